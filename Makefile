@@ -1,0 +1,85 @@
+# kvmshim: build, test, lint. `make` builds the programs, `make check` tests
+# them, `make check T=unit/optval` one test file. V=1 shows the commands.
+#
+# Flavours keep their objects apart: SAN=1 (ASan and UBSan) in build/san,
+# COV=1 (gcov) in build/cov, everything else in build/.
+
+CC       ?= gcc
+CFLAGS   ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+WERROR   ?=
+VERSION  := 0.1.0
+
+PREFIX     ?= /usr
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+
+B := build
+ifeq ($(SAN),1)
+B := build/san
+FLAVOUR := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+STATIC  := no
+endif
+ifeq ($(COV),1)
+B := build/cov
+FLAVOUR := --coverage -O0
+endif
+
+# Tables name the fields they set: a missing initialiser is meant.
+WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wundef -Wformat=2 -Wwrite-strings -Wvla
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKVMSHIM_VERSION='"$(VERSION)"' -iquote . -iquote lib $(WARN) \
+	$(if $(WERROR),-Werror) $(FLAVOUR) $(shell $(PKG_CONFIG) --cflags json-c inih) $(CFLAGS)
+
+# The wrapper is linked statically where the distribution has static libraries:
+# the dynamic loader costs more than everything the wrapper itself does.
+# STATIC=no forces a dynamic one.
+STATIC ?= $(shell echo 'int main(void){return 0;}' | \
+	$(CC) -static -x c - -o /dev/null -ljson-c -linih 2>/dev/null && echo yes || echo no)
+WRAPPER_LDFLAGS := $(if $(filter yes,$(STATIC)),-static)
+
+LIBS := -ljson-c -linih
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+lib_src     := $(wildcard lib/*.c lib/conf/*.c lib/host/*.c)
+wrapper_src := $(filter-out wrapper/main.c,$(wildcard wrapper/*.c))
+ctl_src     := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
+obj          = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+PROGRAMS := $(B)/kvmshim-wrapper $(B)/kvmshim
+
+all: $(PROGRAMS)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+# One archive a room; a program links the rooms below it, top first.
+define archive
+$(B)/$(1).a: $$(call obj,$$($(1)_src))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(foreach room,lib wrapper ctl,$(eval $(call archive,$(room))))
+
+$(B)/kvmshim-wrapper: $(B)/obj/wrapper/main.o $(B)/wrapper.a $(B)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $(WRAPPER_LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/kvmshim: $(B)/obj/ctl/main.o $(B)/ctl.a $(B)/wrapper.a $(B)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) -o $@
+
+include tests/tests.mk
+
+clean:
+	rm -rf build
+
+.PHONY: all clean
+.DELETE_ON_ERROR:
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

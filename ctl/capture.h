@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct arena;
+struct err;
+
+/*
+ * Runs a program (found by PATH) and takes what it prints on stdout; stdin is
+ * /dev/null. What it said on stderr is dropped, unless it failed: then the first line of it is in err and the result is -EIO.
+ */
+int capture(struct arena *a, const char *const *argv, const char **text, struct err *err);
+
+/* The same, stderr and all: *said is what the program said there, whether it failed or not. */
+int capture_both(struct arena *a, const char *const *argv, const char **text, const char **said,
+		 struct err *err);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/qemuhelp.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "arena.h"
+#include "ctl/capture.h"
+#include "err.h"
+
+struct qemuanswer {
+	const char *option, *value;
+	struct strv names;
+	struct strv types; /* of properties, beside their names; "" where none is said */
+	bool none;
+};
+
+/*
+ * The shapes of a line that names something, in QEMU 5 to 10:
+ *   name "e1000", bus PCI, …        -device help
+ *   e1000.mac=<str>, mac=<str> - …  -device e1000,help
+ *   pc-q35-7.2      Standard PC …   -machine help
+ *   x86 qemu64      …               -cpu help
+ *   secret                          -object help (indented)
+ */
+static const char *name_in_line(struct arena *a, const char *line, size_t len)
+{
+	const char *text = str_trim(a, line, len), *eq;
+	size_t word;
+
+	if (str_starts(text, "name \""))
+		return arena_strndup(a, text + 6, strcspn(text + 6, "\""));
+	if (str_starts(text, "x86 "))
+		text = str_skip_blanks(text + 4);
+	word = strcspn(text, " \t");
+	eq = memchr(text, '=', word);
+	if (eq)
+		word = (size_t)(eq - text);
+	if (word == 0 || text[word - 1] == ':' || !isalnum((unsigned char)*text))
+		return NULL;
+	return arena_strndup(a, text, word);
+}
+
+/* What stands in =<…>. */
+static const char *type_in_line(struct arena *a, const char *line, size_t len)
+{
+	const char *open = memmem(line, len, "=<", 2);
+	const char *close = open ? memchr(open, '>', len - (size_t)(open - line)) : NULL;
+
+	return close ? arena_strndup(a, open + 2, (size_t)(close - open - 2)) : "";
+}
+
+static void push(struct arena *a, struct qemuanswer *answer, const char *name, const char *type)
+{
+	strv_push(a, &answer->names, name);
+	strv_push(a, &answer->types, type);
+}
+
+static void read_names(struct arena *a, const char *text, struct qemuanswer *answer)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		const char *name = name_in_line(a, text, len);
+		const char *type = type_in_line(a, text, len);
+		const char *dot = name ? strrchr(name, '.') : NULL;
+
+		if (name)
+			push(a, answer, name, type);
+		/* QEMU before 5 wrote DRIVER.PROPERTY=… */
+		if (dot && dot[1])
+			push(a, answer, dot + 1, type);
+		text += len + (text[len] == '\n');
+	}
+}
+
+/*
+ * -help: "-name string…", "-h or -help", "-fda/-fdb file", "--preconfig"; an option's name
+ * stands in a line that begins with its dash.
+ */
+static void read_options(struct arena *a, const char *text, struct qemuanswer *answer)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		const char *s = text;
+
+		while (*s == '-') {
+			size_t len;
+
+			s += strspn(s, "-");
+			len = strcspn(s, " \t\n/[");
+			push(a, answer, arena_strndup(a, s, len), "");
+			s += len;
+			if (*s == '/')
+				s++;
+			else if (str_starts(s, " or "))
+				s += 4;
+		}
+	}
+}
+
+static const struct qemuanswer *ask(struct qemuhelp *h, const char *option, const char *value)
+{
+	const char *const argv[] = { h->binary, option, value, NULL };
+	struct qemuanswer *new;
+	const char *text = "", *said;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (str_eq(h->answers[i].option, option) &&
+		    str_eq(h->answers[i].value ? h->answers[i].value : "", value ? value : ""))
+			return &h->answers[i];
+	new = arena_push(h->arena, h->answers, h->n, h->cap);
+	*new = (struct qemuanswer){ .option = option, .value = value };
+	/* of -rtc and others QEMU (7.2) lists the keys, and exits with 1 */
+	capture_both(h->arena, argv, &text, &said, NULL);
+	if (*text == '\0')
+		new->none = true;
+	else
+		(value ? read_names : read_options)(h->arena, text, new);
+	return new;
+}
+
+const struct strv *qemuhelp_names(struct qemuhelp *h, const char *option, const char *value)
+{
+	const struct qemuanswer *answer = ask(h, option, value);
+
+	return answer->none ? NULL : &answer->names;
+}
+
+const char *qemuhelp_type(struct qemuhelp *h, const char *option, const char *value,
+			  const char *property)
+{
+	const struct qemuanswer *answer = ask(h, option, value);
+
+	for (size_t i = 0; i < answer->names.n; i++)
+		if (str_eq(answer->names.v[i], property) && *answer->types.v[i])
+			return answer->types.v[i];
+	return NULL;
+}
+
+bool qemuhelp_has(const struct strv *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (str_eq(names->v[i], name))
+			return true;
+	return false;
+}
+
+int qemuhelp_open(struct qemuhelp *h, struct err *err)
+{
+	const char *const argv[] = { h->binary, "-version", NULL };
+	const char *text;
+	int rc = capture(h->arena, argv, &text, err);
+
+	return rc ? rc : strstr(text, "QEMU") ? 0 : err_set(err, 22, "%s is no QEMU", h->binary);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/grants.h"
+#include "conf/target.h"
+
+struct arena;
+struct err;
+
+/*
+ * What is known of a VM, whoever asks: the wrapper takes it from argv, the
+ * hook from the domain XML. A fact may have several values (the devices passed
+ * through; a project's name and id) or none, and may be unknown.
+ */
+enum fact {
+	FACT_NAME,
+	FACT_UUID,
+	FACT_HOST,
+	FACT_MACHINE,
+	FACT_ARCH,
+	FACT_ACCEL,
+	FACT_CPU,
+	FACT_PCI,
+	FACT_FLAVOR,
+	FACT_PROJECT,
+	FACT_USER,
+	FACT_INSTANCE,
+	FACT_OPTION, /* answered by a callback, not by values */
+	FACT_COUNT,
+};
+
+struct fact_values {
+	bool known;
+	const char **v;
+	size_t n, cap;
+};
+
+struct facts {
+	struct fact_values of[FACT_COUNT];
+	/* Is there an option that this target means? For FACT_OPTION. */
+	bool (*has_option)(const void *cmdline, const struct target *t);
+	const void *cmdline;
+	struct grants grants;
+};
+
+void fact_add(struct arena *a, struct facts *f, enum fact fact, const char *value);
+
+/* One value of a condition: a glob, or for when-option a target. */
+struct pattern {
+	bool negated;
+	const char *glob;
+	struct target target;
+	const char *text; /* as the admin wrote it */
+	unsigned line;
+};
+
+struct condition {
+	enum fact fact;
+	unsigned line;
+	struct pattern *patterns;
+	size_t n, cap;
+};
+
+enum verdict { COND_FAILS, COND_HOLDS, COND_UNKNOWN };
+
+/* "when-name", … in the order of enum fact. */
+extern const char *const condition_keys[FACT_COUNT];
+
+/* Adds the patterns of one line's value. 0 or -EINVAL. */
+int condition_add(struct arena *a, struct condition *c, const char *value, unsigned line,
+		  struct err *err);
+
+/*
+ * Holds if no negated pattern matches and, where there are positive ones, one
+ * of them does. An unknown fact is COND_UNKNOWN, negated or not.
+ */
+enum verdict condition_eval(const struct condition *c, const struct facts *f);
+
+/* The condition as written, for messages. */
+const char *condition_text(struct arena *a, const struct condition *c);

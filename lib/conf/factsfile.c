@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/factsfile.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "conf/condition.h"
+#include "err.h"
+#include "file.h"
+#include "root.h"
+#include "str.h"
+
+#define VM_FOLDER "/run/kvmshim/vm"
+#define FACTS_FILE "facts.json"
+#define DEPTH 8
+
+const char *factsfile_path(struct arena *a, const struct root *r, const char *uuid)
+{
+	return root_path(a, r, arena_printf(a, VM_FOLDER "/%s/" FACTS_FILE, uuid));
+}
+
+static void cleanup_json(struct json_object **o)
+{
+	json_object_put(*o);
+}
+
+#define _cleanup_json_ __attribute__((cleanup(cleanup_json)))
+
+/* What is there must be of the right type; what is missing is unknown. */
+static int add_string(struct arena *a, struct facts *f, enum fact fact,
+		      const struct json_object *from, const char *member, struct err *err)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(from, member, &value))
+		return 0;
+	if (!json_object_is_type(value, json_type_string))
+		return err_set(err, EINVAL, "'%s' is no string", member);
+	fact_add(a, f, fact, arena_strdup(a, json_object_get_string(value)));
+	return 0;
+}
+
+/* Finds an object member; *o is NULL where there is none. */
+static int get_object(const struct json_object *from, const char *member, struct json_object **o,
+		      struct err *err)
+{
+	*o = NULL;
+	if (!json_object_object_get_ex(from, member, o))
+		return 0;
+	if (!json_object_is_type(*o, json_type_object))
+		return err_set(err, EINVAL, "'%s' is no object", member);
+	return 0;
+}
+
+static int add_name_and_id(struct arena *a, struct facts *f, enum fact fact,
+			   const struct json_object *from, const char *member, struct err *err)
+{
+	struct json_object *who;
+	int rc = get_object(from, member, &who, err);
+
+	if (rc || !who)
+		return rc;
+	rc = add_string(a, f, fact, who, "name", err);
+	return rc ? rc : add_string(a, f, fact, who, "id", err);
+}
+
+static int add_nova(struct arena *a, struct facts *f, const struct json_object *nova,
+		    struct err *err)
+{
+	int rc = add_string(a, f, FACT_INSTANCE, nova, "instance", err);
+
+	if (!rc)
+		rc = add_string(a, f, FACT_FLAVOR, nova, "flavor", err);
+	if (!rc)
+		rc = add_name_and_id(a, f, FACT_PROJECT, nova, "project", err);
+	return rc ? rc : add_name_and_id(a, f, FACT_USER, nova, "user", err);
+}
+
+static int add_grant(struct arena *a, struct grants *g, const struct json_object *o,
+		     struct err *err)
+{
+	static const char *const kinds[] = { [GRANT_PCI] = "pci", [GRANT_MDEV] = "mdev" };
+	struct json_object *device, *rule;
+
+	if (!json_object_object_get_ex(o, "rule", &rule) ||
+	    !json_object_is_type(rule, json_type_string))
+		return err_set(err, EINVAL, "a grant without its rule");
+	for (enum grant_kind k = GRANT_PCI; k <= GRANT_MDEV; k++)
+		if (json_object_object_get_ex(o, kinds[k], &device) &&
+		    json_object_is_type(device, json_type_string)) {
+			*arena_push(a, g->v, g->n, g->cap) = (struct grant){
+				.kind = k,
+				.device = arena_strdup(a, json_object_get_string(device)),
+				.rule = arena_strdup(a, json_object_get_string(rule)),
+			};
+			return 0;
+		}
+	return err_set(err, EINVAL, "a grant without its device");
+}
+
+static int add_grants(struct arena *a, struct grants *g, const struct json_object *o,
+		      struct err *err)
+{
+	struct json_object *list;
+	int rc = 0;
+
+	g->known = true;
+	if (!json_object_object_get_ex(o, "grants", &list))
+		return 0;
+	if (!json_object_is_type(list, json_type_array))
+		return err_set(err, EINVAL, "'grants' is no list");
+	for (size_t i = 0; !rc && i < json_object_array_length(list); i++)
+		rc = add_grant(a, g, json_object_array_get_idx(list, i), err);
+	return rc;
+}
+
+static int check_shape(const struct json_object *o, const char *uuid, struct err *err)
+{
+	struct json_object *version, *whose;
+
+	if (!json_object_object_get_ex(o, "version", &version) ||
+	    !json_object_is_type(version, json_type_int) || json_object_get_int(version) != 1)
+		return err_set(err, EINVAL, "not version 1 of this file");
+	if (!json_object_object_get_ex(o, "uuid", &whose) ||
+	    !json_object_is_type(whose, json_type_string) ||
+	    !str_eq(json_object_get_string(whose), uuid))
+		return err_set(err, EINVAL, "its uuid is not that of its folder");
+	return 0;
+}
+
+static int take_facts(struct arena *a, const struct file *file, const char *uuid,
+		      struct facts *f, struct err *err)
+{
+	struct json_tokener *tok = json_tokener_new_ex(DEPTH);
+	_cleanup_json_ struct json_object *o = NULL;
+	struct json_object *nova = NULL;
+	int rc;
+
+	if (!tok)
+		return err_set(err, ENOMEM, "out of memory");
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	o = json_tokener_parse_ex(tok, file->text, (int)file->len + 1);
+	json_tokener_free(tok);
+	if (!json_object_is_type(o, json_type_object))
+		return err_set(err, EINVAL, "not a JSON object");
+	rc = check_shape(o, uuid, err);
+	if (!rc)
+		rc = add_grants(a, &f->grants, o, err);
+	if (!rc)
+		rc = get_object(o, "nova", &nova, err);
+	return rc || !nova ? rc : add_nova(a, f, nova, err);
+}
+
+int factsfile_read(struct arena *a, const struct root *r, const char *uuid, struct facts *f,
+		   struct err *err)
+{
+	const char *path = factsfile_path(a, r, uuid);
+	struct file file = { .path = path };
+	_cleanup_fd_ int fd = folder_open(
+		r, AT_FDCWD, root_path(a, r, arena_printf(a, VM_FOLDER "/%s", uuid)), err);
+	int rc = fd < 0 ? fd : file_read(a, r, fd, FACTS_FILE, O_NOFOLLOW, &file, err);
+
+	if (rc == -ENOENT)
+		return 0;
+	if (rc == 0 && !file.text)
+		rc = err_set(err, EINVAL, "not a regular file");
+	if (rc == 0)
+		rc = take_facts(a, &file, uuid, f, err);
+	return rc;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct arena;
+struct err;
+struct facts;
+struct root;
+
+/*
+ * /run/kvmshim/vm/UUID/facts.json, written by the hook, read by the wrapper:
+ *
+ *   { "version": 1, "uuid": UUID,
+ *     "nova": { "instance": DISPLAY NAME, "flavor": NAME,
+ *               "project": { "name": …, "id": … }, "user": { "name": …, "id": … } },
+ *     "grants": [ { "pci": "0000:05:00.0", "rule": "50-gpu.ini:section" },
+ *                 { "mdev": UUID, "rule": … } ] }
+ *
+ * "nova" and each of its members may be missing: that fact is unknown then.
+ * "grants" may be missing: nothing was handed over.
+ * Other members are for other readers. Fills when-flavor, when-project,
+ * when-user and when-instance. uuid must have come out of str_uuid().
+ * 0 (also where there is no file), or -errno with err filled (without the path): a file that is a
+ * link, somebody else's, or not of this shape is refused, not repaired.
+ */
+int factsfile_read(struct arena *a, const struct root *r, const char *uuid, struct facts *f,
+		   struct err *err);
+
+const char *factsfile_path(struct arena *a, const struct root *r, const char *uuid);

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inih takes the lines apart; this reader feeds it, because the packaged
+ * library by itself (tried with 55) cuts lines at 199 bytes and reads the tail
+ * as a new key, cuts names at 49, appends an indented line to the value above
+ * it, starts a comment at " ;" inside a value, and gives handlers no line
+ * number, and says nothing of an empty section. So the reader announces the
+ * sections, hands over the key of one logical line at a time, without
+ * indentation, refuses what inih would mangle, and keeps the value itself.
+ */
+#include "inifile.h"
+
+#include <ini.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "arena.h"
+#include "file.h"
+#include "mistake.h"
+#include "str.h"
+
+/* INI_MAX_SECTION and INI_MAX_NAME of inih are 50 bytes with the NUL. */
+#define NAME_MAX_BYTES 49
+
+struct reader {
+	struct arena *arena;
+	const char *file;
+	const char *next, *end; /* what is left of the text */
+	unsigned line;		/* of the physical line that next begins */
+	unsigned logical;	/* of the logical line now in work */
+	struct strbuf text;	/* of the logical line now in work */
+	const char *value;	/* of the key line now in work */
+	const struct ini_events *events;
+	void *user;
+	struct mistakes *mistakes;
+};
+
+/*
+ * Might one of these eight bytes be below 0x20, or 0x7f? Most lines have none, and
+ * every start of a VM asks. (Bit tricks: Hacker's Delight, "find first 0-byte".)
+ */
+static bool may_be_control(const char *eight)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+	uint64_t w, del;
+
+	memcpy(&w, eight, 8);
+	del = w ^ ones * 0x7f;
+	return ((w - ones * 0x20) & ~w & high) || ((del - ones) & ~del & high);
+}
+
+static bool is_plain(const char *line, size_t len)
+{
+	for (; len >= 8; line += 8, len -= 8)
+		if (may_be_control(line))
+			return false;
+	for (; len; line++, len--)
+		if ((unsigned char)*line < 0x20 || *line == 0x7f)
+			return false;
+	return true;
+}
+
+/* inih takes some of them for blanks. */
+static void check_bytes(struct reader *r, const char *line, size_t len)
+{
+	if (is_plain(line, len))
+		return;
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f) {
+			mistake_add(r->mistakes, r->file, r->line,
+				    "a %s byte (0x%02x): this is not a text file",
+				    line[i] ? "control" : "NUL", (unsigned char)line[i]);
+			return;
+		}
+}
+
+/* The next physical line without its end; the length, or -1 at the end of the text. */
+static ptrdiff_t physical_line(struct reader *r, const char **line)
+{
+	const char *nl;
+	size_t len;
+
+	if (r->next == r->end)
+		return -1;
+	*line = r->next;
+	nl = memchr(r->next, '\n', (size_t)(r->end - r->next));
+	len = (size_t)((nl ? nl : r->end) - r->next);
+	r->next = nl ? nl + 1 : r->end;
+	r->line++;
+	if (len && (*line)[len - 1] == '\r')
+		len--;
+	return (ptrdiff_t)len;
+}
+
+static bool ends_in_backslash(const char *line, size_t len)
+{
+	return len && line[len - 1] == '\\';
+}
+
+static bool is_comment(const char *line, ptrdiff_t len)
+{
+	return len > 0 && (*line == '#' || *line == ';');
+}
+
+/*
+ * physical_line() without the blanks before it: indentation means nothing.
+ * Most of a rule file is comments: of those only a NUL is looked for.
+ */
+static ptrdiff_t stripped_line(struct reader *r, const char **line)
+{
+	ptrdiff_t len = physical_line(r, line);
+
+	while (len > 0 && (**line == ' ' || **line == '\t'))
+		++*line, len--;
+	if (len > 0 && (!is_comment(*line, len) || memchr(*line, '\0', (size_t)len)))
+		check_bytes(r, *line, (size_t)len);
+	return len;
+}
+
+/* Joins continued lines without a blank; a comment is "" and does not go on. NULL at the end. */
+static char *logical_line(struct reader *r)
+{
+	const char *line = "";
+	ptrdiff_t len = stripped_line(r, &line);
+
+	if (len < 0)
+		return NULL;
+	r->logical = r->line;
+	r->text.len = 0;
+	if (is_comment(line, len))
+		len = 0;
+	while (ends_in_backslash(line, (size_t)len)) {
+		strbuf_addn(&r->text, line, (size_t)len - 1);
+		len = stripped_line(r, &line);
+		if (len < 0) {
+			mistake_add(r->mistakes, r->file, r->logical,
+				    "the last line ends in a backslash: nothing follows");
+			len = 0;
+		}
+	}
+	strbuf_addn(&r->text, line, (size_t)len);
+	return r->text.text;
+}
+
+/* Skips a "…" at s; NULL where it never ends. */
+static const char *skip_quoted(const char *s)
+{
+	for (s++; *s && *s != '"'; s++)
+		if (*s == '\\' && s[1])
+			s++;
+	return *s ? s + 1 : NULL;
+}
+
+static bool has_inline_comment(const char *value)
+{
+	if (!strpbrk(value, ";#"))
+		return false;
+	for (const char *s = value; *s; s++) {
+		const char *past = *s == '"' ? skip_quoted(s) : NULL;
+
+		if (past) {
+			s = past - 1;
+			continue;
+		}
+		if ((*s == ' ' || *s == '\t') && (s[1] == ';' || s[1] == '#'))
+			return true;
+	}
+	return false;
+}
+
+const char *inifile_unquote(struct arena *a, const char *value)
+{
+	struct strbuf b = { .arena = a };
+	const char *past = *value == '"' ? skip_quoted(value) : NULL;
+
+	if (!past || *past)
+		return value;
+	for (const char *s = value + 1; s < past - 1; s++) {
+		if (*s == '\\' && (s[1] == '"' || s[1] == '\\'))
+			s++;
+		strbuf_addc(&b, *s);
+	}
+	return strbuf_text(&b);
+}
+
+/* What is wrong with "[name]…", or NULL. */
+static const char *section_problem(struct reader *r, const char *line, size_t name)
+{
+	const char *after = line[1 + name] ? str_skip_blanks(line + name + 2) : "";
+
+	if (line[1 + name] == '\0')
+		return "a section without ']'";
+	if (*after && *after != '#' && *after != ';')
+		return arena_printf(r->arena, "'%s' after the section's ']'", after);
+	if (name == 0)
+		return "a section without a name";
+	if (name > NAME_MAX_BYTES)
+		return arena_printf(r->arena, "a section name of %zu bytes: at most %d", name,
+				    NAME_MAX_BYTES);
+	return NULL;
+}
+
+/*
+ * Announced here, because inih never tells of an empty one, and whether right
+ * or wrong: the keys below must not fall to the rule above.
+ */
+static void take_section(struct reader *r, const char *line)
+{
+	size_t name = strcspn(line + 1, "]");
+	const char *problem = section_problem(r, line, name);
+
+	if (problem)
+		mistake_add(r->mistakes, r->file, r->logical, "%s", problem);
+	r->events->section(r->user, arena_strndup(r->arena, line + 1, name), r->logical);
+}
+
+/* Keeps the value and leaves "key=" in line, which is all that inih need look at. */
+static bool take_key(struct reader *r, char *line)
+{
+	const char *sep = strpbrk(line, "=:");
+	size_t key;
+
+	if (!sep || *sep != '=') {
+		mistake_add(r->mistakes, r->file, r->logical,
+			    "'%s': neither a section nor key = value", line);
+		return false;
+	}
+	key = (size_t)(sep - line);
+	while (key && (line[key - 1] == ' ' || line[key - 1] == '\t'))
+		key--;
+	if (key == 0 || key > NAME_MAX_BYTES || memchr(line, ';', key)) {
+		mistake_add(r->mistakes, r->file, r->logical,
+			    key == 0		   ? "a value without a key" :
+			    key > NAME_MAX_BYTES ? "a key of more than 49 bytes" :
+						     "a ';' in a key");
+		return false;
+	}
+	r->value = str_trim(r->arena, sep + 1, strlen(sep + 1));
+	if (has_inline_comment(r->value)) {
+		mistake_add(r->mistakes, r->file, r->logical,
+			    "a blank and ';' or '#' inside the value: put a comment on a line of its own, "
+			    "or the value into \"quotes\"");
+		return false;
+	}
+	line[key] = '=';
+	line[key + 1] = '\0';
+	return true;
+}
+
+/* fgets() for ini_parse_stream(): the next line with a key. */
+static char *feed_line(char *out, int size, void *stream)
+{
+	struct reader *r = stream;
+	char *line;
+	size_t len;
+
+	do {
+		line = logical_line(r);
+		if (!line)
+			return NULL;
+		if (*line == '[')
+			take_section(r, line);
+	} while (*line == '\0' || *line == '[' || !take_key(r, line));
+	len = strnlen(line, (size_t)size - 2);
+	memcpy(out, line, len);
+	out[len] = '\n';
+	out[len + 1] = '\0';
+	return out;
+}
+
+static int handle_key(void *user, const char *section, const char *name, const char *value)
+{
+	struct reader *r = user;
+
+	(void)section;
+	(void)value;
+	r->events->key(r->user, name, r->value, r->logical);
+	return 1;
+}
+
+void inifile_read(struct arena *a, const struct file *file, const struct ini_events *events,
+		  void *user, struct mistakes *m)
+{
+	struct reader r = {
+		.arena = a,
+		.file = file->path,
+		.next = file->text,
+		.end = file->text + file->len,
+		.events = events,
+		.user = user,
+		.mistakes = m,
+		.text.arena = a,
+	};
+	int refused;
+
+	if (file->len >= 3 && memcmp(file->text, "\xef\xbb\xbf", 3) == 0)
+		r.next += 3;
+	refused = ini_parse_stream(feed_line, &r, handle_key, &r);
+	if (refused)
+		mistake_add(m, file->path, r.logical, "not an INI file (inih: line %d)", refused);
+}

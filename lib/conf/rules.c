@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "conf/inifile.h"
+#include "conf/words.h"
+#include "err.h"
+#include "file.h"
+#include "mistake.h"
+#include "nearest.h"
+#include "str.h"
+
+const char *const verb_names[VERB_COUNT] = {
+	[VERB_SET] = "set",
+	[VERB_DEFAULT] = "default",
+	[VERB_UNSET] = "unset",
+	[VERB_ADD] = "add",
+	[VERB_REMOVE] = "remove",
+	[VERB_HIDE_HYPERVISOR] = "hide-hypervisor",
+	[VERB_MACHINE_TYPE] = "machine-type",
+	[VERB_SHARE_9P] = "share-9p",
+	[VERB_PASS_PCI] = "pass-pci",
+	[VERB_PASS_MDEV] = "pass-mdev",
+	[VERB_PASS_USB] = "pass-usb",
+	[VERB_PASS_DISK] = "pass-disk",
+};
+
+struct load {
+	struct arena *arena;
+	const char *file;
+	struct rule_set *set;
+	struct mistakes *mistakes;
+	size_t first; /* index of this file's first rule */
+	struct rule *rule;
+	size_t errors; /* mistakes known when the rule began */
+	unsigned seen[8]; /* line of each plain key in this rule, by row of plain_keys */
+};
+
+/* What a plain key makes of its value; returns what the value must be, NULL if it is right. */
+typedef const char *plain_setter(struct rule *r, const char *value);
+
+static const char *set_description(struct rule *r, const char *value)
+{
+	r->description = value;
+	return NULL;
+}
+
+static const char *set_bool(bool *to, const char *value)
+{
+	int on = str_to_bool(value);
+
+	if (on < 0)
+		return "yes or no";
+	*to = on;
+	return NULL;
+}
+
+static const char *set_enabled(struct rule *r, const char *value)
+{
+	return set_bool(&r->enabled, value);
+}
+
+static const char *set_last(struct rule *r, const char *value)
+{
+	return set_bool(&r->last, value);
+}
+
+static const char *set_when(struct rule *r, const char *value)
+{
+	r->always = true;
+	return str_eq(value, "always") ? NULL : "always";
+}
+
+static const char *set_on_incoming(struct rule *r, const char *value)
+{
+	static const char *const names[] = { "apply", "skip", "refuse" };
+
+	for (size_t i = 0; i < 3; i++)
+		if (str_eq(names[i], value)) {
+			r->on_incoming = (enum on_incoming)i;
+			return NULL;
+		}
+	return "apply, skip or refuse";
+}
+
+/* Keys that stand once in a rule and are neither a condition nor a verb. */
+static const struct {
+	const char *key;
+	plain_setter *set;
+} plain_keys[] = {
+	{ "description", set_description },
+	{ "enabled", set_enabled },
+	{ "last", set_last },
+	{ "when", set_when },
+	{ "on-incoming", set_on_incoming },
+};
+#define N_PLAIN (sizeof(plain_keys) / sizeof(plain_keys[0]))
+_Static_assert(N_PLAIN <= sizeof(((struct load *)0)->seen) / sizeof(unsigned), "seen[] per key");
+
+static bool plain_key(struct load *l, const char *key, const char *value, unsigned line)
+{
+	const char *wanted;
+	size_t i = 0;
+
+	while (i < N_PLAIN && !str_eq(plain_keys[i].key, key))
+		i++;
+	if (i == N_PLAIN)
+		return false;
+	if (l->seen[i]) {
+		mistake_add(l->mistakes, l->file, line, "'%s' again: it stands at line %u", key,
+			    l->seen[i]);
+		return true;
+	}
+	l->seen[i] = line;
+	wanted = plain_keys[i].set(l->rule, inifile_unquote(l->arena, value));
+	if (wanted)
+		mistake_add(l->mistakes, l->file, line, "%s = %s: must be %s", key, value, wanted);
+	return true;
+}
+
+static struct condition *rule_condition(struct load *l, enum fact fact, unsigned line)
+{
+	struct rule *r = l->rule;
+
+	for (size_t i = 0; i < r->n_conditions; i++)
+		if (r->conditions[i].fact == fact)
+			return &r->conditions[i];
+	*arena_push(l->arena, r->conditions, r->n_conditions, r->conditions_cap) =
+		(struct condition){ .fact = fact, .line = line };
+	return &r->conditions[r->n_conditions - 1];
+}
+
+static bool condition_key(struct load *l, const char *key, const char *value, unsigned line)
+{
+	struct err err;
+
+	for (enum fact f = 0; f < FACT_COUNT; f++) {
+		if (!str_eq(condition_keys[f], key))
+			continue;
+		if (condition_add(l->arena, rule_condition(l, f, line),
+				  inifile_unquote(l->arena, value), line, &err) < 0)
+			mistake_add(l->mistakes, l->file, line, "%s: %s", key, err.text);
+		return true;
+	}
+	return false;
+}
+
+static bool verb_key(struct load *l, const char *key, const char *value, unsigned line)
+{
+	struct action action = { .line = line, .text = value };
+	struct err err;
+	int rc;
+
+	while (action.verb < VERB_COUNT && !str_eq(verb_names[action.verb], key))
+		action.verb++;
+	if (action.verb == VERB_COUNT)
+		return false;
+	if (verb_is_high(action.verb))
+		rc = words_parse(l->arena, value, &action.words, &err);
+	else
+		rc = target_parse(l->arena, inifile_unquote(l->arena, value), &action.target,
+				  &action.rest, &err);
+	if (rc < 0)
+		mistake_add(l->mistakes, l->file, line, "%s: %s", key, err.text);
+	else
+		*arena_push(l->arena, l->rule->actions, l->rule->n_actions, l->rule->actions_cap) =
+			action;
+	return true;
+}
+
+static void unknown_key(struct load *l, const char *key, unsigned line)
+{
+	struct nearest near = { .word = key };
+
+	for (size_t i = 0; i < N_PLAIN; i++)
+		nearest_try(&near, plain_keys[i].key);
+	for (enum fact f = 0; f < FACT_COUNT; f++)
+		nearest_try(&near, condition_keys[f]);
+	for (enum verb v = 0; v < VERB_COUNT; v++)
+		nearest_try(&near, verb_names[v]);
+	mistake_add(l->mistakes, l->file, line, "unknown key or verb '%s'%s", key,
+		    nearest_hint(l->arena, &near));
+}
+
+/* What the rule in hand lacks; said only where none of its lines is a mistake already. */
+static void rule_end(struct load *l)
+{
+	const struct rule *r = l->rule;
+
+	if (!r || l->mistakes->errors > l->errors)
+		return;
+	if (r->n_actions == 0)
+		mistake_add(l->mistakes, l->file, r->line,
+			    "rule [%s] does nothing: it has no verb (set, default, unset, add, remove, hide-hypervisor, …)",
+			    r->section);
+	if (r->n_conditions == 0 && !r->always)
+		mistake_add(l->mistakes, l->file, r->line,
+			    "rule [%s] has no condition: for every VM write 'when = always'",
+			    r->section);
+	if (r->n_conditions && r->always)
+		mistake_add(l->mistakes, l->file, r->conditions[0].line,
+			    "rule [%s] has 'when = always' and a condition: leave one of them out",
+			    r->section);
+}
+
+static void on_section(void *user, const char *name, unsigned line)
+{
+	struct load *l = user;
+
+	rule_end(l);
+	for (size_t i = l->first; i < l->set->n; i++)
+		if (str_eq(l->set->v[i].section, name))
+			mistake_add(l->mistakes, l->file, line,
+				    "section [%s] again: it began at line %u", name,
+				    l->set->v[i].line);
+	l->rule = arena_push(l->arena, l->set->v, l->set->n, l->set->cap);
+	*l->rule = (struct rule){
+		.file = l->file, .section = name, .line = line, .enabled = true
+	};
+	memset(l->seen, 0, sizeof(l->seen));
+	l->errors = l->mistakes->errors;
+}
+
+static void on_key(void *user, const char *key, const char *value, unsigned line)
+{
+	struct load *l = user;
+
+	if (!l->rule) {
+		mistake_add(l->mistakes, l->file, line,
+			    "'%s' before any section: a rule begins with [its name]", key);
+		return;
+	}
+	if (!plain_key(l, key, value, line) && !condition_key(l, key, value, line) &&
+	    !verb_key(l, key, value, line))
+		unknown_key(l, key, line);
+}
+
+void rules_read(struct arena *a, const struct file *file, struct rule_set *set,
+		struct mistakes *m)
+{
+	static const struct ini_events events = { on_section, on_key };
+	struct load l = {
+		.arena = a, .file = file->path, .set = set, .mistakes = m, .first = set->n
+	};
+
+	inifile_read(a, file, &events, &l, m);
+	rule_end(&l);
+}
+
+enum verdict rule_matches(const struct rule *rule, const struct facts *facts,
+			  const struct condition **why)
+{
+	for (size_t i = 0; i < rule->n_conditions; i++) {
+		enum verdict v = condition_eval(&rule->conditions[i], facts);
+
+		if (v == COND_HOLDS)
+			continue;
+		if (why)
+			*why = &rule->conditions[i];
+		return v;
+	}
+	return COND_HOLDS;
+}
+
+unsigned rules_facts_needed(const struct rule_set *set)
+{
+	unsigned needed = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct rule *r = &set->v[i];
+
+		for (size_t j = 0; r->enabled && j < r->n_conditions; j++)
+			needed |= 1u << r->conditions[j].fact;
+	}
+	return needed;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/condition.h"
+#include "str.h"
+
+struct arena;
+struct file;
+struct mistakes;
+
+/* What a verb is told, and what that means to QEMU, is the wrapper's. */
+enum verb {
+	/* low: -OPTION[SELECTOR] and verbatim QEMU syntax */
+	VERB_SET,
+	VERB_DEFAULT,
+	VERB_UNSET,
+	VERB_ADD,
+	VERB_REMOVE,
+	/* high: words */
+	VERB_HIDE_HYPERVISOR,
+	VERB_MACHINE_TYPE,
+	VERB_SHARE_9P,
+	VERB_PASS_PCI,
+	VERB_PASS_MDEV,
+	VERB_PASS_USB,
+	VERB_PASS_DISK,
+	VERB_COUNT,
+};
+
+extern const char *const verb_names[VERB_COUNT];
+
+static inline bool verb_is_high(enum verb verb)
+{
+	return verb >= VERB_HIDE_HYPERVISOR;
+}
+
+/* Verbs for which the hook hands a host device over first. */
+static inline bool verb_is_granted(enum verb verb)
+{
+	return verb == VERB_PASS_PCI || verb == VERB_PASS_MDEV;
+}
+
+struct action {
+	enum verb verb;
+	struct target target; /* of a low verb */
+	const char *rest;     /* of a low verb: verbatim QEMU syntax */
+	struct strv words;    /* of a high verb */
+	const char *text;     /* the value as written */
+	unsigned line;
+};
+
+enum on_incoming { INCOMING_APPLY, INCOMING_SKIP, INCOMING_REFUSE };
+
+/* One section of a rule file. Rules apply in the order of rule_set. */
+struct rule {
+	const char *file, *section, *description;
+	unsigned line;
+	bool enabled, last, always;
+	enum on_incoming on_incoming;
+	struct condition *conditions;
+	size_t n_conditions, conditions_cap;
+	struct action *actions;
+	size_t n_actions, actions_cap;
+};
+
+struct rule_set {
+	struct rule *v;
+	size_t n, cap;
+};
+
+/* Adds the rules of one file. Everything wrong in it goes to m. */
+void rules_read(struct arena *a, const struct file *file, struct rule_set *set,
+		struct mistakes *m);
+
+/*
+ * Do all conditions hold? Pure. Where one does not, *why (if given) is it, and
+ * the verdict says whether it fails or its fact is unknown.
+ */
+enum verdict rule_matches(const struct rule *rule, const struct facts *facts,
+			  const struct condition **why);
+
+/* Bits 1 << enum fact that any enabled rule asks for. */
+unsigned rules_facts_needed(const struct rule_set *set);

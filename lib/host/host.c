@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "root.h"
+#include "str.h"
+
+int host_read(struct arena *a, const struct root *r, const char *path, char **text, size_t *len)
+{
+	_cleanup_fd_ int fd = open(root_path(a, r, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct strbuf b = { .arena = a };
+	char buf[4096];
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, buf, sizeof(buf))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		strbuf_addn(&b, buf, (size_t)got);
+	}
+	strbuf_addn(&b, "", 0);
+	*text = b.text;
+	*len = b.len;
+	return 0;
+}
+
+/* One attribute of the form 0x10de. */
+static bool pci_attribute(struct arena *a, const struct root *r, const char *folder,
+			  const char *name, unsigned *value)
+{
+	size_t len = 0;
+	char *text;
+
+	if (host_read(a, r, arena_printf(a, "%s/%s", folder, name), &text, &len) < 0)
+		return false;
+	return sscanf(text, "0x%4x", value) == 1;
+}
+
+#define PCI_DEVICES "/sys/bus/pci/devices"
+
+/* Domain may be 32 bits wide (VMD puts its buses into 0x10000 and up). */
+const char *host_pci_address(struct arena *a, const char *address)
+{
+	unsigned domain = 0, bus, slot, function;
+	int end = 0;
+
+	if (sscanf(address, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 &&
+	    !address[end])
+		return arena_printf(a, "%04x:%02x:%02x.%x", domain, bus, slot, function);
+	if (sscanf(address, "%2x:%2x.%1x%n", &bus, &slot, &function, &end) == 3 && !address[end])
+		return arena_printf(a, "0000:%02x:%02x.%x", bus, slot, function);
+	if (sscanf(address, "%8x:%2x:%2x%n", &domain, &bus, &slot, &end) == 3 && !address[end])
+		return arena_printf(a, "%04x:%02x:%02x", domain, bus, slot);
+	if (sscanf(address, "%2x:%2x%n", &bus, &slot, &end) == 2 && !address[end])
+		return arena_printf(a, "0000:%02x:%02x", bus, slot);
+	return NULL;
+}
+
+static const char *pci_path(struct arena *a, const char *address, const char *name)
+{
+	return arena_printf(a, PCI_DEVICES "/%s%s", address, name);
+}
+
+const char *host_pci_id(struct arena *a, const struct root *r, const char *address)
+{
+	unsigned vendor, device;
+
+	address = host_pci_address(a, address);
+	if (!address || !pci_attribute(a, r, pci_path(a, address, ""), "vendor", &vendor) ||
+	    !pci_attribute(a, r, pci_path(a, address, ""), "device", &device))
+		return NULL;
+	return arena_printf(a, "%04x:%04x", vendor, device);
+}
+
+static bool exists(struct arena *a, const struct root *r, const char *path)
+{
+	return access(root_path(a, r, path), F_OK) == 0;
+}
+
+const char *host_pci_in_path(const char *path)
+{
+	return str_starts(path, PCI_DEVICES "/") ? path + strlen(PCI_DEVICES "/") : NULL;
+}
+
+const char *host_mdev_path(struct arena *a, const char *uuid)
+{
+	return arena_printf(a, "/sys/bus/mdev/devices/%s", uuid);
+}
+
+bool host_has_mdev(struct arena *a, const struct root *r, const char *uuid)
+{
+	return exists(a, r, host_mdev_path(a, uuid));
+}
+
+void host_pci_functions(struct arena *a, const struct root *r, const char *address,
+			struct strv *functions)
+{
+	address = host_pci_address(a, address);
+	if (strchr(address, '.')) {
+		strv_push(a, functions, address);
+		return;
+	}
+	for (int f = 0; f < 8; f++) {
+		const char *function = arena_printf(a, "%s.%d", address, f);
+
+		if (exists(a, r, pci_path(a, function, "")))
+			strv_push(a, functions, function);
+	}
+}
+
+const char *host_pci_driver(struct arena *a, const struct root *r, const char *address)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink(root_path(a, r, pci_path(a, address, "/driver")), path,
+			       sizeof(path) - 1);
+	const char *slash;
+
+	if (len <= 0)
+		return NULL;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	return arena_strdup(a, slash ? slash + 1 : path);
+}
+
+int host_cmdline(struct arena *a, const struct root *r, pid_t pid, struct strv *argv)
+{
+	size_t len = 0;
+	char *text;
+	int rc = host_read(a, r, arena_printf(a, "/proc/%ld/cmdline", (long)pid), &text, &len);
+
+	if (rc < 0)
+		return rc;
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		strv_push(a, argv, text + at);
+	return 0;
+}
+
+/* A program replaced while it starts is "PATH (deleted)": PATH is what we want. */
+const char *host_self_exe(struct arena *a)
+{
+	static const char gone[] = " (deleted)";
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	struct stat st;
+
+	if (len <= 0)
+		return NULL;
+	path[len] = '\0';
+	if (str_ends(path, gone) && stat(path, &st) < 0)
+		path[(size_t)len - strlen(gone)] = '\0';
+	return arena_strdup(a, path);
+}

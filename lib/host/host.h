@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct arena;
+struct err;
+struct root;
+struct strv;
+
+/*
+ * The machine: this room alone opens /sys and /proc, below KVMSHIM_ROOT where
+ * one is given. /proc/self stays the real one.
+ */
+
+/* All of /sys or /proc file `path`, NUL-terminated, *len bytes. 0 or -errno (no sentence). */
+int host_read(struct arena *a, const struct root *r, const char *path, char **text, size_t *len);
+
+/*
+ * "vendor:device" of a PCI function as four hex digits each, from
+ * /sys/bus/pci/devices/ADDRESS/{vendor,device} (Documentation/ABI/testing/sysfs-bus-pci).
+ * address may lack the domain and leading zeros; NULL where there is no such
+ * function or it cannot be read.
+ */
+const char *host_pci_id(struct arena *a, const struct root *r, const char *address);
+
+/*
+ * "0000:05:00.0" in sysfs's own spelling, of a function's address with or
+ * without the domain; of a slot's address ("05:00") "0000:05:00". NULL if it is
+ * neither.
+ */
+const char *host_pci_address(struct arena *a, const char *address);
+
+/* The functions that address means, in order: itself, or all of the slot that are there. */
+void host_pci_functions(struct arena *a, const struct root *r, const char *address,
+			struct strv *functions);
+
+/* The driver that a function is bound to; NULL if none. */
+const char *host_pci_driver(struct arena *a, const struct root *r, const char *address);
+
+/* The PCI address in a sysfs path, as in vfio-pci's sysfsdev=; NULL if it is another path. */
+const char *host_pci_in_path(const char *path);
+
+/* The sysfs path of a mediated device, and whether this host has it. */
+const char *host_mdev_path(struct arena *a, const char *uuid);
+bool host_has_mdev(struct arena *a, const struct root *r, const char *uuid);
+
+/* /proc/PID/cmdline as words. 0 or -errno. */
+int host_cmdline(struct arena *a, const struct root *r, pid_t pid, struct strv *argv);
+
+/* The program that this process runs, from /proc/self/exe. NULL if unknown. */
+const char *host_self_exe(struct arena *a);

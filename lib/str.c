@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "str.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "arena.h"
+
+void strbuf_addn(struct strbuf *b, const char *s, size_t len)
+{
+	if (b->cap < b->len + len + 1) {
+		size_t cap = b->cap ? b->cap : 64;
+		char *text;
+
+		while (cap < b->len + len + 1)
+			cap *= 2;
+		text = arena_alloc(b->arena, cap);
+		if (b->len)
+			memcpy(text, b->text, b->len);
+		b->text = text;
+		b->cap = cap;
+	}
+	if (len)
+		memcpy(b->text + b->len, s, len);
+	b->len += len;
+	b->text[b->len] = '\0';
+}
+
+void strbuf_add(struct strbuf *b, const char *s)
+{
+	strbuf_addn(b, s, strlen(s));
+}
+
+void strbuf_addc(struct strbuf *b, char c)
+{
+	strbuf_addn(b, &c, 1);
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_add(b, arena_vprintf(b->arena, fmt, ap));
+	va_end(ap);
+}
+
+const char *strbuf_text(const struct strbuf *b)
+{
+	return b->text ? b->text : "";
+}
+
+void strv_push(struct arena *a, struct strv *v, const char *s)
+{
+	*arena_push(a, v->v, v->n, v->cap) = s;
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), tail = strlen(suffix);
+
+	return len >= tail && str_eq(s + len - tail, suffix);
+}
+
+char *str_splice(struct arena *a, const char *text, size_t start, size_t end, const char *with)
+{
+	size_t len = strlen(text), mid = strlen(with);
+	char *p = arena_alloc(a, start + mid + (len - end) + 1);
+
+	memcpy(p, text, start);
+	memcpy(p + start, with, mid);
+	memcpy(p + start + mid, text + end, len - end);
+	return p;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+const char *str_skip_blanks(const char *s)
+{
+	while (is_blank(*s))
+		s++;
+	return s;
+}
+
+char *str_trim(struct arena *a, const char *s, size_t len)
+{
+	while (len && is_blank(*s))
+		s++, len--;
+	while (len && is_blank(s[len - 1]))
+		len--;
+	return arena_strndup(a, s, len);
+}
+
+int str_to_bool(const char *s)
+{
+	static const char *const yes[] = { "on", "yes", "true", "y" };
+	static const char *const no[] = { "off", "no", "false", "n" };
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (str_eq(s, yes[i]))
+			return 1;
+		if (str_eq(s, no[i]))
+			return 0;
+	}
+	return -1;
+}
+
+size_t str_utf8_len(const char *s, size_t left)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t len = u[0] < 0x80 ? 1 : u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
+	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned long cp = u[0] & (0xffu >> (len + 1));
+
+	if (len == 1)
+		return left ? 1 : 0;
+	if (u[0] < 0xc2 || u[0] > 0xf4 || left < len)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+		cp = cp << 6 | (u[i] & 0x3f);
+	}
+	if (cp < least[len] || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* C0, DEL, and the C1 controls, which terminals obey too. */
+static bool is_control(const char *s, size_t len)
+{
+	unsigned char c = (unsigned char)s[0];
+
+	return c < 0x20 || c == 0x7f || (len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0);
+}
+
+const char *str_printable(struct arena *a, const char *s)
+{
+	struct strbuf b = { .arena = a };
+	size_t left = strlen(s), len;
+
+	for (; left; s += len, left -= len) {
+		len = str_utf8_len(s, left);
+		if (len && !is_control(s, len)) {
+			strbuf_addn(&b, s, len);
+			continue;
+		}
+		len = len ? len : 1;
+		for (size_t i = 0; i < len; i++)
+			strbuf_addf(&b, "\\x%02x", (unsigned char)s[i]);
+	}
+	return strbuf_text(&b);
+}
+
+const char *str_uuid(struct arena *a, const char *s)
+{
+	char *copy;
+
+	if (strlen(s) != 36)
+		return NULL;
+	copy = arena_strdup(a, s);
+	for (size_t i = 0; i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
+			return NULL;
+		copy[i] = (char)tolower((unsigned char)s[i]);
+	}
+	return copy;
+}

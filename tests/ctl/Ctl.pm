@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+package Ctl;
+
+# What the tests of `kvmshim check` and `kvmshim explain` share.
+
+use strict;
+use warnings;
+use Exporter 'import';
+use JSON::PP ();
+use Kvmshim;
+use Test::More;
+
+our @EXPORT = qw(check tells explain_as explain_to json_to words_part lines rule_file);
+
+# --- check
+
+# Paths are shown as on a real host; drafts are relative to the host's folder.
+sub check {
+	my ($host, @args) = @_;
+	my $opt = ref $args[0] ? shift @args : {};
+	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, dir => $host->dir, %$opt }, program('kvmshim'),
+		'check', @args);
+	s/\Q$host->{dir}\E//g for @$got{qw(out err)};
+	($got->{summary}) = $got->{out} =~ /^(.*)\n\z/m;
+	$got->{lines} = [ split /\n/, $got->{out} =~ s/^.*\n\z//mr ];
+	return $got;
+}
+
+# Why what was said is not what was to be said; '' if it is.
+sub misfit {
+	my ($got, $want) = @_;
+	for my $i (0 .. ($#$want > $#$got ? $#$want : $#$got)) {
+		return "nothing about $want->[$i][0]$want->[$i][1]" if !defined $got->[$i];
+		return "too much: $got->[$i]" if !$want->[$i];
+		my ($place, @parts) = @{ $want->[$i] };
+		return "'$got->[$i]' is not about $place" if index($got->[$i], $place) != 0;
+		for my $part (@parts) {
+			return "'$part' is not in '$got->[$i]'" if index($got->[$i], $part) < 0;
+		}
+	}
+	return '';
+}
+
+sub tells {
+	my ($name, $got, $want) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $why = misfit($got->{lines}, $want) || ($got->{status} == ($want && @$want ? 1 : 0) ? '' : "exit $got->{status}");
+	$why ||= "stderr: $got->{err}" if $got->{err} ne '';
+	ok($why eq '', $name) or diag("$why\nall of it:\n$got->{out}");
+}
+
+# --- explain
+
+# The one that most tests write, as it is shown.
+sub rule_file { return '/etc/kvmshim/rules.d/50-a.ini' }
+
+# Runs `kvmshim explain`; paths are shown as on a real host.
+sub explain_as {
+	my ($opt, $host, @args) = @_;
+	my $got = run({ %$opt, env => { KVMSHIM_ROOT => $host->dir, %{ $opt->{env} // {} } } }, program('kvmshim'),
+		'explain', @args);
+	s/\Q$host->{dir}\E//g for @$got{qw(out err)};
+	return $got;
+}
+
+sub explain_to { return explain_as({}, @_) }
+
+# The one explanation in --json, with status besides.
+sub json_to {
+	my ($host, @args) = @_;
+	my $got  = explain_to($host, '--json', @args);
+	my $json = eval { JSON::PP->new->utf8->decode($got->{out}) };
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	ok(0, 'it is JSON'), diag($@, $got->{out}, $got->{err}), return {} if !$json;
+	return { %{ $json->{explained}[0] // {} }, status => $got->{status}, all => $json };
+}
+
+# The part of the text that shows the command line.
+sub words_part {
+	my ($text) = @_;
+	return $text =~ /^verdict [^\n]*\n\n(.*?)(?:\n(?:rules|mistakes)\n.*)?\z/ms ? $1 : "no command line in: $text";
+}
+
+sub lines { return [ split /\n/, shift ] }
+
+1;

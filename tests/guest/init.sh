@@ -1,0 +1,19 @@
+#!/busybox sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+# The first process of a guest: loads the modules that came with it, runs what
+# the test wants done (/task) with all of busybox in PATH, powers off. The task
+# answers the test by "tell WHAT ANSWER".
+/busybox mkdir -p /bin /proc /sys /dev /mnt
+/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+tell() { echo "@ $*"; }
+while read -r module; do
+	insmod "/mods/$module" || echo "insmod $module failed"
+done </mods/order
+# shellcheck source=/dev/null
+. /task
+poweroff -f

@@ -1,0 +1,164 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What each high verb does to whole command lines of libvirt old and new, Proxmox
+# and people, and what it says where it cannot: the cases are the folders of
+# tests/data/high, see tests/README.md. With words of a case's name as arguments
+# only those cases run.
+
+use strict;
+use warnings;
+use File::Path 'make_path';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP ();
+use Kvmshim;
+use Kvmshim::Cases;
+use Kvmshim::Qemu;
+use Test::More;
+
+# What QEMU is to get, undef where the start is to be refused.
+sub wanted {
+	my ($case) = @_;
+	return undef                                      if $case->has('stderr');
+	return [ $case->words('expect') ]                 if $case->has('expect');
+	return [ $case->argv, $case->words('added') ];
+}
+
+sub start_differs {
+	my ($case) = @_;
+	my $host = $case->host;
+	my $want = wanted($case);
+	$host->traces;
+	my $got   = $host->start($case->argv);
+	my $trace = join "\n", $host->traces;
+	my $dir   = $host->dir;
+	return "status $got->{status}: $got->{err}" if $got->{status} != ($want ? 0 : 1);
+	return "it says:\n$got->{err}" if $got->{err} ne (($case->text('stderr') // '') =~ s/\Q$dir\E//gr);
+	return 'something was run' if !$want && $got->{out} ne '';
+	my $why = $want ? differing($want, $got->{words}) : '';
+	return "$why\n" . shown(@{ $got->{words} }) if $why;
+	my ($missing) = grep { index($trace, $_) < 0 } $case->words('trace');
+	return $missing && "'$missing' is not in the trace: $trace";
+}
+
+# All that `kvmshim check` says but its summary.
+sub check_differs {
+	my ($case) = @_;
+	return '' if !$case->has('check');
+	my $dir = $case->host->dir;
+	my $got = run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'check');
+	my ($said) = $got->{out} =~ s/\Q$dir\E//gr =~ /\A(.*?)[^\n]*\n\z/s;
+	my $want = $case->text('check') =~ s/\Q$dir\E//gr;
+	return "check says:\n$got->{out}$got->{err}" if $said ne $want;
+	my $mistakes = grep { !/: warning: / } split /\n/, $want;
+	return $got->{status} == ($mistakes ? 1 : 0) ? '' : "check ends with $got->{status}";
+}
+
+for my $folder (grep { -d } glob "$FindBin::Bin/../data/high/*") {
+	next if @ARGV && !grep { index($folder, $_) >= 0 } @ARGV;
+	my $case = Kvmshim::Cases->new($folder);
+	my $why = start_differs($case) || check_differs($case);
+	ok(!$why, $case->title) or diag($why);
+}
+
+# --- what no folder can hold
+
+my $host = Kvmshim->new;
+my $dir  = $host->dir;
+
+sub rule_for_all { return "[rule]\nwhen = always\n" . join '', map { "$_\n" } @_ }
+
+# A folder whose path has this many bytes.
+sub long_path {
+	my ($length) = @_;
+	my $path = $dir;
+	while ((my $left = $length - 1 - length $path) > 0) {
+		$path .= '/' . 'l' x ($left > 250 ? 200 : $left);
+	}
+	return $path;
+}
+
+subtest 'A path of 1,000 bytes' => sub {
+	my $path = long_path(1000);
+	is(length $path, 1000, 'it is that long');
+	make_path($path);
+	$host->rules('50-a.ini', rule_for_all("share-9p = data $path"));
+	my $got = $host->start('-name', 'x');
+	is(($got->{words} // [])->[3], "local,id=kvmshim-fs0,path=$path,security_model=mapped-xattr", 'is shared whole') or diag($got->{err});
+	my $disk = "$path/disk";
+	spew($disk, 'x');
+	$host->rules('50-a.ini', rule_for_all("pass-disk = $disk"));
+	$got = $host->start('-name', 'x');
+	like(($got->{words} // [])->[3], qr/,file\.filename=\Q$disk\E,/, 'so is a disk of 1,005') or diag($got->{err});
+};
+
+subtest 'A path that is too long for any file' => sub {
+	my $name = '/' . 'l' x 256;
+	my %says = ($name => "$name: File name too long", '/l' x 2100 => 'a path of 4200 bytes: at most 4095');
+	for my $path (sort keys %says) {
+		$host->rules('50-a.ini', rule_for_all("share-9p = data $path"));
+		$host->refuses([ '-name', 'x' ], "/etc/kvmshim/rules.d/50-a.ini:3: share-9p: $says{$path}\n", 'one clear line');
+	}
+};
+
+subtest 'A block device is opened as one' => sub {
+	my $disk = "$dir/sdx";
+	my $made = run({}, 'mknod', $disk, 'b', 7, 250);    # a loop device that is not there: nothing opens it here
+	need(!$made->{status}, "no device nodes here: $made->{err}");
+	$host->rules('50-a.ini', rule_for_all("pass-disk = $disk"));
+	my $got = $host->start('-name', 'x');
+	like(($got->{words} // [])->[3], qr/,file\.driver=host_device,file\.filename=\Q$disk\E,/, 'with the driver for them') or diag($got->{err});
+	unlink $disk;
+};
+
+subtest 'As many devices as there are slots' => sub {
+	my %slots = (pc => [ reverse 0x2 .. 0x1f ], q35 => [ 0x1c, reverse 0x10 .. 0x19 ]);
+	for my $machine (sort keys %slots) {
+		my @given;
+		for my $n (1 .. 40) {
+			$host->rules('50-a.ini', rule_for_all(map { "share-9p = t$_ $dir" } 1 .. $n));
+			my $got = $host->start('-M', $machine);
+			if ($got->{status}) {
+				like($got->{err}, qr/\A[^\n]*:\d+: share-9p: no free slot left on pcie?\.0: give addr=\n\z/, "$machine: one too many is told");
+				last;
+			}
+			@given = map { /,addr=0x([0-9a-f]+)$/ ? hex $1 : () } @{ $got->{words} };
+		}
+		my @order = grep { $_ != 2 } @{ $slots{$machine} };
+		is("@{[ grep { $_ != 2 } @given ]}", "@order", "$machine: all are used, in their order");
+	}
+};
+
+subtest 'explain shows the verb, its words and what the guest is to do' => sub {
+	$host->rules('50-a.ini', "[share]\nwhen = always\nshare-9p = data $dir ro\n\n[disk]\nwhen-name = other\npass-usb = 1.2\n");
+	my @explain = ({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'explain');
+	my $got = run(@explain, '--', $host->emulator, '-name', 'x', '-M', 'q35');
+	is($got->{status}, 0, 'it answers') or diag($got->{err});
+	like($got->{out}, qr/^\+ -fsdev +local,id=kvmshim-fs0,path=\Q$dir\E,security_model=mapped-xattr,readonly=on\n.*50-a\.ini:3 \[share\] share-9p/m, 'the first words, with rule, line and verb');
+	like($got->{out}, qr/^\+ -device +virtio-9p-pci,.*addr=0x1c\n.*50-a\.ini:3 \[share\] share-9p/m, 'the second ones');
+	like($got->{out}, qr/mount -t 9p -o trans=virtio,version=9p2000\.L,msize=262144,ro data /, 'how the guest mounts it');
+	like($got->{out}, qr/\[share\].*the guest sees it/, 'that the guest sees it');
+	unlike($got->{out}, qr/usb-host/, 'nothing of a rule that does not hold');
+	$got = run(@explain[ 0 .. 2 ], '--json', '--', $host->emulator, '-name', 'x', '-M', 'q35');
+	my $seen = eval { JSON::PP->new->utf8->decode($got->{out})->{explained}[0] } // {};
+	is(join(' ', map { "$_->{verb}:$_->{option}" } grep { $_->{what} eq 'added' } @{ $seen->{changes} // [] }), 'share-9p:fsdev share-9p:device', 'as JSON too');
+};
+
+subtest 'check --qemu asks the local QEMU' => sub {
+	my $qemu = qemu_binary;
+	spew("$dir/disk", 'x');
+	my @high = ("share-9p = data $dir ro", 'pass-usb = 1.2', "pass-disk = $dir/disk bus=sata", 'hide-hypervisor = all vendor=x',
+		'pass-pci = 05:00.0 x-vga=on rombar=0', 'pass-mdev = 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 display=off');
+	my $check = sub {
+		$host->rules('50-a.ini', rule_for_all(@_));
+		return run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'check', "--qemu=$qemu");
+	};
+	my $got = $check->(@high);
+	is($got->{status}, 0, 'it has all that the verbs write') or diag($got->{out}, $got->{err});
+	$got = $check->('machine-type = q36', 'pass-pci = 05:00.0 rombarr=0');
+	is($got->{status}, 1, 'it has not what is misspelled');
+	like($got->{out}, qr/:3: machine-type: .*q36.*'q35'/, 'and offers the nearest machine type');
+	like($got->{out}, qr/:4: pass-pci: .*rombarr.*'rombar'/, 'and the nearest property');
+};
+
+done_testing;

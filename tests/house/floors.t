@@ -1,0 +1,111 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The floors of the house: who may include whom, who may open /sys and /proc;
+# that every header stands alone; and a few things that no file should have.
+
+use strict;
+use warnings;
+use Cwd 'abs_path';
+use File::Basename 'dirname';
+use File::Find;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Test::More;
+
+chdir "$FindBin::Bin/../.." or die;
+
+# --- the files
+
+my @files;
+find({ no_chdir => 1, wanted => sub {
+	my $path = s{^\./}{}r;
+	$File::Find::prune = 1 if -d && $path =~ m{^(?:build|\.git|tests/data|tests/fuzz/seeds)$};
+	push @files, $path if -f && !-l;
+} }, '.');
+@files = sort @files;
+my @c = grep { /\.[ch]$/ } @files;
+
+# --- who may include whom
+
+my %room_of = ('lib/conf' => 'conf', 'lib/host' => 'host', lib => 'lib', wrapper => 'wrapper',
+	hooks => 'hooks', ctl => 'ctl');
+my %may = (
+	lib     => [qw(lib)],
+	conf    => [qw(lib conf)],
+	host    => [qw(lib host)],
+	wrapper => [qw(lib conf host wrapper)],
+	hooks   => [qw(lib conf host hooks)],
+	ctl     => [qw(lib conf host wrapper hooks ctl)],
+);
+
+sub room {
+	my ($path) = @_;
+	return $room_of{ dirname($path) };
+}
+
+# As the compiler finds it: beside the file, then with -I. and -Ilib.
+sub resolve {
+	my ($from, $name) = @_;
+	my ($found) = grep { -f } dirname($from) . "/$name", $name, "lib/$name";
+	return $found;
+}
+
+my (@broken, $includes);
+for my $file (grep { room($_) } @c) {
+	my $number = 0;
+	my $may    = $may{ room($file) };
+	for my $line (split /\n/, slurp($file)) {
+		$number++;
+		next unless $line =~ /^\s*#\s*include\s+"([^"]+)"/;
+		$includes++;
+		my $to = resolve($file, $1);
+		my $room = $to && (room($to) // 'tests');
+		push @broken, "$file:$number: $line" unless $room && grep { $_ eq $room } @$may;
+	}
+}
+cmp_ok($includes, '>', 100, 'the includes were found');
+is(join("\n", @broken), '', 'no include goes up or across');
+
+# --- who may open /sys and /proc
+
+my %named = (
+	'wrapper/match.c' => qr{"/sys/bus/pci/devices/"},    # how sysfsdev= begins: compared, not opened
+);
+
+my @openers;
+for my $file (grep { (room($_) // 'host') ne 'host' } @c) {
+	my $number = 0;
+	for my $line (split /\n/, slurp($file)) {
+		$number++;
+		next unless $line =~ m{"/(?:sys|proc)\b};
+		push @openers, "$file:$number: $line" unless $named{$file} && $line =~ $named{$file};
+	}
+}
+is(join("\n", @openers), '', 'lib/host alone names files of /sys and /proc');
+
+# --- headers
+
+for my $header (grep { /\.h$/ } @c) {
+	my $got = run({}, '/bin/sh', '-c', 'exec ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -I. -Ilib '
+			. '-fsyntax-only -x c -include "$0" /dev/null', $header);
+	is($got->{status}, 0, "$header stands alone") or diag($got->{err});
+}
+
+# --- what no file should have
+
+my $unfinished = join '|', 'TO' . 'DO', 'FIX' . 'ME';
+my @long;
+my @open;
+for my $file (grep { m{(?:\.(?:c|h|S|t|pm|pl|py|sh|mk|md|ini|\d)|Makefile|/run)$} } @files) {
+	my @lines = split /\n/, slurp($file);
+	push @long, "$file: " . @lines if @lines > 450 && $file !~ /\.(?:md|\d)$/;    # but for texts
+	push @open, map { "$file:" . ($_ + 1) } grep { $lines[$_] =~ /\b(?:$unfinished)\b/ } 0 .. $#lines;
+}
+is(join("\n", @open), '', 'nothing is left to be done');
+is(join("\n", @long), '', 'no file has more than 450 lines');
+
+my @unlicensed = grep { slurp($_) !~ /SPDX-License-Identifier: GPL-2\.0-or-later/ } grep { room($_) } @c;
+is(join(' ', @unlicensed), '', 'each source names its licence');
+
+done_testing;

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+package Kvmshim::Guest;
+
+# What guests see from inside: a Linux guest that does a task in shell and tells
+# on its serial console, the boot sector that tells of CPUID, and a machine
+# (tests/vm) where guests can be given devices.
+#
+#   my $initramfs = guest_initramfs([qw(9p 9pnet_virtio)], 'tell cpus "$(nproc)"');
+#   my $got = linux_guest($host, $initramfs, '-machine', 'q35', '-accel', 'tcg');
+#   is($got->{told}{cpus}, 1);
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use Exporter 'import';
+use File::Basename qw(dirname);
+use File::Temp ();
+use Kvmshim;
+use Kvmshim::Qemu;
+
+our @EXPORT = qw(in_test_vm guest_kernel guest_initramfs linux_guest cpuid_guest);
+
+my $tests = abs_path(dirname(__FILE__) . '/../..');
+
+# The folder that tests/vm/fetch-kernel.sh filled.
+sub guest_kernel {
+	my $folder = $ENV{KVMSHIM_KERNEL}
+		// ($ENV{XDG_CACHE_HOME} // ($ENV{HOME} // '') . '/.cache') . '/kvmshim/kernel';
+	need(-e "$folder/vmlinux", "no kernel in $folder: tests/vm/fetch-kernel.sh brings one");
+	return $folder;
+}
+
+# The rest of the test runs in a machine of its own; see tests/vm/run-vm.sh for
+# the options, and KVMSHIM_VM in tests/vm/README.md.
+sub in_test_vm {
+	my (@options) = @_;
+	return if $ENV{L1};
+	my $kernel = guest_kernel;
+	qemu_binary;
+	my %keep = (B => abs_path($ENV{B} // "$tests/../build"), KVMSHIM_KERNEL => $kernel,
+		MUST_WORK => $ENV{MUST_WORK} // '');
+	exec "$tests/vm/run-vm.sh", @options, split(' ', $ENV{KVMSHIM_VM} // ''), '--', 'env', (map { "$_=$keep{$_}" } sort keys %keep),
+		$^X, (map { '-I' . abs_path($_) } grep { -d } @INC), abs_path($0), @ARGV;
+	die "run-vm.sh: $!\n";
+}
+
+# A guest's whole system: these modules and what they need, and the task.
+sub guest_initramfs {
+	my ($modules, $task) = @_;
+	my $folder = File::Temp->newdir;
+	my $out    = File::Temp->new;
+	spew("$folder/init", slurp("$tests/guest/init.sh"));
+	spew("$folder/task", $task);
+	my $got = run({}, "$tests/vm/initramfs.pl", guest_kernel, $out->filename, "$folder", @$modules);
+	$got->{status} eq '0' or die "initramfs.pl: $got->{err}\n";
+	return $out;
+}
+
+# Starts it through the wrapper of $host and waits for its end. What the task
+# told is in told, all that the console showed in out.
+sub linux_guest {
+	my ($host, $initramfs, @words) = @_;
+	my $got = console($host, @words, qw(-no-reboot -kernel), guest_kernel . '/vmlinux',
+		'-initrd', "$initramfs", '-append',
+		'console=ttyS0 quiet panic=-1 mitigations=off nokaslr cryptomgr.notests random.trust_cpu=on'
+			. ' tsc=reliable no_timer_check');
+	$got->{told} = { $got->{out} =~ /^@ (\S+) ?(.*)$/mg };
+	return $got;
+}
+
+# The same for demo/cpuid.S; what it saw is in told as well, in one line.
+sub cpuid_guest {
+	my ($host, @words) = @_;
+	my $image = dirname(program('kvmshim-wrapper')) . '/cpuid.img';
+	-e $image or die "$image is not there: make it first\n";
+	my $got = console($host, @words, '-m', '16', '-device', 'isa-debug-exit,iobase=0xf4,iosize=1',
+		'-drive', "if=floppy,format=raw,readonly=on,file=$image");
+	($got->{told} = $got->{out}) =~ s/.*(hypervisor-bit .)\n(signature .*)\n.*/$1 $2/s;
+	return $got;
+}
+
+# Without the firmware's screen control and carriage returns.
+sub console {
+	my ($host, @words) = @_;
+	my $got = $host->start(@words, qw(-nodefaults -no-user-config -display none -serial stdio));
+	$got->{out} =~ s/\e(?:c|\[[0-9;?]*[A-Za-z])|\r//g;
+	return $got;
+}
+
+1;

@@ -1,0 +1,50 @@
+# `make lint`: what programs can say about the code without running it. Each
+# part can be asked alone: make lint-tidy.
+
+lint_c := $(wildcard lib/*.c lib/*/*.c wrapper/*.c ctl/*.c tests/*/*.c)
+lint_sh := $(wildcard *.sh .ci/run */*.sh */*/*.sh)
+lint_flags = $(filter-out -O% -g,$(ALL_CFLAGS))
+
+lint: lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy
+
+# SC2054	the commas are QEMU's, not between elements of an array
+lint-shell:
+	$(call say,SHELL,'$(lint_sh)')
+	$(Q)shellcheck -S warning -e SC2054 $(lint_sh)
+
+# Both compilers know warnings that the other does not. Folders of their own,
+# so that the flags do not mix with those of a normal build.
+lint-gcc lint-clang: lint-%:
+	$(Q)$(MAKE) --no-print-directory B=build/lint/$* CC=$* WERROR=1 $(lint_goals)
+
+# What the two builds above make: everything that is C.
+lint_goals := test-programs tools bench-programs
+
+# resourceLeak	cppcheck does not know __attribute__((cleanup)), so every early
+#		return looks like a leak
+# readdirCalled	there is one thread
+lint-cppcheck:
+	$(call say,CPPCHECK,'$(words $(lint_c)) files')
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr -j 2 --std=c11 \
+		--enable=warning,style,performance,portability \
+		--library=posix,gnu -D_GNU_SOURCE -I. -Ilib \
+		--suppress=resourceLeak --suppress=readdirCalled $(lint_c)
+
+# Checks and their reasons are in .clang-tidy. What it says on stderr is how many
+# warnings it did not show: worth seeing only if it stops. One goal a file, so
+# that make -j spreads them.
+#
+# Not of the unit tests and fuzzers: cmocka passes rows as void * and fuzzers
+# abort by macro, which clang-tidy counts as sins; the compilers, cppcheck and
+# the sanitizers see to those.
+lint_tidy := $(addprefix lint-tidy-,$(filter-out tests/unit/% tests/fuzz/%,$(lint_c)))
+
+lint-tidy: $(lint_tidy)
+
+$(lint_tidy): lint-tidy-%: %
+	@mkdir -p build/lint/tidy/$(<D)
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet $< -- $(lint_flags) 2>build/lint/tidy/$<.log || \
+		{ cat build/lint/tidy/$<.log; exit 1; }
+
+.PHONY: lint lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy $(lint_tidy)

@@ -1,0 +1,152 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The manual is well formed, tells of everything that the tables of the code know,
+# and what it shows of our programs' output is what they print.
+
+use strict;
+use warnings;
+use File::Basename qw(basename dirname);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Test::More;
+
+my $top   = "$FindBin::Bin/../..";
+my @pages = glob "$top/man/*.[58]";
+
+sub found { return (grep { -x } map { "$_/$_[0]" } split /:/, $ENV{PATH})[0] }
+
+# The source of a page as a reader sees its words.
+sub page {
+	my ($name) = @_;
+	my $text = slurp("$top/man/$name");
+	s/\\-/-/g, s/\\&//g, s/\\e/\\/g, s/\\\(rs/\\/g for $text;
+	return $text;
+}
+
+# Macros that write dashes: Fl -json is --json.
+sub with_flags { return page(shift) =~ s/\bFl -/--/gr =~ s/\bFl (?=\w)/-/gr }
+
+# The strings of a C table: the lines from its name to its end.
+sub table {
+	my ($file, $start) = @_;
+	my ($body) = slurp("$top/$file") =~ /^[^\n]*(?<!\w)\Q$start\E = \{\n(.*?)^\t?\};/ms or die "no table $start in $file";
+	return $body =~ /"([^"]+)"/g;
+}
+
+is(join(' ', map { basename($_) } @pages), 'kvmshim-rules.5 kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5', 'the pages');
+
+subtest 'mandoc finds nothing to say' => sub {
+	my $mandoc = need(found('mandoc'), 'no mandoc on this machine');
+	for my $page (@pages) {
+		my $got = run({}, $mandoc, '-T', 'lint', '-W', 'warning', $page);
+		is($got->{out} . $got->{err}, '', basename($page));
+	}
+};
+
+subtest 'man finds nothing to say' => sub {
+	my $man = found('man');
+	need($man && run({ env => { LC_ALL => 'C.UTF-8' } }, $man, '--warnings', '-l', $pages[0])->{out} ne '', 'no man that shows pages on this machine');
+	for my $page (@pages) {
+		my $got = run({ env => { LC_ALL => 'C.UTF-8', MANWIDTH => 80, MANROFFOPT => '', GROFF_NO_SGR => 1 } }, $man, '--warnings', '-l', $page);
+		is($got->{err}, '', basename($page));
+		is($got->{status}, 0, basename($page) . ': exit 0');
+		my ($name) = basename($page) =~ /(.*)\./;
+		like($got->{out} =~ s/.\x08//gr, qr/\Q$name\E/, basename($page) . ': names itself');
+	}
+};
+
+subtest 'Pages that are referred to are there' => sub {
+	my %ours = map { basename($_) => 1 } @pages;
+	for my $page (map { basename($_) } @pages) {
+		my @missing = grep { /^kvmshim/ && !$ours{$_} } map { s/ /./r } page($page) =~ /^\.Xr (\S+ \d)/mg;
+		is("@missing", '', $page);
+	}
+};
+
+subtest 'kvmshim-rules(5) tells of every key, condition and verb' => sub {
+	my $page = page('kvmshim-rules.5');
+	my @items = map { [ /[\w-]+/g ] } $page =~ /^\.It Ic ([^=\n]*)/mg;
+	my %told = map { $_ => 1 } map { @$_ } @items;
+	for (table('lib/conf/rules.c', 'plain_keys[]'), table('lib/conf/condition.c', 'condition_keys[FACT_COUNT]'),
+		table('lib/conf/rules.c', 'verb_names[VERB_COUNT]')) {
+		ok($told{$_}, $_);
+	}
+	like($page, qr/^\.It Cm \Q$_\E$/m, "on-incoming = $_") for slurp("$top/lib/conf/rules.c") =~ /names\[\] = \{ "(apply)", "(skip)", "(refuse)" \}/;
+	like($page, qr/^\.It Li %\Q$_\E$/m, "%$_") for qw(n u h %);
+	for my $member (slurp("$top/lib/conf/factsfile.c") =~ /add_(?:string|name_and_id)\(.*?"(\w+)"\)/g) {
+		like($page, qr/"\Q$member\E"/, "$member of facts.json");
+	}
+};
+
+subtest 'kvmshim.conf(5) tells of every key' => sub {
+	my $page = page('kvmshim.conf.5');
+	like($page, qr/^\.It Ic \Q$_\E =/m, $_) for table('lib/conf/settings.c', 'keys[]');
+	like($page, qr/\[wrapper\]/, 'and of the section');
+};
+
+subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub {
+	my $page = with_flags('kvmshim.8');
+	my $main = slurp("$top/ctl/main.c");
+	for my $source (glob "$top/ctl/*.c") {
+		my ($name, $usage) = slurp($source) =~ /^\t\.name = "(\w+)",\n\t\.usage = "([^"]*)"/m or next;
+		like($page, qr/^\.Ss \Q$name\E$/m, "kvmshim $name has a section");
+		like($page, qr/^\.Cm \Q$name\E$/m, "and is in the synopsis");
+		like($page, qr/^(?:\.(?:It|Op|Ic) )?\Q$_\E(?![\w-])/m, "kvmshim $name $_") for $usage =~ /(?<!\S)\[?(--\w+)/g;
+	}
+	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, $_) for $main =~ /str_eq\(argv\[1\], "(--\w+)"\)/g;
+	my %members;
+	for my $source ('ctl/check.c', 'ctl/explain.c', 'ctl/explainjson.c', 'ctl/jsonout.c') {
+		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsonout_add)\(\s*(?:a, )?o, "([\w-]+)"/g;
+	}
+	cmp_ok(keys %members, '>', 15, 'there are members');
+	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "$_ of the JSON") for sort keys %members;
+	for my $table ('kinds[]', 'outcomes[]', 'events[]') {
+		like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explainjson.c', $table);
+	}
+	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
+	like($page, qr/^\.It Ev $_$/m, $_) for qw(KVMSHIM_ROOT NO_COLOR);
+};
+
+subtest 'kvmshim-wrapper(8) tells of its exit statuses' => sub {
+	like(page('kvmshim-wrapper.8'), qr/^\.It $_$/m, "exit status $_") for 1, 126, 127;
+};
+
+# Rules in the texts are for examples.t.
+subtest 'The examples of kvmshim.conf(5) are right' => sub {
+	my $host     = Kvmshim->new;
+	my @examples = grep { /^\[wrapper\]$/m } page('kvmshim.conf.5') =~ /^\.Bd -literal[^\n]*\n(.*?)^\.Ed$/msg;
+	ok(scalar @examples, 'there are some');
+	for my $text (@examples) {
+		my $got = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'check', $host->file('x.conf', $text));
+		is($got->{status}, 0, 'example: ' . (split /\n/, $text)[-1]) or diag("$text\n$got->{out}$got->{err}");
+	}
+};
+
+subtest 'What the manual says that programs say is what they say' => sub {
+	my ($script, $prints) = page('kvmshim-wrapper.8') =~ /^\.Bd -literal[^\n]*\n((?:(?!^\.).)*kvmshim-wrapper -name[^\n]*\n)\.Ed\n\.Pp\nprints\n\.Dl ([^\n]*)$/ms;
+	my $host = Kvmshim->new;
+	my $got  = run({ env => { TMPDIR => $host->dir, PATH => dirname(program('kvmshim')) . ":$ENV{PATH}" } }, '/bin/sh', '-euc', $script // 'exit 9');
+	is_deeply([ @$got{qw(status err out)} ], [ 0, '', ($prints // '?') . "\n" ], 'kvmshim-wrapper(8): the example that can be tried without QEMU');
+
+	my ($shown) = page('kvmshim.8') =~ /^\$ kvmshim check\n(.*?)^\.Ed$/ms;
+	my ($line) = ($shown // '') =~ m{/50-gpu\.ini:(\d+): unknown key};
+	$host->rules('50-gpu.ini', "\n" x (($line // 4) - 3) . "[gpu]\nset = -cpu kvm=off\nwhen-nmae = desktop-*\n");
+	$host->rules('50-gpu.ini~', '');
+	$got = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'check');
+	is($got->{out} =~ s/\Q$host->{dir}\E//gr, $shown, 'kvmshim(8): the example of check');
+};
+
+# Paths that every host has or may have; others exist on the machine of an author only.
+my $usual = join '|', qw(bin boot dev etc lib mnt opt proc run sbin srv sys tmp usr var);
+
+subtest 'What users read names no place of ours' => sub {
+	for my $path (@pages, grep { -e } (map { "$top/$_" } qw(README.md NEWS.md CONTRIBUTING.md STYLE.md)), glob("$top/rules/*.ini")) {
+		my $text  = slurp($path);
+		my @paths = grep { !m{^/(?:$usual)/} } $text =~ m{(?<![\w./<>\])*~-])(/[a-z]\w*/\w[^\s'"`),]*)}g;
+		push @paths, $text =~ m{(?<![\w/])(\.\./[^\s'"`)]*)}g;
+		is("@paths", '', basename($path));
+	}
+};
+
+done_testing;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wrapper/assign.h"
+
+#include <errno.h>
+
+#include "err.h"
+#include "line.h"
+
+static const char *assigns_text(const struct assigns *as)
+{
+	struct strbuf b = { .arena = &arena };
+
+	for (size_t i = 0; i < as->n; i++)
+		strbuf_addf(&b, "%s%s%s%s", i ? "|" : "", as->v[i].key,
+			    as->v[i].typed ? ":=" : as->v[i].value ? "=" : "",
+			    as->v[i].value ? as->v[i].value : "");
+	return strbuf_text(&b);
+}
+
+static const struct good {
+	const char *name, *option, *rest, *want;
+} good[] = {
+	{ "one property", "device", "mq=on", "mq=on" },
+	{ "several", "device", "mq=on,rx=1", "mq=on|rx=1" },
+	{ "a doubled comma is a comma", "device", "a=b,,c,d=e", "a=b,c|d=e" },
+	{ "an = in a value", "device", "a=b=c", "a=b=c" },
+	{ "an empty value", "device", "a=,b=c", "a=|b=c" },
+	{ "blanks around keys go, those of values stay", "device", "a= b , c=d", "a= b |c=d" },
+	{ "a comma at the end is nothing", "device", "a=b,", "a=b" },
+	{ "a value that looks like JSON is text", "device", "a={\"b\":1", "a={\"b\":1" },
+	{ "typed values", "device", "a:=true,b:=[1,2],c:={\"d\":\",\"},e=f",
+	  "a:=true|b:=[1,2]|c:={\"d\":\",\"}|e=f" },
+	{ "a typed text with a comma in it", "device", "a:=\"b,,c\"", "a:=\"b,,c\"" },
+	{ "blanks around := go", "device", "a := 1,b=c", "a:=1|b=c" },
+	{ "nested properties", "blockdev", "file.filename=/a,cache.direct=on",
+	  "file.filename=/a|cache.direct=on" },
+	{ "a CPU's features in three forms", "cpu", "kvm=off,+x,-y", "kvm=off|x=on|y=off" },
+	{ "a CPU's value with blanks inside", "cpu", "hv-vendor-id=KVM Hv, kvm=off",
+	  "hv-vendor-id=KVM Hv|kvm=off" },
+	{ "a CPU's model", "cpu", "model=host,kvm=off", "model=host|kvm=off" },
+	{ "all of a raw value", "append", "value=a,b c=d", "value=a,b c=d" },
+	{ "an empty raw value", "append", "value=", "value=" },
+	{ "a -global is one property", "global", "ICH9-LPC.disable_s3=1,x", "ICH9-LPC.disable_s3=1,x" },
+	{ "a driver with a dot", "global", "cfi.pflash01.secure=on", "cfi.pflash01.secure=on" },
+};
+
+static void reads(void **state)
+{
+	const struct good *row = *state;
+	struct assigns as;
+	struct err err;
+
+	assert_int_equal(assigns_parse(&arena, line_option(row->option), row->rest, &as, &err), 0);
+	assert_text(assigns_text(&as), row->want);
+}
+
+static const struct good bad[] = {
+	{ "nothing", "device", "", "nothing after -device: write property=value" },
+	{ "a word without a value", "device", "mq", "'mq' has no value: write mq=" },
+	{ "behind one that is right", "device", "a=b,mq", "'mq' has no value" },
+	{ "an empty item", "device", "a=b, ,c=d", "an empty item between two commas" },
+	{ "a value without a key", "device", "=b", "an empty item" },
+	{ "a typed value without a key", "device", ":=1", "':' has no value" },
+	{ "a typed value that is no JSON", "device", "a:=on", "what follows 'a:=' is not one JSON value" },
+	{ "a typed value that is missing", "device", "a:=", "is not one JSON value" },
+	{ "a typed value and more", "device", "a:=1 2", "is not one JSON value" },
+	{ "a typed value that QEMU refuses", "device", "a:={\"b\":1,\"b\":2}", "is not one JSON value" },
+	{ "a flag has no properties", "S", "a=b", "-S takes no value: add or remove it" },
+	{ "a raw value is one text", "append", "quiet", "the value of -append is one text: write value=" },
+	{ "a CPU's + without a name", "cpu", "+", "a feature's name alone must follow" },
+	{ "a CPU's + with a value", "cpu", "+kvm=off", "a feature's name alone must follow" },
+	{ "a CPU's bare feature", "cpu", "kvm", "'kvm' has no value" },
+	{ "a CPU's empty item", "cpu", "kvm=off,,x=y", "an empty item between two commas" },
+	{ "a CPU's typed value", "cpu", "kvm:=false", "-cpu knows no JSON" },
+	{ "a -global without a driver", "global", "disable_s3=1", "write -global DRIVER.PROPERTY=VALUE" },
+	{ "a -global without a property", "global", "a.=1", "write -global DRIVER.PROPERTY=VALUE" },
+	{ "a -global without a value", "global", "a.b", "write -global DRIVER.PROPERTY=VALUE" },
+	{ "a -global that begins with a dot", "global", ".b=1", "write -global" },
+	{ "a dot in the value only", "global", "a=b.c", "write -global" },
+	{ "a typed -global", "global", "a.b:=1", "write -global" },
+};
+
+static void refuses(void **state)
+{
+	const struct good *row = *state;
+	struct assigns as;
+	struct err err;
+
+	assert_int_equal(assigns_parse(&arena, line_option(row->option), row->rest, &as, &err),
+			 -EINVAL);
+	assert_says(err.text, row->want);
+}
+
+static const struct good keys[] = {
+	{ "a name", "device", "mq", "mq" },
+	{ "names", "device", "mq, rx ,tx", "mq|rx|tx" },
+	{ "a comma at the end is nothing", "device", "mq,", "mq" },
+	{ "a path", "blockdev", "file.locking", "file.locking" },
+	{ "a CPU's features", "cpu", "kvm,hv-vendor-id", "kvm|hv-vendor-id" },
+	{ "a -global's", "global", "ICH9-LPC.disable_s3", "ICH9-LPC.disable_s3" },
+	{ "a drive has no key that it cannot do without", "drive", "file", "file" },
+};
+
+static void reads_keys(void **state)
+{
+	const struct good *row = *state;
+	struct assigns as;
+	struct err err;
+
+	assert_int_equal(assigns_parse_keys(&arena, line_option(row->option), row->rest, &as, &err),
+			 0);
+	assert_text(assigns_text(&as), row->want);
+}
+
+static const struct good bad_keys[] = {
+	{ "no name", "device", "", "nothing after -device" },
+	{ "a name and a value", "device", "mq=on", "'mq=on': unset takes names only" },
+	{ "two commas", "device", "a,,b", "unset takes names only" },
+	{ "a flag has none", "S", "a", "-S has no properties: remove takes it out whole" },
+	{ "a raw option has none", "append", "value", "-append has no properties" },
+	{ "a device cannot do without its driver", "device", "mq,driver",
+	  "-device cannot do without its driver" },
+	{ "a CPU cannot do without its model", "cpu", "model", "-cpu cannot do without its model" },
+	{ "a -global without a dot", "global", "disable_s3", "write -global DRIVER.PROPERTY" },
+};
+
+static void refuses_keys(void **state)
+{
+	const struct good *row = *state;
+	struct assigns as;
+	struct err err;
+
+	assert_int_equal(assigns_parse_keys(&arena, line_option(row->option), row->rest, &as, &err),
+			 -EINVAL);
+	assert_says(err.text, row->want);
+}
+
+int main(void)
+{
+	UNIT_ROWS(good, reads);
+	UNIT_ROWS(bad, refuses);
+	UNIT_ROWS(keys, reads_keys);
+	UNIT_ROWS(bad_keys, refuses_keys);
+	return unit_run("assign");
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wrapper/decide.h"
+
+#include <errno.h>
+
+#include "arena.h"
+#include "conf/confdir.h"
+#include "conf/factsfile.h"
+#include "err.h"
+#include "file.h"
+#include "root.h"
+#include "str.h"
+#include "wrapper/edit.h"
+#include "wrapper/high.h"
+#include "wrapper/match.h"
+#include "wrapper/probe.h"
+#include "wrapper/rewrite.h"
+
+static void check_options(struct arena *a, const struct qemuopts *opts, const struct rule *rule,
+			  struct mistakes *m)
+{
+	struct err err;
+
+	for (size_t i = 0; i < rule->n_conditions; i++) {
+		const struct condition *c = &rule->conditions[i];
+
+		for (size_t j = 0; c->fact == FACT_OPTION && j < c->n; j++)
+			if (!qemuopt_find(opts, c->patterns[j].target.option))
+				mistake_add(m, rule->file, c->patterns[j].line,
+					    "when-option: QEMU has no option -%s%s",
+					    c->patterns[j].target.option,
+					    qemuopt_hint(a, c->patterns[j].target.option));
+	}
+	high_check_rule(rule, m);
+	for (size_t i = 0; i < rule->n_actions; i++)
+		if (edit_check(a, opts, &rule->actions[i], &err) < 0)
+			mistake_add(m, rule->file, rule->actions[i].line, "%s: %s",
+				    verb_names[rule->actions[i].verb], err.text);
+}
+
+void decide_check_rules(struct arena *a, struct decision *d)
+{
+	struct qemuopts opts = qemuopts_with(a, &d->settings);
+	struct arena scratch = { 0 };
+
+	for (size_t i = 0; i < d->rules.n; i++) {
+		check_options(&scratch, &opts, &d->rules.v[i], &d->mistakes);
+		arena_free(&scratch);
+	}
+}
+
+static void read_file(void *user, const struct file *file)
+{
+	struct decision *d = user;
+
+	rules_read(d->mistakes.arena, file, &d->rules, &d->mistakes);
+}
+
+void decide_read_rules(struct arena *a, const struct root *r, struct decision *d)
+{
+	confdir_read(a, r, read_file, d, &d->mistakes);
+	decide_check_rules(a, d);
+}
+
+static const char *find_real(struct arena *a, const struct settings *s, const char *self)
+{
+	if (s->real)
+		return s->real;
+	return self ? arena_printf(a, "%s.real", self) : NULL;
+}
+
+/* With mistakes none of the rules apply, whichever file they are in. */
+static void apply_rules(struct arena *a, const struct root *r, struct decision *d)
+{
+	struct err err;
+
+	decide_read_rules(a, r, d);
+	if (d->mistakes.errors)
+		return;
+	if (match_facts(a, r, &d->cmdline, d->real, rules_facts_needed(&d->rules), &d->facts,
+			&err) < 0) {
+		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
+		return;
+	}
+	d->names.root = r;
+	d->names.grants = &d->facts.grants;
+	rewrite(&d->cmdline, &d->rules, &d->facts, &d->names, &d->trace, &d->mistakes);
+	if (!d->mistakes.errors && grants_all_used(&d->facts.grants, &err) < 0)
+		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
+}
+
+void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,
+	    struct decision *d)
+{
+	struct qemuopts opts;
+
+	*d = (struct decision){ .mistakes.arena = a, .trace.arena = a, .kind = DECIDE_REWRITE };
+	settings_read(a, r, &d->settings, &d->mistakes);
+	d->real = find_real(a, &d->settings, self);
+	opts = qemuopts_with(a, &d->settings);
+	cmdline_parse(a, &opts, argv, &d->cmdline);
+	if (!d->settings.enabled)
+		d->kind = DECIDE_OFF;
+	else if (probe_is(&d->cmdline))
+		d->kind = DECIDE_PROBE;
+	if (d->kind != DECIDE_REWRITE)
+		return;
+	match_names(a, &d->cmdline, &d->names);
+	apply_rules(a, r, d);
+	if (d->mistakes.errors)
+		d->kind = d->settings.pass_on_error ? DECIDE_PASS : DECIDE_REFUSE;
+}
+
+const char **decide_argv(const struct decision *d, char *const *argv)
+{
+	if (d->kind == DECIDE_REWRITE)
+		return cmdline_argv(&d->cmdline, NULL);
+	return (const char **)(void *)argv;
+}

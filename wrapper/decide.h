@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "conf/condition.h"
+#include "conf/rules.h"
+#include "conf/settings.h"
+#include "mistake.h"
+#include "wrapper/cmdline.h"
+#include "wrapper/expand.h"
+#include "wrapper/trace.h"
+
+struct root;
+
+/* What is to happen to a command line, and why. */
+enum verdict_kind {
+	DECIDE_OFF,	/* the kill switch: enabled = no */
+	DECIDE_PROBE,	/* a question to the emulator, no rule file opened */
+	DECIDE_REWRITE, /* the rules were applied; maybe none did anything */
+	DECIDE_REFUSE,	/* mistakes */
+	DECIDE_PASS,	/* mistakes, and on-error = pass */
+};
+
+struct decision {
+	enum verdict_kind kind;
+	struct settings settings;
+	const char *real;	/* the real emulator; NULL if there is no telling */
+	struct cmdline cmdline; /* rewritten, where kind is DECIDE_REWRITE */
+	struct rule_set rules;
+	struct facts facts;
+	struct names names;
+	struct trace trace;
+	struct mistakes mistakes;
+};
+
+/*
+ * The wrapper's whole judgement on argv, without acting on it: `kvmshim
+ * explain` calls it too. self is the wrapper's own path (/proc/self/exe), or
+ * NULL. *d is filled whatever happens.
+ */
+void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,
+	    struct decision *d);
+
+/* Reads all rule files and checks them: what is wrong goes to d->mistakes. */
+void decide_read_rules(struct arena *a, const struct root *r, struct decision *d);
+
+/* Holds the verbs of d->rules against QEMU's options and their syntax. */
+void decide_check_rules(struct arena *a, struct decision *d);
+
+/* The words that QEMU gets. */
+const char **decide_argv(const struct decision *d, char *const *argv);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct err;
+
+/*
+ * JSON as QEMU reads it (qobject/json-lexer.c, json-parser.c): RFC 8259, and
+ * strings in single quotes too. json-c by itself takes what QEMU refuses
+ * (duplicate keys, a trailing comma, comments, True) and json-c's strict mode
+ * refuses the single quotes; besides, an edit has to leave every other byte
+ * alone. So this finds where things are and holds to QEMU's grammar; json-c
+ * decodes and encodes the values.
+ */
+enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL };
+
+struct json_node {
+	enum json_kind kind;
+	size_t parent;	   /* index; the top node is 0 and its own parent */
+	const char *key;   /* decoded; an array's elements are "0", "1", … */
+	size_t key_start;  /* of a member's key, else of the value */
+	size_t start, end; /* of the value */
+	bool has_children;
+};
+
+struct json_tree {
+	const char *text;
+	struct json_node *v; /* in the order of the text, parents before children */
+	size_t n, cap;
+};
+
+/* 0, or -EINVAL for what QEMU would refuse. The whole text must be one value. */
+int json_scan(struct arena *a, const char *text, struct json_tree *tree, struct err *err);
+
+/* Length of the JSON value at the start of text (which may go on), 0 if there is none. */
+size_t json_value_len(struct arena *a, const char *text);
+
+/*
+ * A node's value as the key=value syntax would write it: a string decoded, on
+ * or off for a bool, else the text itself.
+ */
+const char *json_plain(struct arena *a, const struct json_tree *tree, const struct json_node *node);
+
+/* "text" as a JSON string with its quotes, `/` not escaped; NULL if it is not UTF-8. */
+const char *json_quote(struct arena *a, const char *text);
+
+/* An integer or real number in JSON's own spelling. */
+bool json_is_number(const char *text);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct err;
+
+/* Exit statuses of a launch that failed, as the shell has them. */
+#define LAUNCH_CANNOT 126
+#define LAUNCH_MISSING 127
+
+/*
+ * Becomes the real emulator. Returns only where that failed: the exit status,
+ * with err filled. self is what must not be started again, whatever links lead
+ * to it: it is told by device and inode.
+ */
+int launch(const char *real, const char *self, const char *const *argv, struct err *err);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct cmdline;
+struct facts;
+struct mistakes;
+struct names;
+struct rule;
+struct rule_set;
+struct trace;
+
+/*
+ * Applies the rules, in order, to the command line. Conditions see the line as
+ * it came in (facts), selectors as earlier rules left it. Pure but for what it
+ * writes to its arguments; the wrapper and `kvmshim explain` both call it.
+ * What cannot be done goes to m; then the command line is not to be used.
+ */
+void rewrite(struct cmdline *c, const struct rule_set *rules, const struct facts *facts,
+	     const struct names *names, struct trace *trace, struct mistakes *m);
+
+/*
+ * Does one of the rule's verbs speak of an option that the guest can see the
+ * effect of? Then both ends of a migration, a save or a snapshot must agree on it.
+ */
+bool rewrite_guest_visible(const struct cmdline *c, const struct rule *rule);
