@@ -29,8 +29,9 @@ endif
 # Tables name the fields they set: a missing initialiser is meant.
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wundef -Wformat=2 -Wwrite-strings -Wvla
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags json-c inih libxml-2.0)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKVMSHIM_VERSION='"$(VERSION)"' -iquote . -iquote lib $(WARN) \
-	$(if $(WERROR),-Werror) $(FLAVOUR) $(shell $(PKG_CONFIG) --cflags json-c inih) $(CFLAGS)
+	$(if $(WERROR),-Werror) $(FLAVOUR) $(PKG_CFLAGS) $(CFLAGS)
 
 # The wrapper is linked statically where the distribution has static libraries:
 # the dynamic loader costs more than everything the wrapper itself does.
@@ -40,16 +41,19 @@ STATIC ?= $(shell echo 'int main(void){return 0;}' | \
 WRAPPER_LDFLAGS := $(if $(filter yes,$(STATIC)),-static)
 
 LIBS := -ljson-c -linih
+# Domain XML is the hook's; a program that does not read any does not load it.
+HOOK_LIBS := -pthread -Wl,--as-needed -lxml2
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
 lib_src     := $(wildcard lib/*.c lib/conf/*.c lib/host/*.c)
 wrapper_src := $(filter-out wrapper/main.c,$(wildcard wrapper/*.c))
+hooks_src   := $(filter-out hooks/main.c,$(wildcard hooks/*.c))
 ctl_src     := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
 obj          = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-PROGRAMS := $(B)/kvmshim-wrapper $(B)/kvmshim
+PROGRAMS := $(B)/kvmshim-wrapper $(B)/kvmshim-hook $(B)/kvmshim
 
 all: $(PROGRAMS)
 
@@ -64,15 +68,19 @@ $(B)/$(1).a: $$(call obj,$$($(1)_src))
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
 endef
-$(foreach room,lib wrapper ctl,$(eval $(call archive,$(room))))
+$(foreach room,lib wrapper hooks ctl,$(eval $(call archive,$(room))))
 
 $(B)/kvmshim-wrapper: $(B)/obj/wrapper/main.o $(B)/wrapper.a $(B)/lib.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $(WRAPPER_LDFLAGS) $^ $(LIBS) -o $@
 
-$(B)/kvmshim: $(B)/obj/ctl/main.o $(B)/ctl.a $(B)/wrapper.a $(B)/lib.a
+$(B)/kvmshim-hook: $(B)/obj/hooks/main.o $(B)/hooks.a $(B)/lib.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
+
+$(B)/kvmshim: $(B)/obj/ctl/main.o $(B)/ctl.a $(B)/hooks.a $(B)/wrapper.a $(B)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
 
 include tests/tests.mk
 

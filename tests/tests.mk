@@ -7,10 +7,10 @@ unit_bin  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%.t,$(unit_src))
 unit_obj  := $(patsubst %.c,$(B)/obj/%.o,$(unit_src))
 test_tools ?=
 
-$(B)/tests/unit/%.t: $(B)/obj/tests/unit/%.o $(B)/ctl.a $(B)/wrapper.a $(B)/lib.a
+$(B)/tests/unit/%.t: $(B)/obj/tests/unit/%.o $(B)/ctl.a $(B)/hooks.a $(B)/wrapper.a $(B)/lib.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -lcmocka -o $@
 
 .SECONDARY: $(unit_obj)
 

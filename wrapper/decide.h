@@ -6,7 +6,7 @@
 #include "conf/settings.h"
 #include "mistake.h"
 #include "wrapper/cmdline.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/trace.h"
 
 struct root;

@@ -8,7 +8,7 @@
 #include "str.h"
 #include "wrapper/assign.h"
 #include "wrapper/edit.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/high.h"
 #include "wrapper/optval.h"
 

@@ -4,7 +4,7 @@
 #include "conf/rules.h"
 #include "wrapper/assign.h"
 #include "wrapper/cmdline.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/optval.h"
 #include "wrapper/trace.h"
 

@@ -14,7 +14,7 @@
 #include "host/host.h"
 #include "str.h"
 #include "wrapper/cmdline.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/view.h"
 
 /* ---- the emulator ---- */

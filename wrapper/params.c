@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "conf/rules.h"
 #include "err.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 
 static bool is_in(const char *const *list, const char *word, size_t len)
 {

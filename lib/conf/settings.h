@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "str.h"
+
 struct arena;
 struct mistakes;
 struct root;
@@ -16,14 +18,47 @@ struct extra_option {
 	bool has_arg;
 };
 
+/* An attribute that a device is to have while a VM has it: power/control, … */
+struct attribute_setting {
+	const char *name, *value;
+};
+
+/* [device ADDRESS] */
+struct device_settings {
+	const char *address; /* as host_pci_address() spells it */
+	unsigned line;
+	/* expect = 10de:1b06 subsystem=… serial=…; each NULL where it is not given */
+	const char *expect_id, *expect_subsystem, *expect_serial;
+	struct strv stop_units;
+	/* d3cold_allowed = 0|1, power = on|auto (power/control), reset_method = … */
+	struct attribute_setting *attributes;
+	size_t n_attributes, attributes_cap;
+	int unbind_timeout; /* seconds; that of [hook] where it is not given */
+	const char *mdev_type;
+};
+
+/* [hook] */
+struct hook_settings {
+	bool enabled;
+	struct strv unbind_drivers; /* globs */
+	bool companions_auto;
+	int unbind_timeout, holders_wait; /* seconds */
+	bool hugepages_allocate;
+	bool release_console;
+};
+
 /* kvmshim.conf(5), with its defaults. */
 struct settings {
 	const char *path;
+	/* [wrapper] */
 	bool enabled;
 	bool pass_on_error;
 	const char *real; /* NULL: NAME.real beside the wrapper */
 	struct extra_option *extra;
 	size_t n_extra;
+	struct hook_settings hook;
+	struct device_settings *devices;
+	size_t n_devices, devices_cap;
 };
 
 struct file;
@@ -34,3 +69,9 @@ void settings_parse(struct arena *a, const struct file *file, struct settings *s
 
 /* A missing file is all defaults. A key that was right is kept though others are mistakes. */
 void settings_read(struct arena *a, const struct root *r, struct settings *s, struct mistakes *m);
+
+/* The [device] section of a function; NULL if there is none. */
+const struct device_settings *settings_of_device(const struct settings *s, const char *address);
+
+/* May the hook take a device from this driver? */
+bool settings_may_unbind(const struct settings *s, const char *driver);

@@ -12,7 +12,7 @@
 #include "root.h"
 #include "wrapper/cmdline.h"
 #include "wrapper/match.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/probe.h"
 #include "wrapper/rewrite.h"
 #include "wrapper/trace.h"

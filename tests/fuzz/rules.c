@@ -13,7 +13,7 @@
 #include "root.h"
 #include "wrapper/cmdline.h"
 #include "wrapper/edit.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/match.h"
 #include "wrapper/rewrite.h"
 #include "wrapper/trace.h"

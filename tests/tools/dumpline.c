@@ -17,7 +17,7 @@
 #include "str.h"
 #include "wrapper/cmdline.h"
 #include "wrapper/match.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/optval.h"
 #include "wrapper/probe.h"
 #include "wrapper/proptype.h"

@@ -6,7 +6,7 @@
 #include "err.h"
 #include "line.h"
 #include "tree.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 
 #define UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
 #define ALL ~0u

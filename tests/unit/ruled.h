@@ -7,7 +7,7 @@
 #include "file.h"
 #include "line.h"
 #include "mistake.h"
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 #include "wrapper/trace.h"
 
 #define RULED_UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/expand.h"
+#include "conf/expand.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "host/process.h"
+
+struct arena;
+struct err;
+struct root;
+
+/*
+ * What changes the machine. All of it may block in the kernel for ever, so each
+ * attempt is made by a child of its own (own session, /dev/null on 0-2, no other
+ * descriptor), which is not waited for beyond the deadline, and not killed: it
+ * could not be. A child that is left behind is the mark of a stuck device.
+ * Safe to call from several threads, each with an arena of its own.
+ */
+
+/*
+ * Writes text to an attribute. 0, -errno of open or write, or -ETIMEDOUT with
+ * *stuck filled. deadline in milliseconds.
+ */
+int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
+	      int deadline, struct process *stuck);
+
+/* Reads an attribute that takes the device's lock (driver_override); without its newline. */
+int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
+	     struct process *stuck);
+
+/*
+ * Runs a program of the host: argv[0] is its name, looked for in /usr/sbin,
+ * /usr/bin, /sbin and /bin below the root, with a fixed environment (PATH,
+ * LC_ALL=C). 0, its exit status (1-255), -errno, or -ETIMEDOUT; err has the last line
+ * of its stderr or why it could not be run. Past the deadline it is killed.
+ */
+int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
+	    struct err *err);

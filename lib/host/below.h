@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "str.h"
+
+struct arena;
+struct root;
+
+/* A device number that somebody may have open. */
+struct node {
+	dev_t dev;
+	bool block;
+	const char *name; /* as /dev would have it: snd/controlC0, nvme0n1p1, dri/card0, vfio/11 */
+};
+
+struct nodes {
+	struct node *v;
+	size_t n, cap;
+};
+
+/*
+ * What hangs below a PCI function in sysfs: found by walking its folder for
+ * `dev` files (major:minor) without following links, and without entering
+ * other PCI functions. An NVMe namespace whose multipath head is not below it
+ * (nvme-subsystem) is found as well. For nvidia's driver, whose nodes sysfs does
+ * not know, /dev/nvidiaN (195:N) with N from
+ * /proc/driver/nvidia/gpus/ADDRESS/information ("Device Minor:").
+ */
+struct below {
+	struct nodes nodes;
+	struct strv disks;	/* whole disks: nvme0n1, sda */
+	struct strv interfaces; /* network interfaces: eth0 */
+	struct strv framebuffers; /* fb0 */
+};
+
+void below_read(struct arena *a, const struct root *r, const char *address, struct below *b);
+
+/* Adds /dev/vfio/GROUP, and the vfio character devices below the function, where they exist. */
+void below_add_vfio(struct arena *a, const struct root *r, int group, struct nodes *nodes);

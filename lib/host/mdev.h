@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "str.h"
+
+struct arena;
+struct root;
+
+/* Mediated devices (Documentation/driver-api/vfio-mediated-device.rst). */
+
+/* "…/mdev_supported_types/TYPE/create" and "/sys/bus/mdev/devices/UUID/remove". */
+const char *mdev_create_path(struct arena *a, const char *parent, const char *type);
+const char *mdev_remove_path(struct arena *a, const char *uuid);
+
+/* available_instances of a type of a parent; -ENOENT where the parent has no such type. */
+int mdev_available(struct arena *a, const struct root *r, const char *parent, const char *type);
+
+/* The PCI address of a mediated device's parent, or NULL (not PCI: a sample driver's); its IOMMU group or -1. */
+const char *mdev_parent(struct arena *a, const struct root *r, const char *uuid);
+int mdev_group(struct arena *a, const struct root *r, const char *uuid);
+
+/* The types that a parent offers. */
+void mdev_types(struct arena *a, const struct root *r, const char *parent, struct strv *types);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "str.h"
+
+struct arena;
+struct root;
+
+/*
+ * One PCI function as /sys/bus/pci/devices/ADDRESS shows it
+ * (Documentation/ABI/testing/sysfs-bus-pci). Nothing in it is read from a file
+ * that takes the device's lock, so a stuck device can be looked at.
+ */
+struct pci_function {
+	const char *address;   /* 0000:05:00.0 */
+	const char *id;	       /* 10de:1b06 */
+	const char *subsystem; /* 10de:3609; NULL if it cannot be read */
+	const char *modalias;  /* pci:v000010DEd00001B06sv…; NULL likewise */
+	const char *driver;    /* that it is bound to; NULL: none */
+	const char *physfn;    /* of a VF: the address of its PF; else NULL */
+	struct strv vfs;       /* of a PF: the addresses of its enabled VFs */
+	unsigned class;	       /* 0x030000 */
+	int group;	       /* IOMMU group; -1: none */
+	int numa_node;	       /* -1: none */
+	bool bridge;	       /* header type 1 or 2: no endpoint */
+	bool boot_vga;
+	/* nvidia's vGPU on VFs: there is a nvidia/current_vgpu_type */
+	bool vgpu;
+};
+
+/* address as host_pci_address() spells it. 0, or -ENODEV where this host has no such function. */
+int pci_function_read(struct arena *a, const struct root *r, const char *address,
+		      struct pci_function *f);
+
+/* The addresses of all functions of an IOMMU group, sorted, bridges too. */
+void pci_group_members(struct arena *a, const struct root *r, int group, struct strv *addresses);
+
+/*
+ * A serial number for `expect = … serial=…`: of an NVMe controller the one that
+ * its driver shows (nvme/nvmeN/serial, without the blanks at the end), else the
+ * Device Serial Number capability of config space ("00-11-22-33-44-55-66-77",
+ * as lspci -vv writes it; root only). NULL: it has none, or it cannot be read now.
+ */
+const char *pci_serial(struct arena *a, const struct root *r, const char *address);
+
+/* Path of an attribute: "/sys/bus/pci/devices/ADDRESS/NAME". */
+const char *pci_attribute_path(struct arena *a, const char *address, const char *name);
+
+/* Path of a file of a driver: "/sys/bus/pci/drivers/DRIVER/NAME"; does the driver exist? */
+const char *pci_driver_path(struct arena *a, const char *driver, const char *name);
+bool pci_driver_exists(struct arena *a, const struct root *r, const char *driver);
+
+#define PCI_DRIVERS_PROBE "/sys/bus/pci/drivers_probe"
+
+/* Is this driver vfio-pci or a variant of it (mlx5_vfio_pci, nvgrace-gpu-vfio-pci, …)? */
+bool pci_driver_is_vfio(const char *driver);
+
+/*
+ * The module whose vfio_pci: alias in /lib/modules/RELEASE/modules.alias fits
+ * the modalias best (fewest wildcards; libvirt chooses alike:
+ * virPCIDeviceFindBestVFIOVariant() of util/virpci.c); "vfio_pci" where none
+ * does or the file cannot be read. release: NULL for that of uname(2).
+ */
+const char *pci_vfio_module(struct arena *a, const struct root *r, const char *release,
+			    const char *modalias);
+
+/* A driver's name in sysfs for a module's: the one of a_b and a-b that exists, else with dashes. */
+const char *pci_driver_of_module(struct arena *a, const struct root *r, const char *module);
