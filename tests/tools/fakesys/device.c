@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/tools/fakesys/device.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "str.h"
+#include "tests/tools/fakesys/tree.h"
+
+static char *of(struct arena *a, const struct device *d, const char *name)
+{
+	return arena_printf(a, "%s/%s", d->backing, name);
+}
+
+int device_find(struct arena *a, const char *bus, const char *name, struct device *d)
+{
+	const char *path, *backing;
+
+	if (!*name || strchr(name, '/'))
+		return -ENODEV;
+	path = tree_target(a, arena_printf(a, "/bus/%s/devices/%s", bus, name));
+	backing = path ? tree_find(a, path) : NULL;
+	if (!backing)
+		return -ENODEV;
+	*d = (struct device){ bus, name, path, backing };
+	return 0;
+}
+
+const char *device_driver(struct arena *a, const struct device *d)
+{
+	return tree_link_name(a, of(a, d, "driver"));
+}
+
+/* ---- which driver is for it */
+
+static char *driver_path(struct arena *a, const struct device *d, const char *driver)
+{
+	return arena_printf(a, "/bus/%s/drivers/%s", d->bus, driver);
+}
+
+static bool driver_exists(struct arena *a, const struct device *d, const char *driver)
+{
+	return *driver && tree_find(a, driver_path(a, d, driver));
+}
+
+/* driver_override, or NULL where it says nothing. */
+static const char *override(struct arena *a, const struct device *d)
+{
+	const char *text = tree_text(a, of(a, d, "driver_override"));
+
+	return !*text || str_eq(text, "(null)") ? NULL : text;
+}
+
+/* The first loaded driver among the words; or, if one is wanted, that one. */
+static const char *pick(struct arena *a, const struct device *d, const char *words,
+			const char *wanted)
+{
+	char *rest = arena_strdup(a, words), *word;
+
+	while ((word = strsep(&rest, " ")))
+		if (wanted ? str_eq(word, wanted) : driver_exists(a, d, word))
+			return word;
+	return NULL;
+}
+
+/* pci_match_device() of drivers/pci/pci-driver.c: an override leaves no other driver. */
+static const char *match(struct arena *a, const struct device *d, const char *wanted)
+{
+	const char *only = override(a, d);
+
+	return pick(a, d, only ? only : tree_text(a, of(a, d, ".home")), wanted);
+}
+
+/* ---- a VFIO group's node */
+
+static bool is_vfio(const char *driver)
+{
+	return driver && strstr(driver, "vfio");
+}
+
+static bool group_in_use(struct arena *a, const char *group)
+{
+	const char *folder = arena_printf(a, "/kernel/iommu_groups/%s/devices", group);
+	struct strv members = { 0 };
+
+	tree_list(a, folder, &members);
+	for (size_t i = 0; i < members.n; i++) {
+		const char *path = arena_printf(a, "%s/%s", folder, members.v[i]);
+		const struct device d = { .backing = tree_find(a, tree_target(a, path)) };
+
+		if (is_vfio(device_driver(a, &d)))
+			return true;
+	}
+	return false;
+}
+
+/* devtmpfs makes a node anew, root's, each time. */
+static void settle_node(struct arena *a, const char *folder, const char *name, bool shown)
+{
+	char *there = tree_hidden(a, arena_printf(a, "%s/%s", folder, name));
+	char *hidden = tree_hidden(a, arena_printf(a, "%s/.%s", folder, name));
+
+	if (rename(shown ? hidden : there, shown ? there : hidden) == 0 && !shown &&
+	    lchown(hidden, geteuid(), getegid()) < 0)
+		perror(hidden);
+}
+
+void device_settle_group(struct arena *a, const struct device *d)
+{
+	const char *group = tree_link_name(a, of(a, d, "iommu_group"));
+	bool used = group && group_in_use(a, group);
+
+	if (!group)
+		return;
+	settle_node(a, "/devices/virtual/vfio", group, used);
+	settle_node(a, "/.dev/vfio", group, used);
+}
+
+/* ---- bind and unbind */
+
+/* vfio_pci_core_register_device(), vfio_group_find_or_alloc(): endpoints with an IOMMU only. */
+static bool refuses(struct arena *a, const struct device *d, const char *driver)
+{
+	return is_vfio(driver) && (str_starts(tree_text(a, of(a, d, "class")), "0x0604") ||
+				   !tree_link_name(a, of(a, d, "iommu_group")));
+}
+
+static int attach(struct arena *a, const struct device *d, const char *driver)
+{
+	const char *folder = driver_path(a, d, driver), *backing = tree_find(a, folder);
+	int rc;
+
+	if (!backing)
+		return -ENODEV;
+	if (refuses(a, d, driver))
+		return -EINVAL;
+	rc = tree_link(a, of(a, d, "driver"), arena_printf(a, "%s/driver", d->path), folder);
+	if (rc == 0)
+		rc = tree_link(a, arena_printf(a, "%s/%s", backing, d->name),
+			       arena_printf(a, "%s/%s", folder, d->name), d->path);
+	device_settle_group(a, d);
+	return rc;
+}
+
+static void set_vfs(struct arena *a, const struct device *d, long wanted);
+
+/* Drivers of physical functions call pci_disable_sriov() when they go. */
+static void detach(struct arena *a, const struct device *d, const char *driver)
+{
+	if (tree_find(a, arena_printf(a, "%s/virtfn0", d->path)))
+		set_vfs(a, d, 0);
+	unlink(of(a, d, "driver"));
+	unlink(arena_printf(a, "%s/%s", tree_hidden(a, driver_path(a, d, driver)), d->name));
+	device_settle_group(a, d);
+}
+
+int device_bind(struct arena *a, const struct device *d, const char *driver)
+{
+	if (!match(a, d, driver))
+		return -ENODEV;
+	return device_driver(a, d) ? -EBUSY : attach(a, d, driver);
+}
+
+int device_unbind(struct arena *a, const struct device *d, const char *driver)
+{
+	const char *bound = device_driver(a, d);
+
+	if (!bound || !str_eq(bound, driver))
+		return -ENODEV;
+	detach(a, d, driver);
+	return 0;
+}
+
+/* bus_rescan_devices_helper(): that no driver took it, or one failed, is no error. */
+int device_probe(struct arena *a, const struct device *d)
+{
+	const char *driver = match(a, d, NULL);
+
+	if (driver && !device_driver(a, d))
+		attach(a, d, driver);
+	return 0;
+}
+
+/* ---- SR-IOV: sriov_numvfs_store() of drivers/pci/iov.c */
+
+static void enable_vf(struct arena *a, const struct device *pf, const char *address)
+{
+	bool probe = !str_eq(tree_text(a, of(a, pf, "sriov_drivers_autoprobe")), "0");
+	struct device vf;
+
+	rename(of(a, pf, arena_printf(a, ".vfs/%s", address)),
+	       of(a, pf, arena_printf(a, "../%s", address)));
+	if (probe && device_find(a, pf->bus, address, &vf) == 0)
+		device_probe(a, &vf);
+}
+
+static void disable_vf(struct arena *a, const struct device *pf, const char *address)
+{
+	struct device vf;
+	const char *driver;
+
+	if (device_find(a, pf->bus, address, &vf) < 0)
+		return;
+	driver = device_driver(a, &vf);
+	if (driver)
+		detach(a, &vf, driver);
+	rename(vf.backing, of(a, pf, arena_printf(a, ".vfs/%s", address)));
+}
+
+static void set_vfs(struct arena *a, const struct device *d, long wanted)
+{
+	const char *address;
+
+	for (long i = 0;; i++) {
+		address = tree_link_name(a, of(a, d, arena_printf(a, "virtfn%ld", i)));
+		if (!address)
+			break;
+		if (i < wanted)
+			enable_vf(a, d, address);
+		else
+			disable_vf(a, d, address);
+	}
+	tree_put(of(a, d, "sriov_numvfs"), arena_printf(a, "%ld", wanted));
+}
+
+int device_set_vfs(struct arena *a, const struct device *d, const char *count)
+{
+	long now = strtol(tree_text(a, of(a, d, "sriov_numvfs")), NULL, 10), wanted;
+	char *end;
+
+	wanted = strtol(count, &end, 10);
+	if (end == count || *end)
+		return -EINVAL;
+	if (wanted < 0 || wanted > strtol(tree_text(a, of(a, d, "sriov_totalvfs")), NULL, 10))
+		return -ERANGE;
+	if (wanted == now)
+		return 0;
+	if (!device_driver(a, d))
+		return -ENOENT;
+	if (wanted && now)
+		return -EBUSY;
+	set_vfs(a, d, wanted);
+	return 0;
+}
