@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 package Kvmshim::Zoo;
 
-# A host (Kvmshim::Sysfs) with one of each kind of device:
+# A host (Kvmshim::Devices) with one of each kind of device:
 #
 #   0000:00:01.0  bridge                   pcieport       group 1
 #   0000:00:02.0  VGA, the boot display    i915           group 2    fb0, vtcon1, efi-framebuffer.0
@@ -22,14 +22,14 @@ package Kvmshim::Zoo;
 
 use strict;
 use warnings;
-use Kvmshim::Sysfs;
+use Kvmshim::Devices;
 
-our @ISA = 'Kvmshim::Sysfs';
+our @ISA = 'Kvmshim::Devices';
 
 # new(vfio => 0): vfio-pci comes with modprobe only.
 sub new {
 	my ($class, %opt) = @_;
-	my $self = Kvmshim::Sysfs::new($class);
+	my $self = $class->SUPER::new;
 	$self->driver($_) for qw(pcieport i915 nouveau snd_hda_intel nvme igb igbvf xhci_hcd nvidia);
 	$self->driver('vfio-pci', loaded => $opt{vfio} // 1);
 	$self->conf("[hook]\nunbind-drivers = " . join(', ', qw(i915 nouveau snd_hda_intel nvme igb igbvf xhci_hcd nvidia))
@@ -98,7 +98,7 @@ sub vgpus {
 	my ($self) = @_;
 	$self->mdev_groups(4);
 	$self->device('0000:07:00.0', id => '10de:1eb8', class => '030200', driver => 'nvidia', group => 19,
-		below => { nvidia => { Kvmshim::Sysfs::mdev_types('nvidia-63' => 2) } });
+		below => { nvidia => { Kvmshim::Devices::mdev_types('nvidia-63' => 2) } });
 	$self->device('0000:08:00.0', id => '10de:2235', class => '030200', driver => 'nvidia', group => 20);
 	$self->vfs('0000:08:00.0', 1, [ '0000:08:00.4', id => '10de:2235', class => '030200', driver => 'nvidia',
 		group => 21, below => { nvidia => {

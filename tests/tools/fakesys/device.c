@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -97,26 +99,33 @@ static bool group_in_use(struct arena *a, const char *group)
 	return false;
 }
 
-/* devtmpfs makes a node anew, root's, each time. */
-static void settle_node(struct arena *a, const char *folder, const char *name, bool shown)
+/* As devtmpfs does: root's, and new each time. A user can make a file only. */
+static void make_node(struct arena *a, const char *backing, const char *group)
 {
-	char *there = tree_hidden(a, arena_printf(a, "%s/%s", folder, name));
-	char *hidden = tree_hidden(a, arena_printf(a, "%s/.%s", folder, name));
+	const char *number = tree_hidden(a, arena_printf(a, "/devices/virtual/vfio/%s/dev", group));
+	unsigned major = 0, minor = 0;
 
-	if (rename(shown ? hidden : there, shown ? there : hidden) == 0 && !shown &&
-	    lchown(hidden, geteuid(), getegid()) < 0)
-		perror(hidden);
+	sscanf(tree_text(a, number), "%u:%u", &major, &minor);
+	if (mknod(backing, S_IFCHR | 0600, makedev(major, minor)) < 0 && errno == EPERM)
+		mknod(backing, S_IFREG | 0600, 0);
 }
 
 void device_settle_group(struct arena *a, const struct device *d)
 {
 	const char *group = tree_link_name(a, of(a, d, "iommu_group"));
-	bool used = group && group_in_use(a, group);
+	char *shown, *hidden, *node;
 
 	if (!group)
 		return;
-	settle_node(a, "/devices/virtual/vfio", group, used);
-	settle_node(a, "/.dev/vfio", group, used);
+	shown = tree_hidden(a, arena_printf(a, "/devices/virtual/vfio/%s", group));
+	hidden = tree_hidden(a, arena_printf(a, "/devices/virtual/vfio/.%s", group));
+	node = tree_hidden(a, arena_printf(a, "/.dev/vfio/%s", group));
+	if (!group_in_use(a, group)) {
+		rename(shown, hidden);
+		unlink(node);
+	} else if (rename(hidden, shown) == 0) {
+		make_node(a, node, group);
+	}
 }
 
 /* ---- bind and unbind */
@@ -212,10 +221,8 @@ static void disable_vf(struct arena *a, const struct device *pf, const char *add
 
 static void set_vfs(struct arena *a, const struct device *d, long wanted)
 {
-	const char *address;
-
 	for (long i = 0;; i++) {
-		address = tree_link_name(a, of(a, d, arena_printf(a, "virtfn%ld", i)));
+		const char *address = tree_link_name(a, of(a, d, arena_printf(a, "virtfn%ld", i)));
 		if (!address)
 			break;
 		if (i < wanted)

@@ -28,5 +28,8 @@ int device_unbind(struct arena *a, const struct device *d, const char *driver);
 int device_probe(struct arena *a, const struct device *d);
 int device_set_vfs(struct arena *a, const struct device *d, const char *count);
 
-/* Shows or hides /dev/vfio/GROUP of a device, as one of its group's is bound to a vfio driver. */
+/*
+ * Makes or removes /dev/vfio/GROUP, below TREE/.dev, as one of the group's devices is bound to
+ * a vfio driver or none; and shows its devices/virtual/vfio/GROUP, else kept as .GROUP.
+ */
 void device_settle_group(struct arena *a, const struct device *d);
