@@ -104,6 +104,11 @@ bool host_has_mdev(struct arena *a, const struct root *r, const char *uuid)
 	return exists(a, r, host_mdev_path(a, uuid));
 }
 
+bool host_has_module(struct arena *a, const struct root *r, const char *name)
+{
+	return exists(a, r, arena_printf(a, "/sys/module/%s", name));
+}
+
 void host_pci_functions(struct arena *a, const struct root *r, const char *address,
 			struct strv *functions)
 {

@@ -47,6 +47,9 @@ const char *host_pci_in_path(const char *path);
 const char *host_mdev_path(struct arena *a, const char *uuid);
 bool host_has_mdev(struct arena *a, const struct root *r, const char *uuid);
 
+/* Is this module loaded or built in (/sys/module/NAME)? Its name has underscores there. */
+bool host_has_module(struct arena *a, const struct root *r, const char *name);
+
 /* /proc/PID/cmdline as words. 0 or -errno. */
 int host_cmdline(struct arena *a, const struct root *r, pid_t pid, struct strv *argv);
 
