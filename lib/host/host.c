@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "cleanup.h"
+#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 
@@ -50,22 +51,9 @@ static bool pci_attribute(struct arena *a, const struct root *r, const char *fol
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 
-/* Domain may be 32 bits wide (VMD puts its buses into 0x10000 and up). */
 const char *host_pci_address(struct arena *a, const char *address)
 {
-	unsigned domain = 0, bus, slot, function;
-	int end = 0;
-
-	if (sscanf(address, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 &&
-	    !address[end])
-		return arena_printf(a, "%04x:%02x:%02x.%x", domain, bus, slot, function);
-	if (sscanf(address, "%2x:%2x.%1x%n", &bus, &slot, &function, &end) == 3 && !address[end])
-		return arena_printf(a, "0000:%02x:%02x.%x", bus, slot, function);
-	if (sscanf(address, "%8x:%2x:%2x%n", &domain, &bus, &slot, &end) == 3 && !address[end])
-		return arena_printf(a, "%04x:%02x:%02x", domain, bus, slot);
-	if (sscanf(address, "%2x:%2x%n", &bus, &slot, &end) == 2 && !address[end])
-		return arena_printf(a, "0000:%02x:%02x", bus, slot);
-	return NULL;
+	return pciaddr_spell(a, address);
 }
 
 static const char *pci_path(struct arena *a, const char *address, const char *name)

@@ -26,11 +26,7 @@ int host_read(struct arena *a, const struct root *r, const char *path, char **te
  */
 const char *host_pci_id(struct arena *a, const struct root *r, const char *address);
 
-/*
- * "0000:05:00.0" in sysfs's own spelling, of a function's address with or
- * without the domain; of a slot's address ("05:00") "0000:05:00". NULL if it is
- * neither.
- */
+/* pciaddr_spell() of lib/pciaddr.h. */
 const char *host_pci_address(struct arena *a, const char *address);
 
 /* The functions that address means, in order: itself, or all of the slot that are there. */
