@@ -4,7 +4,6 @@
 #include "hooks/journal.h"
 
 struct arena;
-struct settings;
 struct survey;
 
 /*
@@ -12,6 +11,3 @@ struct survey;
  * the devices and steps of the journal. Pure.
  */
 void plan_make(struct arena *a, const struct survey *survey, struct journal *j);
-
-/* A step in words: "0000:03:00.0: unbind from nvme". */
-const char *plan_step_text(struct arena *a, const struct step *s);
