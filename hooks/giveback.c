@@ -12,6 +12,7 @@
 #include "hooks/lanes.h"
 #include "hooks/reserve.h"
 #include "hooks/state.h"
+#include "hooks/statefolder.h"
 #include "root.h"
 #include "str.h"
 
@@ -68,12 +69,12 @@ static int wait_until_gone(struct arena *a, const struct root *r, const struct s
 /* ---- undoing ---- */
 
 /* What came free is no wedge any more. */
-static void forget_dead_wedges(struct arena *a, const struct root *r, struct journal *j)
+static void forget_dead_wedges(struct arena *a, struct journal *j)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < j->n_wedges; i++)
-		if (process_lives(a, r, j->wedges[i].child))
+		if (process_real_lives(a, j->wedges[i].child))
 			j->wedges[n++] = j->wedges[i];
 	j->n_wedges = n;
 }
@@ -94,7 +95,7 @@ static int undo(struct arena *a, const struct root *r, const struct settings *s,
 	struct err kept;
 	int rc;
 
-	forget_dead_wedges(a, r, j);
+	forget_dead_wedges(a, j);
 	j->state = STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
 	journal_write(a, folder, j, &kept);

@@ -112,15 +112,15 @@ const char *reserve_text(struct arena *a, const struct reservation *r)
 	return arena_printf(a, "VM %s", str_printable(a, r->journal.name));
 }
 
-const struct wedge *reserve_wedge(struct arena *a, const struct root *r,
-				  const struct reservations *rs, const char *device)
+const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs,
+				  const char *device)
 {
 	for (size_t i = 0; i < rs->n; i++) {
 		const struct journal *j = &rs->v[i].journal;
 
 		for (size_t k = 0; k < j->n_wedges; k++)
 			if (str_eq(j->wedges[k].device, device) &&
-			    process_lives(a, r, j->wedges[k].child))
+			    process_real_lives(a, j->wedges[k].child))
 				return &j->wedges[k];
 	}
 	return NULL;

@@ -55,5 +55,5 @@ const struct reservation *reserve_owner(const struct reservations *rs, const cha
 const char *reserve_text(struct arena *a, const struct reservation *r);
 
 /* The first wedge of this device whose child still sits in the kernel; NULL: none. */
-const struct wedge *reserve_wedge(struct arena *a, const struct root *r,
-				  const struct reservations *rs, const char *device);
+const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs,
+				  const char *device);

@@ -14,8 +14,6 @@ struct root;
  * root's (or the caller's below a KVMSHIM_ROOT), or writable by others.
  */
 
-#define STATE_VMS "/run/kvmshim/vm"
-
 /* Waits for the lock that covers reserve, judge and journal: a descriptor (closing it unlocks), or -errno. */
 int state_lock(struct arena *a, const struct root *r, struct err *err);
 

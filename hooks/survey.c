@@ -134,7 +134,7 @@ static void look_at_settings(struct look *l, struct subject *s)
 static void look_at_override(struct look *l, struct subject *s)
 {
 	struct process stuck = { 0 };
-	const struct wedge *wedge = reserve_wedge(l->arena, l->root, l->held, s->pci.address);
+	const struct wedge *wedge = reserve_wedge(l->arena, l->held, s->pci.address);
 	char *text = NULL;
 	int rc;
 
