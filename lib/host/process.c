@@ -128,7 +128,7 @@ const char *process_boot_id(struct arena *a, const struct root *r)
 /* Words end in NUL; a number of bytes, 0 where there are none or it may not be read. */
 static size_t read_cmdline(int proc, const char *pid, char *buf, size_t size)
 {
-	char path[64];
+	char path[300];
 	_cleanup_fd_ int fd = -1;
 	size_t len = 0;
 	ssize_t got;
@@ -258,7 +258,7 @@ static void add_holder(struct scan *s, pid_t pid, const struct node *node)
 /* AT_STATX_DONT_SYNC: what is cached is enough; a server that is gone is not waited for. */
 static void scan_process(struct scan *s, int proc, const char *pid)
 {
-	char path[64];
+	char path[300];
 	struct dirent *e;
 	DIR *d;
 	int fd;
