@@ -9,6 +9,7 @@
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/journal.h"
+#include "hooks/journalshape.h"
 #include "hooks/lanes.h"
 #include "hooks/reserve.h"
 #include "hooks/state.h"
@@ -83,7 +84,7 @@ static int say_wedged(struct journal *j, struct err *err)
 {
 	const struct wedge *w = &j->wedges[0];
 
-	return err_set(err, EBUSY,
+	return err_set(err, ETIMEDOUT,
 		       "%s is wedged: %s hangs in the kernel (process %ld); end what uses it and run "
 		       "`kvmshim recover`, or reboot",
 		       w->device ? w->device : "a write", op_names[w->op], (long)w->child.pid);
@@ -132,8 +133,8 @@ int giveback_old(struct arena *a, const struct root *r, const struct settings *s
 	if (life == LIFE_QEMU || life == LIFE_NODE_OPEN)
 		return still_alive(a, &j, life, holder, err);
 	if (str_eq(j.boot, process_boot_id(a, r)))
-		return undo(a, r, s, folder, &j, NULL, notes, err);
-	return 0;
+		rc = undo(a, r, s, folder, &j, NULL, notes, err);
+	return rc ? rc : state_unpublish(folder, JOURNAL_FILE, err);
 }
 
 /* ---- a part of it ---- */

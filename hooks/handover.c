@@ -48,7 +48,7 @@ static struct journal fresh_journal(struct handover *h)
 		.name = h->name,
 		.boot = process_boot_id(h->arena, h->root),
 		.created = timestamp(h->arena),
-		.daemon = process_now(h->arena, h->root, getppid()),
+		.daemon = process_real(h->arena, getppid()),
 	};
 }
 
@@ -172,8 +172,10 @@ static int act(struct handover *h, int folder, struct journal *j, struct err *er
 static int undo(struct handover *h, int folder, struct journal *j, int rc, struct err *err)
 {
 	struct err why;
+	int undone = giveback(h->arena, h->root, h->settings, folder, j, &h->notes, &why);
 
-	if (giveback(h->arena, h->root, h->settings, folder, j, &h->notes, &why) < 0)
+	/* that it is wedged was the reason */
+	if (undone < 0 && !(undone == -ETIMEDOUT && rc == -ETIMEDOUT))
 		return err_set(err, -rc, "%s; undoing it: %s",
 			       arena_strdup(h->arena, err->text), why.text);
 	return rc;

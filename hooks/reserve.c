@@ -33,9 +33,9 @@ static struct process running_qemu(struct arena *a, const struct root *r, const 
 }
 
 /* A QEMU that libvirt is about to start is not there yet; the daemon is. */
-static bool is_starting(struct arena *a, const struct root *r, const struct journal *j)
+static bool is_starting(struct arena *a, const struct journal *j)
 {
-	return !j->qemu.pid && j->state <= STATE_BOUND && process_lives(a, r, j->daemon);
+	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
 }
 
 enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
@@ -51,7 +51,7 @@ enum life reserve_life(struct arena *a, const struct root *r, const struct journ
 	*holder = running_qemu(a, r, j);
 	if (holder->pid)
 		return LIFE_QEMU;
-	if (!(ask & ASK_OWN) && is_starting(a, r, j))
+	if (!(ask & ASK_OWN) && is_starting(a, j))
 		return LIFE_STARTING;
 	*holder = node_user(a, r, j);
 	return holder->pid ? LIFE_NODE_OPEN : LIFE_NONE;

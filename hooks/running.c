@@ -126,7 +126,7 @@ int running_note(struct handover *h, struct err *err)
 	rc = journal_read(h->arena, h->root, h->uuid, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	j.daemon = process_now(h->arena, h->root, getppid());
+	j.daemon = process_real(h->arena, getppid());
 	j.qemu = find_qemu(h);
 	if (j.qemu.pid)
 		j.state = STATE_RUNNING;

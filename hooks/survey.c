@@ -35,6 +35,9 @@ bool subject_is_bound_by_us(const struct subject *s)
 		return false;
 	if (s->role == ROLE_COMPANION && subject_is_free(s))
 		return false;
+	/* bound at boot or by hand: that is good enough, unless the XML wants another */
+	if (s->pci.driver && pci_driver_is_vfio(s->pci.driver) && !s->model)
+		return false;
 	return !s->pci.driver || !str_eq(s->pci.driver, s->target);
 }
 

@@ -20,7 +20,7 @@ struct process {
 struct process process_now(struct arena *a, const struct root *r, pid_t pid);
 bool process_lives(struct arena *a, const struct root *r, struct process p);
 
-/* The same of a child of our own: a process of the real machine, whatever KVMSHIM_ROOT is. */
+/* The same of a child or the parent of our own: a process of the real machine, whatever KVMSHIM_ROOT is. */
 struct process process_real(struct arena *a, pid_t pid);
 bool process_real_lives(struct arena *a, struct process p);
 
