@@ -37,8 +37,7 @@ static int set_mode(int fd, struct err *err)
 /* One that another process removes before we are in it is made again. */
 static int make_folder(const struct root *r, int at, const char *name, struct err *err)
 {
-	_cleanup_fd_ int fd = -ENOENT;
-	int rc;
+	int fd = -ENOENT, rc;
 
 	while (fd == -ENOENT) {
 		if (mkdirat(at, name, MODE) < 0 && errno != EEXIST)
@@ -46,10 +45,9 @@ static int make_folder(const struct root *r, int at, const char *name, struct er
 		fd = folder_open_private(r, at, name, err);
 	}
 	rc = fd < 0 ? fd : set_mode(fd, err);
-	if (rc)
-		return rc;
-	rc = fd;
-	fd = -1;
+	if (rc == 0)
+		return fd;
+	cleanup_close(&fd);
 	return rc;
 }
 

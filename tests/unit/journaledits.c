@@ -65,6 +65,7 @@ static const struct edit {
 	{ "a time that is no number", "", "\"ms\": 12.5", "\"ms\": \"\", \"x\": 0", "step 1: 'ms' is no number" },
 	{ "a time before its beginning", "", "\"ms\": 12.5", "\"ms\": -12.5", "step 1: 'ms' is no time" },
 	{ "a time beyond numbers", "", "\"ms\": 12.5", "\"ms\": 1e999, \"x\": 0.5", "step 1: 'ms' is no time" },
+	{ "a time that is NaN", "", "\"ms\": 12.5", "\"ms\": NaN, \"x\": 0.5", "step 1: 'ms' is no time" },
 	{ "a unit that is an option", "", "\"dev-disk", "\"--root=", "step 1: 'name' is no systemd unit" },
 	{ "a unit with a path", "", "\"dev-disk", "\"/etc/x", "step 1: 'name' is no systemd unit" },
 	{ "no unit", "\"unit\"", "\"name\"", "\"n\"", "step 1: 'name' is missing" },
