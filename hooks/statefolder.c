@@ -19,6 +19,8 @@
  */
 #define MODE 0711
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /*
  * Also of one that is there already: its maker may have been killed between
  * mkdir and chmod, or may be there at this moment.
@@ -73,7 +75,7 @@ int statefolder_open(struct arena *a, const struct root *r, enum statefolder whi
 		return err_set(err, EINVAL, "'%s' is no UUID", str_printable(a, uuid));
 	at = open_run(a, r, make, err);
 	fd = at;
-	for (int i = 0; fd >= 0 && i <= (int)which; i++) {
+	for (size_t i = 0; fd >= 0 && i < COUNT(names) && i <= which; i++) {
 		path = arena_printf(a, "%s/%s", path, names[i]);
 		fd = make ? make_folder(r, at, names[i], err)
 			  : folder_open_private(r, at, names[i], err);
