@@ -41,10 +41,11 @@ static void add_nova(struct arena *a, struct json_object *o, const struct facts 
 static void add_grants(struct arena *a, struct json_object *o, const struct grants *g)
 {
 	static const char *const kinds[] = { [GRANT_PCI] = "pci", [GRANT_MDEV] = "mdev" };
-	struct json_object *list = json_object_new_array(), *grant;
+	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < g->n; i++) {
-		grant = json_object_new_object();
+		struct json_object *grant = json_object_new_object();
+
 		jsondoc_add(a, grant, kinds[g->v[i].kind], g->v[i].device);
 		jsondoc_add(a, grant, "rule", g->v[i].rule);
 		json_object_array_add(list, grant);

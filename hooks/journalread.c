@@ -206,14 +206,15 @@ static const struct list {
 static int read_list(struct arena *a, const struct json_object *o, const struct list *l,
 		     struct journal *j, struct err *err)
 {
-	struct json_object *list, *one;
+	struct json_object *list;
 	int rc = 0;
 
 	if (!json_object_object_get_ex(o, l->key, &list) ||
 	    !json_object_is_type(list, json_type_array))
 		return err_set(err, EINVAL, "'%s' is no list", l->key);
 	for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
-		one = json_object_array_get_idx(list, i);
+		const struct json_object *one = json_object_array_get_idx(list, i);
+
 		rc = json_object_is_type(one, json_type_object)
 			     ? l->read(a, one, j, err)
 			     : err_set(err, EINVAL, "it is no object");

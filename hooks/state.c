@@ -78,24 +78,27 @@ static bool is_at(int fd, int folder, const char *name)
 }
 
 /* -ESTALE: the lock is that of a folder that its owner removed before we had it. */
+static int lock_vm(int fd, int vms, const char *uuid, struct err *err)
+{
+	int rc = lock_now(fd);
+
+	if (rc < 0 && rc != -EBUSY)
+		return err_set(err, -rc, STATE_VMS "/%s: %s", uuid, strerror(-rc));
+	return rc == 0 && !is_at(fd, vms, uuid) ? -ESTALE : rc;
+}
+
 static int open_locked(struct arena *a, const struct root *r, const char *uuid, struct err *err)
 {
 	_cleanup_fd_ int vms = statefolder_open(a, r, STATEFOLDER_VMS, NULL, true, err);
-	_cleanup_fd_ int fd = vms < 0 ? vms
-				      : statefolder_open(a, r, STATEFOLDER_VM, uuid, true, err);
+	int fd = vms < 0 ? vms : statefolder_open(a, r, STATEFOLDER_VM, uuid, true, err);
 	int rc;
 
 	if (fd < 0)
 		return fd;
-	rc = lock_now(fd);
-	if (rc == -EBUSY)
-		return rc;
-	if (rc < 0)
-		return err_set(err, -rc, STATE_VMS "/%s: %s", uuid, strerror(-rc));
-	if (!is_at(fd, vms, uuid))
-		return -ESTALE;
-	rc = fd;
-	fd = -1;
+	rc = lock_vm(fd, vms, uuid, err);
+	if (rc == 0)
+		return fd;
+	close(fd);
 	return rc;
 }
 

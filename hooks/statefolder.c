@@ -19,6 +19,8 @@
  */
 #define MODE 0711
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /*
  * Also of one that is there already: its maker may have been killed between
  * mkdir and chmod, or may be there at this moment.
@@ -37,8 +39,7 @@ static int set_mode(int fd, struct err *err)
 /* One that another process removes before we are in it is made again. */
 static int make_folder(const struct root *r, int at, const char *name, struct err *err)
 {
-	_cleanup_fd_ int fd = -ENOENT;
-	int rc;
+	int fd = -ENOENT, rc;
 
 	while (fd == -ENOENT) {
 		if (mkdirat(at, name, MODE) < 0 && errno != EEXIST)
@@ -46,10 +47,9 @@ static int make_folder(const struct root *r, int at, const char *name, struct er
 		fd = folder_open_private(r, at, name, err);
 	}
 	rc = fd < 0 ? fd : set_mode(fd, err);
-	if (rc)
-		return rc;
-	rc = fd;
-	fd = -1;
+	if (rc == 0)
+		return fd;
+	cleanup_close(&fd);
 	return rc;
 }
 
@@ -75,7 +75,7 @@ int statefolder_open(struct arena *a, const struct root *r, enum statefolder whi
 		return err_set(err, EINVAL, "'%s' is no UUID", str_printable(a, uuid));
 	at = open_run(a, r, make, err);
 	fd = at;
-	for (int i = 0; fd >= 0 && i <= (int)which; i++) {
+	for (size_t i = 0; fd >= 0 && i < COUNT(names) && i <= which; i++) {
 		path = arena_printf(a, "%s/%s", path, names[i]);
 		fd = make ? make_folder(r, at, names[i], err)
 			  : folder_open_private(r, at, names[i], err);

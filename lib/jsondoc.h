@@ -17,7 +17,8 @@ static inline void cleanup_json(struct json_object **o)
 
 /*
  * The object that all of the text is (at most INT_MAX - 1 bytes, with a NUL
- * behind them): RFC 8259, UTF-8, at most eight deep. The caller's; NULL for
+ * behind them): UTF-8, at most eight deep, and RFC 8259 but for what json-c's
+ * strict mode still takes (NaN, a key in single quotes). The caller's; NULL for
  * anything else. Of two members with one name the last is there.
  */
 struct json_object *jsondoc_parse(const char *text, size_t len);
