@@ -187,7 +187,7 @@ static int take(struct handover *h, int folder, struct err *err)
 	int rc = reserve(h, folder, &j, err);
 
 	if (rc) {
-		state_remove(h->arena, h->root, h->uuid, folder, NULL);
+		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
 		return rc;
 	}
 	rc = act(h, folder, &j, err);
@@ -200,7 +200,7 @@ static int publish_facts(struct handover *h, int folder, struct err *err)
 	int rc = h->facts ? facts_write(h->arena, folder, h->uuid, h->facts, h->grants, err) : 0;
 
 	if (rc)
-		state_remove(h->arena, h->root, h->uuid, folder, NULL);
+		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
 	return rc;
 }
 
