@@ -184,7 +184,7 @@ static void unknown_key(struct load *l, const char *key, unsigned line)
 		    nearest_hint(l->arena, &near));
 }
 
-/* The hook hands a device over for the rule that the wrapper passes it on for: both must judge alike. */
+/* The hook hands a device over, the wrapper passes it on: both must judge the rule alike. */
 static void check_granted(struct load *l, const struct rule *r, const struct action *action)
 {
 	for (size_t i = 0; i < r->n_conditions; i++)

@@ -41,7 +41,9 @@ static const char *after_device(const char *name)
 {
 	size_t len = strlen(section_names[SECTION_DEVICE]);
 
-	if (!str_starts(name, section_names[SECTION_DEVICE]) || (name[len] && !strchr(" \t", name[len])))
+	if (!str_starts(name, section_names[SECTION_DEVICE]))
+		return NULL;
+	if (name[len] && !strchr(" \t", name[len]))
 		return NULL;
 	return str_skip_blanks(name + len);
 }
