@@ -111,8 +111,7 @@ subtest 'nothing can come in between' => sub {
 subtest 'what was there is put back' => sub {
 	spew($host->dir . "/.sys/" . $host->path_of($nic) . '/driver_override', "igb\n");
 	spew($host->dir . "/.sys/" . $host->path_of($usb) . '/power/control', "auto\n");
-	anew($host)->conf(slurp($host->dir . '/etc/kvmshim/kvmshim.conf')
-		. "[device $usb]\npower = on\nd3cold_allowed = 0\nreset_method = bus\n");
+	anew($host)->settings({}, "[device $usb]\npower = on\nd3cold_allowed = 0\nreset_method = bus\n");
 	my $vm = Kvmshim::Vm->new($host, hostdevs => [ $nic, $usb ]);
 	$vm->taken('an override of the admin\'s, attributes');
 	is($host->override_of($nic), 'vfio-pci', 'another override');

@@ -98,7 +98,7 @@ sub steps {
 
 sub runs {
 	my ($self, $pid, %opt) = @_;
-	$self->{host}->process($pid, command => 'qemu-system-x86',
+	$self->{host}->no_process($pid)->process($pid, command => 'qemu-system-x86',
 		cmdline => [ 'qemu-system-x86_64', '-name', "guest=$self->{name}", '-uuid', $self->{uuid} ], %opt);
 	$self->{host}->file("run/libvirt/qemu/$self->{name}.pid", $pid);
 	return $self;
