@@ -123,8 +123,9 @@ sub recorded_lines {
 		glob "$project/tests/data/argv/*.argv";
 }
 
-# Runs a program to its end: status is its exit status, or "signal N".
-# Options: argv0, env (overlaid), dir, uid (as root only).
+# Runs a program to its end: status is its exit status, or "signal N"; late, where
+# it was killed as it took too long. Options: argv0, env (overlaid), dir, uid (as
+# root only), limit (seconds).
 sub run {
 	my ($opt, $path, @args) = @_;
 	my ($out, $err) = map { File::Temp->new } 1 .. 2;
@@ -136,18 +137,30 @@ sub run {
 		open STDIN, '<', '/dev/null' or die;
 		open STDOUT, '>&', $out or die;
 		open STDERR, '>&', $err or die;
-		alarm 120;    # nothing here may hang
 		{ exec { $path } $opt->{argv0} // $path, @args };
 		print STDERR "exec $path: $!\n";
 		POSIX::_exit(125);
 	}
-	waitpid $pid, 0;
+	my $late = wait_or_kill($pid, $opt->{limit} // 120);    # nothing here may hang
 	return {
 		pid    => $pid,
+		late   => $late,
 		status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8,
 		out    => slurp($out->filename),
 		err    => slurp($err->filename),
 	};
+}
+
+# By us, as an alarm of its own does not end a QEMU: it reads SIGALRM from a
+# signalfd, and drops it (qemu_signal_init() of util/main-loop.c).
+sub wait_or_kill {
+	my ($pid, $limit) = @_;
+	my $late = 0;
+	local $SIG{ALRM} = sub { $late = kill 'KILL', $pid };
+	alarm $limit;
+	waitpid $pid, 0;
+	alarm 0;
+	return $late;
 }
 
 sub become {
@@ -216,8 +229,8 @@ sub start {
 
 sub start_as {
 	my ($self, $argv0, @words) = @_;
-	my $got = run({ argv0 => $argv0, env => { KVMSHIM_ROOT => $self->{dir} }, uid => $self->{uid} },
-		$self->{emulator}, @words);
+	my $got = run({ argv0 => $argv0, env => { KVMSHIM_ROOT => $self->{dir} }, uid => $self->{uid},
+		limit => $self->{limit} }, $self->{emulator}, @words);
 	$got->{err} =~ s/\Q$self->{dir}\E//g;
 	$got->{words} = [ split /\0/, substr($got->{out}, 0, -1), -1 ] if $got->{out} =~ /\0\z/;
 	shift @{ $got->{words} } if $got->{words};
