@@ -20,6 +20,10 @@ struct process {
 struct process process_now(struct arena *a, const struct root *r, pid_t pid);
 bool process_lives(struct arena *a, const struct root *r, struct process p);
 
+/* The same of a child or the parent of our own: a process of the real machine, whatever KVMSHIM_ROOT is. */
+struct process process_real(struct arena *a, pid_t pid);
+bool process_real_lives(struct arena *a, struct process p);
+
 /* Its name (/proc/PID/comm) and its systemd unit (last *.service, *.scope … of cgroup), or NULL. */
 const char *process_command(struct arena *a, const struct root *r, pid_t pid);
 const char *process_unit(struct arena *a, const struct root *r, pid_t pid);

@@ -45,3 +45,11 @@ struct console {
  */
 void uses_of_console(struct arena *a, const struct root *r, bool boot_vga, const struct below *b,
 		     struct console *c);
+
+/* "/sys/class/vtconsole/vtcon1/bind" */
+const char *uses_vtcon_path(struct arena *a, const char *vtcon);
+
+/* "/sys/bus/platform/drivers/DRIVER/FILE" (bind, unbind); is that device bound to that driver? */
+const char *uses_platform_path(struct arena *a, const char *driver, const char *file);
+bool uses_platform_is_bound(struct arena *a, const struct root *r, const char *driver,
+			    const char *device);

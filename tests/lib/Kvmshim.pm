@@ -11,6 +11,7 @@ package Kvmshim;
 #   my $got = $host->start('-name', 'x');             # status, out, err, words
 #
 # The real QEMU, and QMP: Kvmshim::Qemu. A private libvirtd: Kvmshim::Libvirt.
+# A sysfs that acts: Kvmshim::Sysfs.
 
 use strict;
 use warnings;
@@ -26,7 +27,7 @@ use POSIX ();
 use Test::More;
 
 our @EXPORT = qw(need program tool shared_lines recorded_lines corpus_file slurp spew
-	run bytes shown differing);
+	run launch finish bytes shown differing);
 
 umask 022;    # a rule file that others may write is a mistake
 $ENV{ASAN_OPTIONS} //= 'detect_leaks=0';    # an arena is left to the end of the process
@@ -125,29 +126,40 @@ sub recorded_lines {
 
 # Runs a program to its end: status is its exit status, or "signal N"; late, where
 # it was killed as it took too long. Options: argv0, env (overlaid), dir, uid (as
-# root only), limit (seconds).
-sub run {
+# root only), in (what stdin holds), pidfile (its number goes there before it
+# begins), limit (seconds).
+sub run { return finish(launch(@_)) }
+
+# The two halves of run(), for programs that run side by side.
+sub launch {
 	my ($opt, $path, @args) = @_;
 	my ($out, $err) = map { File::Temp->new } 1 .. 2;
+	my $in = defined $opt->{in} ? File::Temp->new : '/dev/null';
+	spew("$in", $opt->{in}) if ref $in;
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
 		$ENV{$_} = $opt->{env}{$_} for sort keys %{ $opt->{env} // {} };
 		chdir $opt->{dir} or die if $opt->{dir};
 		become($opt->{uid}) if $opt->{uid};
-		open STDIN, '<', '/dev/null' or die;
+		open STDIN, '<', "$in" or die;
 		open STDOUT, '>&', $out or die;
 		open STDERR, '>&', $err or die;
+		spew($opt->{pidfile}, "$$\n") if $opt->{pidfile};
 		{ exec { $path } $opt->{argv0} // $path, @args };
 		print STDERR "exec $path: $!\n";
 		POSIX::_exit(125);
 	}
-	my $late = wait_or_kill($pid, $opt->{limit} // 120);    # nothing here may hang
+	return { pid => $pid, out => $out, err => $err, in => $in, limit => $opt->{limit} // 120 };
+}
+
+sub finish {
+	my ($running) = @_;
+	my $late = wait_or_kill(@$running{qw(pid limit)});    # nothing here may hang
 	return {
-		pid    => $pid,
+		pid    => $running->{pid},
 		late   => $late,
 		status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8,
-		out    => slurp($out->filename),
-		err    => slurp($err->filename),
+		map { $_ => slurp($running->{$_}->filename) } qw(out err),
 	};
 }
 
