@@ -16,9 +16,19 @@ struct process {
 	unsigned long long start; /* clock ticks after boot: field 22 of /proc/PID/stat, proc(5) */
 };
 
-/* Who is pid right now? pid is 0 in the answer where there is no such process. */
+/*
+ * Who is pid right now? pid is 0 in the answer where there is no such process. A
+ * zombie is none, unless it has threads that still run (and hold what it had open).
+ */
 struct process process_now(struct arena *a, const struct root *r, pid_t pid);
 bool process_lives(struct arena *a, const struct root *r, struct process p);
+
+/*
+ * The same of a process of this machine, whatever KVMSHIM_ROOT is, as our own
+ * children are: for them /proc stays the real one.
+ */
+struct process process_real(struct arena *a, pid_t pid);
+bool process_real_lives(struct arena *a, struct process p);
 
 /* Its name (/proc/PID/comm) and its systemd unit (last *.service, *.scope … of cgroup), or NULL. */
 const char *process_command(struct arena *a, const struct root *r, pid_t pid);
