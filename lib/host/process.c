@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "arena.h"
-#include "cleanup.h"
 #include "host/host.h"
 #include "root.h"
 #include "str.h"
@@ -66,4 +60,88 @@ struct process process_real(struct arena *a, pid_t pid)
 bool process_real_lives(struct arena *a, struct process p)
 {
 	return process_lives(a, &real, p);
+}
+
+bool process_is_self(const struct root *r, pid_t pid)
+{
+	return !*r->prefix && pid == getpid();
+}
+
+/* The first line of a small file of a process. NULL if it cannot be read. */
+static const char *first_line(struct arena *a, const struct root *r, const char *path)
+{
+	size_t len = 0;
+	char *text;
+
+	if (host_read(a, r, path, &text, &len) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+const char *process_command(struct arena *a, const struct root *r, pid_t pid)
+{
+	return first_line(a, r, process_path(a, pid, "comm"));
+}
+
+const char *process_boot_id(struct arena *a, const struct root *r)
+{
+	const char *id = first_line(a, r, "/proc/sys/kernel/random/boot_id");
+
+	return id ? id : "";
+}
+
+/* The kinds of units that have processes, systemd.unit(5); a slice only has other units. */
+static bool is_unit(const char *name)
+{
+	static const char *const kinds[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_ends(name, kinds[i]))
+			return true;
+	return false;
+}
+
+/*
+ * The last unit of a path, for user@1000.service/app.slice/app-foo.scope is foo's, and
+ * libvirt makes folders of its own below a VM's scope. The path is cut up.
+ */
+static const char *last_unit(char *path)
+{
+	const char *unit = NULL;
+	char *save = NULL;
+
+	for (char *name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save))
+		if (is_unit(name))
+			unit = name;
+	return unit;
+}
+
+/* The path in a line of /proc/PID/cgroup (cgroups(7)) if it is of systemd's hierarchy. */
+static char *cgroup_path(char *line)
+{
+	char *controllers = strchr(line, ':');
+	char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+	if (!path)
+		return NULL;
+	*path++ = '\0';
+	return str_eq(line, "0:") || str_eq(controllers, ":name=systemd") ? path : NULL;
+}
+
+const char *process_unit(struct arena *a, const struct root *r, pid_t pid)
+{
+	const char *unit = NULL;
+	char *text, *save = NULL;
+	size_t len = 0;
+
+	if (host_read(a, r, process_path(a, pid, "cgroup"), &text, &len) < 0)
+		return NULL;
+	for (char *line = strtok_r(text, "\n", &save); line && !unit;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *path = cgroup_path(line);
+
+		unit = path ? last_unit(path) : NULL;
+	}
+	return unit;
 }

@@ -30,13 +30,16 @@ bool process_lives(struct arena *a, const struct root *r, struct process p);
 struct process process_real(struct arena *a, pid_t pid);
 bool process_real_lives(struct arena *a, struct process p);
 
+/* Is it this process? Below a KVMSHIM_ROOT none is. */
+bool process_is_self(const struct root *r, pid_t pid);
+
 /* Its name (/proc/PID/comm) and its systemd unit (last *.service, *.scope … of cgroup), or NULL. */
 const char *process_command(struct arena *a, const struct root *r, pid_t pid);
 const char *process_unit(struct arena *a, const struct root *r, pid_t pid);
 
 /* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
 bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid);
-/* The first process that has; pid 0 if none. */
+/* The first process that has, other than this one; pid 0 if none. */
 struct process process_of_uuid(struct arena *a, const struct root *r, const char *uuid);
 
 /* /proc/sys/kernel/random/boot_id, without the newline; "" if it cannot be read. */
