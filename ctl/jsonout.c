@@ -2,27 +2,13 @@
 #include "ctl/jsonout.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "jsondoc.h"
 #include "mistake.h"
-#include "str.h"
 
 struct json_object *jsonout_string(struct arena *a, const char *s)
 {
-	struct strbuf b = { .arena = a };
-	size_t left = s ? strlen(s) : 0, len;
-
-	if (!s)
-		return NULL;
-	for (; left; s += len, left -= len) {
-		len = str_utf8_len(s, left);
-		if (len)
-			strbuf_addn(&b, s, len);
-		else
-			strbuf_add(&b, "\xef\xbf\xbd");
-		len = len ? len : 1;
-	}
-	return json_object_new_string(strbuf_text(&b));
+	return jsondoc_string(a, s);
 }
 
 struct json_object *jsonout_words(struct arena *a, const char *const *words)

@@ -2,6 +2,7 @@
 #include "file.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -30,7 +31,8 @@ static bool is_dev_null(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-static int judge_file(const struct root *r, const struct stat *st, struct err *err)
+/* everybody: must all users be able to read it? */
+static int judge_file(const struct root *r, const struct stat *st, bool everybody, struct err *err)
 {
 	int rc;
 
@@ -39,7 +41,7 @@ static int judge_file(const struct root *r, const struct stat *st, struct err *e
 	rc = judge_owner(r, st, err);
 	if (rc)
 		return rc;
-	if (!(st->st_mode & S_IROTH))
+	if (everybody && !(st->st_mode & S_IROTH))
 		return err_set(err, EPERM,
 			       "the user that VMs run as cannot read it (mode %04o): chmod 0644",
 			       (unsigned)st->st_mode & 07777);
@@ -70,6 +72,25 @@ int folder_open(const struct root *r, int at, const char *name, struct err *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(err, errno, "cannot be opened: %s", strerror(errno));
 	rc = judge_folder(r, &st, err);
+	if (rc)
+		return rc;
+	rc = fd;
+	fd = -1;
+	return rc;
+}
+
+int folder_open_private(const struct root *r, int at, const char *name, struct err *err)
+{
+	_cleanup_fd_ int fd =
+		openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int rc;
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_set(err, errno, "cannot be opened: %s", strerror(errno));
+	rc = judge_owner(r, &st, err);
 	if (rc)
 		return rc;
 	rc = fd;
@@ -111,8 +132,8 @@ static int read_all(struct arena *a, int fd, size_t size, struct file *file, str
 	return rc;
 }
 
-int file_read(struct arena *a, const struct root *r, int at, const char *name, int extra_flags,
-	      struct file *file, struct err *err)
+static int read_judged(struct arena *a, const struct root *r, int at, const char *name,
+		       int extra_flags, bool everybody, struct file *file, struct err *err)
 {
 	_cleanup_fd_ int fd = openat(at, name, OPEN_FLAGS | extra_flags);
 	struct stat st;
@@ -129,10 +150,24 @@ int file_read(struct arena *a, const struct root *r, int at, const char *name, i
 		file->len = 0;
 		return 0;
 	}
-	rc = judge_file(r, &st, err);
+	rc = judge_file(r, &st, everybody, err);
 	if (rc)
 		return rc;
 	return read_all(a, fd, (size_t)st.st_size, file, err);
+}
+
+int file_read(struct arena *a, const struct root *r, int at, const char *name, int extra_flags,
+	      struct file *file, struct err *err)
+{
+	return read_judged(a, r, at, name, extra_flags, true, file, err);
+}
+
+int file_read_private(struct arena *a, const struct root *r, int at, const char *name,
+		      struct file *file, struct err *err)
+{
+	int rc = read_judged(a, r, at, name, O_NOFOLLOW, false, file, err);
+
+	return rc || file->text ? rc : err_set(err, EINVAL, "not a regular file");
 }
 
 static int open_any(const char *path, struct stat *st, struct err *err)

@@ -35,6 +35,15 @@ int folder_open(const struct root *r, int at, const char *name, struct err *err)
 int file_read(struct arena *a, const struct root *r, int at, const char *name, int extra_flags,
 	      struct file *file, struct err *err);
 
+/*
+ * The same of what is ours alone: nobody else needs to enter or read it, and it
+ * is no link and no device. The folder's descriptor can be locked, listed and
+ * changed (O_RDONLY).
+ */
+int folder_open_private(const struct root *r, int at, const char *name, struct err *err);
+int file_read_private(struct arena *a, const struct root *r, int at, const char *name,
+		      struct file *file, struct err *err);
+
 /* Any file, whoever owns it, such as a draft; at most FILE_MAX bytes. */
 int file_read_any(struct arena *a, const char *path, struct file *file, struct err *err);
 

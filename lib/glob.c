@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool same(char a, char b, bool nocase)
+enum fold { FOLD_NOTHING, FOLD_CASE, FOLD_DASHES };
+
+static bool same(char a, char b, enum fold fold)
 {
-	if (nocase)
+	if (fold == FOLD_CASE)
 		return tolower((unsigned char)a) == tolower((unsigned char)b);
+	if (fold == FOLD_DASHES && a == '-')
+		a = '_';
+	if (fold == FOLD_DASHES && b == '-')
+		b = '_';
 	return a == b;
 }
 
@@ -16,7 +22,7 @@ static bool same(char a, char b, bool nocase)
  * Without recursion: on a mismatch go back to the last `*` and let it swallow
  * one byte more. At most length × length steps, whatever the pattern.
  */
-static bool match(const char *p, const char *t, bool nocase)
+static bool match(const char *p, const char *t, enum fold fold)
 {
 	const char *star = NULL, *retry = NULL;
 
@@ -26,7 +32,7 @@ static bool match(const char *p, const char *t, bool nocase)
 		if (*p == '*') {
 			star = ++p;
 			retry = t;
-		} else if (*p == '?' || (*p && same(*lit, *t, nocase))) {
+		} else if (*p == '?' || (*p && same(*lit, *t, fold))) {
 			p = (*p == '?' ? p : lit) + 1;
 			t++;
 		} else if (star) {
@@ -43,12 +49,17 @@ static bool match(const char *p, const char *t, bool nocase)
 
 bool glob_match(const char *pattern, const char *text)
 {
-	return match(pattern, text, false);
+	return match(pattern, text, FOLD_NOTHING);
 }
 
 bool glob_match_nocase(const char *pattern, const char *text)
 {
-	return match(pattern, text, true);
+	return match(pattern, text, FOLD_CASE);
+}
+
+bool glob_match_dashes(const char *pattern, const char *text)
+{
+	return match(pattern, text, FOLD_DASHES);
 }
 
 bool glob_is_plain(const char *pattern)

@@ -6,6 +6,8 @@
 /* `*` any run of bytes, `?` any one byte, `\` takes the next byte as it is. */
 bool glob_match(const char *pattern, const char *text);
 bool glob_match_nocase(const char *pattern, const char *text);
+/* `-` and `_` alike, as in the names of modules. */
+bool glob_match_dashes(const char *pattern, const char *text);
 
 /* No wildcard in it: it can match one text only. */
 bool glob_is_plain(const char *pattern);

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -54,6 +55,17 @@ const char *strbuf_text(const struct strbuf *b)
 void strv_push(struct arena *a, struct strv *v, const char *s)
 {
 	*arena_push(a, v->v, v->n, v->cap) = s;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void strv_sort(struct strv *v)
+{
+	if (v->n)
+		qsort(v->v, v->n, sizeof(*v->v), by_bytes);
 }
 
 bool str_starts(const char *s, const char *prefix)

@@ -27,6 +27,8 @@ struct strv {
 };
 
 void strv_push(struct arena *a, struct strv *v, const char *s);
+/* By bytes, as strcmp(3). */
+void strv_sort(struct strv *v);
 
 /* Most words differ in their first byte, and most of reading rules is comparing words. */
 static inline bool str_eq(const char *a, const char *b)

@@ -45,30 +45,6 @@ int high_check(struct arena *a, const struct action *action, struct err *err)
 
 /* ---- what a rule may not combine ---- */
 
-static bool is_granted(enum verb verb)
-{
-	return verb == VERB_PASS_PCI || verb == VERB_PASS_MDEV;
-}
-
-/* What the hook can tell from the domain's XML as well as the wrapper from argv. */
-static bool hook_knows(enum fact fact)
-{
-	return fact == FACT_NAME || fact == FACT_UUID || fact == FACT_HOST || fact == FACT_FLAVOR ||
-	       fact == FACT_PROJECT || fact == FACT_USER || fact == FACT_INSTANCE;
-}
-
-static void check_conditions(const struct rule *rule, const struct action *action,
-			     struct mistakes *m)
-{
-	for (size_t i = 0; i < rule->n_conditions; i++)
-		if (!hook_knows(rule->conditions[i].fact))
-			mistake_add(m, rule->file, rule->conditions[i].line,
-				    "%s beside %s: the hook that hands the device over cannot tell it; "
-				    "use name, uuid, host, flavor, project, user or instance",
-				    condition_keys[rule->conditions[i].fact],
-				    verb_names[action->verb]);
-}
-
 static bool has_positive(const struct condition *c)
 {
 	for (size_t i = 0; i < c->n; i++)
@@ -133,8 +109,6 @@ void high_check_rule(const struct rule *rule, struct mistakes *m)
 	for (size_t i = 0; i < rule->n_actions; i++) {
 		const struct action *action = &rule->actions[i];
 
-		if (is_granted(action->verb))
-			check_conditions(rule, action, m);
 		if (action->verb >= VERB_SHARE_9P)
 			warn_of_tenant(rule, action, m);
 		if (action->verb == VERB_MACHINE_TYPE)

@@ -25,6 +25,12 @@ const char *const condition_keys[FACT_COUNT] = {
 	[FACT_OPTION] = "when-option",
 };
 
+bool fact_is_shared(enum fact fact)
+{
+	return fact == FACT_NAME || fact == FACT_UUID || fact == FACT_HOST || fact == FACT_FLAVOR ||
+	       fact == FACT_PROJECT || fact == FACT_USER || fact == FACT_INSTANCE;
+}
+
 void fact_add(struct arena *a, struct facts *f, enum fact fact, const char *value)
 {
 	struct fact_values *values = &f->of[fact];

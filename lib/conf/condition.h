@@ -32,6 +32,9 @@ enum fact {
 	FACT_COUNT,
 };
 
+/* Can the hook tell it from the domain's XML as well as the wrapper from argv? */
+bool fact_is_shared(enum fact fact);
+
 struct fact_values {
 	bool known;
 	const char **v;

@@ -10,24 +10,17 @@
 #include "conf/condition.h"
 #include "err.h"
 #include "file.h"
+#include "jsondoc.h"
 #include "root.h"
 #include "str.h"
 
 #define VM_FOLDER "/run/kvmshim/vm"
 #define FACTS_FILE "facts.json"
-#define DEPTH 8
 
 const char *factsfile_path(struct arena *a, const struct root *r, const char *uuid)
 {
 	return root_path(a, r, arena_printf(a, VM_FOLDER "/%s/" FACTS_FILE, uuid));
 }
-
-static void cleanup_json(struct json_object **o)
-{
-	json_object_put(*o);
-}
-
-#define _cleanup_json_ __attribute__((cleanup(cleanup_json)))
 
 /* What is there must be of the right type; what is missing is unknown. */
 static int add_string(struct arena *a, struct facts *f, enum fact fact,
@@ -134,17 +127,11 @@ static int check_shape(const struct json_object *o, const char *uuid, struct err
 static int take_facts(struct arena *a, const struct file *file, const char *uuid,
 		      struct facts *f, struct err *err)
 {
-	struct json_tokener *tok = json_tokener_new_ex(DEPTH);
-	_cleanup_json_ struct json_object *o = NULL;
+	_cleanup_json_ struct json_object *o = jsondoc_parse(file->text, file->len);
 	struct json_object *nova = NULL;
 	int rc;
 
-	if (!tok)
-		return err_set(err, ENOMEM, "out of memory");
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	o = json_tokener_parse_ex(tok, file->text, (int)file->len + 1);
-	json_tokener_free(tok);
-	if (!json_object_is_type(o, json_type_object))
+	if (!o)
 		return err_set(err, EINVAL, "not a JSON object");
 	rc = check_shape(o, uuid, err);
 	if (!rc)

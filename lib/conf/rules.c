@@ -184,13 +184,23 @@ static void unknown_key(struct load *l, const char *key, unsigned line)
 		    nearest_hint(l->arena, &near));
 }
 
-/* What the rule in hand lacks; said only where none of its lines is a mistake already. */
-static void rule_end(struct load *l)
+/* The hook hands a device over, the wrapper passes it on: both must judge the rule alike. */
+static void check_granted(struct load *l, const struct rule *r, const struct action *action)
+{
+	for (size_t i = 0; i < r->n_conditions; i++)
+		if (!fact_is_shared(r->conditions[i].fact))
+			mistake_add(l->mistakes, l->file, r->conditions[i].line,
+				    "%s beside %s: the hook that hands the device over cannot tell it; "
+				    "use name, uuid, host, flavor, project, user or instance",
+				    condition_keys[r->conditions[i].fact],
+				    verb_names[action->verb]);
+}
+
+/* What the rule in hand lacks; said only where none of its lines is a mistake. */
+static void check_whole(struct load *l)
 {
 	const struct rule *r = l->rule;
 
-	if (!r || l->mistakes->errors > l->errors)
-		return;
 	if (r->n_actions == 0)
 		mistake_add(l->mistakes, l->file, r->line,
 			    "rule [%s] does nothing: it has no verb (set, default, unset, add, remove, hide-hypervisor, …)",
@@ -203,6 +213,19 @@ static void rule_end(struct load *l)
 		mistake_add(l->mistakes, l->file, r->conditions[0].line,
 			    "rule [%s] has 'when = always' and a condition: leave one of them out",
 			    r->section);
+}
+
+static void rule_end(struct load *l)
+{
+	const struct rule *r = l->rule;
+
+	if (!r)
+		return;
+	if (l->mistakes->errors == l->errors)
+		check_whole(l);
+	for (size_t i = 0; i < r->n_actions; i++)
+		if (verb_is_granted(r->actions[i].verb))
+			check_granted(l, r, &r->actions[i]);
 }
 
 static void on_section(void *user, const char *name, unsigned line)

@@ -8,153 +8,186 @@
 #include "cleanup.h"
 #include "conf/confdir.h"
 #include "conf/inifile.h"
+#include "conf/settingkeys.h"
 #include "err.h"
 #include "file.h"
+#include "glob.h"
 #include "mistake.h"
 #include "nearest.h"
+#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 
+static const char *const section_names[SECTION_COUNT] = {
+	[SECTION_WRAPPER] = "wrapper",
+	[SECTION_HOOK] = "hook",
+	[SECTION_DEVICE] = "device",
+};
+
 struct load {
-	struct arena *arena;
-	struct settings *settings;
 	struct mistakes *mistakes;
-	bool in_wrapper; /* the section we are in is one we know */
+	struct setting_place place;
+	struct device_settings unkept; /* of a [device] that is a mistake; its keys are judged */
 	bool any_section;
-	unsigned section_line; /* where [wrapper] was */
-	unsigned seen[4];
+	enum setting_section section; /* we are in; SECTION_COUNT: none that we know */
+	unsigned section_line[SECTION_COUNT];
+	unsigned seen[SECTION_COUNT][SETTING_KEYS_MAX];
 };
 
-typedef const char *setter(struct load *l, const char *value);
+/* ---- sections ---- */
 
-static const char *set_enabled(struct load *l, const char *value)
+/* What follows "device" in the section's name; NULL where it is another section. */
+static const char *after_device(const char *name)
 {
-	int on = str_to_bool(value);
+	size_t len = strlen(section_names[SECTION_DEVICE]);
 
-	if (on < 0)
-		return "yes or no";
-	l->settings->enabled = on;
-	return NULL;
+	if (!str_starts(name, section_names[SECTION_DEVICE]))
+		return NULL;
+	if (name[len] && !strchr(" \t", name[len]))
+		return NULL;
+	return str_skip_blanks(name + len);
 }
 
-static const char *set_on_error(struct load *l, const char *value)
+static enum setting_section section_of(const char *name)
 {
-	if (!str_eq(value, "refuse") && !str_eq(value, "pass"))
-		return "refuse or pass";
-	l->settings->pass_on_error = str_eq(value, "pass");
-	return NULL;
+	if (after_device(name))
+		return SECTION_DEVICE;
+	for (enum setting_section s = 0; s < SECTION_DEVICE; s++)
+		if (str_eq(section_names[s], name))
+			return s;
+	return SECTION_COUNT;
 }
 
-static const char *set_real(struct load *l, const char *value)
+/* The address is not what was misspelled. */
+static void unknown_section(struct load *l, const char *name, unsigned line)
 {
-	if (*value != '/')
-		return "an absolute path";
-	l->settings->real = value;
-	return NULL;
+	struct arena *a = l->place.arena;
+	const char *blank = strpbrk(name, " \t");
+	struct nearest near = { .word = name };
+
+	for (enum setting_section s = 0; s < SECTION_DEVICE; s++)
+		nearest_try(&near, section_names[s]);
+	nearest_try(&near, arena_printf(a, "device%s", blank ? blank : " 0000:05:00.0"));
+	mistake_add(l->mistakes, l->place.settings->path, line, "unknown section [%s]%s", name,
+		    nearest_hint(a, &near));
 }
 
-static bool extra_option_parse(const char *item, struct extra_option *o, struct arena *a)
+/* The section that a [device] becomes; NULL where it is a mistake. */
+static struct device_settings *add_device(struct load *l, const char *name, unsigned line)
 {
-	const char *colon = strrchr(item, ':');
+	struct arena *a = l->place.arena;
+	struct settings *s = l->place.settings;
+	const char *text = after_device(name);
+	const char *address = pciaddr_spell_function(a, str_trim(a, text, strlen(text)));
+	const struct device_settings *first = address ? settings_of_device(s, address) : NULL;
+	struct device_settings *d;
 
-	if (!colon || colon == item || *item == '-')
-		return false;
-	if (!str_eq(colon, ":arg") && !str_eq(colon, ":flag"))
-		return false;
-	o->name = arena_strndup(a, item, (size_t)(colon - item));
-	o->has_arg = str_eq(colon, ":arg");
-	return true;
-}
-
-static const char *set_extra(struct load *l, const char *value)
-{
-	size_t cap = 0;
-
-	for (const char *s = value; *s;) {
-		size_t len = strcspn(s, ",");
-		struct extra_option o;
-
-		if (!extra_option_parse(str_trim(l->arena, s, len), &o, l->arena))
-			return "NAME:arg or NAME:flag, with commas, without dashes";
-		*arena_push(l->arena, l->settings->extra, l->settings->n_extra, cap) = o;
-		s += len + (s[len] == ',');
+	if (!address) {
+		mistake_add(l->mistakes, s->path, line,
+			    "section [%s]: must be device and the address of one function, such as "
+			    "[device 0000:05:00.0]",
+			    name);
+		return NULL;
 	}
-	return NULL;
+	if (first) {
+		mistake_add(l->mistakes, s->path, line,
+			    "section [device %s] again: it began at line %u", address, first->line);
+		return NULL;
+	}
+	d = arena_push(a, s->devices, s->n_devices, s->devices_cap);
+	*d = (struct device_settings){ .address = address, .line = line };
+	return d;
 }
 
-static const struct {
-	const char *key;
-	setter *set;
-} keys[] = {
-	{ "enabled", set_enabled },
-	{ "on-error", set_on_error },
-	{ "real", set_real },
-	{ "extra-options", set_extra },
-};
-#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
-_Static_assert(N_KEYS == sizeof(((struct load *)0)->seen) / sizeof(unsigned), "seen[] per key");
+static void begin_device(struct load *l, const char *name, unsigned line)
+{
+	struct device_settings *d = add_device(l, name, line);
+
+	l->unkept = (struct device_settings){ 0 };
+	l->place.device = d ? d : &l->unkept;
+	memset(l->seen[SECTION_DEVICE], 0, sizeof(l->seen[SECTION_DEVICE]));
+}
 
 static void on_section(void *user, const char *name, unsigned line)
 {
 	struct load *l = user;
-	struct nearest near = { .word = name };
+	const char *path = l->place.settings->path;
 
 	l->any_section = true;
-	l->in_wrapper = str_eq(name, "wrapper");
-	if (!l->in_wrapper) {
-		nearest_try(&near, "wrapper");
-		mistake_add(l->mistakes, l->settings->path, line, "unknown section [%s]%s", name,
-			    nearest_hint(l->arena, &near));
-	} else if (l->section_line) {
-		mistake_add(l->mistakes, l->settings->path, line,
-			    "section [wrapper] again: it began at line %u", l->section_line);
-	} else {
-		l->section_line = line;
-	}
+	l->section = section_of(name);
+	if (l->section == SECTION_COUNT)
+		unknown_section(l, name, line);
+	else if (l->section == SECTION_DEVICE)
+		begin_device(l, name, line);
+	else if (l->section_line[l->section])
+		mistake_add(l->mistakes, path, line, "section [%s] again: it began at line %u",
+			    name, l->section_line[l->section]);
+	else
+		l->section_line[l->section] = line;
 }
 
-static void on_key(void *user, const char *key, const char *value, unsigned line)
+/* ---- keys ---- */
+
+static void set(struct load *l, const struct setting_key *key, const char *value, unsigned line)
+{
+	const char *path = l->place.settings->path, *wanted;
+	unsigned *seen = &l->seen[l->section][key - setting_keys[l->section]];
+
+	if (*seen) {
+		mistake_add(l->mistakes, path, line, "'%s' again: it stands at line %u", key->name,
+			    *seen);
+		return;
+	}
+	*seen = line;
+	if (!key->words)
+		value = inifile_unquote(l->place.arena, value);
+	wanted = key->set(&l->place, value);
+	if (wanted)
+		mistake_add(l->mistakes, path, line, "%s = %s: must be %s", key->name, value,
+			    wanted);
+}
+
+static void on_key(void *user, const char *name, const char *value, unsigned line)
 {
 	struct load *l = user;
-	struct nearest near = { .word = key };
+	const char *path = l->place.settings->path;
+	struct nearest near = { .word = name };
 
 	if (!l->any_section)
-		mistake_add(l->mistakes, l->settings->path, line,
-			    "'%s' before any section: write [wrapper] above it", key);
-	if (!l->in_wrapper)
+		mistake_add(l->mistakes, path, line,
+			    "'%s' before any section: write [wrapper] above it", name);
+	if (l->section == SECTION_COUNT)
 		return;
-	value = inifile_unquote(l->arena, value);
-	for (size_t i = 0; i < N_KEYS; i++) {
-		const char *wanted;
-
-		nearest_try(&near, keys[i].key);
-		if (!str_eq(keys[i].key, key))
-			continue;
-		if (l->seen[i]) {
-			mistake_add(l->mistakes, l->settings->path, line,
-				    "'%s' again: it stands at line %u", key, l->seen[i]);
+	for (const struct setting_key *key = setting_keys[l->section]; key->name; key++) {
+		if (str_eq(key->name, name)) {
+			set(l, key, value, line);
 			return;
 		}
-		l->seen[i] = line;
-		wanted = keys[i].set(l, value);
-		if (wanted)
-			mistake_add(l->mistakes, l->settings->path, line, "%s = %s: must be %s",
-				    key, value, wanted);
-		return;
+		nearest_try(&near, key->name);
 	}
-	mistake_add(l->mistakes, l->settings->path, line, "unknown key '%s'%s", key,
-		    nearest_hint(l->arena, &near));
+	mistake_add(l->mistakes, path, line, "unknown key '%s'%s", name,
+		    nearest_hint(l->place.arena, &near));
 }
+
+/* ---- the file ---- */
 
 void settings_parse(struct arena *a, const struct file *file, struct settings *s,
 		    struct mistakes *m)
 {
 	static const struct ini_events events = { on_section, on_key };
-	struct load l = { .arena = a, .settings = s, .mistakes = m };
+	struct load l = {
+		.mistakes = m,
+		.place = { .arena = a, .settings = s },
+		.section = SECTION_COUNT,
+	};
 
 	*s = (struct settings){ .path = file->path, .enabled = true };
+	setting_hook_defaults(&s->hook);
 	if (file->text)
 		inifile_read(a, file, &events, &l, m);
+	for (size_t i = 0; i < s->n_devices; i++)
+		if (s->devices[i].unbind_timeout == 0)
+			s->devices[i].unbind_timeout = s->hook.unbind_timeout;
 }
 
 void settings_read(struct arena *a, const struct root *r, struct settings *s, struct mistakes *m)
@@ -169,4 +202,24 @@ void settings_read(struct arena *a, const struct root *r, struct settings *s, st
 	if (rc < 0 && rc != -ENOENT)
 		mistake_add(m, fd < 0 ? folder : file.path, 0, "%s", err.text);
 	settings_parse(a, &file, s, m);
+}
+
+/* ---- questions ---- */
+
+const struct device_settings *settings_of_device(const struct settings *s, const char *address)
+{
+	for (size_t i = 0; i < s->n_devices; i++)
+		if (str_eq(s->devices[i].address, address))
+			return &s->devices[i];
+	return NULL;
+}
+
+bool settings_may_unbind(const struct settings *s, const char *driver)
+{
+	const struct strv *globs = &s->hook.unbind_drivers;
+
+	for (size_t i = 0; i < globs->n; i++)
+		if (glob_match_dashes(globs->v[i], driver))
+			return true;
+	return false;
 }

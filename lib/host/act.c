@@ -57,7 +57,7 @@ static int attribute_wait(struct arena *a, const struct child *c, int deadline,
 	p = process_real(a, c->pid);
 	p.pid = c->pid;
 	rc = child_wait(c, 0, -1, NULL);
-	if (rc < 0)
+	if (rc < 0 && stuck)
 		*stuck = p;
 	return rc;
 }
@@ -68,7 +68,8 @@ static int attribute_act(struct arena *a, const struct task *t, int deadline,
 	struct child c = { 0 };
 	int rc = child_start(&c, t);
 
-	*stuck = (struct process){ 0 };
+	if (stuck)
+		*stuck = (struct process){ 0 };
 	if (rc < 0)
 		return rc;
 	rc = attribute_wait(a, &c, deadline, stuck);

@@ -19,7 +19,8 @@ struct root;
  * Writes text to an attribute, which must be there. 0, -errno of open or write (EIO: it
  * was cut short, or the child was killed), or -ETIMEDOUT with *stuck filled: a child of
  * this machine, which process_real_lives() knows, process_lives() does not. Otherwise
- * stuck->pid is 0, also where a driver itself answered ETIMEDOUT. deadline in milliseconds.
+ * stuck->pid is 0, also where a driver itself answered ETIMEDOUT. stuck may be NULL.
+ * deadline in milliseconds.
  */
 int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
 	      int deadline, struct process *stuck);

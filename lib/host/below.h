@@ -39,5 +39,8 @@ struct below {
 
 void below_read(struct arena *a, const struct root *r, const char *address, struct below *b);
 
-/* Adds /dev/vfio/GROUP, and the vfio character devices below the function, where they exist. */
+/*
+ * Adds /dev/vfio/GROUP, where it exists. The character device of each function
+ * (vfio/devices/vfioN, CONFIG_VFIO_DEVICE_CDEV) hangs below it: below_read() has it.
+ */
 void below_add_vfio(struct arena *a, const struct root *r, int group, struct nodes *nodes);

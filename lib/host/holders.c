@@ -24,8 +24,8 @@ struct scan {
 	const struct node **wanted; /* sorted */
 	size_t n;
 	struct holders *found;
-	pid_t pid;	/* the process that is looked at */
-	size_t first;	/* its first in found */
+	pid_t pid;    /* the process that is looked at */
+	size_t first; /* its first in found */
 };
 
 static int node_compare(const struct node *a, const struct node *b)
@@ -81,6 +81,7 @@ static void found_add(struct scan *s, const struct node *node)
 		new.process = process_now(s->arena, s->root, s->pid);
 		new.process.pid = s->pid;
 		new.command = process_command(s->arena, s->root, s->pid);
+		new.command = new.command ? new.command : "a process";
 		new.unit = process_unit(s->arena, s->root, s->pid);
 	}
 	*arena_push(s->arena, f->v, f->n, f->cap) = new;

@@ -11,6 +11,9 @@
 
 #include "arena.h"
 #include "cleanup.h"
+#include "host/pci.h"
+#include "host/sysfs.h"
+#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 
@@ -36,57 +39,24 @@ int host_read(struct arena *a, const struct root *r, const char *path, char **te
 	return 0;
 }
 
-/* One attribute of the form 0x10de. */
-static bool pci_attribute(struct arena *a, const struct root *r, const char *folder,
-			  const char *name, unsigned *value)
-{
-	size_t len = 0;
-	char *text;
-
-	if (host_read(a, r, arena_printf(a, "%s/%s", folder, name), &text, &len) < 0)
-		return false;
-	return sscanf(text, "0x%4x", value) == 1;
-}
-
-#define PCI_DEVICES "/sys/bus/pci/devices"
-
-/* Domain may be 32 bits wide (VMD puts its buses into 0x10000 and up). */
 const char *host_pci_address(struct arena *a, const char *address)
 {
-	unsigned domain = 0, bus, slot, function;
-	int end = 0;
-
-	if (sscanf(address, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 &&
-	    !address[end])
-		return arena_printf(a, "%04x:%02x:%02x.%x", domain, bus, slot, function);
-	if (sscanf(address, "%2x:%2x.%1x%n", &bus, &slot, &function, &end) == 3 && !address[end])
-		return arena_printf(a, "0000:%02x:%02x.%x", bus, slot, function);
-	if (sscanf(address, "%8x:%2x:%2x%n", &domain, &bus, &slot, &end) == 3 && !address[end])
-		return arena_printf(a, "%04x:%02x:%02x", domain, bus, slot);
-	if (sscanf(address, "%2x:%2x%n", &bus, &slot, &end) == 2 && !address[end])
-		return arena_printf(a, "0000:%02x:%02x", bus, slot);
-	return NULL;
-}
-
-static const char *pci_path(struct arena *a, const char *address, const char *name)
-{
-	return arena_printf(a, PCI_DEVICES "/%s%s", address, name);
+	return pciaddr_spell(a, address);
 }
 
 const char *host_pci_id(struct arena *a, const struct root *r, const char *address)
 {
+	_cleanup_fd_ int folder = -1;
 	unsigned vendor, device;
 
 	address = host_pci_address(a, address);
-	if (!address || !pci_attribute(a, r, pci_path(a, address, ""), "vendor", &vendor) ||
-	    !pci_attribute(a, r, pci_path(a, address, ""), "device", &device))
+	if (!address)
+		return NULL;
+	folder = sysfs_folder(a, r, pci_attribute_path(a, address, ""));
+	if (folder < 0 || !sysfs_hex_at(a, folder, "vendor", &vendor) ||
+	    !sysfs_hex_at(a, folder, "device", &device))
 		return NULL;
 	return arena_printf(a, "%04x:%04x", vendor, device);
-}
-
-static bool exists(struct arena *a, const struct root *r, const char *path)
-{
-	return access(root_path(a, r, path), F_OK) == 0;
 }
 
 const char *host_pci_in_path(const char *path)
@@ -101,7 +71,12 @@ const char *host_mdev_path(struct arena *a, const char *uuid)
 
 bool host_has_mdev(struct arena *a, const struct root *r, const char *uuid)
 {
-	return exists(a, r, host_mdev_path(a, uuid));
+	return sysfs_has_at(AT_FDCWD, root_path(a, r, host_mdev_path(a, uuid)));
+}
+
+bool host_has_module(struct arena *a, const struct root *r, const char *name)
+{
+	return sysfs_has_at(AT_FDCWD, root_path(a, r, arena_printf(a, "/sys/module/%s", name)));
 }
 
 void host_pci_functions(struct arena *a, const struct root *r, const char *address,
@@ -115,23 +90,16 @@ void host_pci_functions(struct arena *a, const struct root *r, const char *addre
 	for (int f = 0; f < 8; f++) {
 		const char *function = arena_printf(a, "%s.%d", address, f);
 
-		if (exists(a, r, pci_path(a, function, "")))
+		if (sysfs_has_at(AT_FDCWD, root_path(a, r, pci_attribute_path(a, function, ""))))
 			strv_push(a, functions, function);
 	}
 }
 
 const char *host_pci_driver(struct arena *a, const struct root *r, const char *address)
 {
-	char path[PATH_MAX];
-	ssize_t len = readlink(root_path(a, r, pci_path(a, address, "/driver")), path,
-			       sizeof(path) - 1);
-	const char *slash;
+	const char *link = pci_attribute_path(a, address, "driver");
 
-	if (len <= 0)
-		return NULL;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	return arena_strdup(a, slash ? slash + 1 : path);
+	return sysfs_link_at(a, AT_FDCWD, root_path(a, r, link));
 }
 
 int host_cmdline(struct arena *a, const struct root *r, pid_t pid, struct strv *argv)

@@ -26,11 +26,7 @@ int host_read(struct arena *a, const struct root *r, const char *path, char **te
  */
 const char *host_pci_id(struct arena *a, const struct root *r, const char *address);
 
-/*
- * "0000:05:00.0" in sysfs's own spelling, of a function's address with or
- * without the domain; of a slot's address ("05:00") "0000:05:00". NULL if it is
- * neither.
- */
+/* pciaddr_spell() of lib/pciaddr.h. */
 const char *host_pci_address(struct arena *a, const char *address);
 
 /* The functions that address means, in order: itself, or all of the slot that are there. */
@@ -46,6 +42,9 @@ const char *host_pci_in_path(const char *path);
 /* The sysfs path of a mediated device, and whether this host has it. */
 const char *host_mdev_path(struct arena *a, const char *uuid);
 bool host_has_mdev(struct arena *a, const struct root *r, const char *uuid);
+
+/* Is this module loaded or built in (/sys/module/NAME)? Its name has underscores there. */
+bool host_has_module(struct arena *a, const struct root *r, const char *name);
 
 /* /proc/PID/cmdline as words. 0 or -errno. */
 int host_cmdline(struct arena *a, const struct root *r, pid_t pid, struct strv *argv);

@@ -6,7 +6,10 @@
 struct arena;
 struct root;
 
-/* Mediated devices (Documentation/driver-api/vfio-mediated-device.rst). */
+/*
+ * Mediated devices (Documentation/driver-api/vfio-mediated-device.rst). A parent
+ * is a PCI address, or what /sys/class/mdev_bus calls it (mtty of the samples).
+ */
 
 /* "…/mdev_supported_types/TYPE/create" and "/sys/bus/mdev/devices/UUID/remove". */
 const char *mdev_create_path(struct arena *a, const char *parent, const char *type);

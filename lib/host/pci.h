@@ -45,6 +45,11 @@ void pci_group_members(struct arena *a, const struct root *r, int group, struct 
  */
 const char *pci_serial(struct arena *a, const struct root *r, const char *address);
 
+#define PCI_DEVICES "/sys/bus/pci/devices"
+
+/* Is this how sysfs names a function: 0000:05:00.0, nothing missing, in lower case? */
+bool pci_is_address(const char *name);
+
 /* Path of an attribute: "/sys/bus/pci/devices/ADDRESS/NAME". */
 const char *pci_attribute_path(struct arena *a, const char *address, const char *name);
 

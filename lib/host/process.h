@@ -24,8 +24,8 @@ struct process process_now(struct arena *a, const struct root *r, pid_t pid);
 bool process_lives(struct arena *a, const struct root *r, struct process p);
 
 /*
- * The same of a process of this machine, whatever KVMSHIM_ROOT is, as our own
- * children are: for them /proc stays the real one.
+ * The same of a process of this machine, whatever KVMSHIM_ROOT is, as our children
+ * and our parent are: for them /proc stays the real one.
  */
 struct process process_real(struct arena *a, pid_t pid);
 bool process_real_lives(struct arena *a, struct process p);
@@ -48,8 +48,8 @@ const char *process_boot_id(struct arena *a, const struct root *r);
 /* A process with one of the nodes open. */
 struct holder {
 	struct process process;
-	const char *command;
-	const char *unit;      /* NULL: none */
+	const char *command;	 /* "a process" if it is gone already */
+	const char *unit;	 /* NULL: none */
 	const struct node *node; /* the first that was found */
 };
 

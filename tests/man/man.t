@@ -81,8 +81,21 @@ subtest 'kvmshim-rules(5) tells of every key, condition and verb' => sub {
 
 subtest 'kvmshim.conf(5) tells of every key' => sub {
 	my $page = page('kvmshim.conf.5');
-	like($page, qr/^\.It Ic \Q$_\E =/m, $_) for table('lib/conf/settings.c', 'keys[]');
-	like($page, qr/\[wrapper\]/, 'and of the section');
+	my %keys = (
+		'[wrapper]'        => [ 'lib/conf/settingkeys.c',   'wrapper_keys[]' ],
+		'[hook]'           => [ 'lib/conf/settingkeys.c',   'hook_keys[]' ],
+		'[device ADDRESS]' => [ 'lib/conf/settingdevice.c', 'setting_device_keys[]' ],
+	);
+	my $example = slurp("$top/contrib/kvmshim.conf");
+	for my $section (sort keys %keys) {
+		my ($text) = $page =~ /^\.Ss \Q$section\E\n(.*?)^\.S[sh]/ms;
+		my ($begin) = $section =~ /(\w+)/;
+		my ($shown) = $example =~ /^#?\[$begin\b[^\n]*\n(.*?)(?=^#?\[|\z)/ms;
+		for my $key (table(@{ $keys{$section} })) {
+			like($text // '', qr/^\.It Ic \Q$key\E =/m, "$key of $section");
+			like($shown // '', qr/^#\Q$key\E =/m, "$key of $section in the example");
+		}
+	}
 };
 
 subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub {
@@ -115,7 +128,7 @@ subtest 'kvmshim-wrapper(8) tells of its exit statuses' => sub {
 # Rules in the texts are for examples.t.
 subtest 'The examples of kvmshim.conf(5) are right' => sub {
 	my $host     = Kvmshim->new;
-	my @examples = grep { /^\[wrapper\]$/m } page('kvmshim.conf.5') =~ /^\.Bd -literal[^\n]*\n(.*?)^\.Ed$/msg;
+	my @examples = grep { /^\[(?:wrapper|hook)\]$/m } page('kvmshim.conf.5') =~ /^\.Bd -literal[^\n]*\n(.*?)^\.Ed$/msg;
 	ok(scalar @examples, 'there are some');
 	for my $text (@examples) {
 		my $got = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'check', $host->file('x.conf', $text));

@@ -10,3 +10,12 @@ $(B)/tests/tools/%: tests/tools/%.c
 
 tools: $(test_tools)
 .PHONY: tools
+
+# ---- dumpdomain: the same for domain XML, for tests/hooks/xml.t
+
+$(B)/tests/tools/dumpdomain: $(B)/obj/tests/tools/dumpdomain.o $(B)/hooks.a $(B)/lib.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
+
+test_tools += $(B)/tests/tools/dumpdomain

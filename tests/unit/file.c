@@ -92,6 +92,70 @@ static const struct trust folders[] = {
 };
 
 /* As a user who is not root. */
+/* What is ours alone: nobody else need read it, but nobody else may write it either. */
+static const struct trust private[] = {
+	{ "a private file that nobody else can read is believed", 0600 },
+	{ "a private file that everybody can read is believed", 0644 },
+	{ "a private file that its group can write is not", 0620, false, "mode 0620): chmod go-w" },
+	{ "a stranger's private file is not believed", 0600, true, "owned by user 12345" },
+};
+
+static void judges_private_files(void **state)
+{
+	const struct trust *row = *state;
+	struct root root = tree_root();
+	struct file file = { 0 };
+	struct err err = { 0 };
+	int dir, rc;
+
+	tree_bytes("d/a.json", "text", 4, row->mode);
+	if (row->by_stranger)
+		assert_int_equal(chown(tree_path("d/a.json"), STRANGER, STRANGER), 0);
+	dir = folder_open_private(&root, AT_FDCWD, tree_path("d"), &err);
+	assert_true(dir >= 0);
+	rc = file_read_private(&arena, &root, dir, "a.json", &file, &err);
+	close(dir);
+	assert_int_equal(rc, row->says ? -EPERM : 0);
+	assert_says(row->says ? err.text : file.text, row->says ? row->says : "text");
+}
+
+static void judges_private_folders(void **state)
+{
+	struct root root = tree_root();
+	struct err err = { 0 };
+	int fd;
+
+	(void)state;
+	tree_folder("d");
+	assert_int_equal(chmod(tree_path("d"), 0700), 0);
+	fd = folder_open_private(&root, AT_FDCWD, tree_path("d"), &err);
+	assert_true(fd >= 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+	assert_int_equal(chmod(tree_path("d"), 0720), 0);
+	assert_int_equal(folder_open_private(&root, AT_FDCWD, tree_path("d"), &err), -EPERM);
+	tree_link("l", "d");
+	assert_int_equal(folder_open_private(&root, AT_FDCWD, tree_path("l"), &err), -ENOTDIR);
+	err = (struct err){ 0 };
+	assert_int_equal(folder_open_private(&root, AT_FDCWD, tree_path("n"), &err), -ENOENT);
+	assert_text(err.text, "");
+}
+
+static void no_private_links(void **state)
+{
+	struct root root = tree_root();
+	struct file file = { 0 };
+	struct err err = { 0 };
+	int dir;
+
+	(void)state;
+	tree_link("a.json", "/dev/null");
+	dir = folder_open_private(&root, AT_FDCWD, tree_dir, &err);
+	assert_int_equal(file_read_private(&arena, &root, dir, "a.json", &file, &err), -ELOOP);
+	assert_int_equal(file_read_private(&arena, &root, dir, "none", &file, &err), -ENOENT);
+	close(dir);
+}
+
 static void our_own_without_a_root(void **state)
 {
 	uid_t was = geteuid();
@@ -287,6 +351,9 @@ int main(void)
 {
 	add_rows(trust, UNIT_COUNT(trust), judges_files);
 	add_rows(folders, UNIT_COUNT(folders), judges_folders);
+	add_rows(private, UNIT_COUNT(private), judges_private_files);
+	TREE_TEST("a private folder is for us to enter, and no link", judges_private_folders);
+	TREE_TEST("a private file is no link", no_private_links);
 	TREE_TEST("our own file is believed below KVMSHIM_ROOT, not without it",
 		  our_own_without_a_root);
 	if (geteuid() == 0)

@@ -59,6 +59,21 @@ static void matches_without_case(void **state)
 	assert_int_equal(glob_match_nocase(row->pattern, row->text), row->want);
 }
 
+static const struct match dashes[] = {
+	{ "a dash is an underscore", "nvidia-gpu", "nvidia_gpu", true },
+	{ "an underscore is a dash", "mlx5_*", "mlx5-core", true },
+	{ "an escaped dash too", "a\\-b", "a_b", true },
+	{ "letters have a case", "A-b", "a_b", false },
+	{ "nothing is no dash", "a-b", "ab", false },
+};
+
+static void matches_dashes(void **state)
+{
+	const struct match *row = *state;
+
+	assert_int_equal(glob_match_dashes(row->pattern, row->text), row->want);
+}
+
 /* A pattern from hell takes length times length steps, not two to the power of it. */
 static void many_stars_end(void **state)
 {
@@ -126,6 +141,7 @@ int main(void)
 {
 	UNIT_ROWS(matches, matches_text);
 	UNIT_ROWS(nocase, matches_without_case);
+	UNIT_ROWS(dashes, matches_dashes);
 	UNIT_TEST("a pattern of a hundred stars comes to an end", many_stars_end);
 	UNIT_TEST("a pattern without wildcards is told from one with", knows_wildcards);
 	UNIT_ROWS(addresses, compares_addresses);

@@ -29,8 +29,10 @@ static void add_rule(struct strbuf *b, const struct rule *r)
 			    condition_text(&arena, &r->conditions[i]));
 	for (size_t i = 0; i < r->n_actions; i++)
 		strbuf_addf(b, "%u %s %s | %s\n", r->actions[i].line,
-			    verb_names[r->actions[i].verb], r->actions[i].target.option,
-			    r->actions[i].rest);
+			    verb_names[r->actions[i].verb],
+			    verb_is_high(r->actions[i].verb) ? r->actions[i].text :
+							       r->actions[i].target.option,
+			    verb_is_high(r->actions[i].verb) ? "" : r->actions[i].rest);
 }
 
 static const char *read_rules(const char *text, struct rule_set *set, struct mistakes *m)
@@ -79,6 +81,11 @@ static const struct good {
 	  "1 [b] always\n3 set S | \n4 [a] always\n6 set S | \n" },
 	{ "conditions may stand below the verbs", "[a]\nset = -S\nwhen-name = x\n",
 	  "1 [a]\n3 when-name = x\n2 set S | \n" },
+	{ "a host device by all that the hook can tell",
+	  "[a]\nwhen-name = n\nwhen-uuid = u\nwhen-host = h\nwhen-flavor = f\nwhen-project = p\n"
+	  "when-user = u\nwhen-instance = i\npass-pci = 05:00.0\n",
+	  "1 [a]\n2 when-name = n\n3 when-uuid = u\n4 when-host = h\n5 when-flavor = f\n"
+	  "6 when-project = p\n7 when-user = u\n8 when-instance = i\n9 pass-pci 05:00.0 | \n" },
 	{ "the rest of a verb is verbatim", "[a]\nwhen = always\nset = -device[id=a,b=c] x=a,,b  c\n",
 	  "1 [a] always\n3 set device | x=a,,b  c\n" },
 };
@@ -135,6 +142,14 @@ static const struct bad {
 	  "f:3: set: must begin with -OPTION, not with 'cpu kvm=off'\n" },
 	{ "a selector that does not end", "[a]\nwhen = always\nset = -device[id=a x=y\n",
 	  "f:3: set: the selector of -device has no ']'" },
+	{ "a host device by what only the wrapper can tell",
+	  "[a]\nwhen-name = x\nwhen-machine = q35\npass-pci = 05:00.0\n",
+	  "f:3: when-machine beside pass-pci: the hook that hands the device over cannot tell it; "
+	  "use name, uuid, host, flavor, project, user or instance\n" },
+	{ "a mediated device by an option", "[a]\npass-mdev = %u\nwhen-option = -S\n",
+	  "f:3: when-option beside pass-mdev: the hook" },
+	{ "a rule that is switched off too", "[a]\nenabled = no\nwhen-cpu = x\npass-pci = 05:00.0\n",
+	  "f:3: when-cpu beside pass-pci" },
 	{ "a when-option without an option", "[a]\nwhen-option = \nset = -S\n",
 	  "f:2: when-option: must begin with -OPTION" },
 };

@@ -43,6 +43,8 @@ static const struct good {
 	{ "no extra options", "[wrapper]\nextra-options =\n", "on refuse -" },
 	{ "an option with a colon in its name", "[wrapper]\nextra-options = a:b:flag\n",
 	  "on refuse - a:b:flag" },
+	{ "sections in any order", "[device 05:00.0]\n[hook]\nenabled = no\n[wrapper]\non-error = pass\n",
+	  "on pass -" },
 };
 
 static void reads(void **state)
@@ -87,6 +89,12 @@ static const struct bad {
 	{ "what is right is kept beside what is wrong",
 	  "[wrapper]\nreal = /r\nenabled = maybe\non-error = pass\n",
 	  "f:3: enabled = maybe: must be yes or no", "on pass /r" },
+	{ "a section that nothing is near to", "[somewhere]\nenabled = no\n",
+	  "f:1: unknown section [somewhere]", "on refuse -" },
+	{ "a kind of device", "[devcie 0000:83:00.0]\nexpect = 10de:1b06\n",
+	  "f:1: unknown section [devcie 0000:83:00.0] (did you mean 'device 0000:83:00.0'?)", NULL },
+	{ "a section that begins alike", "[hooks]\nenabled = no\n",
+	  "f:1: unknown section [hooks] (did you mean 'hook'?)", NULL },
 	{ "syntax mistakes are told as well", "[wrapper]\nenabled\non-error = pass\n",
 	  "f:2: 'enabled': neither a section nor key = value", "on pass -" },
 };

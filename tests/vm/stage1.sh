@@ -26,7 +26,8 @@ $b mount -t sysfs sysfs sys
 $b mount -t devtmpfs dev dev
 $b mkdir -p dev/pts dev/shm dev/hugepages
 $b mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts dev/pts
-for folder in dev/shm run l1; do
+$b mount -t tmpfs -o mode=755 tmpfs run
+for folder in dev/shm l1; do
 	$b mount -t tmpfs -o mode=1777 tmpfs $folder
 done
 $b mount -t cgroup2 cgroup2 sys/fs/cgroup

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct arena;
+
+/*
+ * The user and the group of a DAC label of libvirt's: "+64055:+64055", or
+ * "user:group", each a name first and a number where there is no such name.
+ * false where it is neither or they are unknown here.
+ */
+bool daclabel_parse(struct arena *a, const char *label, uid_t *uid, gid_t *gid);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/giveback.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/journal.h"
+#include "hooks/journalshape.h"
+#include "hooks/lanes.h"
+#include "hooks/reserve.h"
+#include "hooks/state.h"
+#include "hooks/statefolder.h"
+#include "root.h"
+#include "str.h"
+
+#define LOOK_AGAIN 100 /* ms */
+
+int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
+		  struct err *err)
+{
+	int folder = state_open(a, r, uuid, err);
+
+	if (folder == -EBUSY)
+		return err_set(err, EBUSY, "another operation on %s is in progress",
+			       str_printable(a, name));
+	return folder;
+}
+
+bool giveback_needed(struct arena *a, const struct root *r, const char *uuid)
+{
+	return access(root_path(a, r, arena_printf(a, STATE_VMS "/%s", uuid)), F_OK) == 0;
+}
+
+/* ---- is it gone? ---- */
+
+static int still_alive(struct arena *a, const struct journal *j, enum life life,
+		       struct process holder, struct err *err)
+{
+	if (life == LIFE_QEMU)
+		return err_set(err, EBUSY, "%s runs (QEMU is process %ld): nothing is given back",
+			       str_printable(a, j->name), (long)holder.pid);
+	return err_set(err, EBUSY,
+		       "process %ld has a VFIO node of %s open: nothing is given back",
+		       (long)holder.pid, str_printable(a, j->name));
+}
+
+/* A QEMU that was killed takes a moment to let go of its devices. */
+static int wait_until_gone(struct arena *a, const struct root *r, const struct settings *s,
+			   const struct journal *j, struct err *err)
+{
+	int looks = s->hook.unbind_timeout * 1000 / LOOK_AGAIN;
+	struct process holder = { 0 };
+	enum life life;
+
+	while ((life = reserve_life(a, r, j, ASK_LOCKED | ASK_OWN, &holder)) == LIFE_QEMU ||
+	       life == LIFE_NODE_OPEN) {
+		struct timespec t = { .tv_nsec = LOOK_AGAIN * 1000000L };
+
+		if (looks-- <= 0)
+			return still_alive(a, j, life, holder, err);
+		nanosleep(&t, NULL);
+	}
+	return 0;
+}
+
+/* ---- undoing ---- */
+
+/* What came free is no wedge any more. */
+static void forget_dead_wedges(struct arena *a, struct journal *j)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->n_wedges; i++)
+		if (process_real_lives(a, j->wedges[i].child))
+			j->wedges[n++] = j->wedges[i];
+	j->n_wedges = n;
+}
+
+static int say_wedged(struct journal *j, struct err *err)
+{
+	const struct wedge *w = &j->wedges[0];
+
+	return err_set(err, ETIMEDOUT,
+		       "%s is wedged: %s hangs in the kernel (process %ld); end what uses it and run "
+		       "`kvmshim recover`, or reboot",
+		       w->device ? w->device : "a write", op_names[w->op], (long)w->child.pid);
+}
+
+static int undo(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		struct journal *j, const bool *only, struct strv *notes, struct err *err)
+{
+	struct err kept;
+	int rc;
+
+	forget_dead_wedges(a, j);
+	j->state = STATE_RELEASING;
+	/* on a full /run the old one stays, which is as good to undo from */
+	journal_write(a, folder, j, &kept);
+	rc = lanes_undo(a, r, s, j, only, notes, err);
+	if (rc == 0 && j->n_wedges)
+		rc = say_wedged(j, err);
+	if (rc && journal_write(a, folder, j, &kept) < 0)
+		strv_push(a, notes, arena_strdup(a, kept.text));
+	return rc;
+}
+
+int giveback(struct arena *a, const struct root *r, const struct settings *s, int folder,
+	     struct journal *j, struct strv *notes, struct err *err)
+{
+	int rc = 0;
+
+	/* a reboot has put all back already */
+	if (str_eq(j->boot, process_boot_id(a, r)))
+		rc = undo(a, r, s, folder, j, NULL, notes, err);
+	return rc ? rc : state_remove(a, r, j->uuid, folder, err);
+}
+
+int giveback_old(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		 const char *uuid, struct strv *notes, struct err *err)
+{
+	struct process holder;
+	struct journal j;
+	enum life life;
+	int rc = journal_read(a, r, uuid, &j, err);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	life = reserve_life(a, r, &j, ASK_LOCKED | ASK_OWN, &holder);
+	if (life == LIFE_QEMU || life == LIFE_NODE_OPEN)
+		return still_alive(a, &j, life, holder, err);
+	if (str_eq(j.boot, process_boot_id(a, r)))
+		rc = undo(a, r, s, folder, &j, NULL, notes, err);
+	return rc ? rc : state_unpublish(folder, JOURNAL_FILE, err);
+}
+
+/* ---- a part of it ---- */
+
+static bool is_in(const struct strv *v, const char *s)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (str_eq(v->v[i], s))
+			return true;
+	return false;
+}
+
+/* The groups of these devices, and with them all that must go together. */
+static bool goes(const struct journal *j, const struct journal_device *d, const struct strv *only)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (is_in(only, j->devices[i].device) &&
+		    (str_eq(j->devices[i].device, d->device) ||
+		     (d->group >= 0 && j->devices[i].group == d->group)))
+			return true;
+	return false;
+}
+
+static bool device_goes(const struct journal *j, const char *device, const struct strv *only)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (str_eq(j->devices[i].device, device))
+			return goes(j, &j->devices[i], only);
+	return false;
+}
+
+/* lanes[n]: does it go? Returns false where all of them do. */
+static bool choose_lanes(const struct journal *j, const struct strv *only, bool *lanes)
+{
+	bool some_stay = false;
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		some_stay |= !goes(j, &j->devices[i], only);
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].device && device_goes(j, j->steps[i].device, only))
+			lanes[j->steps[i].lane] = true;
+	return some_stay;
+}
+
+static void forget_lanes(struct journal *j, const struct strv *only, const bool *lanes)
+{
+	size_t steps = 0, devices = 0;
+
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (!lanes[j->steps[i].lane])
+			j->steps[steps++] = j->steps[i];
+	j->n_steps = steps;
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (!is_in(only, j->devices[i].device))
+			j->devices[devices++] = j->devices[i];
+	j->n_devices = devices;
+}
+
+/* only, and what shares a group with one of it. */
+static struct strv widened(struct arena *a, const struct journal *j, const struct strv *only)
+{
+	struct strv all = { 0 };
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (goes(j, &j->devices[i], only))
+			strv_push(a, &all, j->devices[i].device);
+	return all;
+}
+
+static int give_part(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		     struct journal *j, const struct strv *only, struct strv *notes,
+		     struct err *err)
+{
+	bool *lanes = arena_alloc(a, lanes_count(j) * sizeof(*lanes));
+	struct strv all = widened(a, j, only);
+	int rc;
+
+	if (!choose_lanes(j, only, lanes))
+		return giveback(a, r, s, folder, j, notes, err);
+	rc = undo(a, r, s, folder, j, lanes, notes, err);
+	if (rc)
+		return rc;
+	forget_lanes(j, &all, lanes);
+	j->state = STATE_BOUND;
+	return journal_write(a, folder, j, err);
+}
+
+int giveback_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		const char *uuid, const struct strv *only, struct strv *notes, struct err *err)
+{
+	struct journal j;
+	int rc = journal_read(a, r, uuid, &j, err);
+
+	if (rc == -ENOENT)
+		return state_remove(a, r, uuid, folder, err);
+	if (!rc)
+		rc = wait_until_gone(a, r, s, &j, err);
+	if (rc)
+		return rc;
+	if (only)
+		return give_part(a, r, s, folder, &j, only, notes, err);
+	return giveback(a, r, s, folder, &j, notes, err);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct err;
+struct journal;
+struct root;
+struct settings;
+struct strv;
+
+/* Giving back, from the journal alone. `folder`: state_open()'s, with its lock. */
+
+/* state_open(), with a sentence for a lock that another process holds. */
+int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
+		  struct err *err);
+
+/* Is there anything of this VM? */
+bool giveback_needed(struct arena *a, const struct root *r, const char *uuid);
+
+/*
+ * Undoes all of a journal whose VM is known to be gone. 0: all is as it was, and the
+ * folder is removed; else the journal is kept, and published as it is now. -ETIMEDOUT: all
+ * but what is wedged.
+ */
+int giveback(struct arena *a, const struct root *r, const struct settings *s, int folder,
+	     struct journal *j, struct strv *notes, struct err *err);
+
+/* What an earlier start of the same VM left, before it is prepared again. -EBUSY where it runs. */
+int giveback_old(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		 const char *uuid, struct strv *notes, struct err *err);
+
+/* The journal of a VM that was stopped; only: see handover_give(). */
+int giveback_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		const char *uuid, const struct strv *only, struct strv *notes, struct err *err);

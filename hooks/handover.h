@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hooks/journal.h"
+#include "hooks/survey.h"
+
+struct arena;
+struct err;
+struct root;
+struct settings;
+
+/*
+ * Devices handed over as one transaction, for a VM or by hand:
+ *
+ *	reserve, judge, write the journal	under one lock, nothing changed
+ *	act					undone as a whole where one step fails
+ *	give back				from the journal alone
+ *
+ * Killed at any point, giving back restores the state before the first.
+ */
+struct handover {
+	struct arena *arena;
+	const struct root *root;
+	const struct settings *settings;
+	enum journal_kind kind;
+	const char *uuid, *name;
+	struct wishes wishes;
+	/* for facts.json; NULL: there will be none */
+	const struct facts *facts;
+	const struct grants *grants;
+	/* sentences for the log: what went wrong without stopping anything */
+	struct strv notes;
+};
+
+/* Adds a device; -EEXIST where it is wished for already. */
+int handover_wish(struct handover *h, const struct wish *w, struct err *err);
+
+/*
+ * Takes all that is wished for. 0, or -errno with why not: then all is as it was,
+ * or, where even that failed, the journal is kept and says so.
+ */
+int handover_take(struct handover *h, struct err *err);
+
+/* What handover_take() would do, with nothing changed, not even in /run. */
+int handover_plan(struct handover *h, struct journal *j, struct err *err);
+
+/*
+ * Gives back what the journal of h->uuid says; fine if there is none. Waits a moment for a
+ * QEMU that is about to be gone; -EBUSY while one lives. only: of these devices
+ * (and what shares their groups), NULL: of all.
+ */
+int handover_give(struct handover *h, const struct strv *only, struct err *err);
+
+/* Does the journal's devices' state hold: each on its target? 0, or -ENOENT without a journal. */
+int handover_check(struct handover *h, struct journal *j, struct err *err);
+
+/*
+ * Gives back what is left of the VM h->uuid if it is gone. 0: given back, or nothing was there; -EAGAIN
+ * (no sentence): it is alive; another -errno: it could not be undone.
+ */
+int handover_recover(struct handover *h, struct err *err);

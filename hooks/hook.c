@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/hook.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "datagram.h"
+#include "err.h"
+#include "glob.h"
+#include "hooks/domain.h"
+#include "hooks/handover.h"
+#include "hooks/recover.h"
+#include "hooks/request.h"
+#include "hooks/running.h"
+#include "mistake.h"
+#include "str.h"
+
+struct call {
+	struct arena *arena;
+	const struct root *root;
+	const char *name, *op;
+	struct settings settings;
+	struct mistakes mistakes; /* of kvmshim.conf and the rule files */
+	struct domain domain;
+	struct handover handover;
+};
+
+typedef int op_run(struct call *c, struct err *err);
+
+/* ---- saying ---- */
+
+/* To libvirt, which shows it where the status is not 0, and to the host's log. */
+static void tell(const struct call *c, const char *text)
+{
+	const char *line = str_printable(c->arena, text);
+
+	fprintf(stderr, "kvmshim: %s\n", line);
+	datagram_log(c->arena, c->root, "kvmshim-hook",
+		     arena_printf(c->arena, "%s (%s): %s", str_printable(c->arena, c->name), c->op,
+				  line));
+}
+
+static void tell_notes(const struct call *c)
+{
+	for (size_t i = 0; i < c->handover.notes.n; i++)
+		tell(c, c->handover.notes.v[i]);
+}
+
+static int tell_mistakes(struct call *c)
+{
+	mistakes_sort(&c->mistakes);
+	for (size_t i = 0; i < c->mistakes.n; i++)
+		if (!c->mistakes.v[i].warning)
+			tell(c, mistake_text(c->arena, &c->mistakes.v[i]));
+	return -EINVAL;
+}
+
+/* ---- the operations ---- */
+
+static int prepare(struct call *c, struct err *err)
+{
+	struct grants grants = { .known = true };
+	int rc;
+
+	if (!c->settings.hook.enabled)
+		return 0;
+	request_grants(c->arena, c->root, &c->settings, &c->domain, &grants, &c->mistakes);
+	if (c->mistakes.errors && !c->settings.pass_on_error)
+		return tell_mistakes(c);
+	if (c->mistakes.errors) {
+		tell_mistakes(c);
+		grants.n = 0;
+	}
+	c->handover.facts = &c->domain.facts;
+	c->handover.grants = &grants;
+	rc = request_wishes(&c->handover, &c->domain, &grants, err);
+	return rc ? rc : handover_take(&c->handover, err);
+}
+
+static int start(struct call *c, struct err *err)
+{
+	if (!c->settings.hook.enabled)
+		return 0;
+	return running_start(&c->handover, &c->domain, err);
+}
+
+static int started(struct call *c, struct err *err)
+{
+	return running_note(&c->handover, err);
+}
+
+static int release(struct call *c, struct err *err)
+{
+	return handover_give(&c->handover, NULL, err);
+}
+
+static int reconnect(struct call *c, struct err *err)
+{
+	int rc = running_note(&c->handover, err);
+
+	recover_all(&c->handover, NULL, NULL);
+	return rc;
+}
+
+static const struct {
+	const char *op, *subop;
+	op_run *run;
+	bool may_fail; /* else the status is 0: to libvirt another would be a reason to kill the VM */
+} operations[] = {
+	{ "prepare", "begin", prepare, true },
+	{ "start", "begin", start, true },
+	{ "started", "begin", started, false },
+	{ "release", "end", release, true }, /* libvirt logs it and goes on */
+	{ "reconnect", "begin", reconnect, false },
+};
+#define N_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+
+static size_t find(const char *op, const char *subop)
+{
+	for (size_t i = 0; i < N_OPERATIONS; i++)
+		if (str_eq(operations[i].op, op) && str_eq(operations[i].subop, subop))
+			return i;
+	return N_OPERATIONS;
+}
+
+bool hook_knows(const char *op, const char *subop)
+{
+	return find(op, subop) < N_OPERATIONS;
+}
+
+/* ---- one call ---- */
+
+static void set_up(struct call *c)
+{
+	c->mistakes.arena = c->arena;
+	settings_read(c->arena, c->root, &c->settings, &c->mistakes);
+	c->handover = (struct handover){
+		.arena = c->arena,
+		.root = c->root,
+		.settings = &c->settings,
+		.kind = JOURNAL_VM,
+		.uuid = c->domain.uuid,
+		.name = c->domain.name,
+	};
+}
+
+int hook_run(struct arena *a, const struct root *r, const char *name, const char *op,
+	     const char *subop, const char *xml, size_t len)
+{
+	struct call c = { .arena = a, .root = r, .name = name, .op = op };
+	size_t row = find(op, subop);
+	struct err err = { 0 };
+	int rc = 0;
+
+	if (row == N_OPERATIONS)
+		return 0;
+	rc = domain_parse(a, xml, len, &c.domain, &err);
+	if (rc == 0) {
+		set_up(&c);
+		rc = operations[row].run(&c, &err);
+	}
+	tell_notes(&c);
+	if (rc && *err.text)
+		tell(&c, err.text);
+	return rc && operations[row].may_fail ? 1 : 0;
+}
+
+bool hook_is_backup(const char *argv0)
+{
+	static const char *const backups[] = { ".*", "*~", "*.dpkg-*", "*.rpm*" };
+	const char *slash = strrchr(argv0, '/'), *base = slash ? slash + 1 : argv0;
+
+	for (size_t i = 0; i < sizeof(backups) / sizeof(backups[0]); i++)
+		if (glob_match(backups[i], base))
+			return true;
+	return false;
+}

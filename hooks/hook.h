@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct root;
+
+/*
+ * One call by libvirt: `qemu NAME OP SUBOP EXTRA`, the domain's XML on stdin
+ * (https://libvirt.org/hooks.html). Operations that are no row of the table are
+ * nothing to us.
+ */
+
+/* Is this an operation that we do anything on? */
+bool hook_knows(const char *op, const char *subop);
+
+/* Acts, prints what is wrong on stderr; the exit status. xml has len bytes. */
+int hook_run(struct arena *a, const struct root *r, const char *name, const char *op,
+	     const char *subop, const char *xml, size_t len);
+
+/*
+ * Is this a name under which libvirt runs copies of us that nobody meant to be
+ * run? It runs all that is executable in qemu.d: hidden files, and what editors
+ * and package managers leave there.
+ */
+bool hook_is_backup(const char *argv0);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/grants.h"
+#include "hooks/domain.h"
+#include "host/process.h"
+#include "str.h"
+
+struct arena;
+struct err;
+struct root;
+
+/*
+ * What was taken from the host for one VM (or by `kvmshim bind`), how, and how
+ * to give it back: /run/kvmshim/vm/UUID/journal.json, written before the first
+ * change. It is the reservation of its devices too; there is no other record.
+ */
+
+enum role {
+	ROLE_HOSTDEV,	/* in the XML, managed='no': bound by us */
+	ROLE_MANAGED,	/* in the XML, managed='yes': bound by libvirt */
+	ROLE_GRANT,	/* of a pass-* rule */
+	ROLE_COMPANION, /* of the same IOMMU group */
+	ROLE_HAND,	/* of `kvmshim bind` */
+	ROLE_COUNT,
+};
+
+struct journal_device {
+	enum hostdev_kind kind;
+	enum role role;
+	const char *device; /* 0000:05:00.0, or a UUID */
+	const char *driver; /* that it had before; NULL: none */
+	const char *target; /* that it is to have: vfio-pci …; NULL for an mdev */
+	const char *rule;   /* of a grant: FILE:SECTION; else NULL */
+	int group;	    /* IOMMU group; -1: none */
+};
+
+/* In the order in which they may stand in a lane. hooks/ops.c has what each does. */
+enum op {
+	OP_UNIT,      /* name: a systemd unit, active before: stop */
+	OP_MODULE,    /* name: a kernel module: load */
+	OP_FREE,      /* device: wait for those who have it open, claim its disks */
+	OP_VTCON,     /* name: vtcon1: unbind */
+	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
+	OP_ATTRIBUTE, /* device, name: power/control, to, from */
+	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */
+	OP_UNBIND,    /* device, from: its driver */
+	OP_PROBE,     /* device, to: a driver, from: the one it had; none where it had none */
+	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
+	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
+	OP_NODE,      /* name: the number of an IOMMU group, to and from: UID:GID of its /dev/vfio node */
+	OP_COUNT,
+};
+
+extern const char *const op_names[OP_COUNT];
+extern const char *const role_names[ROLE_COUNT];
+
+/* A change, with what undoes it. Members that an op does not use are NULL. */
+struct step {
+	enum op op;
+	unsigned lane; /* lane 0 goes first; the others side by side, one for each IOMMU group */
+	const char *device, *name, *to, *from;
+	bool done;
+	double ms; /* how long it took, once done */
+};
+
+/* A write that never came back: its child still sits in the kernel. */
+struct wedge {
+	const char *device;
+	enum op op;
+	struct process child;
+};
+
+enum journal_kind { JOURNAL_VM, JOURNAL_HAND };
+enum journal_state { STATE_BINDING, STATE_BOUND, STATE_RUNNING, STATE_RELEASING, STATE_COUNT };
+extern const char *const journal_states[STATE_COUNT];
+
+struct journal {
+	enum journal_kind kind;
+	enum journal_state state;
+	const char *uuid, *name;
+	const char *boot;	/* boot id */
+	const char *created;	/* 2026-11-21T14:03:05Z */
+	struct process daemon;	/* libvirtd at prepare: our parent */
+	struct process qemu;	/* once it is known */
+	struct journal_device *devices;
+	size_t n_devices, devices_cap;
+	struct step *steps;
+	size_t n_steps, steps_cap;
+	struct wedge *wedges;
+	size_t n_wedges, wedges_cap;
+};
+
+const char *journal_path(struct arena *a, const struct root *r, const char *uuid);
+
+/*
+ * Reads one. 0, -ENOENT (err stays empty), or -errno with a sentence that names the file: a
+ * link, somebody else's file, one that others may write, of another version or
+ * another VM's, or with a word that its place does not allow is refused, not
+ * repaired. Nothing in it becomes a path before it was held against its pattern.
+ */
+int journal_read(struct arena *a, const struct root *r, const char *uuid, struct journal *j,
+		 struct err *err);
+
+/* Publishes it whole in the folder (state_open()), 0600. 0 or -errno. */
+int journal_write(struct arena *a, int folder, const struct journal *j, struct err *err);
+
+/* Those of /run/kvmshim/vm that have a journal: UUIDs, sorted. */
+void journal_uuids(struct arena *a, const struct root *r, struct strv *uuids);
+
+/* facts.json for the wrapper (shape: lib/conf/factsfile.h), 0644. */
+int facts_write(struct arena *a, int folder, const char *uuid, const struct facts *f,
+		const struct grants *g, struct err *err);

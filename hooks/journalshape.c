@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/journalshape.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "err.h"
+#include "hooks/word.h"
+#include "str.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *const op_names[OP_COUNT] = {
+	[OP_UNIT] = "unit",
+	[OP_MODULE] = "module",
+	[OP_FREE] = "free",
+	[OP_VTCON] = "vtcon",
+	[OP_PLATFORM] = "platform",
+	[OP_ATTRIBUTE] = "attribute",
+	[OP_OVERRIDE] = "override",
+	[OP_UNBIND] = "unbind",
+	[OP_PROBE] = "probe",
+	[OP_MDEV] = "mdev",
+	[OP_VGPU] = "vgpu",
+	[OP_NODE] = "node",
+};
+
+const char *const role_names[ROLE_COUNT] = {
+	[ROLE_HOSTDEV] = "hostdev",
+	[ROLE_MANAGED] = "managed",
+	[ROLE_GRANT] = "grant",
+	[ROLE_COMPANION] = "companion",
+	[ROLE_HAND] = "hand",
+};
+
+const char *const journal_states[STATE_COUNT] = {
+	[STATE_BINDING] = "binding",
+	[STATE_BOUND] = "bound",
+	[STATE_RUNNING] = "running",
+	[STATE_RELEASING] = "releasing",
+};
+
+const char *const journal_kinds[] = { [JOURNAL_VM] = "vm", [JOURNAL_HAND] = "hand" };
+const char *const device_kinds[] = { [HOSTDEV_PCI] = "pci", [HOSTDEV_MDEV] = "mdev" };
+
+static const struct text_member of_journal[] = {
+	{ "uuid", offsetof(struct journal, uuid) },
+	{ "name", offsetof(struct journal, name) },
+	{ "boot", offsetof(struct journal, boot) },
+	{ "created", offsetof(struct journal, created) },
+};
+
+static const struct wanted journal_wants[] = {
+	{ WORD_UUID },
+	{ WORD_TEXT, .may_lack = true },
+	{ WORD_BOOT },
+	{ WORD_TIME, .may_lack = true },
+};
+
+/* "pci" and "mdev" are the kind too: reader and writer have those by themselves. */
+static const struct text_member of_device[] = {
+	{ "driver", offsetof(struct journal_device, driver) },
+	{ "target", offsetof(struct journal_device, target) },
+	{ "rule", offsetof(struct journal_device, rule) },
+};
+
+static const struct wanted device_wants[] = {
+	{ WORD_DRIVER, .may_lack = true },
+	{ WORD_DRIVER, .may_lack = true },
+	{ WORD_TEXT, .may_lack = true },
+};
+
+static const enum word device_words[] = { [HOSTDEV_PCI] = WORD_ADDRESS, [HOSTDEV_MDEV] = WORD_UUID };
+
+static const struct text_member of_step[] = {
+	{ "device", offsetof(struct step, device) },
+	{ "name", offsetof(struct step, name) },
+	{ "to", offsetof(struct step, to) },
+	{ "from", offsetof(struct step, from) },
+};
+
+/* In the order of of_step; what an op does not use is WORD_NONE. */
+#define DEVICE 0
+#define NAME 1
+#define TO 2
+#define FROM 3
+
+static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
+	[OP_UNIT] = { [NAME] = { WORD_UNIT } },
+	[OP_MODULE] = { [NAME] = { WORD_DRIVER } },
+	[OP_FREE] = { [DEVICE] = { WORD_ADDRESS } },
+	[OP_VTCON] = { [NAME] = { WORD_VTCON } },
+	[OP_PLATFORM] = { [NAME] = { WORD_PLATFORM }, [FROM] = { WORD_DRIVER } },
+	[OP_ATTRIBUTE] = { [DEVICE] = { WORD_ADDRESS },
+			   [NAME] = { WORD_ATTRIBUTE },
+			   [TO] = { WORD_VALUE },
+			   [FROM] = { WORD_VALUE } },
+	[OP_OVERRIDE] = { [DEVICE] = { WORD_ADDRESS },
+			  [TO] = { WORD_DRIVER },
+			  [FROM] = { WORD_OVERRIDE } },
+	[OP_UNBIND] = { [DEVICE] = { WORD_ADDRESS }, [FROM] = { WORD_DRIVER } },
+	[OP_PROBE] = { [DEVICE] = { WORD_ADDRESS },
+		       [TO] = { WORD_DRIVER },
+		       [FROM] = { WORD_DRIVER, .may_lack = true } },
+	[OP_MDEV] = { [DEVICE] = { WORD_ADDRESS }, [NAME] = { WORD_UUID }, [TO] = { WORD_TYPE } },
+	[OP_VGPU] = { [DEVICE] = { WORD_ADDRESS }, [TO] = { WORD_NUMBER }, [FROM] = { WORD_NUMBER } },
+	[OP_NODE] = { [NAME] = { WORD_NUMBER }, [TO] = { WORD_OWNER }, [FROM] = { WORD_OWNER } },
+};
+
+static const struct text_member of_wedge[] = {
+	{ "device", offsetof(struct wedge, device) },
+};
+
+static const struct wanted wedge_wants[] = {
+	{ WORD_DEVICE, .may_lack = true },
+};
+
+_Static_assert(COUNT(of_journal) == COUNT(journal_wants), "a row each");
+_Static_assert(COUNT(of_device) == COUNT(device_wants), "a row each");
+_Static_assert(COUNT(of_wedge) == COUNT(wedge_wants), "a row each");
+
+const struct text_members journal_texts = { of_journal, COUNT(of_journal) };
+const struct text_members device_texts = { of_device, COUNT(of_device) };
+const struct text_members step_texts = { of_step, COUNT(of_step) };
+const struct text_members wedge_texts = { of_wedge, COUNT(of_wedge) };
+
+const char *journal_text_of(const void *of, const struct text_member *m)
+{
+	return *(const char *const *)((const char *)of + m->offset);
+}
+
+static int check_texts(struct arena *a, const void *of, const struct text_members *members,
+		       const struct wanted *wants, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < members->n; i++)
+		rc = word_check(a, members->v[i].key, journal_text_of(of, &members->v[i]),
+				wants[i], err);
+	return rc;
+}
+
+static int check_device(struct arena *a, const struct journal_device *d, struct err *err)
+{
+	int rc = word_check(a, device_kinds[d->kind], d->device,
+			    (struct wanted){ device_words[d->kind] }, err);
+
+	return rc ? rc : check_texts(a, d, &device_texts, device_wants, err);
+}
+
+/* Lanes run side by side, one for each group: more of them than a host has groups are none. */
+#define LANE_MAX 4095
+
+/* A time that is no number would not be JSON. */
+static int check_step(struct arena *a, const struct step *s, struct err *err)
+{
+	if (s->lane > LANE_MAX)
+		return err_set(err, EINVAL, "'lane' is out of range");
+	if (!isfinite(s->ms) || s->ms < 0)
+		return err_set(err, EINVAL, "'ms' is no time");
+	return check_texts(a, s, &step_texts, step_wants[s->op], err);
+}
+
+static int check_wedge(struct arena *a, const struct wedge *w, struct err *err)
+{
+	if (w->child.pid <= 0)
+		return err_set(err, EINVAL, "'pid' is missing");
+	return check_texts(a, w, &wedge_texts, wedge_wants, err);
+}
+
+static int within(int rc, const char *what, size_t i, struct err *err)
+{
+	return rc ? err_wrap(err, "%s %zu", what, i + 1) : 0;
+}
+
+int journal_check(struct arena *a, const struct journal *j, const char *uuid, struct err *err)
+{
+	int rc = check_texts(a, j, &journal_texts, journal_wants, err);
+
+	if (rc == 0 && !str_eq(j->uuid, uuid))
+		rc = err_set(err, EINVAL, "its uuid is not that of its folder");
+	for (size_t i = 0; rc == 0 && i < j->n_devices; i++)
+		rc = within(check_device(a, &j->devices[i], err), "device", i, err);
+	for (size_t i = 0; rc == 0 && i < j->n_steps; i++)
+		rc = within(check_step(a, &j->steps[i], err), "step", i, err);
+	for (size_t i = 0; rc == 0 && i < j->n_wedges; i++)
+		rc = within(check_wedge(a, &j->wedges[i], err), "wedge", i, err);
+	return rc;
+}

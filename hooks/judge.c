@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/judge.h"
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "glob.h"
+#include "hooks/survey.h"
+
+struct judging {
+	struct arena *arena;
+	const struct settings *settings;
+	const struct survey *survey;
+	struct strv *refusals;
+};
+
+/* Says why it may not be taken, or NULL. */
+typedef const char *check(const struct judging *j, const struct subject *s);
+
+#define SAY(...) arena_printf(j->arena, __VA_ARGS__)
+
+static const char *driver_text(const struct subject *s)
+{
+	return s->pci.driver ? s->pci.driver : "no driver";
+}
+
+/* The members of a list as "a, b". */
+static const char *joined(struct arena *a, const struct strv *v)
+{
+	struct strbuf b = { .arena = a };
+
+	for (size_t i = 0; i < v->n; i++)
+		strbuf_addf(&b, "%s%s", i ? ", " : "", v->v[i]);
+	return strbuf_text(&b);
+}
+
+/* ---- who it is ---- */
+
+static const char *is_there(const struct judging *j, const struct subject *s)
+{
+	return s->exists ? NULL : SAY("%s: this host has no such PCI device", s->pci.address);
+}
+
+static const char *is_endpoint(const struct judging *j, const struct subject *s)
+{
+	return !s->pci.bridge ? NULL :
+				SAY("%s is a PCI bridge: pass what is behind it", s->pci.address);
+}
+
+static const char *unexpected(const struct judging *j, const struct subject *s, const char *what,
+			      const char *want, const char *got)
+{
+	if (!want || (got && hexaddr_equal(got, want)) || (got && str_eq(got, want)))
+		return NULL;
+	return SAY("%s: its %s is %s, and %s:%u expects %s: has the hardware changed?",
+		   s->pci.address, what, got ? str_printable(j->arena, got) : "not to be read now",
+		   j->settings->path, s->conf->line, want);
+}
+
+static const char *is_expected(const struct judging *j, const struct subject *s)
+{
+	const char *why = NULL;
+
+	if (!s->conf)
+		return NULL;
+	why = unexpected(j, s, "id", s->conf->expect_id, s->pci.id);
+	if (!why)
+		why = unexpected(j, s, "subsystem", s->conf->expect_subsystem, s->pci.subsystem);
+	return why ? why : unexpected(j, s, "serial number", s->conf->expect_serial, s->serial);
+}
+
+static const char *is_isolated(const struct judging *j, const struct subject *s)
+{
+	if (s->pci.group >= 0 || s->vgpu)
+		return NULL;
+	return SAY("%s has no IOMMU group: switch the IOMMU on in the firmware and on the kernel's "
+		   "command line (intel_iommu=on, or amd_iommu)",
+		   s->pci.address);
+}
+
+/* ---- whose it is ---- */
+
+static const char *is_nobodys(const struct judging *j, const struct subject *s)
+{
+	if (!s->owner)
+		return NULL;
+	return SAY("%s%s is in use by %s", s->pci.address,
+		   s->role == ROLE_COMPANION ? ", which shares an IOMMU group with it," : "",
+		   reserve_text(j->arena, s->owner));
+}
+
+static const char *is_not_wedged(const struct judging *j, const struct subject *s)
+{
+	if (!s->stuck)
+		return NULL;
+	return SAY("%s is wedged: %s; end what uses it and run `kvmshim recover`, or reboot",
+		   s->pci.address, s->stuck);
+}
+
+static const char *is_company(const struct judging *j, const struct subject *s)
+{
+	if (s->role != ROLE_COMPANION || subject_is_free(s) || j->settings->hook.companions_auto)
+		return NULL;
+	return SAY("%s (%s) is in IOMMU group %d too and belongs to the host: add it to the domain, "
+		   "or set companions = auto in kvmshim.conf",
+		   s->pci.address, driver_text(s), s->pci.group);
+}
+
+static const char *may_be_unbound(const struct judging *j, const struct subject *s)
+{
+	if (subject_is_free(s) || s->vgpu || settings_may_unbind(j->settings, s->pci.driver))
+		return NULL;
+	return SAY("%s: its driver %s is not in unbind-drivers of kvmshim.conf", s->pci.address,
+		   s->pci.driver);
+}
+
+static const char *has_idle_vfs(const struct judging *j, const struct subject *s)
+{
+	if (!s->used_vfs.n)
+		return NULL;
+	return SAY("%s has virtual functions in use: %s", s->pci.address,
+		   joined(j->arena, &s->used_vfs));
+}
+
+/* ---- what the host needs it for ---- */
+
+static const char *is_off_the_network(const struct judging *j, const struct subject *s)
+{
+	if (!s->network.n)
+		return NULL;
+	return SAY("%s: this host needs it: %s", s->pci.address, joined(j->arena, &s->network));
+}
+
+static const char *is_no_console(const struct judging *j, const struct subject *s)
+{
+	if (!s->console.vtcons.n || j->settings->hook.release_console)
+		return NULL;
+	return SAY("%s shows this host's console (%s): set release-console = yes in kvmshim.conf to "
+		   "have it given up",
+		   s->pci.address, joined(j->arena, &s->console.vtcons));
+}
+
+/* May it be free in a while? */
+static bool can_wait(const struct judging *j, const struct subject *s)
+{
+	return s->units.n || j->settings->hook.holders_wait > 0;
+}
+
+static const char *is_closed(const struct judging *j, const struct subject *s)
+{
+	if (!s->holders.n || can_wait(j, s))
+		return NULL;
+	return SAY("%s is in use: %s", s->pci.address,
+		   survey_holder_text(j->arena, &s->holders.v[0]));
+}
+
+/* A mount does not end by itself: only a unit that is stopped may end it. */
+static const char *is_unclaimed(const struct judging *j, const struct subject *s)
+{
+	if (!s->claimed.n || s->units.n)
+		return NULL;
+	return SAY("%s is in use: %s", s->pci.address, joined(j->arena, &s->claimed));
+}
+
+/* ---- the order of the reasons: one is told for each device ---- */
+
+static check *const checks[] = {
+	is_there,	is_endpoint,	    is_expected,   is_not_wedged, is_nobodys, is_isolated,
+	is_company,	may_be_unbound,	    has_idle_vfs,  is_off_the_network,
+	is_no_console, is_unclaimed,	    is_closed,
+};
+
+/* A sibling that nobody uses stays as it is: only that it is nobody's counts. */
+static bool applies(const struct subject *s, check *c)
+{
+	if (s->role != ROLE_COMPANION || !subject_is_free(s))
+		return true;
+	return c == is_nobodys || c == is_closed;
+}
+
+static void judge_function(const struct judging *j, const struct subject *s)
+{
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const char *why = applies(s, checks[i]) ? checks[i](j, s) : NULL;
+
+		if (why) {
+			strv_push(j->arena, j->refusals, why);
+			return;
+		}
+	}
+}
+
+static void judge_mediated(const struct judging *j, const struct mediated *m)
+{
+	const char *why = NULL;
+
+	if (m->owner)
+		why = SAY("mediated device %s is in use by %s", m->uuid,
+			  reserve_text(j->arena, m->owner));
+	else if (!m->exists && !m->parent)
+		why = SAY("mediated device %s is not there, and no [device …] of kvmshim.conf with an "
+			  "mdev-type has an instance left",
+			  m->uuid);
+	if (why)
+		strv_push(j->arena, j->refusals, why);
+}
+
+void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
+	   struct strv *refusals)
+{
+	struct judging j = { a, settings, survey, refusals };
+
+	for (size_t i = 0; i < survey->n; i++)
+		judge_function(&j, &survey->v[i]);
+	for (size_t i = 0; i < survey->n_mdevs; i++)
+		judge_mediated(&j, &survey->mdevs[i]);
+}

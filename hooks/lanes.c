@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/lanes.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "arena.h"
+#include "err.h"
+#include "hooks/ops.h"
+#include "str.h"
+
+struct lane {
+	struct work work;
+	struct arena arena; /* of its thread */
+	struct journal *journal;
+	unsigned number;
+	int rc;
+	struct err err;
+	struct strv notes;
+	struct strv left; /* devices that are left as they are */
+	pthread_t thread;
+	bool threaded;
+};
+
+typedef void run_fn(struct lane *lane);
+
+unsigned lanes_count(const struct journal *j)
+{
+	unsigned n = 1;
+
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].lane >= n)
+			n = j->steps[i].lane + 1;
+	return n;
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* ---- one lane ---- */
+
+static void act_on_step(struct lane *l, struct step *s)
+{
+	const struct op_row *row = &op_rows[s->op];
+	double start = now_ms();
+	struct err err;
+	int rc = row->act(&l->work, s, &err);
+
+	s->ms = now_ms() - start;
+	s->done = rc == 0;
+	if (rc == 0)
+		return;
+	if (row->act_fails == FAILS_NOTE) {
+		strv_push(&l->arena, &l->notes, arena_strdup(&l->arena, err.text));
+		return;
+	}
+	l->rc = rc;
+	l->err = err;
+}
+
+static void act_lane(struct lane *l)
+{
+	for (size_t i = 0; l->rc == 0 && i < l->journal->n_steps; i++)
+		if (l->journal->steps[i].lane == l->number)
+			act_on_step(l, &l->journal->steps[i]);
+	work_end(&l->work);
+}
+
+static bool is_left(const struct lane *l, const char *device)
+{
+	for (size_t i = 0; device && i < l->left.n; i++)
+		if (str_eq(l->left.v[i], device))
+			return true;
+	return false;
+}
+
+static void undo_step(struct lane *l, struct step *s)
+{
+	const struct op_row *row = &op_rows[s->op];
+	struct err err;
+	int rc;
+
+	if (!row->undo || is_left(l, s->device))
+		return;
+	rc = row->undo(&l->work, s, &err);
+	if (rc == 0) {
+		s->done = false;
+		return;
+	}
+	if (row->undo_fails == FAILS_NOTE) {
+		strv_push(&l->arena, &l->notes, arena_strdup(&l->arena, err.text));
+		return;
+	}
+	if (s->device)
+		strv_push(&l->arena, &l->left, s->device);
+	if (l->rc == 0)
+		l->err = err;
+	l->rc = l->rc ? l->rc : rc;
+}
+
+static void leave_wedged(struct lane *l)
+{
+	for (size_t i = 0; i < l->journal->n_wedges; i++)
+		if (l->journal->wedges[i].device)
+			strv_push(&l->arena, &l->left, l->journal->wedges[i].device);
+}
+
+static void undo_lane(struct lane *l)
+{
+	leave_wedged(l);
+	for (size_t i = l->journal->n_steps; i-- > 0;)
+		if (l->journal->steps[i].lane == l->number)
+			undo_step(l, &l->journal->steps[i]);
+}
+
+/* ---- all lanes ---- */
+
+struct start {
+	struct lane *lane;
+	run_fn *run;
+};
+
+static void *in_thread(void *arg)
+{
+	struct start *start = arg;
+
+	start->run(start->lane);
+	return NULL;
+}
+
+/* A lane that gets no thread goes in this one. */
+static void run_side_by_side(struct lane *lanes, unsigned n, const bool *only, run_fn *run)
+{
+	struct start *starts = arena_alloc(lanes[0].work.arena, n * sizeof(*starts));
+	unsigned last = 0;
+
+	for (unsigned i = 1; i < n; i++)
+		if (!only || only[i])
+			last = i;
+	for (unsigned i = 1; i < last; i++) {
+		if (only && !only[i])
+			continue;
+		starts[i] = (struct start){ &lanes[i], run };
+		lanes[i].threaded =
+			pthread_create(&lanes[i].thread, NULL, in_thread, &starts[i]) == 0;
+		if (!lanes[i].threaded)
+			run(&lanes[i]);
+	}
+	if (last)
+		run(&lanes[last]);
+	for (unsigned i = 1; i < last; i++)
+		if (lanes[i].threaded)
+			pthread_join(lanes[i].thread, NULL);
+}
+
+static struct lane *make_lanes(struct arena *a, const struct root *r, const struct settings *s,
+			       struct journal *j)
+{
+	unsigned n = lanes_count(j);
+	struct lane *lanes = arena_alloc(a, n * sizeof(*lanes));
+
+	for (unsigned i = 0; i < n; i++) {
+		lanes[i].number = i;
+		lanes[i].journal = j;
+		lanes[i].work = (struct work){ .arena = &lanes[i].arena, .root = r, .settings = s };
+	}
+	return lanes;
+}
+
+static void add_wedge(struct arena *a, struct journal *j, const struct wedge *w)
+{
+	struct wedge *to = arena_push(a, j->wedges, j->n_wedges, j->wedges_cap);
+
+	*to = *w;
+	if (w->device)
+		to->device = arena_strdup(a, w->device);
+}
+
+/* What the lanes say, in one arena; theirs end here. The first failure counts. */
+static int gather(struct arena *a, struct lane *lanes, unsigned n, struct journal *j,
+		  struct strv *notes, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct lane *l = &lanes[i];
+
+		for (size_t k = 0; k < l->work.n_wedges; k++)
+			add_wedge(a, j, &l->work.wedges[k]);
+		for (size_t k = 0; notes && k < l->notes.n; k++)
+			strv_push(a, notes, arena_strdup(a, l->notes.v[k]));
+		if (rc == 0 && l->rc)
+			rc = err_set(err, l->err.code, "%s", l->err.text);
+		arena_free(&l->arena);
+	}
+	return rc;
+}
+
+int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+	      struct err *err)
+{
+	unsigned n = lanes_count(j);
+	struct lane *lanes = make_lanes(a, r, s, j);
+
+	act_lane(&lanes[0]);
+	if (lanes[0].rc == 0)
+		run_side_by_side(lanes, n, NULL, act_lane);
+	return gather(a, lanes, n, j, NULL, err);
+}
+
+int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+	       const bool *only, struct strv *notes, struct err *err)
+{
+	unsigned n = lanes_count(j);
+	struct lane *lanes = make_lanes(a, r, s, j);
+
+	run_side_by_side(lanes, n, only, undo_lane);
+	if (!only || only[0])
+		undo_lane(&lanes[0]);
+	return gather(a, lanes, n, j, notes, err);
+}

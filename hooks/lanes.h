@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "hooks/journal.h"
+
+struct arena;
+struct err;
+struct root;
+struct settings;
+struct strv;
+
+/*
+ * Works on the steps of a journal: lane 0, then all others side by side, so that
+ * N devices take about as long as the slowest. What hangs is added to the journal's
+ * wedges, what was done and how long it took to its steps.
+ */
+
+/* In order, until one fails. 0, or -errno of the first that failed. */
+int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+	      struct err *err);
+
+/*
+ * Undoes all steps, in reverse, lane 0 last; only: the lanes for which it is true
+ * (NULL: all). A device whose undo fails or that is wedged is left as it is, the
+ * others are not. 0 if all is as it was; else -errno of the first failure, and
+ * the journal must be kept. notes: failures that change nothing else.
+ */
+int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+	       const bool *only, struct strv *notes, struct err *err);
+
+/* The number of lanes: one more than the highest. */
+unsigned lanes_count(const struct journal *j);

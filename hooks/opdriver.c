@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/opdriver.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/ops.h"
+#include "hooks/survey.h"
+#include "host/act.h"
+#include "host/host.h"
+#include "str.h"
+
+/* Seconds. */
+static int patience(const struct work *w, const struct step *s)
+{
+	const struct device_settings *conf =
+		s->device ? settings_of_device(w->settings, s->device) : NULL;
+
+	return conf ? conf->unbind_timeout : w->settings->hook.unbind_timeout;
+}
+
+static int hangs(struct work *w, const struct step *s, struct process child, struct err *err)
+{
+	*arena_push(w->arena, w->wedges, w->n_wedges, w->wedges_cap) =
+		(struct wedge){ .device = s->device, .op = s->op, .child = child };
+	return err_set(err, ETIMEDOUT,
+		       "%s is wedged: %s hangs in the kernel after %d s (process %ld); end what uses "
+		       "it and run `kvmshim recover`, or reboot",
+		       s->device ? s->device : s->name, op_names[s->op], patience(w, s),
+		       (long)child.pid);
+}
+
+int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
+		 struct err *err)
+{
+	struct process stuck = { 0 };
+	int rc = act_write(w->arena, w->root, path, text, patience(w, s) * 1000, &stuck);
+
+	if (rc == -ETIMEDOUT)
+		return hangs(w, s, stuck, err);
+	if (rc)
+		return err_set(err, -rc, "writing '%s' to %s: %s",
+			       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
+	return 0;
+}
+
+static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
+{
+	struct process stuck = { 0 };
+	const char *path = pci_attribute_path(w->arena, s->device, "driver_override");
+	int rc = act_read(w->arena, w->root, path, patience(w, s) * 1000, text, &stuck);
+
+	if (rc == -ETIMEDOUT)
+		return hangs(w, s, stuck, err);
+	if (rc)
+		return err_set(err, -rc, "reading %s: %s", path, strerror(-rc));
+	if (str_eq(*text, "(null)"))
+		*text = arena_strdup(w->arena, "");
+	return 0;
+}
+
+/* driver: "" or NULL for none; the kernel takes a lone newline for that. */
+static int put_override(struct work *w, const struct step *s, const char *driver, struct err *err)
+{
+	return opdriver_put(w, s, pci_attribute_path(w->arena, s->device, "driver_override"),
+			    driver && *driver ? driver : "\n", err);
+}
+
+static const char *driver_now(struct work *w, const struct step *s)
+{
+	return host_pci_driver(w->arena, w->root, s->device);
+}
+
+static bool same_driver(const char *a, const char *b)
+{
+	return (!a && !b) || (a && b && str_eq(a, b));
+}
+
+static bool is_gone(struct work *w, const struct step *s)
+{
+	return !host_pci_id(w->arena, w->root, s->device);
+}
+
+int opdriver_unused(struct work *w, const char *device, struct below *b, struct err *err)
+{
+	struct pci_function f = { 0 };
+	struct holders holders = { 0 };
+
+	if (pci_function_read(w->arena, w->root, device, &f) < 0)
+		return err_set(err, ENODEV, "%s is gone", device);
+	below_read(w->arena, w->root, device, b);
+	if (f.group >= 0)
+		below_add_vfio(w->arena, w->root, f.group, &b->nodes);
+	if (b->nodes.n)
+		holders_find(w->arena, w->root, &b->nodes, &holders);
+	if (!holders.n)
+		return 0;
+	return err_set(err, EBUSY, "%s", survey_holder_text(w->arena, &holders.v[0]));
+}
+
+/* ---- driver_override ---- */
+
+int opdriver_aim(struct work *w, const struct step *s, struct err *err)
+{
+	return put_override(w, s, s->to, err);
+}
+
+int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
+{
+	char *now;
+	int rc;
+
+	if (is_gone(w, s))
+		return 0;
+	rc = get_override(w, s, &now, err);
+	if (rc || str_eq(now, s->from))
+		return rc;
+	return put_override(w, s, s->from, err);
+}
+
+/* ---- away from a driver, and back to it ---- */
+
+static int unbind_from(struct work *w, const struct step *s, const char *driver, struct err *err)
+{
+	int rc = opdriver_put(w, s, pci_driver_path(w->arena, driver, "unbind"), s->device, err);
+
+	if (rc == 0 && same_driver(driver_now(w, s), driver))
+		rc = err_set(err, EBUSY, "%s: %s did not let it go", s->device, driver);
+	return rc;
+}
+
+/* Somebody may have come since OP_FREE. */
+int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
+{
+	const char *now = driver_now(w, s);
+	struct below b = { 0 };
+	struct err why;
+
+	if (!now)
+		return 0;
+	if (!same_driver(now, s->from))
+		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
+			       now);
+	if (opdriver_unused(w, s->device, &b, &why) < 0)
+		return err_set(err, EBUSY, "%s is in use: %s", s->device, why.text);
+	return unbind_from(w, s, now, err);
+}
+
+static int probe(struct work *w, const struct step *s, const char *driver, struct err *err)
+{
+	int rc = opdriver_put(w, s, PCI_DRIVERS_PROBE, s->device, err);
+	const char *now = driver_now(w, s);
+
+	if (rc == -ETIMEDOUT || same_driver(now, driver))
+		return rc == -ETIMEDOUT ? rc : 0;
+	return err_set(err, ENODEV, "%s: %s did not take it, its driver is %s: see the kernel's log",
+		       s->device, driver, now ? now : "none");
+}
+
+static void load_driver(struct work *w, const char *driver)
+{
+	const char *argv[] = { "modprobe", "--", driver, NULL };
+
+	if (!pci_driver_exists(w->arena, w->root, driver))
+		act_run(w->arena, w->root, argv, 60000, NULL);
+}
+
+int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
+{
+	const char *now = driver_now(w, s);
+	int rc;
+
+	if (is_gone(w, s) || same_driver(now, s->from))
+		return 0;
+	if (now)
+		return err_set(err, EBUSY, "%s: its driver is %s now, not %s", s->device, now,
+			       s->from);
+	load_driver(w, s->from);
+	rc = put_override(w, s, s->from, err);
+	return rc ? rc : probe(w, s, s->from, err);
+}
+
+/* ---- to a driver, and away from it ---- */
+
+int opdriver_probe(struct work *w, const struct step *s, struct err *err)
+{
+	if (same_driver(driver_now(w, s), s->to))
+		return 0;
+	return probe(w, s, s->to, err);
+}
+
+/* Aimed home first: nothing else can take it in between. */
+int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
+{
+	const char *now = driver_now(w, s);
+	int rc;
+
+	if (!now || same_driver(now, s->from))
+		return 0;
+	if (!same_driver(now, s->to))
+		return err_set(err, EBUSY, "%s: its driver is %s now, not %s: it is left alone",
+			       s->device, now, s->to);
+	rc = put_override(w, s, s->from, err);
+	return rc ? rc : unbind_from(w, s, now, err);
+}

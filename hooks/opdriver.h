@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct below;
+struct err;
+struct step;
+struct work;
+
+/*
+ * Moving a PCI function from one driver to another
+ * (Documentation/ABI/testing/sysfs-bus-pci: driver_override, drivers_probe).
+ * drivers_probe says 0 though nothing was bound: the driver link alone is believed.
+ */
+
+/* Writes to an attribute; what hangs becomes a wedge of the work. 0 or -errno. */
+int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
+		 struct err *err);
+
+/* -EBUSY, with who it is, where somebody has it open. Fills what is below it. */
+int opdriver_unused(struct work *w, const char *device, struct below *b, struct err *err);
+
+/* OP_OVERRIDE, OP_UNBIND, OP_PROBE, and their undoing. */
+int opdriver_aim(struct work *w, const struct step *s, struct err *err);
+int opdriver_unaim(struct work *w, const struct step *s, struct err *err);
+int opdriver_unbind(struct work *w, const struct step *s, struct err *err);
+int opdriver_rebind(struct work *w, const struct step *s, struct err *err);
+int opdriver_probe(struct work *w, const struct step *s, struct err *err);
+int opdriver_unprobe(struct work *w, const struct step *s, struct err *err);

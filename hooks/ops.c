@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/ops.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/opdriver.h"
+#include "hooks/survey.h"
+#include "hooks/units.h"
+#include "host/act.h"
+#include "host/host.h"
+#include "host/mdev.h"
+#include "host/vfionode.h"
+#include "str.h"
+
+#define MODPROBE_DEADLINE 60000 /* ms */
+#define LOOK_AGAIN 100		/* ms */
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* ---- units and modules ---- */
+
+static int stop_unit(struct work *w, const struct step *s, struct err *err)
+{
+	return unit_stop(w->arena, w->root, s->name, err);
+}
+
+static int start_unit(struct work *w, const struct step *s, struct err *err)
+{
+	return unit_start(w->arena, w->root, s->name, err);
+}
+
+static int load_module(struct work *w, const struct step *s, struct err *err)
+{
+	const char *argv[] = { "modprobe", "--", s->name, NULL };
+	struct err why = { 0 };
+	int rc = act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, &why);
+
+	return rc ? err_set(err, rc < 0 ? -rc : EIO, "modprobe %s: %s", s->name, why.text) : 0;
+}
+
+/* ---- until nobody uses it ---- */
+
+/* Claims the disks below; -EBUSY with the reason where one is in use. */
+static int claim_disks(struct work *w, const struct below *b, struct err *err)
+{
+	size_t first = w->n_claims;
+
+	for (size_t i = 0; i < b->disks.n; i++) {
+		int fd = uses_claim_disk(w->arena, w->root, b->disks.v[i]);
+
+		if (fd >= 0) {
+			*arena_push(w->arena, w->claims, w->n_claims, w->claims_cap) = fd;
+			continue;
+		}
+		while (w->n_claims > first)
+			close(w->claims[--w->n_claims]);
+		if (fd == -EBUSY)
+			return err_set(err, EBUSY, "%s",
+				       survey_disk_text(w->arena, w->root, b->disks.v[i]));
+		return err_set(err, -fd, "cannot claim /dev/%s: %s", b->disks.v[i], strerror(-fd));
+	}
+	return 0;
+}
+
+static int try_free(struct work *w, const char *device, struct err *err)
+{
+	struct below b = { 0 };
+	int rc = opdriver_unused(w, device, &b, err);
+
+	return rc ? rc : claim_disks(w, &b, err);
+}
+
+static int wait_until_free(struct work *w, const struct step *s, struct err *err)
+{
+	long end = now_ms() + w->settings->hook.holders_wait * 1000L;
+	struct err why = { 0 };
+	int rc;
+
+	while ((rc = try_free(w, s->device, &why)) == -EBUSY && now_ms() < end)
+		sleep_ms(LOOK_AGAIN);
+	return rc ? err_set(err, -rc, "%s is in use: %s", s->device, why.text) : 0;
+}
+
+/* ---- the console ---- */
+
+static int write_vtcon(struct work *w, const struct step *s, const char *bind, struct err *err)
+{
+	const char *path = uses_vtcon_path(w->arena, s->name);
+	size_t len;
+	char *now;
+	int rc = host_read(w->arena, w->root, path, &now, &len);
+
+	if (rc == 0 && *now == *bind)
+		return 0;
+	return opdriver_put(w, s, path, bind, err);
+}
+
+static int unbind_vtcon(struct work *w, const struct step *s, struct err *err)
+{
+	return write_vtcon(w, s, "0", err);
+}
+
+static int bind_vtcon(struct work *w, const struct step *s, struct err *err)
+{
+	return write_vtcon(w, s, "1", err);
+}
+
+static int unbind_platform(struct work *w, const struct step *s, struct err *err)
+{
+	return opdriver_put(w, s, uses_platform_path(w->arena, s->from, "unbind"), s->name, err);
+}
+
+static int bind_platform(struct work *w, const struct step *s, struct err *err)
+{
+	if (uses_platform_is_bound(w->arena, w->root, s->from, s->name))
+		return 0;
+	return opdriver_put(w, s, uses_platform_path(w->arena, s->from, "bind"), s->name, err);
+}
+
+/* ---- attributes ---- */
+
+static int set_attribute(struct work *w, const struct step *s, const char *value, struct err *err)
+{
+	const char *path = pci_attribute_path(w->arena, s->device, s->name);
+	size_t len;
+	char *now;
+	int rc = host_read(w->arena, w->root, path, &now, &len);
+
+	if (rc == 0 && str_eq(str_trim(w->arena, now, strcspn(now, "\n")), value))
+		return 0;
+	return opdriver_put(w, s, path, *value ? value : "\n", err);
+}
+
+static int change_attribute(struct work *w, const struct step *s, struct err *err)
+{
+	return set_attribute(w, s, s->to, err);
+}
+
+static int restore_attribute(struct work *w, const struct step *s, struct err *err)
+{
+	return set_attribute(w, s, s->from, err);
+}
+
+static int set_vgpu(struct work *w, const struct step *s, const char *type, struct err *err)
+{
+	struct step as = *s;
+
+	as.name = VGPU_TYPE;
+	return set_attribute(w, &as, type, err);
+}
+
+static int make_vgpu(struct work *w, const struct step *s, struct err *err)
+{
+	return set_vgpu(w, s, s->to, err);
+}
+
+static int drop_vgpu(struct work *w, const struct step *s, struct err *err)
+{
+	return set_vgpu(w, s, s->from, err);
+}
+
+/* ---- mediated devices ---- */
+
+static int make_mdev(struct work *w, const struct step *s, struct err *err)
+{
+	int rc = opdriver_put(w, s, mdev_create_path(w->arena, s->device, s->to), s->name, err);
+
+	if (rc == 0 && !host_has_mdev(w->arena, w->root, s->name))
+		rc = err_set(err, ENODEV, "%s: the driver of %s took it and made nothing", s->name,
+			     s->device);
+	return rc;
+}
+
+/* Some drivers clean up by themselves when the VM ends, and meanwhile say EBUSY. */
+static int drop_mdev(struct work *w, const struct step *s, struct err *err)
+{
+	long end = now_ms() + 10000;
+	int rc = 0;
+
+	while (host_has_mdev(w->arena, w->root, s->name)) {
+		rc = opdriver_put(w, s, mdev_remove_path(w->arena, s->name), "1", err);
+		if (rc != -EBUSY || now_ms() > end)
+			break;
+		sleep_ms(LOOK_AGAIN);
+	}
+	return host_has_mdev(w->arena, w->root, s->name) ? rc : 0;
+}
+
+/* ---- the VFIO node ---- */
+
+static int set_owner(struct work *w, const struct step *s, const char *owner, struct err *err)
+{
+	return vfionode_set_owner(w->arena, w->root, s->name, owner, err);
+}
+
+static int give_node(struct work *w, const struct step *s, struct err *err)
+{
+	return set_owner(w, s, s->to, err);
+}
+
+static int take_node(struct work *w, const struct step *s, struct err *err)
+{
+	int rc = set_owner(w, s, s->from, err);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* ---- the table ---- */
+
+const struct op_row op_rows[OP_COUNT] = {
+	[OP_UNIT] = { stop_unit, start_unit, FAILS_ALL, FAILS_NOTE, "stop %n" },
+	[OP_MODULE] = { load_module, NULL, FAILS_ALL, FAILS_NOTE, "load module %n" },
+	[OP_FREE] = { wait_until_free, NULL, FAILS_ALL, FAILS_NOTE,
+		      "%d: wait until nobody uses it" },
+	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_ALL, FAILS_NOTE, "release console %n" },
+	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_ALL, FAILS_NOTE,
+			  "unbind %n from %f" },
+	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, FAILS_ALL,
+			   "%d: %n = %t (was %f)" },
+	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, FAILS_ALL,
+			  "%d: driver_override = %t" },
+	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, FAILS_ALL,
+			"%d: unbind from %f" },
+	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, FAILS_ALL, "%d: bind to %t" },
+	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, FAILS_ALL, "%d: make %n of type %t" },
+	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, FAILS_ALL, "%d: vGPU type %t (was %f)" },
+	[OP_NODE] = { give_node, take_node, FAILS_ALL, FAILS_ALL, "/dev/vfio/%n: give to %t" },
+};
+
+const char *op_text(struct arena *a, const struct step *s)
+{
+	struct strbuf b = { .arena = a };
+
+	for (const char *w = op_rows[s->op].words; *w; w++) {
+		const char *value = NULL;
+
+		if (*w != '%') {
+			strbuf_addc(&b, *w);
+			continue;
+		}
+		w++;
+		value = *w == 'd' ? s->device : *w == 'n' ? s->name : *w == 't' ? s->to : s->from;
+		strbuf_add(&b, value && *value ? value : "nothing");
+	}
+	return strbuf_text(&b);
+}
+
+void work_end(struct work *w)
+{
+	while (w->n_claims)
+		close(w->claims[--w->n_claims]);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hooks/journal.h"
+
+struct arena;
+struct err;
+struct root;
+struct settings;
+
+/* One lane at work: a thread's own. */
+struct work {
+	struct arena *arena;
+	const struct root *root;
+	const struct settings *settings;
+	int *claims; /* disks held with O_EXCL until the lane is over */
+	size_t n_claims, claims_cap;
+	struct wedge *wedges; /* what hung in this lane */
+	size_t n_wedges, wedges_cap;
+};
+
+/* What a failure means. */
+enum policy {
+	FAILS_ALL, /* of an act: all is undone and the VM refused; of an undo: the journal is kept */
+	FAILS_NOTE, /* it is told, and nothing else changes */
+};
+
+typedef int op_fn(struct work *w, const struct step *s, struct err *err);
+
+/*
+ * What a step does. An undo looks first: where the step was never done, or was
+ * undone already, it changes nothing. So a journal can be undone from wherever
+ * its writer was killed, and twice.
+ */
+struct op_row {
+	op_fn *act, *undo; /* undo NULL: there is nothing to undo */
+	enum policy act_fails, undo_fails;
+	const char *words; /* for people: %d device, %n name, %t to, %f from */
+};
+
+extern const struct op_row op_rows[OP_COUNT];
+
+/* A step in words: "0000:03:00.0: unbind from nvme". */
+const char *op_text(struct arena *a, const struct step *s);
+
+/* Lets go of the claimed disks. */
+void work_end(struct work *w);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/recover.h"
+
+#include <errno.h>
+
+#include "arena.h"
+#include "err.h"
+#include "hooks/handover.h"
+#include "str.h"
+
+static int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user)
+{
+	struct handover one = *h;
+	struct err err = { 0 };
+	struct journal j;
+	int rc = journal_read(h->arena, h->root, uuid, &j, &err);
+	bool known = rc == 0;
+
+	if (rc == -ENOENT)
+		return 0;
+	one.uuid = uuid;
+	one.name = known ? j.name : uuid;
+	if (known)
+		rc = handover_recover(&one, &err);
+	h->notes = one.notes;
+	if (told)
+		told(user, uuid, known ? &j : NULL, rc, &err);
+	else if (rc && rc != -EAGAIN)
+		strv_push(h->arena, &h->notes, arena_strdup(h->arena, err.text));
+	return rc;
+}
+
+unsigned recover_all(struct handover *h, recover_told *told, void *user)
+{
+	struct strv uuids = { 0 };
+	unsigned failed = 0;
+
+	journal_uuids(h->arena, h->root, &uuids);
+	for (size_t i = 0; i < uuids.n; i++) {
+		int rc = recover_one(h, uuids.v[i], told, user);
+
+		failed += rc && rc != -EAGAIN;
+	}
+	return failed;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/request.h"
+
+#include "arena.h"
+#include "conf/confdir.h"
+#include "conf/expand.h"
+#include "conf/grants.h"
+#include "conf/passes.h"
+#include "conf/rules.h"
+#include "conf/settings.h"
+#include "hooks/domain.h"
+#include "hooks/handover.h"
+#include "host/host.h"
+#include "mistake.h"
+
+struct reading {
+	struct rule_set rules;
+	struct mistakes *mistakes;
+};
+
+static void read_file(void *user, const struct file *file)
+{
+	struct reading *reading = user;
+
+	rules_read(reading->mistakes->arena, file, &reading->rules, reading->mistakes);
+}
+
+static void functions(void *user, struct arena *a, const char *slot, struct strv *out)
+{
+	host_pci_functions(a, user, slot, out);
+}
+
+static const char *only(const struct facts *f, enum fact fact)
+{
+	return f->of[fact].n ? f->of[fact].v[0] : NULL;
+}
+
+void request_grants(struct arena *a, const struct root *r, const struct settings *s,
+		    const struct domain *d, struct grants *g, struct mistakes *m)
+{
+	struct reading reading = { .mistakes = m };
+	struct passes_host host = { functions, (void *)r };
+	struct names names = {
+		.name = d->name,
+		.uuid = d->uuid,
+		.host = only(&d->facts, FACT_HOST),
+		.root = r,
+	};
+
+	/* the kill switch of the wrapper, which would not add what was handed over */
+	if (!s->enabled)
+		return;
+	confdir_read(a, r, read_file, &reading, m);
+	if (!m->errors)
+		passes_find(a, &reading.rules, &d->facts, &names, &host, g, m);
+}
+
+static int wish_for_hostdev(struct handover *h, const struct hostdev *d, struct err *err)
+{
+	struct wish w = {
+		.kind = d->kind,
+		.role = d->managed ? ROLE_MANAGED : ROLE_HOSTDEV,
+		.device = d->device,
+		.model = d->driver_model,
+	};
+
+	return handover_wish(h, &w, err);
+}
+
+static int wish_for_grant(struct handover *h, const struct grant *g, struct err *err)
+{
+	struct wish w = {
+		.kind = g->kind == GRANT_PCI ? HOSTDEV_PCI : HOSTDEV_MDEV,
+		.role = ROLE_GRANT,
+		.device = g->device,
+		.rule = g->rule,
+	};
+
+	return handover_wish(h, &w, err);
+}
+
+int request_wishes(struct handover *h, const struct domain *d, const struct grants *g,
+		   struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < d->n; i++)
+		rc = wish_for_hostdev(h, &d->hostdevs[i], err);
+	for (size_t i = 0; !rc && i < g->n; i++)
+		rc = wish_for_grant(h, &g->v[i], err);
+	return rc;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/reserve.h"
+
+#include <errno.h>
+
+#include "arena.h"
+#include "err.h"
+#include "hooks/state.h"
+#include "host/below.h"
+#include "host/mdev.h"
+#include "str.h"
+
+/* Somebody with a VFIO node of its groups open; pid 0 if nobody has. */
+static struct process node_user(struct arena *a, const struct root *r, const struct journal *j)
+{
+	struct nodes nodes = { 0 };
+	struct holders holders = { 0 };
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (j->devices[i].group >= 0)
+			below_add_vfio(a, r, j->devices[i].group, &nodes);
+	if (nodes.n)
+		holders_find(a, r, &nodes, &holders);
+	return holders.n ? holders.v[0].process : (struct process){ 0 };
+}
+
+static struct process running_qemu(struct arena *a, const struct root *r, const struct journal *j)
+{
+	if (j->qemu.pid && process_lives(a, r, j->qemu) &&
+	    process_has_uuid(a, r, j->qemu.pid, j->uuid))
+		return j->qemu;
+	return process_of_uuid(a, r, j->uuid);
+}
+
+/* A QEMU that libvirt is about to start is not there yet; the daemon is. */
+static bool is_starting(struct arena *a, const struct journal *j)
+{
+	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
+}
+
+enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
+		       unsigned ask, struct process *holder)
+{
+	*holder = (struct process){ 0 };
+	if (!(ask & ASK_LOCKED) && state_in_progress(a, r, j->uuid))
+		return LIFE_IN_PROGRESS;
+	if (!str_eq(j->boot, process_boot_id(a, r)))
+		return LIFE_NONE;
+	if (j->kind == JOURNAL_HAND)
+		return j->state == STATE_BOUND ? LIFE_HAND : LIFE_NONE;
+	*holder = running_qemu(a, r, j);
+	if (holder->pid)
+		return LIFE_QEMU;
+	if (!(ask & ASK_OWN) && is_starting(a, j))
+		return LIFE_STARTING;
+	*holder = node_user(a, r, j);
+	return holder->pid ? LIFE_NODE_OPEN : LIFE_NONE;
+}
+
+int reserve_read(struct arena *a, const struct root *r, const char *except,
+		 struct reservations *out, struct err *err)
+{
+	struct strv uuids = { 0 };
+
+	journal_uuids(a, r, &uuids);
+	for (size_t i = 0; i < uuids.n; i++) {
+		struct reservation one = { 0 };
+		int rc;
+
+		if (except && str_eq(uuids.v[i], except))
+			continue;
+		rc = journal_read(a, r, uuids.v[i], &one.journal, err);
+		if (rc == -ENOENT)
+			continue;
+		if (rc)
+			return rc;
+		one.life = reserve_life(a, r, &one.journal, 0, &one.holder);
+		*arena_push(a, out->v, out->n, out->cap) = one;
+	}
+	return 0;
+}
+
+static bool has_device(const struct journal *j, const char *device)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (str_eq(j->devices[i].device, device))
+			return true;
+	return false;
+}
+
+static bool is_for_the_taking(const struct reservation *r, enum journal_kind asking)
+{
+	return asking == JOURNAL_VM && r->life == LIFE_HAND;
+}
+
+const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
+					enum journal_kind asking)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		if (has_device(&rs->v[i].journal, device) && !is_for_the_taking(&rs->v[i], asking))
+			return &rs->v[i];
+	return NULL;
+}
+
+const char *reserve_text(struct arena *a, const struct reservation *r)
+{
+	if (r->journal.kind == JOURNAL_HAND)
+		return "`kvmshim bind`";
+	if (r->life == LIFE_NONE)
+		return arena_printf(a, "what is left of VM %s (see `kvmshim recover`)",
+				    str_printable(a, r->journal.name));
+	return arena_printf(a, "VM %s", str_printable(a, r->journal.name));
+}
+
+const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs,
+				  const char *device)
+{
+	for (size_t i = 0; i < rs->n; i++) {
+		const struct journal *j = &rs->v[i].journal;
+
+		for (size_t k = 0; k < j->n_wedges; k++)
+			if (str_eq(j->wedges[k].device, device) &&
+			    process_real_lives(a, j->wedges[k].child))
+				return &j->wedges[k];
+	}
+	return NULL;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/running.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "err.h"
+#include "hooks/domain.h"
+#include "hooks/giveback.h"
+#include "hooks/handover.h"
+#include "hooks/lanes.h"
+#include "hooks/ops.h"
+#include "host/host.h"
+#include "host/mdev.h"
+#include "host/vfionode.h"
+#include "str.h"
+
+/* ---- before QEMU ---- */
+
+/* The lane in which the device was bound, so that the node is taken back before it is unbound. */
+static unsigned lane_of(const struct journal *j, const char *device)
+{
+	for (size_t i = 0; i < j->n_steps; i++) {
+		const struct step *s = &j->steps[i];
+
+		if ((s->device && str_eq(s->device, device)) ||
+		    (s->op == OP_MDEV && str_eq(s->name, device)))
+			return s->lane;
+	}
+	return lanes_count(j);
+}
+
+static bool has_node_step(const struct journal *j, const char *group)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].op == OP_NODE && str_eq(j->steps[i].name, group))
+			return true;
+	return false;
+}
+
+static void plan_node(struct handover *h, struct journal *j, const struct journal_device *d,
+		      const char *to)
+{
+	struct arena *a = h->arena;
+	int group = d->kind == HOSTDEV_MDEV ? mdev_group(a, h->root, d->device) : d->group;
+	const char *name = arena_printf(a, "%d", group);
+	const char *from = group < 0 ? NULL : vfionode_owner(a, h->root, name);
+	unsigned lane = lane_of(j, d->device);
+
+	if (!from || str_eq(from, to) || has_node_step(j, name))
+		return;
+	*arena_push(a, j->steps, j->n_steps, j->steps_cap) = (struct step){
+		.op = OP_NODE, .lane = lane, .name = name, .to = to, .from = from,
+	};
+}
+
+static int give_nodes(struct handover *h, int folder, struct journal *j, const struct domain *d,
+		      struct err *err)
+{
+	struct work w = { .arena = h->arena, .root = h->root, .settings = h->settings };
+	const char *to = arena_printf(h->arena, "%u:%u", (unsigned)d->uid, (unsigned)d->gid);
+	size_t first = j->n_steps;
+	int rc;
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (j->devices[i].role == ROLE_GRANT)
+			plan_node(h, j, &j->devices[i], to);
+	if (j->n_steps == first)
+		return 0;
+	rc = journal_write(h->arena, folder, j, err);
+	for (size_t i = first; !rc && i < j->n_steps; i++) {
+		rc = op_rows[OP_NODE].act(&w, &j->steps[i], err);
+		j->steps[i].done = rc == 0;
+	}
+	return rc ? rc : journal_write(h->arena, folder, j, err);
+}
+
+int running_start(struct handover *h, const struct domain *d, struct err *err)
+{
+	_cleanup_fd_ int folder = -1;
+	struct journal j;
+	int rc;
+
+	if (!giveback_needed(h->arena, h->root, h->uuid))
+		return 0;
+	folder = giveback_open(h->arena, h->root, h->uuid, h->name, err);
+	if (folder < 0)
+		return folder;
+	rc = handover_check(h, &j, err);
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	return d->has_owner ? give_nodes(h, folder, &j, d, err) : 0;
+}
+
+/* ---- while it runs ---- */
+
+/* Where the pid file names no process of this VM, any with its UUID. */
+static struct process find_qemu(struct handover *h)
+{
+	const char *path = arena_printf(h->arena, "/run/libvirt/qemu/%s.pid", h->name);
+	size_t len;
+	char *text;
+	pid_t pid = 0;
+
+	if (host_read(h->arena, h->root, path, &text, &len) == 0)
+		pid = (pid_t)strtol(text, NULL, 10);
+	if (pid > 0 && process_has_uuid(h->arena, h->root, pid, h->uuid))
+		return process_now(h->arena, h->root, pid);
+	return process_of_uuid(h->arena, h->root, h->uuid);
+}
+
+int running_note(struct handover *h, struct err *err)
+{
+	_cleanup_fd_ int folder = -1;
+	struct journal j;
+	int rc;
+
+	if (!giveback_needed(h->arena, h->root, h->uuid))
+		return 0;
+	folder = giveback_open(h->arena, h->root, h->uuid, h->name, err);
+	if (folder < 0)
+		return folder;
+	rc = journal_read(h->arena, h->root, h->uuid, &j, err);
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	j.daemon = process_real(h->arena, getppid());
+	j.qemu = find_qemu(h);
+	if (j.qemu.pid)
+		j.state = STATE_RUNNING;
+	return journal_write(h->arena, folder, &j, err);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct err;
+struct root;
+
+#define STATE_TOP "/run/kvmshim"
+#define STATE_VMS STATE_TOP "/vm"
+
+enum statefolder { STATEFOLDER_TOP, STATEFOLDER_VMS, STATEFOLDER_VM };
+
+/*
+ * Walks to /run/kvmshim, its vm, or vm/UUID, folder by folder, none of them a
+ * link, each judged; with `make` those that are missing are made. /run itself must
+ * be there. uuid (as str_uuid() makes it) is for STATEFOLDER_VM alone.
+ * An O_RDONLY descriptor, -ENOENT (no sentence) where one is missing and not to
+ * be made, or another -errno with a sentence that names the folder.
+ */
+int statefolder_open(struct arena *a, const struct root *r, enum statefolder which,
+		     const char *uuid, bool make, struct err *err);

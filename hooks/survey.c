@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/survey.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "hooks/units.h"
+#include "host/act.h"
+#include "host/host.h"
+#include "host/mdev.h"
+#include "str.h"
+
+/* What one look goes by. */
+struct look {
+	struct arena *arena;
+	const struct root *root;
+	const struct settings *settings;
+	const struct reservations *held;
+	enum journal_kind kind;
+	struct survey *out;
+};
+
+bool subject_is_free(const struct subject *s)
+{
+	return !s->pci.driver || pci_driver_is_vfio(s->pci.driver);
+}
+
+/* A sibling without a driver harms no group (vfio.rst: it is viable), and stays as it is. */
+bool subject_is_bound_by_us(const struct subject *s)
+{
+	if (s->role == ROLE_MANAGED || s->vgpu || s->pci.bridge)
+		return false;
+	if (s->role == ROLE_COMPANION && subject_is_free(s))
+		return false;
+	/* bound at boot or by hand: that is good enough, unless the XML wants another */
+	if (s->pci.driver && pci_driver_is_vfio(s->pci.driver) && !s->model)
+		return false;
+	return !s->pci.driver || !str_eq(s->pci.driver, s->target);
+}
+
+const char *survey_holder_text(struct arena *a, const struct holder *h)
+{
+	return arena_printf(a, "%s (pid %ld%s%s) has /dev/%s open", str_printable(a, h->command),
+			    (long)h->process.pid, h->unit ? ", unit " : "",
+			    h->unit ? str_printable(a, h->unit) : "", h->node->name);
+}
+
+const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk)
+{
+	const char *use = uses_of_disk(a, r, disk);
+
+	if (use)
+		return use;
+	return arena_printf(a,
+			    "%s is claimed by something that this host's mounts do not show (another "
+			    "mount namespace or container, LVM, md, ZFS)",
+			    disk);
+}
+
+/* ---- one function ---- */
+
+static void look_at_disks(struct look *l, struct subject *s)
+{
+	for (size_t i = 0; i < s->below.disks.n; i++) {
+		int fd = uses_claim_disk(l->arena, l->root, s->below.disks.v[i]);
+
+		if (fd == -EBUSY)
+			strv_push(l->arena, &s->claimed,
+				  survey_disk_text(l->arena, l->root, s->below.disks.v[i]));
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void look_at_network(struct look *l, struct subject *s)
+{
+	for (size_t i = 0; i < s->below.interfaces.n; i++) {
+		const char *name = s->below.interfaces.v[i];
+		const char *use = uses_of_interface(l->arena, l->root, name);
+
+		if (use)
+			strv_push(l->arena, &s->network, arena_printf(l->arena, "%s %s", name, use));
+	}
+}
+
+/* A VF without a driver, that nobody has, is used by nobody. */
+static void look_at_vfs(struct look *l, struct subject *s)
+{
+	struct arena *a = l->arena;
+
+	for (size_t i = 0; i < s->pci.vfs.n; i++) {
+		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(a, l->root, vf);
+		const struct reservation *owner = reserve_owner(l->held, vf, JOURNAL_HAND);
+
+		if (owner)
+			strv_push(a, &s->used_vfs,
+				  arena_printf(a, "%s (%s)", vf, reserve_text(a, owner)));
+		else if (driver)
+			strv_push(a, &s->used_vfs, arena_printf(a, "%s (driver %s)", vf, driver));
+	}
+}
+
+static void look_at_settings(struct look *l, struct subject *s)
+{
+	struct arena *a = l->arena;
+	const struct device_settings *conf = settings_of_device(l->settings, s->pci.address);
+	size_t len;
+
+	s->conf = conf;
+	if (!conf)
+		return;
+	if (conf->expect_serial)
+		s->serial = pci_serial(a, l->root, s->pci.address);
+	units_active(a, l->root, &conf->stop_units, &s->units);
+	for (size_t i = 0; i < conf->n_attributes; i++) {
+		char *text = NULL;
+
+		if (host_read(a, l->root,
+			      pci_attribute_path(a, s->pci.address, conf->attributes[i].name),
+			      &text, &len) < 0)
+			text = NULL;
+		strv_push(a, &s->attributes, text ? str_trim(a, text, strcspn(text, "\n")) : NULL);
+	}
+	if (conf->mdev_type && s->pci.vgpu) {
+		char *text = NULL;
+
+		if (host_read(a, l->root, pci_attribute_path(a, s->pci.address, VGPU_TYPE), &text,
+			      &len) == 0)
+			s->vgpu = str_trim(a, text, strcspn(text, "\n"));
+	}
+}
+
+/* One read for all of them: a device whose lock is held makes it hang. */
+static void look_at_override(struct look *l, struct subject *s)
+{
+	struct process stuck = { 0 };
+	const struct wedge *wedge = reserve_wedge(l->arena, l->held, s->pci.address);
+	char *text = NULL;
+	int rc;
+
+	s->override = "";
+	if (wedge) {
+		s->stuck = arena_printf(l->arena, "%s hangs in the kernel since then (process %ld)",
+					op_names[wedge->op], (long)wedge->child.pid);
+		return;
+	}
+	rc = act_read(l->arena, l->root,
+		      pci_attribute_path(l->arena, s->pci.address, "driver_override"),
+		      l->settings->hook.unbind_timeout * 1000, &text, &stuck);
+	if (rc == -ETIMEDOUT)
+		s->stuck = "reading its driver_override hangs, so its driver does";
+	else if (rc == 0 && !str_eq(text, "(null)"))
+		s->override = text;
+}
+
+static void look_at_driver(struct look *l, struct subject *s)
+{
+	s->module = s->model ? s->model :
+			       pci_vfio_module(l->arena, l->root, NULL,
+					       s->pci.modalias ? s->pci.modalias : "");
+	s->target = pci_driver_of_module(l->arena, l->root, s->module);
+	s->has_driver = pci_driver_exists(l->arena, l->root, s->target);
+	if (subject_is_bound_by_us(s))
+		look_at_override(l, s);
+	else
+		s->override = "";
+}
+
+static void look_at_function(struct look *l, struct subject *s)
+{
+	struct arena *a = l->arena;
+
+	s->exists = pci_function_read(a, l->root, s->pci.address, &s->pci) == 0;
+	if (!s->exists)
+		return;
+	s->owner = reserve_owner(l->held, s->pci.address, l->kind);
+	if (s->pci.bridge)
+		return;
+	below_read(a, l->root, s->pci.address, &s->below);
+	if (s->pci.group >= 0)
+		below_add_vfio(a, l->root, s->pci.group, &s->below.nodes);
+	look_at_settings(l, s);
+	look_at_driver(l, s);
+	look_at_disks(l, s);
+	look_at_network(l, s);
+	look_at_vfs(l, s);
+	uses_of_console(a, l->root, s->pci.boot_vga, &s->below, &s->console);
+}
+
+/* ---- the group ---- */
+
+static bool is_seen(const struct survey *out, const char *address)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (str_eq(out->v[i].pci.address, address))
+			return true;
+	return false;
+}
+
+static struct subject *add_subject(struct look *l, const struct wish *w)
+{
+	struct subject *s = arena_push(l->arena, l->out->v, l->out->n, l->out->cap);
+
+	*s = (struct subject){
+		.role = w->role,
+		.rule = w->rule,
+		.model = w->model,
+		.pci = { .address = w->device, .group = -1 },
+	};
+	look_at_function(l, s);
+	return s;
+}
+
+static void add_companions(struct look *l, int group)
+{
+	struct strv members = { 0 };
+
+	pci_group_members(l->arena, l->root, group, &members);
+	for (size_t i = 0; i < members.n; i++) {
+		struct wish w = { .role = ROLE_COMPANION, .device = members.v[i] };
+
+		if (is_seen(l->out, members.v[i]))
+			continue;
+		if (add_subject(l, &w)->pci.bridge)
+			l->out->n--;
+	}
+}
+
+/* ---- who has it open ---- */
+
+static bool has_node(const struct nodes *nodes, const struct node *node)
+{
+	for (size_t i = 0; i < nodes->n; i++)
+		if (nodes->v[i].dev == node->dev && nodes->v[i].block == node->block)
+			return true;
+	return false;
+}
+
+/* One pass over all processes for all devices. */
+static void look_at_holders(struct look *l)
+{
+	struct nodes all = { 0 };
+	struct holders found = { 0 };
+
+	for (size_t i = 0; i < l->out->n; i++)
+		for (size_t k = 0; k < l->out->v[i].below.nodes.n; k++)
+			*arena_push(l->arena, all.v, all.n, all.cap) =
+				l->out->v[i].below.nodes.v[k];
+	if (!all.n)
+		return;
+	holders_find(l->arena, l->root, &all, &found);
+	for (size_t i = 0; i < l->out->n; i++) {
+		struct subject *s = &l->out->v[i];
+
+		for (size_t k = 0; k < found.n; k++)
+			if (has_node(&s->below.nodes, found.v[k].node))
+				*arena_push(l->arena, s->holders.v, s->holders.n,
+					    s->holders.cap) = found.v[k];
+	}
+}
+
+/* ---- mediated devices ---- */
+
+/* How many of the mediated devices looked at before this one will be made there. */
+static int promised(const struct survey *out, const char *parent)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < out->n_mdevs; i++)
+		n += out->mdevs[i].parent && str_eq(out->mdevs[i].parent, parent);
+	return n;
+}
+
+/* The first configured device that still offers its mdev-type. */
+static void find_parent(struct look *l, struct mediated *m)
+{
+	for (size_t i = 0; i < l->settings->n_devices; i++) {
+		const struct device_settings *conf = &l->settings->devices[i];
+
+		if (conf->mdev_type &&
+		    mdev_available(l->arena, l->root, conf->address, conf->mdev_type) >
+			    promised(l->out, conf->address)) {
+			m->parent = conf->address;
+			m->type = conf->mdev_type;
+			return;
+		}
+	}
+}
+
+static void add_mediated(struct look *l, const struct wish *w)
+{
+	struct survey *out = l->out;
+	struct mediated *m = arena_push(l->arena, out->mdevs, out->n_mdevs, out->mdevs_cap);
+
+	*m = (struct mediated){ .role = w->role, .rule = w->rule, .uuid = w->device, .group = -1 };
+	m->exists = host_has_mdev(l->arena, l->root, w->device);
+	m->owner = reserve_owner(l->held, w->device, l->kind);
+	if (m->exists)
+		m->group = mdev_group(l->arena, l->root, w->device);
+	else
+		find_parent(l, m);
+}
+
+/* ---- all of it ---- */
+
+void survey_make(struct arena *a, const struct root *r, const struct settings *s,
+		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
+		 struct survey *out)
+{
+	struct look l = { a, r, s, held, kind, out };
+	size_t n;
+
+	*out = (struct survey){ .has_iommu_type1 = host_has_module(a, r, "vfio_iommu_type1") };
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->v[i].kind == HOSTDEV_MDEV)
+			add_mediated(&l, &w->v[i]);
+		else
+			add_subject(&l, &w->v[i]);
+	}
+	n = out->n;
+	for (size_t i = 0; i < n; i++)
+		if (out->v[i].pci.group >= 0)
+			add_companions(&l, out->v[i].pci.group);
+	look_at_holders(&l);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hooks/journal.h"
+#include "hooks/reserve.h"
+#include "host/below.h"
+#include "host/pci.h"
+#include "host/process.h"
+#include "host/uses.h"
+
+struct arena;
+struct device_settings;
+struct root;
+struct settings;
+
+/* Where nvidia's driver takes the type of the vGPU that a VF is to be; "0": none. */
+#define VGPU_TYPE "nvidia/current_vgpu_type"
+
+/* A device that is asked for, before anybody looked at it. */
+struct wish {
+	enum hostdev_kind kind;
+	enum role role;
+	const char *device; /* 0000:05:00.0, or a UUID */
+	const char *model;  /* the driver that the XML asks for; NULL */
+	const char *rule;   /* of a grant: FILE:SECTION; NULL */
+};
+
+struct wishes {
+	struct wish *v;
+	size_t n, cap;
+};
+
+/* All that is to be known of one PCI function before it is taken. */
+struct subject {
+	enum role role;
+	const char *rule, *model;
+	const struct device_settings *conf; /* NULL: kvmshim.conf has no section for it */
+	bool exists;
+	struct pci_function pci;
+	const char *module, *target;  /* the VFIO driver for it: module's name, driver's name */
+	bool has_driver;	      /* that driver is there */
+	const char *override;	      /* what driver_override says; "" for nothing */
+	const char *serial;	      /* only read where kvmshim.conf expects one */
+	const char *vgpu;	      /* what nvidia/current_vgpu_type says, where mdev-type asks */
+	struct below below;
+	struct holders holders;	      /* who has what is below it open, or its VFIO node */
+	struct strv claimed;	      /* disks that are in use: sentences */
+	struct strv network;	      /* interfaces that the host needs: sentences */
+	struct strv used_vfs;	      /* of a PF: sentences */
+	struct console console;
+	struct strv units;	      /* stop-units that are active */
+	struct strv attributes;	      /* what conf->attributes say now, in their order */
+	const char *stuck;	      /* why it cannot be touched at all; NULL */
+	const struct reservation *owner; /* who has it; NULL: nobody */
+};
+
+/* A mediated device. */
+struct mediated {
+	enum role role;
+	const char *rule, *uuid;
+	bool exists;
+	int group;		    /* of one that exists */
+	const char *parent, *type;  /* where it will be made; NULL: it is there, or cannot be */
+	const struct reservation *owner;
+};
+
+struct survey {
+	struct subject *v;
+	size_t n, cap;
+	struct mediated *mdevs;
+	size_t n_mdevs, mdevs_cap;
+	bool has_iommu_type1; /* its module is loaded, or built in */
+};
+
+/*
+ * Looks at each device that is wished for and, for a PCI function, at the others of
+ * its IOMMU group, which come in as ROLE_COMPANION. Changes nothing.
+ */
+void survey_make(struct arena *a, const struct root *r, const struct settings *s,
+		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
+		 struct survey *out);
+
+/* Is this function on its way to a VFIO driver by our doing? (not one that libvirt binds, is bound, or stays) */
+bool subject_is_bound_by_us(const struct subject *s);
+/* Is it one that nobody uses: without a driver, or on a VFIO driver already? */
+bool subject_is_free(const struct subject *s);
+
+/* "pulseaudio (pid 812, unit app.scope) has /dev/snd/controlC0 open" */
+const char *survey_holder_text(struct arena *a, const struct holder *h);
+/* "nvme0n1p1 is mounted on /srv", or what is likely where we cannot see it. */
+const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/word.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "err.h"
+#include "host/host.h"
+#include "str.h"
+
+#define DIGITS "0123456789"
+#define ALNUM DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+static bool is_uuid(struct arena *a, const char *s)
+{
+	const char *uuid = str_uuid(a, s);
+
+	return uuid && str_eq(uuid, s);
+}
+
+/* A function's, not a slot's; there are eight in a slot. */
+static bool is_address(struct arena *a, const char *s)
+{
+	const char *dot = strchr(s, '.'), *address = host_pci_address(a, s);
+
+	return address && str_eq(address, s) && dot && dot[1] <= '7';
+}
+
+static bool is_device(struct arena *a, const char *s)
+{
+	return is_address(a, s) || is_uuid(a, s);
+}
+
+/* Those that OP_ATTRIBUTE sets. */
+static bool is_attribute(struct arena *a, const char *s)
+{
+	static const char *const names[] = { "power/control", "d3cold_allowed", "reset_method" };
+
+	(void)a;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_eq(s, names[i]))
+			return true;
+	return false;
+}
+
+/* UID:GID, each of at most ten digits. */
+static bool is_owner(struct arena *a, const char *s)
+{
+	size_t uid = strspn(s, DIGITS), gid = s[uid] == ':' ? strspn(s + uid + 1, DIGITS) : 0;
+
+	(void)a;
+	return uid && uid <= 10 && gid && gid <= 10 && !s[uid + 1 + gid];
+}
+
+/*
+ * Either a question, or: prefix, one of first, any number of rest. Nothing that
+ * becomes a word of a command line begins with a dash, nothing that becomes a path
+ * with a dot.
+ */
+static const struct pattern {
+	const char *is;
+	bool (*holds)(struct arena *a, const char *s);
+	const char *prefix, *first, *rest;
+	bool may_be_empty;
+} patterns[WORD_COUNT] = {
+	[WORD_UUID] = { "UUID", is_uuid },
+	[WORD_ADDRESS] = { "PCI address", is_address },
+	[WORD_DEVICE] = { "PCI address or UUID", is_device },
+	[WORD_DRIVER] = { "name of a driver", NULL, "", ALNUM "_", ALNUM "_.-" },
+	[WORD_OVERRIDE] = { "driver_override", NULL, "", ALNUM "_.-", ALNUM "_.-", true },
+	[WORD_UNIT] = { "systemd unit", NULL, "", ALNUM ":_.\\@", ALNUM ":_.\\@-" },
+	[WORD_VTCON] = { "vtcon", NULL, "vtcon", DIGITS, DIGITS },
+	[WORD_PLATFORM] = { "platform device", NULL, "", ALNUM "_-", ALNUM ":_.-" },
+	[WORD_ATTRIBUTE] = { "attribute that kvmshim sets", is_attribute },
+	[WORD_VALUE] = { "value of an attribute", NULL, "", ALNUM "_ ", ALNUM "_ ", true },
+	[WORD_TYPE] = { "mdev type", NULL, "", ALNUM "_-", ALNUM "_.-" },
+	[WORD_NUMBER] = { "number", NULL, "", DIGITS, DIGITS },
+	[WORD_OWNER] = { "UID:GID", is_owner },
+	[WORD_BOOT] = { "boot id", NULL, "", ALNUM, ALNUM "-", true },
+	[WORD_TIME] = { "time", NULL, "", DIGITS, DIGITS "TZ:.+-" },
+};
+
+static bool holds(struct arena *a, const struct pattern *p, const char *s)
+{
+	size_t prefix;
+
+	if (p->holds)
+		return p->holds(a, s);
+	if (!*s)
+		return p->may_be_empty;
+	prefix = strlen(p->prefix);
+	if (!str_starts(s, p->prefix) || !s[prefix] || !strchr(p->first, s[prefix]))
+		return false;
+	return strlen(s) <= NAME_MAX && !s[prefix + strspn(s + prefix, p->rest)];
+}
+
+int word_check(struct arena *a, const char *key, const char *text, struct wanted wanted,
+	       struct err *err)
+{
+	if (!text) {
+		if (wanted.may_lack || wanted.word == WORD_NONE)
+			return 0;
+		return err_set(err, EINVAL, "'%s' is missing", key);
+	}
+	if (wanted.word == WORD_NONE)
+		return err_set(err, EINVAL, "'%s' does not belong there", key);
+	if (wanted.word == WORD_TEXT || holds(a, &patterns[wanted.word], text))
+		return 0;
+	return err_set(err, EINVAL, "'%s' is no %s", key, patterns[wanted.word].is);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keys of [device ADDRESS]. */
+#include <ctype.h>
+#include <string.h>
+
+#include "arena.h"
+#include "conf/settingkeys.h"
+#include "conf/settings.h"
+#include "conf/words.h"
+#include "str.h"
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS	"0123456789"
+
+/* ---- expect ---- */
+
+/* "10de:1b06" in small letters; NULL for anything else. */
+static const char *pci_id(struct arena *a, const char *text)
+{
+	char *id = arena_strdup(a, text);
+
+	if (strlen(text) != 9 || text[4] != ':')
+		return NULL;
+	for (size_t i = 0; i < 9; i++) {
+		if (i != 4 && !isxdigit((unsigned char)text[i]))
+			return NULL;
+		id[i] = (char)tolower((unsigned char)text[i]);
+	}
+	return id;
+}
+
+/* One word behind the first; false where it is none of the two, or one is given twice. */
+static bool expect_word(struct arena *a, const char *word, const char **subsystem,
+			const char **serial)
+{
+	if (str_starts(word, "subsystem=") && !*subsystem) {
+		*subsystem = pci_id(a, word + strlen("subsystem="));
+		return *subsystem != NULL;
+	}
+	if (str_starts(word, "serial=") && !*serial) {
+		*serial = word + strlen("serial=");
+		return **serial != '\0';
+	}
+	return false;
+}
+
+static const char *set_expect(const struct setting_place *p, const char *value)
+{
+	static const char wanted[] = "VENDOR:DEVICE [subsystem=VENDOR:DEVICE] [serial=TEXT], such as "
+				     "10de:1b06 subsystem=10de:3609";
+	const char *id, *subsystem = NULL, *serial = NULL;
+	struct strv words = { 0 };
+
+	if (words_parse(p->arena, value, &words, NULL) < 0 || words.n == 0)
+		return wanted;
+	id = pci_id(p->arena, words.v[0]);
+	if (!id)
+		return wanted;
+	for (size_t i = 1; i < words.n; i++)
+		if (!expect_word(p->arena, words.v[i], &subsystem, &serial))
+			return wanted;
+	p->device->expect_id = id;
+	p->device->expect_subsystem = subsystem;
+	p->device->expect_serial = serial;
+	return NULL;
+}
+
+/* ---- stop-units ---- */
+
+/* unit_name_mangle() of systemd's basic/unit-name.c; a name of 256 bytes is none. */
+#define UNIT_NAME_MAX 255
+
+/* What can be stopped. */
+static bool has_unit_suffix(const char *name)
+{
+	static const char *const suffixes[] = { ".service", ".socket", ".mount", ".automount",
+						".swap", ".target", ".path", ".timer",
+						".slice", ".scope" };
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (str_ends(name, suffixes[i]) && strlen(name) > strlen(suffixes[i]))
+			return true;
+	return false;
+}
+
+/* The whole name of a unit; NULL where it cannot be one. A '-' in front would be an option. */
+static const char *unit_name(struct arena *a, const char *word)
+{
+	if (*word == '-' || word[strspn(word, LETTERS DIGITS ":_.\\@-")])
+		return NULL;
+	if (!has_unit_suffix(word))
+		word = arena_printf(a, "%s.service", word);
+	return strlen(word) <= UNIT_NAME_MAX ? word : NULL;
+}
+
+static const char *set_stop_units(const struct setting_place *p, const char *value)
+{
+	static const char between[] = ", \t";
+	struct strv units = { 0 };
+
+	for (value += strspn(value, between); *value; value += strspn(value, between)) {
+		size_t len = strcspn(value, between);
+		const char *unit = unit_name(p->arena, arena_strndup(p->arena, value, len));
+
+		if (!unit)
+			return "names of systemd units, such as ollama.service, jupyter.service";
+		strv_push(p->arena, &units, unit);
+		value += len;
+	}
+	p->device->stop_units = units;
+	return NULL;
+}
+
+/* ---- attributes ---- */
+
+/* Documentation/ABI/testing/sysfs-bus-pci and sysfs-devices-power have these. */
+static void add_attribute(const struct setting_place *p, const char *name, const char *value)
+{
+	struct device_settings *d = p->device;
+
+	*arena_push(p->arena, d->attributes, d->n_attributes, d->attributes_cap) =
+		(struct attribute_setting){ name, value };
+}
+
+static const char *set_d3cold_allowed(const struct setting_place *p, const char *value)
+{
+	if (!str_eq(value, "0") && !str_eq(value, "1"))
+		return "0 or 1";
+	add_attribute(p, "d3cold_allowed", value);
+	return NULL;
+}
+
+static const char *set_power(const struct setting_place *p, const char *value)
+{
+	if (!str_eq(value, "on") && !str_eq(value, "auto"))
+		return "on or auto";
+	add_attribute(p, "power/control", value);
+	return NULL;
+}
+
+static const char *set_reset_method(const struct setting_place *p, const char *value)
+{
+	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz_ \t")])
+		return "names of reset methods with blanks, such as flr bus; default; or nothing, for none";
+	add_attribute(p, "reset_method", value);
+	return NULL;
+}
+
+/* ---- the rest ---- */
+
+static const char *set_unbind_timeout(const struct setting_place *p, const char *value)
+{
+	int seconds = setting_seconds(value, 1, 600);
+
+	if (seconds < 0)
+		return "seconds, 1 to 600";
+	p->device->unbind_timeout = seconds;
+	return NULL;
+}
+
+static const char *set_mdev_type(const struct setting_place *p, const char *value)
+{
+	if (*value == '\0' || *value == '.' || value[strspn(value, LETTERS DIGITS "_.-")])
+		return "a name in mdev_supported_types, such as nvidia-63";
+	p->device->mdev_type = value;
+	return NULL;
+}
+
+const struct setting_key setting_device_keys[] = {
+	{ "expect", set_expect, .words = true },
+	{ "stop-units", set_stop_units },
+	{ "unbind-timeout", set_unbind_timeout },
+	{ "mdev-type", set_mdev_type },
+	{ "d3cold_allowed", set_d3cold_allowed },
+	{ "power", set_power },
+	{ "reset_method", set_reset_method },
+	{ NULL },
+};
+_Static_assert(SETTING_KEYS_FIT(setting_device_keys), "keys of [device]");

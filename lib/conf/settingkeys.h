@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct device_settings;
+struct settings;
+
+/*
+ * The keys of kvmshim.conf, a table for each kind of section. A new key is a row
+ * and its setter.
+ */
+enum setting_section { SECTION_WRAPPER, SECTION_HOOK, SECTION_DEVICE, SECTION_COUNT };
+
+/* Where the values of a section go. */
+struct setting_place {
+	struct arena *arena;
+	struct settings *settings;
+	struct device_settings *device; /* of SECTION_DEVICE */
+};
+
+/* Puts a value in its place; returns what it must be, NULL if it is right. */
+typedef const char *setting_setter(const struct setting_place *p, const char *value);
+
+struct setting_key {
+	const char *name; /* NULL: the end of the table */
+	setting_setter *set;
+	bool words; /* it may be several words with "…": the setter gets them as written */
+};
+
+/* No section has more keys. */
+#define SETTING_KEYS_MAX 8
+#define SETTING_KEYS_FIT(table) (sizeof(table) / sizeof((table)[0]) <= SETTING_KEYS_MAX + 1)
+
+extern const struct setting_key *const setting_keys[SECTION_COUNT];
+
+extern const struct setting_key setting_device_keys[];
+
+struct hook_settings;
+
+void setting_hook_defaults(struct hook_settings *hook);
+
+/* ---- what setters share ---- */
+
+/* A number of digits alone within the limits; -1 for anything else. */
+int setting_seconds(const char *value, int least, int most);
+
+/*
+ * The next item of a list with commas, without blanks around it, at *s, past
+ * which it puts *s; NULL at the end. A comma at the end does no harm; between
+ * two commas is an empty item.
+ */
+const char *setting_item(struct arena *a, const char **s);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/sysfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "root.h"
+#include "str.h"
+
+int sysfs_folder(struct arena *a, const struct root *r, const char *path)
+{
+	int fd = open(root_path(a, r, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* One read(2) is all of it: a page at most (Documentation/filesystems/sysfs.rst). */
+char *sysfs_text_at(struct arena *a, int at, const char *name)
+{
+	_cleanup_fd_ int fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char page[4096];
+	ssize_t len;
+
+	if (fd < 0)
+		return NULL;
+	do {
+		len = read(fd, page, sizeof(page));
+	} while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return NULL;
+	if (len && page[len - 1] == '\n')
+		len--;
+	return arena_strndup(a, page, (size_t)len);
+}
+
+bool sysfs_hex_at(struct arena *a, int at, const char *name, unsigned *value)
+{
+	const char *text = sysfs_text_at(a, at, name);
+
+	return text && sscanf(text, "0x%8x", value) == 1;
+}
+
+const char *sysfs_link_at(struct arena *a, int at, const char *name)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlinkat(at, name, path, sizeof(path) - 1);
+	const char *slash;
+
+	if (len <= 0)
+		return NULL;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	return arena_strdup(a, slash ? slash + 1 : path);
+}
+
+bool sysfs_has_at(int at, const char *name)
+{
+	return faccessat(at, name, F_OK, 0) == 0;
+}
+
+void sysfs_list(struct arena *a, const struct root *r, const char *path, struct strv *names)
+{
+	DIR *folder = opendir(root_path(a, r, path));
+	struct dirent *entry;
+
+	if (!folder)
+		return;
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			strv_push(a, names, arena_strdup(a, entry->d_name));
+	closedir(folder);
+	strv_sort(names);
+}

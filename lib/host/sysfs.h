@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct root;
+struct strv;
+
+/*
+ * Looking at sysfs with few system calls: of a device's folder, opened once, one
+ * attribute costs three and a link one. `at` is such a folder; with AT_FDCWD
+ * the name is a path that root_path() made.
+ */
+
+/* A folder's descriptor, or -errno. Links on the way are followed. */
+int sysfs_folder(struct arena *a, const struct root *r, const char *path);
+
+/* An attribute (at most a page of 4096) without its last newline; NULL if it cannot be read. */
+char *sysfs_text_at(struct arena *a, int at, const char *name);
+/* One of the form 0x10de. */
+bool sysfs_hex_at(struct arena *a, int at, const char *name, unsigned *value);
+
+/* The last part of where a link points, such as a driver's name; NULL if there is no link. */
+const char *sysfs_link_at(struct arena *a, int at, const char *name);
+
+bool sysfs_has_at(int at, const char *name);
+
+/* The names in a folder, sorted; none where it cannot be read. */
+void sysfs_list(struct arena *a, const struct root *r, const char *path, struct strv *names);

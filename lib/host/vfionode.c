@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/vfionode.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "err.h"
+#include "root.h"
+
+/* The node itself, opened for nothing but to be looked at: the group can be opened once only. */
+static int open_node(struct arena *a, const struct root *r, const char *group, struct stat *st)
+{
+	const char *path = root_path(a, r, arena_printf(a, "/dev/vfio/%s", group));
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, st) == 0 && (S_ISCHR(st->st_mode) || (*r->prefix && S_ISREG(st->st_mode))))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+const char *vfionode_owner(struct arena *a, const struct root *r, const char *group)
+{
+	struct stat st;
+	_cleanup_fd_ int fd = open_node(a, r, group, &st);
+
+	if (fd < 0)
+		return NULL;
+	return arena_printf(a, "%u:%u", (unsigned)st.st_uid, (unsigned)st.st_gid);
+}
+
+int vfionode_set_owner(struct arena *a, const struct root *r, const char *group,
+		       const char *owner, struct err *err)
+{
+	struct stat st;
+	_cleanup_fd_ int fd = open_node(a, r, group, &st);
+	unsigned uid, gid;
+
+	if (fd < 0)
+		return err_set(err, -fd, "/dev/vfio/%s: %s", group, strerror(-fd));
+	if (sscanf(owner, "%u:%u", &uid, &gid) != 2)
+		return err_set(err, EINVAL, "/dev/vfio/%s: '%s' is no UID:GID", group, owner);
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return err_set(err, errno, "/dev/vfio/%s: chown to %s: %s", group, owner,
+			       strerror(errno));
+	return 0;
+}

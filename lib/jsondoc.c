@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "jsondoc.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "str.h"
+
+#define DEPTH 8
+
+struct json_object *jsondoc_parse(const char *text, size_t len)
+{
+	struct json_tokener *tok;
+	struct json_object *o;
+
+	/* json_tokener_parse_ex() would take it for the end, and what follows for nothing */
+	if (memchr(text, '\0', len))
+		return NULL;
+	tok = json_tokener_new_ex(DEPTH);
+	if (!tok)
+		return NULL;
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	o = json_tokener_parse_ex(tok, text, (int)len + 1);
+	json_tokener_free(tok);
+	if (json_object_is_type(o, json_type_object))
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
+struct json_object *jsondoc_string(struct arena *a, const char *s)
+{
+	struct strbuf b = { .arena = a };
+	size_t left = s ? strlen(s) : 0, len;
+
+	if (!s)
+		return NULL;
+	for (; left; s += len, left -= len) {
+		len = str_utf8_len(s, left);
+		if (len)
+			strbuf_addn(&b, s, len);
+		else
+			strbuf_add(&b, "\xef\xbf\xbd");
+		len = len ? len : 1;
+	}
+	return json_object_new_string(strbuf_text(&b));
+}
+
+void jsondoc_add(struct arena *a, struct json_object *o, const char *key, const char *value)
+{
+	if (value)
+		json_object_object_add(o, key, jsondoc_string(a, value));
+}
+
+const char *jsondoc_text(struct arena *a, struct json_object *o)
+{
+	return arena_printf(a, "%s\n",
+			    json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+								      JSON_C_TO_STRING_SPACED |
+								      JSON_C_TO_STRING_NOSLASHESCAPE));
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <json-c/json.h>
+#include <stddef.h>
+
+struct arena;
+
+/* The JSON of state files and of --json: json-c, at its strictest. */
+
+static inline void cleanup_json(struct json_object **o)
+{
+	json_object_put(*o);
+}
+
+#define _cleanup_json_ __attribute__((cleanup(cleanup_json)))
+
+/*
+ * The object that all of the text is (at most INT_MAX - 1 bytes, with a NUL
+ * behind them): UTF-8, at most eight deep, and RFC 8259 but for what json-c's
+ * strict mode still takes (NaN, a key in single quotes). The caller's; NULL for
+ * anything else. Of two members with one name the last is there.
+ */
+struct json_object *jsondoc_parse(const char *text, size_t len);
+
+/* Bytes that are not UTF-8 become U+FFFD; NULL becomes null. */
+struct json_object *jsondoc_string(struct arena *a, const char *s);
+
+/* A member, unless the value is NULL. */
+void jsondoc_add(struct arena *a, struct json_object *o, const char *key, const char *value);
+
+/* As people read it, with a newline at the end. */
+const char *jsondoc_text(struct arena *a, struct json_object *o);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Each member of a good journal is spoiled in turn, and has to be refused in
+ * words that name it.
+ */
+#include "str.h"
+#include "journaled.h"
+
+/* In the step that begins so: the piece in it, and what is there instead. */
+static const struct edit {
+	const char *name, *after, *piece, *with, *says;
+} edits[] = {
+	{ "a version to come", "", "\"version\": 1", "\"version\": 2", "not version 1" },
+	{ "no version", "", "\"version\"", "\"v\"", "not version 1" },
+	{ "a version in words", "", "\"version\": 1", "\"version\": \"1\"", "'version' is no whole number" },
+	{ "a kind that is none", "", "\"vm\"", "\"container\"", "'kind' is none" },
+	{ "no kind", "", "\"kind\"", "\"k\"", "'kind' is missing" },
+	{ "a kind that is null", "", "\"vm\"", "null", "'kind' is no text" },
+	{ "a state that is none", "", "\"binding\"", "\"bind\"", "'state' is none" },
+	{ "another VM's", "", "\"uuid\": \"" UUID, "\"uuid\": \"" OTHER, "not that of its folder" },
+	{ "a uuid that is a path", "", "\"uuid\": \"" UUID, "\"uuid\": \"../../x", "'uuid' is no UUID" },
+	{ "no uuid", "", "\"uuid\"", "\"u\"", "'uuid' is missing" },
+	{ "a name that is a number", "", "\"web 1\"", "1", "'name' is no text" },
+	{ "a name with a NUL", "", "web 1", "web\\u0000", "'name' is no text" },
+	{ "a boot id with a slash", "", "0f1e2d3c", "../", "'boot' is no boot id" },
+	{ "no boot id", "", "\"boot\"", "\"b\"", "'boot' is missing" },
+	{ "a time in words", "", "2026-11-21T14", "yesterday", "'created' is no time" },
+	{ "a daemon that is a number", "", "\"daemon\": {", "\"daemon\": 1, \"x\": {", "'daemon' is no object" },
+	{ "a pid of 0", "", "\"pid\": 1000", "\"pid\": 0", "'daemon': 'pid' is out of range" },
+	{ "a pid of all processes", "", "\"pid\": 3000", "\"pid\": -1", "'qemu': 'pid' is out of range" },
+	{ "a pid beyond pids", "", "\"pid\": 1000", "\"pid\": 4294968296", "'pid' is out of range" },
+	{ "half a pid", "", "\"pid\": 1000", "\"pid\": 1000.5", "'pid' is no whole number" },
+	{ "a process without its start", "", "\"start\": 2000", "\"s\": 1", "'start' is missing" },
+	{ "a start beyond numbers", "", "\"start\": 2000", "\"start\": 99999999999999999999",
+	  "'start' is out of range" },
+	{ "devices that are no list", "", "\"devices\": [", "\"devices\": {}, \"x\": [", "'devices' is no list" },
+	{ "no steps", "", "\"steps\"", "\"s\"", "'steps' is no list" },
+	{ "no list of the wedged", "", "\"wedged\"", "\"w\"", "'wedged' is no list" },
+	{ "a device that is a number", "", "\"devices\": [", "\"devices\": [ 1,", "device 1: it is no object" },
+	{ "a device of no kind", "", "\"pci\"", "\"usb\"", "device 1: neither 'pci' nor 'mdev'" },
+	{ "a device of both kinds", "", "\"pci\"", "\"mdev\":\"\",\"pci\"", "device 1: 'pci' and 'mdev'" },
+	{ "a device that is null", "", "\"pci\": \"" GPU "\"", "\"pci\": null", "device 1: 'pci' is no text" },
+	{ "a device that is a path", "", GPU, "../../../etc", "device 1: 'pci' is no PCI address" },
+	{ "a device without its domain", "", GPU, "05:00.0", "device 1: 'pci' is no PCI address" },
+	{ "a device that is a slot", "", GPU, "0000:05:00", "device 1: 'pci' is no PCI address" },
+	{ "a device in capitals", "", "e1:00.7", "E1:00.7", "device 2: 'pci' is no PCI address" },
+	{ "a ninth function", "", "e1:00.7", "e1:00.8", "device 2: 'pci' is no PCI address" },
+	{ "a newline behind an address", "", GPU, GPU "\\n", "device 1: 'pci' is no PCI address" },
+	{ "an mdev that is no UUID", "", MDEV, "mdev", "device 3: 'mdev' is no UUID" },
+	{ "an mdev in capitals", "", MDEV, "83B8f4f2-509f-382f-3c1e-e6bfe0fa1001", "device 3: 'mdev' is no UUID" },
+	{ "a role that is none", "", "\"hostdev\"", "\"guest\"", "device 1: 'role' is none" },
+	{ "a driver that is a path", "", "\"nvidia\"", "\"../nvidia\"", "device 1: 'driver' is no name" },
+	{ "a driver of no letters", "", "\"nvidia\"", "\"\"", "device 1: 'driver' is no name" },
+	{ "a target that is hidden", "", "\"vfio-pci\"", "\".vfio\"", "device 1: 'target' is no name" },
+	{ "a rule that is a list", "", "\"50-gpu.ini:a \\\"rule\\\"\"", "[]", "device 2: 'rule' is no text" },
+	{ "a group below none", "", "\"group\": 17", "\"group\": -1", "device 1: 'group' is out of range" },
+	{ "a group in words", "", "\"group\": 17", "\"group\": \"17\"", "device 1: 'group' is no whole" },
+	{ "an op to come", "", "\"op\": \"unit\"", "\"op\": \"reboot\"", "step 1: 'op' is none" },
+	{ "a step without its op", "", "\"op\"", "\"o\"", "step 1: 'op' is missing" },
+	{ "a lane below none", "\"module\"", "\"lane\": 0", "\"lane\": -1", "step 2: 'lane' is out of range" },
+	{ "a lane beyond reason", "\"module\"", "\"lane\": 0", "\"lane\": 4096", "step 2: 'lane' is out of range" },
+	{ "no lane", "\"module\"", "\"lane\"", "\"l\"", "step 2: 'lane' is missing" },
+	{ "done in words", "", "\"done\": true", "\"done\": \"yes\"", "step 1: 'done' is neither" },
+	{ "not said whether done", "", "\"done\"", "\"d\"", "step 1: 'done' is neither" },
+	{ "a time that is no number", "", "\"ms\": 12.5", "\"ms\": \"\", \"x\": 0", "step 1: 'ms' is no number" },
+	{ "a time before its beginning", "", "\"ms\": 12.5", "\"ms\": -12.5", "step 1: 'ms' is no time" },
+	{ "a time beyond numbers", "", "\"ms\": 12.5", "\"ms\": 1e999, \"x\": 0.5", "step 1: 'ms' is no time" },
+	{ "a time that is NaN", "", "\"ms\": 12.5", "\"ms\": NaN, \"x\": 0.5", "step 1: 'ms' is no time" },
+	{ "a unit that is an option", "", "\"dev-disk", "\"--root=", "step 1: 'name' is no systemd unit" },
+	{ "a unit with a path", "", "\"dev-disk", "\"/etc/x", "step 1: 'name' is no systemd unit" },
+	{ "no unit", "\"unit\"", "\"name\"", "\"n\"", "step 1: 'name' is missing" },
+	{ "a module that is an option", "", "\"vfio_iommu_type1\"", "\"-r\"", "step 2: 'name' is no name" },
+	{ "a module with parameters", "", "\"vfio_iommu_type1\"", "\"vfio a=b\"", "step 2: 'name' is no name" },
+	{ "a module that is a path", "", "\"vfio_iommu_type1\"", "\"/tmp/x.ko\"", "step 2: 'name' is no name" },
+	{ "a step with a device too many", "\"module\"", "\"name\"", "\"device\":\"" GPU "\",\"name\"",
+	  "step 2: 'device' does not belong there" },
+	{ "a device without its address", "\"free\"", GPU, "05:00.0", "step 3: 'device' is no PCI address" },
+	{ "a vtcon that is another file", "", "vtcon1", "vtcon1/../..", "step 4: 'name' is no vtcon" },
+	{ "a vtcon without a number", "", "vtcon1", "vtcon", "step 4: 'name' is no vtcon" },
+	{ "a platform device that is a path", "", "efi-framebuffer.0", "..", "step 5: 'name' is no platform" },
+	{ "a platform driver that is a path", "", "\"efi-framebuffer\"", "\"a/b\"", "step 5: 'from' is no name" },
+	{ "an attribute that is not ours", "", "power/control", "remove", "step 6: 'name' is no attribute" },
+	{ "an attribute of another device", "", "power/control", "../0000:06:00.0/remove",
+	  "step 6: 'name' is no attribute" },
+	{ "a value of two lines", "", "\"auto\"", "\"auto\\n1\"", "step 6: 'from' is no value" },
+	{ "a value that is null", "", "\"auto\"", "null", "step 6: 'from' is no text" },
+	{ "no value", "\"attribute\"", "\"to\"", "\"t\"", "step 6: 'to' is missing" },
+	{ "an override of two lines", "\"override\"", "\"from\": \"\"", "\"from\": \"\\n\"",
+	  "step 8: 'from' is no driver_override" },
+	{ "an override to nothing", "\"override\"", "vfio-pci", "", "step 8: 'to' is no name" },
+	{ "unbound from a path", "\"unbind\"", "\"nvidia\"", "\"../x\"", "step 9: 'from' is no name" },
+	{ "unbound from nothing", "\"unbind\"", "\"from\"", "\"f\"", "step 9: 'from' is missing" },
+	{ "bound to a path", "\"probe\"", "\"vfio-pci\"", "\"a/b\"", "step 10: 'to' is no name" },
+	{ "an mdev type that is a path", "", "nvidia-63", "../nvidia-63", "step 12: 'to' is no mdev type" },
+	{ "an mdev that is no UUID to create", "\"op\": \"mdev\"", MDEV, "1", "step 12: 'name' is no UUID" },
+	{ "a vgpu that is no number", "", "\"1178\"", "\"1178a\"", "step 13: 'to' is no number" },
+	{ "a group that is another node", "\"node\"", "\"17\"", "\"../null\"", "step 14: 'name' is no number" },
+	{ "an owner by name", "", "64055:64055", "root:root", "step 14: 'to' is no UID:GID" },
+	{ "half an owner", "", "\"0:0\"", "\"0:\"", "step 14: 'from' is no UID:GID" },
+	{ "an owner and more", "", "\"0:0\"", "\"0:0:0\"", "step 14: 'from' is no UID:GID" },
+	{ "a wedge of no device", "\"wedged\"", GPU, "a/b", "wedge 1: 'device' is no PCI address or UUID" },
+	{ "a wedge of no op", "\"wedged\"", "\"unbind\"", "\"\"", "wedge 1: 'op' is none" },
+	{ "a wedge without its child", "\"wedged\"", "\"pid\"", "\"p\"", "wedge 1: 'pid' is missing" },
+	{ "a wedge without its start", "\"wedged\"", "\"start\"", "\"s\"", "wedge 1: 'start' is missing" },
+	{ "a second object", "", "", "{}", "not a JSON object" },
+	{ "nested beyond reason", "", "\"version\"", "\"x\":[[[[[[[[1]]]]]]]],\"version\"", "not a JSON object" },
+	{ "a text that is not UTF-8", "", "web 1", "web\xff", "not a JSON object" },
+	{ "a comment", "", "\"version\"", "/* */ \"version\"", "not a JSON object" },
+};
+
+/* The good one, and in it the first such piece behind `after`. */
+static const char *spoiled(const struct edit *e)
+{
+	struct journal j = good();
+	const char *at, *text;
+	struct err err;
+
+	assert_int_equal(write_it(&j, &err), 0);
+	text = slurp(FILE_);
+	at = strstr(text, e->after);
+	at = at ? strstr(at, e->piece) : NULL;
+	if (!at)
+		fail_msg("no %s behind %s in:\n%s", e->piece, e->after, text);
+	return str_splice(&arena, text, (size_t)(at - text), (size_t)(at - text) + strlen(e->piece),
+			  e->with);
+}
+
+static void spoiled_is_refused(void **state)
+{
+	const struct edit *row = *state;
+	const char *text = spoiled(row);
+
+	tree_bytes(FILE_, text, strlen(text), 0600);
+	is_refused(row->says);
+}
+
+static void for_other_readers(void **state)
+{
+	static const struct edit more = { NULL, "\"op\": \"unit\"", "\"lane\"",
+					  "\"device_\":\"/etc\",\"later\":[{}],\"lane\"", NULL };
+	const char *text = spoiled(&more);
+	struct journal j;
+	struct err err;
+
+	(void)state;
+	tree_bytes(FILE_, text, strlen(text), 0600);
+	assert_int_equal(read_it(&j, &err), 0);
+	same_steps(&j);
+}
+
+int main(void)
+{
+	TREE_ROWS(edits, spoiled_is_refused);
+	TREE_TEST("members that this version does not know are for others", for_other_readers);
+	return unit_run("journaledits");
+}

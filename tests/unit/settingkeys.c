@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* [hook] and [device ADDRESS] of kvmshim.conf, and the example of all of it. */
+#include "conf/settings.h"
+
+#include "file.h"
+#include "mistake.h"
+#include "str.h"
+#include "unit.h"
+
+static void parse(const char *text, struct settings *s, struct mistakes *m)
+{
+	struct file file = { .path = "f", .text = text, .len = text ? strlen(text) : 0 };
+
+	*m = (struct mistakes){ .arena = &arena };
+	settings_parse(&arena, &file, s, m);
+}
+
+static const char *hook_text(const struct hook_settings *h)
+{
+	struct strbuf b = { .arena = &arena };
+
+	strbuf_addf(&b, "%s %s %d %d %s %s", h->enabled ? "on" : "off",
+		    h->companions_auto ? "auto" : "refuse", h->unbind_timeout, h->holders_wait,
+		    h->hugepages_allocate ? "allocate" : "check", h->release_console ? "yes" : "no");
+	for (size_t i = 0; h->unbind_drivers.n < 10 && i < h->unbind_drivers.n; i++)
+		strbuf_addf(&b, " %s", h->unbind_drivers.v[i]);
+	return strbuf_text(&b);
+}
+
+static const char *or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
+/* "ADDRESS ID SUBSYSTEM SERIAL TIMEOUT MDEV units… | attributes…\n" for each. */
+static const char *devices_text(const struct settings *s)
+{
+	struct strbuf b = { .arena = &arena };
+
+	strbuf_add(&b, "");
+	for (size_t i = 0; i < s->n_devices; i++) {
+		const struct device_settings *d = &s->devices[i];
+
+		strbuf_addf(&b, "%s %s %s %s %d %s", d->address, or_dash(d->expect_id),
+			    or_dash(d->expect_subsystem), or_dash(d->expect_serial),
+			    d->unbind_timeout, or_dash(d->mdev_type));
+		for (size_t k = 0; k < d->stop_units.n; k++)
+			strbuf_addf(&b, " %s", d->stop_units.v[k]);
+		strbuf_add(&b, " |");
+		for (size_t k = 0; k < d->n_attributes; k++)
+			strbuf_addf(&b, " %s=%s", d->attributes[k].name, d->attributes[k].value);
+		strbuf_addc(&b, '\n');
+	}
+	return strbuf_text(&b);
+}
+
+#define HOOK_DEFAULTS "on refuse 15 10 check no"
+
+static const struct machine {
+	const char *name, *text, *hook, *devices;
+} machines[] = {
+	{ "nothing is all defaults", NULL, HOOK_DEFAULTS, "" },
+	{ "an empty [hook] too", "[hook]\n", HOOK_DEFAULTS, "" },
+	{ "the switch of the hook is not that of the wrapper", "[wrapper]\nenabled = no\n", HOOK_DEFAULTS,
+	  "" },
+	{ "all of [hook]",
+	  "[hook]\nenabled = no\nunbind-drivers = nvidia, snd_*,\ncompanions = auto\n"
+	  "unbind-timeout = 600\nholders-wait = 0\nhugepages = allocate\nrelease-console = yes\n",
+	  "off auto 600 0 allocate yes nvidia snd_*", "" },
+	{ "a device of which nothing is said", "[device 0000:05:00.0]\n", HOOK_DEFAULTS,
+	  "0000:05:00.0 - - - 15 - |\n" },
+	{ "addresses in other spellings", "[device 5:0.0]\n[device 0000:AF:00.1 ]\n[device\t10000:1:0.0]\n",
+	  HOOK_DEFAULTS,
+	  "0000:05:00.0 - - - 15 - |\n0000:af:00.1 - - - 15 - |\n10000:01:00.0 - - - 15 - |\n" },
+	{ "all of a device",
+	  "[device 05:00.0]\nexpect = 10DE:1b06 serial=\"S 1\" subsystem=10de:3609\n"
+	  "stop-units = ollama, jupyter@a.service\td-bus.socket a\\x2db.foo\nunbind-timeout = 60\n"
+	  "mdev-type = nvidia-63\nd3cold_allowed = 0\npower = on\nreset_method = flr bus\n",
+	  HOOK_DEFAULTS,
+	  "0000:05:00.0 10de:1b06 10de:3609 S 1 60 nvidia-63 ollama.service jupyter@a.service "
+	  "d-bus.socket a\\x2db.foo.service | d3cold_allowed=0 power/control=on reset_method=flr bus\n" },
+	{ "values in quotes", "[device 05:00.0]\nexpect = \"10de:1b06\"\nstop-units = \"a, b\"\n",
+	  HOOK_DEFAULTS, "0000:05:00.0 10de:1b06 - - 15 - a.service b.service |\n" },
+	{ "no reset at all", "[device 05:00.0]\nreset_method =\npower = auto\nd3cold_allowed = 1\n",
+	  HOOK_DEFAULTS,
+	  "0000:05:00.0 - - - 15 - | reset_method= power/control=auto d3cold_allowed=1\n" },
+	{ "nothing to be stopped", "[device 05:00.0]\nstop-units =\n", HOOK_DEFAULTS,
+	  "0000:05:00.0 - - - 15 - |\n" },
+	{ "a device's timeout is that of [hook], wherever that stands",
+	  "[device 05:00.0]\n[device 06:00.0]\nunbind-timeout = 2\n[hook]\nunbind-timeout = 30\n",
+	  "on refuse 30 10 check no", "0000:05:00.0 - - - 30 - |\n0000:06:00.0 - - - 2 - |\n" },
+};
+
+static void reads_machines(void **state)
+{
+	const struct machine *row = *state;
+	struct mistakes m;
+	struct settings s;
+
+	parse(row->text, &s, &m);
+	if (m.n)
+		fail_msg("%s", mistake_text(&arena, &m.v[0]));
+	assert_text(hook_text(&s.hook), row->hook);
+	assert_text(devices_text(&s), row->devices);
+}
+
+static const struct bad {
+	const char *name, *text, *says;
+} bad[] = {
+	{ "keys of another section", "[wrapper]\ncompanions = auto\n", "f:2: unknown key 'companions'" },
+	{ "[hook] twice", "[hook]\n[wrapper]\n[hook]\n",
+	  "f:3: section [hook] again: it began at line 1" },
+	{ "a key of [hook] twice", "[hook]\nenabled = no\nenabled = yes\n",
+	  "f:3: 'enabled' again: it stands at line 2" },
+	{ "an unknown key of [hook], with the nearest", "[hook]\nholder-wait = 1\n",
+	  "f:2: unknown key 'holder-wait' (did you mean 'holders-wait'?)" },
+	{ "the hook's enabled", "[hook]\nenabled = 1\n", "f:2: enabled = 1: must be yes or no" },
+	{ "drivers with blanks between them", "[hook]\nunbind-drivers = nvidia nouveau\n",
+	  "f:2: unbind-drivers = nvidia nouveau: must be names of drivers with commas, such as " },
+	{ "two commas between drivers", "[hook]\nunbind-drivers = nvidia,,nouveau\n",
+	  "f:2: unbind-drivers" },
+	{ "drivers that are excluded", "[hook]\nunbind-drivers = *, !nvme\n", "f:2: unbind-drivers" },
+	{ "companions", "[hook]\ncompanions = yes\n", "f:2: companions = yes: must be refuse or auto" },
+	{ "a timeout of nothing", "[hook]\nunbind-timeout = 0\n",
+	  "f:2: unbind-timeout = 0: must be seconds, 1 to 600" },
+	{ "a timeout that is too long", "[hook]\nunbind-timeout = 601\n",
+	  "f:2: unbind-timeout = 601: must be seconds" },
+	{ "a number that wraps", "[hook]\nunbind-timeout = 4294967311\n",
+	  "f:2: unbind-timeout = 4294967311: must be seconds" },
+	{ "a unit of time", "[hook]\nholders-wait = 10s\n",
+	  "f:2: holders-wait = 10s: must be seconds, 0 to 600" },
+	{ "a negative time", "[hook]\nholders-wait = -1\n", "f:2: holders-wait = -1" },
+	{ "no time", "[hook]\nholders-wait =\n", "f:2: holders-wait = : must be" },
+	{ "hugepages", "[hook]\nhugepages = yes\n", "f:2: hugepages = yes: must be check or allocate" },
+	{ "release-console", "[hook]\nrelease-console = vt\n",
+	  "f:2: release-console = vt: must be yes or no" },
+	{ "a device without an address", "[device]\nexpect = 10de:1b06\n",
+	  "f:1: section [device]: must be device and the address of one function, such as "
+	  "[device 0000:05:00.0]" },
+	{ "a device by its slot", "[device 05:00]\n",
+	  "f:1: section [device 05:00]: must be device and the address of one function" },
+	{ "a device by its name", "[device gpu]\n", "f:1: section [device gpu]: must be" },
+	{ "the same device in another spelling", "[device 0000:05:00.0]\n[device 5:0.0]\n",
+	  "f:2: section [device 0000:05:00.0] again: it began at line 1" },
+	{ "an unknown key of a device, with the nearest", "[device 05:00.0]\nreset-method = flr\n",
+	  "f:2: unknown key 'reset-method' (did you mean 'reset_method'?)" },
+	{ "an expectation without a vendor", "[device 05:00.0]\nexpect = 1b06\n",
+	  "f:2: expect = 1b06: must be VENDOR:DEVICE [subsystem=VENDOR:DEVICE] [serial=TEXT]" },
+	{ "none at all", "[device 05:00.0]\nexpect =\n", "f:2: expect = : must be" },
+	{ "a vendor with an 0x", "[device 05:00.0]\nexpect = 0x10de:0x1b06\n", "f:2: expect" },
+	{ "one with a wildcard", "[device 05:00.0]\nexpect = 10de:*\n", "f:2: expect" },
+	{ "one in quotes as a whole", "[device 05:00.0]\nexpect = \"10de:1b06 serial=x\"\n",
+	  "f:2: expect" },
+	{ "one with a quote that does not end", "[device 05:00.0]\nexpect = 10de:1b06 serial=\"x\n",
+	  "f:2: expect" },
+	{ "a subsystem that is none", "[device 05:00.0]\nexpect = 10de:1b06 subsystem=3609\n",
+	  "f:2: expect" },
+	{ "a subsystem twice",
+	  "[device 05:00.0]\nexpect = 10de:1b06 subsystem=10de:3609 subsystem=10de:3609\n",
+	  "f:2: expect" },
+	{ "an empty serial number", "[device 05:00.0]\nexpect = 10de:1b06 serial=\n", "f:2: expect" },
+	{ "anything else expected", "[device 05:00.0]\nexpect = 10de:1b06 revision=a1\n",
+	  "f:2: expect" },
+	{ "a unit that would be an option", "[device 05:00.0]\nstop-units = -H.service\n",
+	  "f:2: stop-units = -H.service: must be names of systemd units" },
+	{ "a unit with a path", "[device 05:00.0]\nstop-units = a, ../b\n", "f:2: stop-units" },
+	{ "a unit with a wildcard", "[device 05:00.0]\nstop-units = nvidia-*\n", "f:2: stop-units" },
+	{ "a device's timeout", "[device 05:00.0]\nunbind-timeout = 0\n",
+	  "f:2: unbind-timeout = 0: must be seconds, 1 to 600" },
+	{ "an mdev-type with a path", "[device 05:00.0]\nmdev-type = ../x\n",
+	  "f:2: mdev-type = ../x: must be a name" },
+	{ "no mdev-type", "[device 05:00.0]\nmdev-type =\n", "f:2: mdev-type" },
+	{ "d3cold_allowed", "[device 05:00.0]\nd3cold_allowed = no\n",
+	  "f:2: d3cold_allowed = no: must be 0 or 1" },
+	{ "power", "[device 05:00.0]\npower = off\n", "f:2: power = off: must be on or auto" },
+	{ "reset_method", "[device 05:00.0]\nreset_method = flr, bus\n",
+	  "f:2: reset_method = flr, bus: must be names of reset methods" },
+	{ "keys of a device that is none are judged", "[device x]\npower = off\n",
+	  "f:1: section [device x]" },
+};
+
+static void refuses(void **state)
+{
+	const struct bad *row = *state;
+	struct mistakes m;
+	struct settings s;
+
+	parse(row->text, &s, &m);
+	assert_true(m.errors > 0);
+	assert_says(mistake_text(&arena, &m.v[0]), row->says);
+}
+
+/* What is right in a [device] counts; a second one for the same device does not. */
+static void keeps_what_is_right(void **state)
+{
+	struct mistakes m;
+	struct settings s;
+
+	(void)state;
+	parse("[device 05:00.0]\npower = on\nexpect = x\nd3cold_allowed = 0\n"
+	      "[device 05:00.0]\nexpect = 10de:1b06\npower = off\n"
+	      "[device 05:00]\nexpect = 10de:1b06\nmdev-type = /\n"
+	      "[hook]\nhugepages = allocate\ncompanions = x\n",
+	      &s, &m);
+	assert_int_equal(m.errors, 6);
+	assert_text(devices_text(&s),
+		    "0000:05:00.0 - - - 15 - | power/control=on d3cold_allowed=0\n");
+	assert_true(s.hook.hugepages_allocate);
+	assert_int_equal(s.devices[0].line, 1);
+}
+
+static void finds_devices(void **state)
+{
+	struct mistakes m;
+	struct settings s;
+
+	(void)state;
+	parse("[device 05:00.0]\n[device 06:00.1]\npower = on\n", &s, &m);
+	assert_ptr_equal(settings_of_device(&s, "0000:06:00.1"), &s.devices[1]);
+	assert_null(settings_of_device(&s, "0000:06:00.0"));
+}
+
+static const struct driver {
+	const char *name, *text, *driver;
+	bool may;
+} drivers[] = {
+	{ "a graphics card's", "", "nvidia", true },
+	{ "its sound", "", "snd_hda_intel", true },
+	{ "its USB", "", "xhci_hcd", true },
+	{ "its charger", "", "nvidia-gpu", true },
+	{ "a network card's", "", "ixgbe", true },
+	{ "a disk's", "", "nvme", true },
+	{ "dashes for underscores", "", "mlx5-core", true },
+	{ "underscores for dashes", "", "virtio_pci", true },
+	{ "a port of the chipset", "", "pcieport", false },
+	{ "one that nobody knows", "", "frobnicator", false },
+	{ "one that begins alike", "", "nvidia_x", false },
+	{ "no driver", "", "", false },
+	{ "one that is named", "[hook]\nunbind-drivers = frob*\n", "frobnicator", true },
+	{ "what is named is all", "[hook]\nunbind-drivers = frob*\n", "nvidia", false },
+	{ "dashes in a glob", "[hook]\nunbind-drivers = my-*-drv\n", "my_own_drv", true },
+	{ "none may be unbound", "[hook]\nunbind-drivers =\n", "nvidia", false },
+	{ "a list with a mistake is not taken in part", "[hook]\nunbind-drivers = frob, a b\n", "frob",
+	  false },
+};
+
+static void may_unbind(void **state)
+{
+	const struct driver *row = *state;
+	struct mistakes m;
+	struct settings s;
+
+	parse(row->text, &s, &m);
+	assert_int_equal(settings_may_unbind(&s, row->driver), row->may);
+}
+
+/* ---- the example ---- */
+
+/* Lines of the file that are keys or sections behind a '#'; text without a blank after it. */
+static const char *uncommented(const char *text)
+{
+	struct strbuf b = { .arena = &arena };
+
+	for (; *text; text++) {
+		bool begins = b.len == 0 || b.text[b.len - 1] == '\n';
+
+		if (begins && *text == '#' && text[1] != ' ' && text[1] != '\n' && text[1] != '#')
+			continue;
+		strbuf_addc(&b, *text);
+	}
+	return strbuf_text(&b);
+}
+
+static void example(const char *(*change)(const char *), struct settings *s)
+{
+	struct mistakes m;
+	struct file file;
+
+	assert_int_equal(file_read_any(&arena, "contrib/kvmshim.conf", &file, NULL), 0);
+	parse(change ? change(file.text) : file.text, s, &m);
+	if (m.n)
+		fail_msg("%s", mistake_text(&arena, &m.v[0]));
+}
+
+static void example_is_all_defaults(void **state)
+{
+	struct settings s;
+
+	(void)state;
+	example(NULL, &s);
+	assert_true(s.enabled);
+	assert_false(s.pass_on_error);
+	assert_null(s.real);
+	assert_text(hook_text(&s.hook), HOOK_DEFAULTS);
+	assert_int_equal(s.n_devices, 0);
+}
+
+/* Every key stands in it, those of [wrapper] and [hook] with what they are by default. */
+static void example_tells_the_defaults(void **state)
+{
+	struct settings s, none;
+	struct mistakes m;
+
+	(void)state;
+	parse(NULL, &none, &m);
+	example(uncommented, &s);
+	assert_int_equal(s.enabled, none.enabled);
+	assert_int_equal(s.pass_on_error, none.pass_on_error);
+	assert_int_equal(s.n_extra, 0);
+	assert_text(hook_text(&s.hook), HOOK_DEFAULTS);
+	assert_int_equal(s.hook.unbind_drivers.n, none.hook.unbind_drivers.n);
+	for (size_t i = 0; i < none.hook.unbind_drivers.n; i++)
+		assert_text(s.hook.unbind_drivers.v[i], none.hook.unbind_drivers.v[i]);
+	assert_int_equal(s.n_devices, 1);
+	assert_int_equal(s.devices[0].n_attributes, 3);
+}
+
+int main(void)
+{
+	UNIT_ROWS(machines, reads_machines);
+	UNIT_ROWS(bad, refuses);
+	UNIT_TEST("what is right about a device is kept", keeps_what_is_right);
+	UNIT_TEST("a device is found by its address", finds_devices);
+	UNIT_ROWS(drivers, may_unbind);
+	UNIT_TEST("the example is all defaults", example_is_all_defaults);
+	UNIT_TEST("the example tells every default", example_tells_the_defaults);
+	return unit_run("settingkeys");
+}
