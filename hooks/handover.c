@@ -128,34 +128,43 @@ static int try_reserve(struct handover *h, int folder, struct journal *j,
 	return publish(h, folder, j, err);
 }
 
-static int recover_left_over(struct handover *h, const struct reservation *stale)
+/* 0, or why it could not be undone; -EAGAIN: it is alive after all. */
+static int recover_left_over(struct handover *h, const struct reservation *stale, struct err *err)
 {
 	struct handover other = *h;
-	struct err err = { 0 };
 	int rc;
 
 	other.uuid = stale->journal.uuid;
 	other.notes = (struct strv){ 0 };
-	rc = handover_recover(&other, &err);
+	rc = handover_recover(&other, err);
 	for (size_t i = 0; i < other.notes.n; i++)
 		strv_push(h->arena, &h->notes, other.notes.v[i]);
-	if (rc && rc != -EAGAIN)
-		strv_push(h->arena, &h->notes, arena_strdup(h->arena, err.text));
 	return rc;
+}
+
+/* One sentence: who has it, and why that could not be undone. A wedge is told already. */
+static int refuse_left_over(struct handover *h, int rc, int why, const struct err *left,
+			    struct err *err)
+{
+	if (rc == 0 || why == -EAGAIN || why == -ETIMEDOUT)
+		return rc;
+	return err_set(err, -rc, "%s: %s", arena_strdup(h->arena, err->text), left->text);
 }
 
 /* What VMs that are gone have left is undone first, without the lock. */
 static int reserve(struct handover *h, int folder, struct journal *j, struct err *err)
 {
 	const struct reservation *stale = NULL;
-	int rc = 0;
+	struct err left = { 0 };
+	int rc = 0, why;
 
 	do {
 		rc = try_reserve(h, folder, j, &stale, err);
 		if (rc || !stale)
 			return rc;
-	} while (recover_left_over(h, stale) == 0);
-	return try_reserve(h, folder, j, NULL, err);
+		why = recover_left_over(h, stale, &left);
+	} while (why == 0);
+	return refuse_left_over(h, try_reserve(h, folder, j, NULL, err), why, &left, err);
 }
 
 static int act(struct handover *h, int folder, struct journal *j, struct err *err)

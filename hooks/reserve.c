@@ -119,7 +119,7 @@ const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs
 		const struct journal *j = &rs->v[i].journal;
 
 		for (size_t k = 0; k < j->n_wedges; k++)
-			if (str_eq(j->wedges[k].device, device) &&
+			if (j->wedges[k].device && str_eq(j->wedges[k].device, device) &&
 			    process_real_lives(a, j->wedges[k].child))
 				return &j->wedges[k];
 	}
