@@ -12,6 +12,7 @@
 #include "hooks/giveback.h"
 #include "hooks/judge.h"
 #include "hooks/lanes.h"
+#include "hooks/lent.h"
 #include "hooks/plan.h"
 #include "hooks/state.h"
 #include "host/host.h"
@@ -283,5 +284,7 @@ int handover_recover(struct handover *h, struct err *err)
 		return rc;
 	if (reserve_life(h->arena, h->root, &j, ASK_LOCKED, &holder) != LIFE_NONE)
 		return -EAGAIN;
+	if (j.kind == JOURNAL_HAND && (rc = lent_check(h->arena, h->root, &j, NULL, err)))
+		return rc;
 	return giveback(h->arena, h->root, h->settings, folder, &j, &h->notes, err);
 }

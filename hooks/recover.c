@@ -8,7 +8,7 @@
 #include "hooks/handover.h"
 #include "str.h"
 
-static int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user)
+int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user)
 {
 	struct handover one = *h;
 	struct err err = { 0 };
