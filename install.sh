@@ -44,6 +44,8 @@ command:clang-tidy    clang-tidy     clang-tools-extra
 command:cppcheck      cppcheck       cppcheck
 command:shellcheck    shellcheck     ShellCheck
 module:cmocka         libcmocka-dev  libcmocka-devel
+module:fuse3          libfuse3-dev   fuse3-devel
+command:fusermount3   fuse3          fuse3
 command:prove         perl           perl
 works:perl            perl           perl
 command:valgrind      valgrind       valgrind

@@ -1,9 +1,10 @@
 # `make lint`: what programs can say about the code without running it. Each
 # part can be asked alone: make lint-tidy.
 
-lint_c := $(wildcard lib/*.c lib/*/*.c wrapper/*.c hooks/*.c ctl/*.c tests/*/*.c)
+lint_c := $(wildcard lib/*.c lib/*/*.c wrapper/*.c hooks/*.c ctl/*.c tests/*/*.c) \
+	$(if $(FUSE_LIBS),$(fakesys_src))
 lint_sh := $(wildcard *.sh .ci/run */*.sh */*/*.sh)
-lint_flags = $(filter-out -O% -g,$(ALL_CFLAGS))
+lint_flags = $(filter-out -O% -g,$(ALL_CFLAGS)) $(FUSE_CFLAGS)
 
 lint: lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy
 

@@ -11,6 +11,7 @@ package Kvmshim;
 #   my $got = $host->start('-name', 'x');             # status, out, err, words
 #
 # The real QEMU, and QMP: Kvmshim::Qemu. A private libvirtd: Kvmshim::Libvirt.
+# A sysfs that acts: Kvmshim::Sysfs.
 
 use strict;
 use warnings;
@@ -26,7 +27,7 @@ use POSIX ();
 use Test::More;
 
 our @EXPORT = qw(need program tool shared_lines recorded_lines corpus_file slurp spew
-	run bytes shown differing);
+	run launch finish bytes shown differing);
 
 umask 022;    # a rule file that others may write is a mistake
 $ENV{ASAN_OPTIONS} //= 'detect_leaks=0';    # an arena is left to the end of the process
@@ -123,31 +124,55 @@ sub recorded_lines {
 		glob "$project/tests/data/argv/*.argv";
 }
 
-# Runs a program to its end: status is its exit status, or "signal N".
-# Options: argv0, env (overlaid), dir, uid (as root only).
-sub run {
+# Runs a program to its end: status is its exit status, or "signal N"; late, where
+# it was killed as it took too long. Options: argv0, env (overlaid), dir, uid (as
+# root only), in (what stdin holds), pidfile (its number goes there before it
+# begins), limit (seconds).
+sub run { return finish(launch(@_)) }
+
+# The two halves of run(), for programs that run side by side.
+sub launch {
 	my ($opt, $path, @args) = @_;
 	my ($out, $err) = map { File::Temp->new } 1 .. 2;
+	my $in = defined $opt->{in} ? File::Temp->new : '/dev/null';
+	spew("$in", $opt->{in}) if ref $in;
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
 		$ENV{$_} = $opt->{env}{$_} for sort keys %{ $opt->{env} // {} };
 		chdir $opt->{dir} or die if $opt->{dir};
 		become($opt->{uid}) if $opt->{uid};
-		open STDIN, '<', '/dev/null' or die;
+		open STDIN, '<', "$in" or die;
 		open STDOUT, '>&', $out or die;
 		open STDERR, '>&', $err or die;
-		alarm 120;    # nothing here may hang
+		spew($opt->{pidfile}, "$$\n") if $opt->{pidfile};
 		{ exec { $path } $opt->{argv0} // $path, @args };
 		print STDERR "exec $path: $!\n";
 		POSIX::_exit(125);
 	}
-	waitpid $pid, 0;
+	return { pid => $pid, out => $out, err => $err, in => $in, limit => $opt->{limit} // 120 };
+}
+
+sub finish {
+	my ($running) = @_;
+	my $late = wait_or_kill(@$running{qw(pid limit)});    # nothing here may hang
 	return {
-		pid    => $pid,
+		pid    => $running->{pid},
+		late   => $late,
 		status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8,
-		out    => slurp($out->filename),
-		err    => slurp($err->filename),
+		map { $_ => slurp($running->{$_}->filename) } qw(out err),
 	};
+}
+
+# By us, as an alarm of its own does not end a QEMU: it reads SIGALRM from a
+# signalfd, and drops it (qemu_signal_init() of util/main-loop.c).
+sub wait_or_kill {
+	my ($pid, $limit) = @_;
+	my $late = 0;
+	local $SIG{ALRM} = sub { $late = kill 'KILL', $pid };
+	alarm $limit;
+	waitpid $pid, 0;
+	alarm 0;
+	return $late;
 }
 
 sub become {
@@ -216,8 +241,8 @@ sub start {
 
 sub start_as {
 	my ($self, $argv0, @words) = @_;
-	my $got = run({ argv0 => $argv0, env => { KVMSHIM_ROOT => $self->{dir} }, uid => $self->{uid} },
-		$self->{emulator}, @words);
+	my $got = run({ argv0 => $argv0, env => { KVMSHIM_ROOT => $self->{dir} }, uid => $self->{uid},
+		limit => $self->{limit} }, $self->{emulator}, @words);
 	$got->{err} =~ s/\Q$self->{dir}\E//g;
 	$got->{words} = [ split /\0/, substr($got->{out}, 0, -1), -1 ] if $got->{out} =~ /\0\z/;
 	shift @{ $got->{words} } if $got->{words};

@@ -8,6 +8,24 @@ $(B)/tests/tools/%: tests/tools/%.c
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(CFLAGS) \
 		$(WRAPPER_LDFLAGS) $< -o $@
 
+# ---- fakesys: a sysfs for tests of what writes to one. Only where there is FUSE 3.
+
+fakesys_src := $(wildcard tests/tools/fakesys/*.c)
+FUSE_LIBS := $(shell $(PKG_CONFIG) --libs fuse3 2>/dev/null)
+# Not our headers: no warnings.
+FUSE_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags fuse3 2>/dev/null))
+
+ifneq ($(FUSE_LIBS),)
+test_tools += $(B)/tests/tools/fakesys
+endif
+
+$(call obj,$(fakesys_src)): PKG_CFLAGS += $(FUSE_CFLAGS)
+
+$(B)/tests/tools/fakesys: $(call obj,$(fakesys_src)) $(B)/lib.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(FUSE_LIBS) -pthread -o $@
+
 tools: $(test_tools)
 .PHONY: tools
 
