@@ -269,10 +269,12 @@ static pid_t holding_child(bool threads)
 {
 	pid_t pid = fork();
 	pthread_t thread;
+	int fd;
 
 	if (pid)
 		return pid;
-	if (open("/dev/full", O_RDWR | O_CLOEXEC) < 0)
+	fd = open("/dev/full", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
 		_exit(1);
 	if (threads && pthread_create(&thread, NULL, wait_for_the_end, NULL) == 0)
 		pthread_exit(NULL);
@@ -292,7 +294,7 @@ static void finds_a_real_child(void **state)
 
 		poll(NULL, 0, 10);
 		assert_null(holder_of(&h, getpid()));
-		/* the threads' case needs the state to be reached, so look twice */
+		/* not at once: its first thread is to have ended by then */
 		found = i > 10 ? holder_of(&h, pid) : NULL;
 	}
 	kill(pid, SIGKILL);
