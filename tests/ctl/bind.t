@@ -170,6 +170,8 @@ subtest 'recover' => sub {
 	says('and that can, beside one that is not believed', ctl($host, 'recover'), 1, "VM desktop: given back\n",
 		qr{\Akvmshim: /run/kvmshim/vm/${\ uuid(2)}/journal.json: .*\n\z});
 	unlink "$host->{dir}/run/kvmshim/vm/" . uuid(2) . '/journal.json';
+	says('a folder that a killed hook left', ctl($host, 'recover'), 0, 'VM ' . uuid(2) . ": given back\n");
+	ok(!-e "$host->{dir}/run/kvmshim/vm/" . uuid(2), 'is gone');
 	clean('as it was');
 };
 
