@@ -42,7 +42,7 @@ static void close_from(unsigned first)
 static void child_alone(int keep)
 {
 	sigset_t none;
-	int null = open("/dev/null", O_RDWR);
+	int null;
 
 	setsid();
 	sigemptyset(&none);
@@ -50,8 +50,11 @@ static void child_alone(int keep)
 	signal(SIGPIPE, SIG_DFL);
 	if (keep >= 0 && keep != 3)
 		dup2(keep, 3);
+	/* only now, or it could be the 3 itself */
+	null = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
+		if (dup2(null, fd) < 0)
+			close(fd);
 	close_from(keep < 0 ? 3 : 4);
 }
 
@@ -85,12 +88,18 @@ static int child_read(const char *path, int to)
 
 /* ---- in the parent ---- */
 
-/* The child's exit status, or -ETIMEDOUT. A signal that ended it is EIO. */
-static int wait_child(pid_t pid, int pidfd, int deadline)
+/* Where SIGCHLD is ignored, as by who started us, waitid(2) tells no status. */
+static pid_t fork_child(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+	return fork();
+}
+
+/* 0 and how it ended, -ETIMEDOUT, or another -errno. */
+static int wait_child(pid_t pid, int pidfd, int deadline, siginfo_t *info)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	long end = now_ms() + deadline;
-	siginfo_t info = { 0 };
 	int rc;
 
 	do {
@@ -100,10 +109,11 @@ static int wait_child(pid_t pid, int pidfd, int deadline)
 	} while (rc < 0 && errno == EINTR);
 	if (rc <= 0)
 		return -ETIMEDOUT;
-	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
+	*info = (siginfo_t){ 0 };
+	while (waitid(P_PID, (id_t)pid, info, WEXITED) < 0)
 		if (errno != EINTR)
-			return EIO;
-	return info.si_code == CLD_EXITED ? info.si_status : EIO;
+			return -errno;
+	return 0;
 }
 
 static int pidfd_of(pid_t pid)
@@ -111,18 +121,21 @@ static int pidfd_of(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* Waits; one that is late is left behind, and told. */
+/* Waits; one that is late is left behind, and told. Its status is an errno. */
 static int outcome(struct arena *a, pid_t pid, int deadline, struct process *stuck)
 {
 	_cleanup_fd_ int pidfd = pidfd_of(pid);
+	siginfo_t info;
 	int rc;
 
 	if (pidfd < 0)
 		return -errno;
-	rc = wait_child(pid, pidfd, deadline);
+	rc = wait_child(pid, pidfd, deadline, &info);
 	if (rc == -ETIMEDOUT && stuck)
 		*stuck = process_real(a, pid);
-	return rc > 0 ? -rc : rc;
+	if (rc)
+		return rc;
+	return info.si_code == CLD_EXITED ? -info.si_status : -EIO;
 }
 
 int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
@@ -130,7 +143,7 @@ int act_write(struct arena *a, const struct root *r, const char *path, const cha
 {
 	const char *at = root_path(a, r, path);
 	size_t len = strlen(text);
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (pid < 0)
 		return -errno;
@@ -161,7 +174,7 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
-	pid = fork();
+	pid = fork_child();
 	if (pid == 0) {
 		child_alone(ends[1]);
 		_exit(child_read(at, 3));
@@ -238,15 +251,29 @@ static void read_reason(int fd, int pidfd, long end, char *last, size_t size)
 /* Waits a little longer for one that was killed, so that it leaves no zombie. */
 static int kill_late(pid_t pid, int pidfd)
 {
+	siginfo_t info;
+
 	kill(-pid, SIGKILL);
-	wait_child(pid, pidfd, 100);
+	wait_child(pid, pidfd, 100, &info);
 	return -ETIMEDOUT;
+}
+
+static int program_status(const siginfo_t *info, const char *last, struct err *err)
+{
+	const char *comma = *last ? ", " : "";
+
+	if (info->si_code != CLD_EXITED)
+		return err_set(err, EIO, "%s%sended by signal %d", last, comma, info->si_status);
+	if (info->si_status)
+		err_set(err, EIO, "%s%sstatus %d", last, comma, info->si_status);
+	return info->si_status;
 }
 
 static int program_outcome(pid_t pid, int errors, const char *name, int deadline, struct err *err)
 {
 	_cleanup_fd_ int pidfd = pidfd_of(pid);
 	long start = now_ms(), left;
+	siginfo_t info;
 	char last[512];
 	int rc;
 
@@ -254,14 +281,14 @@ static int program_outcome(pid_t pid, int errors, const char *name, int deadline
 		return err_set(err, errno, "%s: %s", name, strerror(errno));
 	read_reason(errors, pidfd, start + deadline, last, sizeof(last));
 	left = start + deadline - now_ms();
-	rc = wait_child(pid, pidfd, left > 0 ? (int)left : 0);
+	rc = wait_child(pid, pidfd, left > 0 ? (int)left : 0, &info);
 	if (rc == -ETIMEDOUT) {
 		err_set(err, ETIMEDOUT, "not done after %d s", deadline / 1000);
 		return kill_late(pid, pidfd);
 	}
 	if (rc)
-		err_set(err, EIO, "%s%sstatus %d", last, *last ? ", " : "", rc);
-	return rc;
+		return err_set(err, -rc, "%s: %s", name, strerror(-rc));
+	return program_status(&info, last, err);
 }
 
 int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
@@ -275,7 +302,7 @@ int act_run(struct arena *a, const struct root *r, const char *const *argv, int 
 		return err_set(err, ENOENT, "this host has no program %s", argv[0]);
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_set(err, errno, "%s: %s", argv[0], strerror(errno));
-	pid = fork();
+	pid = fork_child();
 	if (pid == 0)
 		child_exec(path, argv, ends[1]);
 	close(ends[1]);
