@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/uses.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "host/below.h"
 #include "host/host.h"
+#include "host/sysfs.h"
 #include "root.h"
 
 /* linux/route.h, linux/ipv6_route.h */
@@ -22,45 +19,12 @@
 /* A small file without its newline; NULL if it cannot be read. */
 static char *text_of(struct arena *a, const struct root *r, const char *path)
 {
-	size_t len;
-	char *text;
-
-	if (host_read(a, r, path, &text, &len) < 0)
-		return NULL;
-	text[strcspn(text, "\n")] = '\0';
-	return text;
+	return sysfs_text_at(a, AT_FDCWD, root_path(a, r, path));
 }
 
 static bool exists(struct arena *a, const struct root *r, const char *path)
 {
-	return access(root_path(a, r, path), F_OK) == 0;
-}
-
-/* The last part of what a link points to; NULL if it is none. */
-static const char *link_base(struct arena *a, const struct root *r, const char *path)
-{
-	char to[4096];
-	ssize_t len = readlink(root_path(a, r, path), to, sizeof(to) - 1);
-	const char *slash;
-
-	if (len <= 0)
-		return NULL;
-	to[len] = '\0';
-	slash = strrchr(to, '/');
-	return arena_strdup(a, slash ? slash + 1 : to);
-}
-
-/* The names in a folder, without those that begin with a dot. */
-static void names_in(struct arena *a, const struct root *r, const char *folder, struct strv *names)
-{
-	DIR *d = opendir(root_path(a, r, folder));
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (*e->d_name != '.')
-			strv_push(a, names, arena_strdup(a, e->d_name));
-	if (d)
-		closedir(d);
+	return sysfs_has_at(AT_FDCWD, root_path(a, r, path));
 }
 
 static char *next_line(char **text)
@@ -119,7 +83,8 @@ static const char *net_path(struct arena *a, const char *name, const char *file)
 
 static const char *master_text(struct arena *a, const struct root *r, const char *name)
 {
-	const char *master = link_base(a, r, net_path(a, name, "master"));
+	const char *master =
+		sysfs_link_at(a, AT_FDCWD, root_path(a, r, net_path(a, name, "master")));
 
 	if (!master)
 		return NULL;
@@ -147,7 +112,7 @@ static const char *upper_text(struct arena *a, const struct root *r, const char 
 	static const char front[] = "upper_";
 	struct strv names = { 0 };
 
-	names_in(a, r, net_path(a, name, ""), &names);
+	sysfs_list(a, r, net_path(a, name, ""), &names);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *upper = names.v[i] + strlen(front);
 
@@ -183,7 +148,7 @@ static struct strv with_partitions(struct arena *a, const struct root *r, const 
 	struct strv all = { 0 }, entries = { 0 };
 
 	strv_push(a, &all, disk);
-	names_in(a, r, block_path(a, disk, ""), &entries);
+	sysfs_list(a, r, block_path(a, disk, ""), &entries);
 	for (size_t i = 0; i < entries.n; i++)
 		if (exists(a, r,
 			   block_path(a, disk, arena_printf(a, "%s/partition", entries.v[i]))))
@@ -208,9 +173,22 @@ static const char *unescaped(struct arena *a, const char *text)
 	return strbuf_text(&b);
 }
 
-/* Where it is mounted; NULL: not where we can see it. */
-static const char *mount_of(struct arena *a, const struct root *r, const char *dev)
+/* What is mounted, as far as a line tells: "… - btrfs /dev/sda2 rw". */
+static bool is_source(const char *line, const char *name)
 {
+	const char *dash = strstr(line, " - ");
+	char source[300];
+
+	return dash && sscanf(dash, " - %*s /dev/%299s", source) == 1 && str_eq(source, name);
+}
+
+/*
+ * Where it is mounted; NULL: not where we can see it. A file system of several
+ * disks, such as btrfs, has a number of its own and names one of them.
+ */
+static const char *mount_of(struct arena *a, const struct root *r, const char *name)
+{
+	const char *dev = text_of(a, r, block_path(a, name, "dev"));
 	char *text, *line;
 	size_t len;
 
@@ -220,8 +198,9 @@ static const char *mount_of(struct arena *a, const struct root *r, const char *d
 		char number[32], *where;
 		int at = 0;
 
-		if (sscanf(line, "%*s %*s %31s %*s %n", number, &at) != 1 || !at ||
-		    !str_eq(number, dev))
+		if (sscanf(line, "%*s %*s %31s %*s %n", number, &at) != 1 || !at)
+			continue;
+		if (!str_eq(number, dev) && !is_source(line + at, name))
 			continue;
 		where = line + at;
 		return unescaped(a, arena_strndup(a, where, strcspn(where, " ")));
@@ -248,7 +227,7 @@ static const char *holder_text(struct arena *a, const struct root *r, const char
 	struct strv holders = { 0 };
 	const char *label;
 
-	names_in(a, r, block_path(a, name, "holders"), &holders);
+	sysfs_list(a, r, block_path(a, name, "holders"), &holders);
 	if (!holders.n)
 		return NULL;
 	label = text_of(a, r, block_path(a, holders.v[0], "dm/name"));
@@ -263,8 +242,7 @@ const char *uses_of_disk(struct arena *a, const struct root *r, const char *name
 
 	for (size_t i = 0; i < all.n; i++) {
 		const char *held = holder_text(a, r, all.v[i]);
-		const char *where =
-			mount_of(a, r, text_of(a, r, block_path(a, all.v[i], "dev")));
+		const char *where = mount_of(a, r, all.v[i]);
 
 		if (where)
 			return arena_printf(a, "%s is mounted on %s", all.v[i], where);
@@ -300,7 +278,7 @@ static void add_vtcons(struct arena *a, const struct root *r, struct console *c)
 {
 	struct strv all = { 0 };
 
-	names_in(a, r, "/sys/class/vtconsole", &all);
+	sysfs_list(a, r, "/sys/class/vtconsole", &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const char *name = text_of(a, r, vtcon_path(a, all.v[i], "name"));
 		const char *bind = text_of(a, r, vtcon_path(a, all.v[i], "bind"));
@@ -332,7 +310,7 @@ static void add_framebuffers(struct arena *a, const struct root *r, struct conso
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
 		struct strv entries = { 0 };
 
-		names_in(a, r, uses_platform_path(a, drivers[i], ""), &entries);
+		sysfs_list(a, r, uses_platform_path(a, drivers[i], ""), &entries);
 		for (size_t k = 0; k < entries.n; k++)
 			if (strstr(entries.v[k], "framebuffer"))
 				strv_push(a, &c->framebuffers,
