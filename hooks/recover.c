@@ -19,7 +19,7 @@ static int recover_one(struct handover *h, const char *uuid, recover_told *told,
 	if (rc == -ENOENT)
 		return 0;
 	one.uuid = uuid;
-	one.name = known ? j.name : uuid;
+	one.name = known && j.name ? j.name : uuid;
 	if (known)
 		rc = handover_recover(&one, &err);
 	h->notes = one.notes;
