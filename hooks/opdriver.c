@@ -90,7 +90,7 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 	struct holders holders = { 0 };
 
 	if (pci_function_read(w->arena, w->root, device, &f) < 0)
-		return err_set(err, ENODEV, "%s is gone", device);
+		return err_set(err, ENODEV, "it is gone");
 	below_read(w->arena, w->root, device, b);
 	if (f.group >= 0)
 		below_add_vfio(w->arena, w->root, f.group, &b->nodes);
@@ -138,14 +138,17 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 	const char *now = driver_now(w, s);
 	struct below b = { 0 };
 	struct err why;
+	int rc;
 
 	if (!now)
 		return 0;
 	if (!same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
 			       now);
-	if (opdriver_unused(w, s->device, &b, &why) < 0)
-		return err_set(err, EBUSY, "%s is in use: %s", s->device, why.text);
+	rc = opdriver_unused(w, s->device, &b, &why);
+	if (rc)
+		return err_set(err, -rc, "%s%s: %s", s->device, rc == -EBUSY ? " is in use" : "",
+			       why.text);
 	return unbind_from(w, s, now, err);
 }
 

@@ -98,7 +98,9 @@ static int wait_until_free(struct work *w, const struct step *s, struct err *err
 
 	while ((rc = try_free(w, s->device, &why)) == -EBUSY && now_ms() < end)
 		sleep_ms(LOOK_AGAIN);
-	return rc ? err_set(err, -rc, "%s is in use: %s", s->device, why.text) : 0;
+	if (rc == -EBUSY)
+		return err_set(err, EBUSY, "%s is in use: %s", s->device, why.text);
+	return rc ? err_set(err, -rc, "%s: %s", s->device, why.text) : 0;
 }
 
 /* ---- the console ---- */
@@ -156,27 +158,32 @@ static int change_attribute(struct work *w, const struct step *s, struct err *er
 	return set_attribute(w, s, s->to, err);
 }
 
+/* A device that was pulled out, or a VF that is no more, has nothing to restore. */
 static int restore_attribute(struct work *w, const struct step *s, struct err *err)
 {
-	return set_attribute(w, s, s->from, err);
+	return host_pci_id(w->arena, w->root, s->device) ? set_attribute(w, s, s->from, err) : 0;
 }
 
-static int set_vgpu(struct work *w, const struct step *s, const char *type, struct err *err)
+static struct step as_attribute(const struct step *s)
 {
 	struct step as = *s;
 
 	as.name = VGPU_TYPE;
-	return set_attribute(w, &as, type, err);
+	return as;
 }
 
 static int make_vgpu(struct work *w, const struct step *s, struct err *err)
 {
-	return set_vgpu(w, s, s->to, err);
+	struct step as = as_attribute(s);
+
+	return change_attribute(w, &as, err);
 }
 
 static int drop_vgpu(struct work *w, const struct step *s, struct err *err)
 {
-	return set_vgpu(w, s, s->from, err);
+	struct step as = as_attribute(s);
+
+	return restore_attribute(w, &as, err);
 }
 
 /* ---- mediated devices ---- */
