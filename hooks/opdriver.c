@@ -165,10 +165,11 @@ static int probe(struct work *w, const struct step *s, const char *driver, struc
 
 static void load_driver(struct work *w, const char *driver)
 {
-	const char *argv[] = { "modprobe", "--", driver, NULL };
+	const char *const argv[] = { "modprobe", "--", driver, NULL };
 
-	if (!pci_driver_exists(w->arena, w->root, driver))
-		act_run(w->arena, w->root, argv, 60000, NULL);
+	if (pci_driver_exists(w->arena, w->root, driver))
+		return;
+	act_run(w->arena, w->root, argv, 60000, NULL);
 }
 
 int opdriver_rebind(struct work *w, const struct step *s, struct err *err)

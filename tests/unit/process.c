@@ -282,7 +282,7 @@ static void finds_a_real_holder(void **state)
 		char byte;
 
 		close(ends[1]);
-		_exit(read(ends[0], &byte, 1) != 0);
+		_exit(read(ends[0], &byte, 1) ? 1 : 0);
 	}
 	holders_find(&arena, &real, &zero, &h);
 	close(ends[1]);
