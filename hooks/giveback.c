@@ -53,12 +53,25 @@ bool giveback_needed(struct arena *a, const struct root *r, const char *uuid)
 static int still_alive(struct arena *a, const struct journal *j, enum life life,
 		       struct process holder, struct err *err)
 {
+	const char *name = j->name ? str_printable(a, j->name) : "`kvmshim bind`";
+
 	if (life == LIFE_QEMU)
 		return err_set(err, EBUSY, "%s runs (QEMU is process %ld): nothing is given back",
-			       str_printable(a, j->name), (long)holder.pid);
+			       name, (long)holder.pid);
 	return err_set(err, EBUSY,
 		       "process %ld has a VFIO node of %s open: nothing is given back",
-		       (long)holder.pid, str_printable(a, j->name));
+		       (long)holder.pid, name);
+}
+
+/* In memory of its own: reading every command line takes some, and it is done often. */
+static enum life look_for_life(const struct root *r, const struct journal *j,
+			       struct process *holder)
+{
+	struct arena look = { 0 };
+	enum life life = reserve_life(&look, r, j, ASK_LOCKED | ASK_OWN, holder);
+
+	arena_free(&look);
+	return life;
 }
 
 /* A QEMU that was killed takes a moment to let go of its devices. */
@@ -69,8 +82,7 @@ static int wait_until_gone(struct arena *a, const struct root *r, const struct s
 	struct process holder = { 0 };
 	enum life life;
 
-	while ((life = reserve_life(a, r, j, ASK_LOCKED | ASK_OWN, &holder)) == LIFE_QEMU ||
-	       life == LIFE_NODE_OPEN) {
+	while ((life = look_for_life(r, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
 		struct timespec t = { .tv_nsec = LOOK_AGAIN * 1000000L };
 
 		if (now_ms() > end)
