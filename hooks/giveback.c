@@ -11,6 +11,7 @@
 #include "hooks/journal.h"
 #include "hooks/journalshape.h"
 #include "hooks/lanes.h"
+#include "hooks/lent.h"
 #include "hooks/reserve.h"
 #include "hooks/state.h"
 #include "hooks/statefolder.h"
@@ -19,11 +20,23 @@
 
 #define LOOK_AGAIN 100 /* ms */
 
-int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
-		  struct err *err)
+static long now_ms(void)
 {
-	int folder = state_open(a, r, uuid, err);
+	struct timespec t;
 
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
+		  int patience, struct err *err)
+{
+	const struct timespec again = { .tv_nsec = LOOK_AGAIN * 1000000L };
+	long end = now_ms() + patience * 1000L;
+	int folder;
+
+	while ((folder = state_open(a, r, uuid, err)) == -EBUSY && now_ms() < end)
+		nanosleep(&again, NULL);
 	if (folder == -EBUSY)
 		return err_set(err, EBUSY, "another operation on %s is in progress",
 			       str_printable(a, name));
@@ -52,7 +65,7 @@ static int still_alive(struct arena *a, const struct journal *j, enum life life,
 static int wait_until_gone(struct arena *a, const struct root *r, const struct settings *s,
 			   const struct journal *j, struct err *err)
 {
-	int looks = s->hook.unbind_timeout * 1000 / LOOK_AGAIN;
+	long end = now_ms() + s->hook.unbind_timeout * 1000L;
 	struct process holder = { 0 };
 	enum life life;
 
@@ -60,7 +73,7 @@ static int wait_until_gone(struct arena *a, const struct root *r, const struct s
 	       life == LIFE_NODE_OPEN) {
 		struct timespec t = { .tv_nsec = LOOK_AGAIN * 1000000L };
 
-		if (looks-- <= 0)
+		if (now_ms() > end)
 			return still_alive(a, j, life, holder, err);
 		nanosleep(&t, NULL);
 	}
@@ -90,6 +103,14 @@ static int say_wedged(struct journal *j, struct err *err)
 		       w->device ? w->device : "a write", op_names[w->op], (long)w->child.pid);
 }
 
+/* How far it came in STATE_BINDING only its writer knew. */
+static void assume_done(struct journal *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		j->steps[i].done = true;
+}
+
+/* only: of these lanes, and the journal stays a reservation of the others. */
 static int undo(struct arena *a, const struct root *r, const struct settings *s, int folder,
 		struct journal *j, const bool *only, struct strv *notes, struct err *err)
 {
@@ -97,7 +118,9 @@ static int undo(struct arena *a, const struct root *r, const struct settings *s,
 	int rc;
 
 	forget_dead_wedges(a, j);
-	j->state = STATE_RELEASING;
+	if (j->state == STATE_BINDING)
+		assume_done(j);
+	j->state = only ? STATE_BOUND : STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
 	journal_write(a, folder, j, &kept);
 	rc = lanes_undo(a, r, s, j, only, notes, err);
@@ -139,19 +162,11 @@ int giveback_old(struct arena *a, const struct root *r, const struct settings *s
 
 /* ---- a part of it ---- */
 
-static bool is_in(const struct strv *v, const char *s)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (str_eq(v->v[i], s))
-			return true;
-	return false;
-}
-
 /* The groups of these devices, and with them all that must go together. */
 static bool goes(const struct journal *j, const struct journal_device *d, const struct strv *only)
 {
 	for (size_t i = 0; i < j->n_devices; i++)
-		if (is_in(only, j->devices[i].device) &&
+		if (strv_has(only, j->devices[i].device) &&
 		    (str_eq(j->devices[i].device, d->device) ||
 		     (d->group >= 0 && j->devices[i].group == d->group)))
 			return true;
@@ -166,8 +181,7 @@ static bool device_goes(const struct journal *j, const char *device, const struc
 	return false;
 }
 
-/* lanes[n]: does it go? Returns false where all of them do. */
-static bool choose_lanes(const struct journal *j, const struct strv *only, bool *lanes)
+bool giveback_lanes(const struct journal *j, const struct strv *only, bool *lanes)
 {
 	bool some_stay = false;
 
@@ -188,13 +202,12 @@ static void forget_lanes(struct journal *j, const struct strv *only, const bool 
 			j->steps[steps++] = j->steps[i];
 	j->n_steps = steps;
 	for (size_t i = 0; i < j->n_devices; i++)
-		if (!is_in(only, j->devices[i].device))
+		if (!strv_has(only, j->devices[i].device))
 			j->devices[devices++] = j->devices[i];
 	j->n_devices = devices;
 }
 
-/* only, and what shares a group with one of it. */
-static struct strv widened(struct arena *a, const struct journal *j, const struct strv *only)
+struct strv giveback_devices(struct arena *a, const struct journal *j, const struct strv *only)
 {
 	struct strv all = { 0 };
 
@@ -209,10 +222,10 @@ static int give_part(struct arena *a, const struct root *r, const struct setting
 		     struct err *err)
 {
 	bool *lanes = arena_alloc(a, lanes_count(j) * sizeof(*lanes));
-	struct strv all = widened(a, j, only);
+	struct strv all = giveback_devices(a, j, only);
 	int rc;
 
-	if (!choose_lanes(j, only, lanes))
+	if (!giveback_lanes(j, only, lanes))
 		return giveback(a, r, s, folder, j, notes, err);
 	rc = undo(a, r, s, folder, j, lanes, notes, err);
 	if (rc)
@@ -220,6 +233,14 @@ static int give_part(struct arena *a, const struct root *r, const struct setting
 	forget_lanes(j, &all, lanes);
 	j->state = STATE_BOUND;
 	return journal_write(a, folder, j, err);
+}
+
+static int refuse_lent(struct arena *a, const struct root *r, const struct journal *j,
+		       const struct strv *only, struct err *err)
+{
+	struct strv all = only ? giveback_devices(a, j, only) : (struct strv){ 0 };
+
+	return j->kind == JOURNAL_HAND ? lent_check(a, r, j, only ? &all : NULL, err) : 0;
 }
 
 int giveback_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
@@ -232,6 +253,8 @@ int giveback_of(struct arena *a, const struct root *r, const struct settings *s,
 		return state_remove(a, r, uuid, folder, err);
 	if (!rc)
 		rc = wait_until_gone(a, r, s, &j, err);
+	if (!rc)
+		rc = refuse_lent(a, r, &j, only, err);
 	if (rc)
 		return rc;
 	if (only)

@@ -49,11 +49,20 @@ static const char *is_endpoint(const struct judging *j, const struct subject *s)
 static const char *unexpected(const struct judging *j, const struct subject *s, const char *what,
 			      const char *want, const char *got)
 {
-	if (!want || (got && hexaddr_equal(got, want)) || (got && str_eq(got, want)))
+	if (!want || (got && str_eq(got, want)))
 		return NULL;
 	return SAY("%s: its %s is %s, and %s:%u expects %s: has the hardware changed?",
 		   s->pci.address, what, got ? str_printable(j->arena, got) : "not to be read now",
 		   j->settings->path, s->conf->line, want);
+}
+
+/* 10DE:1b06 is 10de:1b06, and a serial number is not even a number. */
+static const char *unexpected_id(const struct judging *j, const struct subject *s,
+				 const char *what, const char *want, const char *got)
+{
+	if (want && got && hexaddr_equal(got, want))
+		return NULL;
+	return unexpected(j, s, what, want, got);
 }
 
 static const char *is_expected(const struct judging *j, const struct subject *s)
@@ -62,9 +71,10 @@ static const char *is_expected(const struct judging *j, const struct subject *s)
 
 	if (!s->conf)
 		return NULL;
-	why = unexpected(j, s, "id", s->conf->expect_id, s->pci.id);
+	why = unexpected_id(j, s, "id", s->conf->expect_id, s->pci.id);
 	if (!why)
-		why = unexpected(j, s, "subsystem", s->conf->expect_subsystem, s->pci.subsystem);
+		why = unexpected_id(j, s, "subsystem", s->conf->expect_subsystem,
+				    s->pci.subsystem);
 	return why ? why : unexpected(j, s, "serial number", s->conf->expect_serial, s->serial);
 }
 
@@ -83,9 +93,10 @@ static const char *is_nobodys(const struct judging *j, const struct subject *s)
 {
 	if (!s->owner)
 		return NULL;
-	return SAY("%s%s is in use by %s", s->pci.address,
-		   s->role == ROLE_COMPANION ? ", which shares an IOMMU group with it," : "",
-		   reserve_text(j->arena, s->owner));
+	if (s->role == ROLE_COMPANION)
+		return SAY("%s, of the same IOMMU group %d, is in use by %s", s->pci.address,
+			   s->pci.group, reserve_text(j->arena, s->owner));
+	return SAY("%s is in use by %s", s->pci.address, reserve_text(j->arena, s->owner));
 }
 
 static const char *is_not_wedged(const struct judging *j, const struct subject *s)
@@ -113,12 +124,48 @@ static const char *may_be_unbound(const struct judging *j, const struct subject 
 		   s->pci.driver);
 }
 
-static const char *has_idle_vfs(const struct judging *j, const struct subject *s)
+/* What kvmshim.conf has this attribute set to for the VM; NULL: nothing. */
+static const char *will_be(const struct subject *s, const char *attribute)
 {
-	if (!s->used_vfs.n)
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (str_eq(s->conf->attributes[i].name, attribute))
+			return s->conf->attributes[i].value;
+	return NULL;
+}
+
+/* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
+static const char *has_no_vfs(const struct judging *j, const struct subject *s)
+{
+	const char *vfs = will_be(s, "sriov_numvfs");
+
+	if (s->used_vfs.n)
+		return SAY("%s has virtual functions in use: %s", s->pci.address,
+			   joined(j->arena, &s->used_vfs));
+	if (!s->pci.vfs.n || (vfs && str_eq(vfs, "0")))
 		return NULL;
-	return SAY("%s has virtual functions in use: %s", s->pci.address,
-		   joined(j->arena, &s->used_vfs));
+	return SAY("%s has virtual functions, with which it cannot be passed: write 0 to its "
+		   "sriov_numvfs",
+		   s->pci.address);
+}
+
+/* ---- what kvmshim.conf asks for ---- */
+
+static const char *has_attributes(const struct judging *j, const struct subject *s)
+{
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (!s->attributes.v[i])
+			return SAY("%s has no %s, which %s:%u sets", s->pci.address,
+				   s->conf->attributes[i].name, j->settings->path, s->conf->line);
+	return NULL;
+}
+
+static const char *is_no_vgpu_yet(const struct judging *j, const struct subject *s)
+{
+	if (!s->vgpu || str_eq(s->vgpu, "0") || str_eq(s->vgpu, s->conf->mdev_type))
+		return NULL;
+	return SAY("%s is a vGPU of type %s already, and %s:%u asks for %s: write 0 to its " VGPU_TYPE,
+		   s->pci.address, str_printable(j->arena, s->vgpu), j->settings->path,
+		   s->conf->line, s->conf->mdev_type);
 }
 
 /* ---- what the host needs it for ---- */
@@ -165,8 +212,8 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 
 static check *const checks[] = {
 	is_there,	is_endpoint,	    is_expected,   is_not_wedged, is_nobodys, is_isolated,
-	is_company,	may_be_unbound,	    has_idle_vfs,  is_off_the_network,
-	is_no_console, is_unclaimed,	    is_closed,
+	is_company,	may_be_unbound,	    has_no_vfs,	   has_attributes, is_no_vgpu_yet,
+	is_off_the_network, is_no_console,  is_unclaimed,  is_closed,
 };
 
 /* A sibling that nobody uses stays as it is: only that it is nobody's counts. */

@@ -52,9 +52,12 @@ sub host_rules {
 	return spew("/etc/kvmshim/rules.d/$name", $text, 0644);
 }
 
+# qemu_conf => more lines of qemu.conf, memlock => the limit that the daemon has.
 sub libvirt_with_hook {
-	my ($conf) = @_;
+	my ($conf, %opt) = @_;
 	libvirtd_settings();
+	spew('/etc/libvirt/qemu.conf', slurp('/etc/libvirt/qemu.conf') . ($opt{qemu_conf} // ''));
+	must('prlimit', "--memlock=$opt{memlock}", '--pid', $$) if $opt{memlock};
 	for my $name ('kvmshim-hook', 'kvmshim') {
 		File::Copy::copy(program($name), "/usr/sbin/$name") or die "/usr/sbin/$name: $!\n";
 		chmod 0755, "/usr/sbin/$name";
@@ -101,7 +104,7 @@ sub boot_of {
 }
 
 # Defines one: devices => [addresses], managed => 'yes', mib => 64, extra => XML of
-# more devices, task => initramfs. Gives its name.
+# more devices, task => initramfs, metadata => XML, emulator => path. Gives its name.
 sub vm {
 	my ($name, %opt) = @_;
 	my $managed = $opt{managed} // 'no';
@@ -110,12 +113,12 @@ sub vm {
 	my $mib = $opt{mib} // ($opt{task} ? 256 : 64);
 	my $got = define(<<"XML");
 <domain type='kvm'>
-  <name>$name</name><memory unit='MiB'>$mib</memory><vcpu>1</vcpu>
+  <name>$name</name><metadata>@{[ $opt{metadata} // '' ]}</metadata><memory unit='MiB'>$mib</memory><vcpu>1</vcpu>
   <os><type arch='x86_64' machine='q35'>hvm</type>$boot</os>
   <features><acpi/></features><cpu mode='host-passthrough'/>
   <on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>
   <devices>
-    <emulator>@{[ qemu_binary ]}</emulator>
+    <emulator>@{[ $opt{emulator} // qemu_binary ]}</emulator>
     $hostdevs
     @{[ $opt{extra} // '' ]}$serial
     <memballoon model='none'/>
