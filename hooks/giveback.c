@@ -115,6 +115,39 @@ static int say_wedged(struct journal *j, struct err *err)
 		       w->device ? w->device : "a write", op_names[w->op], (long)w->child.pid);
 }
 
+static bool has_step(const struct journal *j, const char *device)
+{
+	for (size_t i = 0; i < j->n_steps; i++) {
+		const struct step *s = &j->steps[i];
+
+		if ((s->device && str_eq(s->device, device)) ||
+		    (s->op == OP_MDEV && str_eq(s->name, device)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A device that is back is the host's again, whatever became of the others. Where a
+ * write hangs that is of no device, nothing is forgotten: it may belong to any.
+ */
+static void forget_undone(struct journal *j, const bool *undone)
+{
+	size_t steps = 0, devices = 0;
+
+	for (size_t i = 0; i < j->n_wedges; i++)
+		if (!j->wedges[i].device)
+			return;
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (!undone[j->steps[i].lane])
+			j->steps[steps++] = j->steps[i];
+	j->n_steps = steps;
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (has_step(j, j->devices[i].device))
+			j->devices[devices++] = j->devices[i];
+	j->n_devices = devices;
+}
+
 /* How far it came in STATE_BINDING only its writer knew. */
 static void assume_done(struct journal *j)
 {
@@ -122,10 +155,14 @@ static void assume_done(struct journal *j)
 		j->steps[i].done = true;
 }
 
-/* only: of these lanes, and the journal stays a reservation of the others. */
+/*
+ * only: of these lanes, and the journal stays a reservation of the others. NULL: of all,
+ * and it keeps no more than what is left to undo.
+ */
 static int undo(struct arena *a, const struct root *r, const struct settings *s, int folder,
 		struct journal *j, const bool *only, struct strv *notes, struct err *err)
 {
+	bool *undone = arena_alloc(a, lanes_count(j) * sizeof(*undone));
 	struct err kept;
 	int rc;
 
@@ -135,9 +172,11 @@ static int undo(struct arena *a, const struct root *r, const struct settings *s,
 	j->state = only ? STATE_BOUND : STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
 	journal_write(a, folder, j, &kept);
-	rc = lanes_undo(a, r, s, j, only, notes, err);
+	rc = lanes_undo(a, r, s, j, only, undone, notes, err);
 	if (rc == 0 && j->n_wedges)
 		rc = say_wedged(j, err);
+	if (rc && !only)
+		forget_undone(j, undone);
 	if (rc && journal_write(a, folder, j, &kept) < 0)
 		strv_push(a, notes, arena_strdup(a, kept.text));
 	return rc;

@@ -74,7 +74,7 @@ static int undo(struct journal *j, const bool *only, struct strv *notes, struct 
 	struct settings s = settings(false);
 
 	*err = (struct err){ 0 };
-	return lanes_undo(&arena, &root, &s, j, only, notes, err);
+	return lanes_undo(&arena, &root, &s, j, only, NULL, notes, err);
 }
 
 /* --- there and back */
