@@ -171,8 +171,8 @@ subtest 'modules come with modprobe' => sub {
 subtest 'a VM without host devices' => sub {
 	my $vm = Kvmshim::Vm->new(anew($host));
 	$vm->taken('no devices');
-	is_deeply([ @{ $vm->journal }{qw(state devices steps)} ], [ 'bound', [], [] ], 'has a journal with nothing in it');
-	ok($vm->facts, 'and facts');
+	is_deeply($vm->journal->{devices}, [], 'has a journal without any');
+	ok($vm->facts, 'but facts');
 	$vm->silent($_, 'no devices') for qw(start started);
 	is_deeply([ $host->log ], [], 'nothing is written');
 	$vm->given_back('no devices');
