@@ -20,14 +20,16 @@ const char *uses_of_interface(struct arena *a, const struct root *r, const char 
 
 /*
  * Why a disk is claimed, in words: "nvme0n1p1 is mounted on /srv", "sda2 is swap",
- * "nvme0n1 is part of dm-0 (vg-root)". From /proc/self/mountinfo, /proc/swaps and
- * holders/ of the disk and its partitions. NULL: nothing that we can see.
+ * "nvme0n1 is part of dm-0 (vg-root)", "nvme0n1 is behind loop0", "sda1 is given out
+ * by the NVMe target NQN". From /proc/self/mountinfo, /proc/swaps, holders/ of the
+ * disk and its partitions, and what loop and nvmet say. NULL: nothing that we can see.
  */
 const char *uses_of_disk(struct arena *a, const struct root *r, const char *name);
 
 /*
  * Opens /dev/NAME with O_EXCL, as mount(2), swapon(2), device mapper, md and ZFS do:
  * a descriptor, -EBUSY where one of them has it in any namespace, or another -errno.
+ * -EBUSY as well where a loop device or an NVMe target has it, which claim nothing.
  */
 int uses_claim_disk(struct arena *a, const struct root *r, const char *name);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/uses.h"
 
+#include <sys/sysmacros.h>
+
 #include "host/below.h"
 #include "str.h"
 #include "tree.h"
@@ -166,6 +168,62 @@ static void claims_a_disk(void **state)
 	assert_int_equal(uses_claim_disk(&arena, &root, "sdb"), -ENOENT);
 }
 
+/* Users in the kernel that claim nothing. */
+
+static const struct kernel_row {
+	const char *name;
+	const char *backing; /* of loop0 */
+	const char *path, *enable; /* of an NVMe target's namespace */
+	const char *want;
+} kernel_rows[] = {
+	{ "a loop device over a disk", "/dev/nvme0n1", .want = "nvme0n1 is behind loop0" },
+	{ "over a partition", "/dev/nvme0n1p1", .want = "nvme0n1p1 is behind loop0" },
+	{ "over a node that was removed", "/dev/nvme0n1p1 (deleted)",
+	  .want = "nvme0n1p1 is behind loop0" },
+	{ "by another name", "/dev/alias", .want = "nvme0n1p1 is behind loop0" },
+	{ "by its name, which is another disk", "/dev/other/nvme0n1p1" },
+	{ "over a node of a container", "/lxc/one/nvme0n1", .want = "nvme0n1 is behind loop0" },
+	{ "over an image", "/srv/nvme0n1.img" },
+	{ "over an image of that name", "/srv/images/nvme0n1" },
+	{ "over another disk", "/dev/nvme0n10" },
+	{ "an NVMe target", .path = "/dev/nvme0n1", .enable = "1\n",
+	  .want = "nvme0n1 is given out by the NVMe target nqn.x" },
+	{ "an NVMe target by a link", .path = "/dev/disk/by-id/x", .enable = "1\n",
+	  .want = "nvme0n1p1 is given out by the NVMe target nqn.x" },
+	{ "one that is off", .path = "/dev/nvme0n1", .enable = "0\n" },
+};
+
+#define NAMESPACE "sys/kernel/config/nvmet/subsystems/nqn.x/namespaces/1/"
+
+static void tells_what_claims_nothing(void **state)
+{
+	const struct kernel_row *row = *state;
+	struct root root = tree_root();
+
+	if (geteuid() != 0)
+		skip();
+	disk("nvme0n1", "259:0\n");
+	partition("nvme0n1", "nvme0n1p1", "259:1\n");
+	tree_folder("sys/block/loop0/loop");
+	tree_file("srv/images/nvme0n1", "");
+	tree_folder("dev/disk/by-id");
+	tree_folder("dev/other");
+	if (mknod(tree_path("dev/alias"), S_IFBLK | 0600, makedev(259, 1)) < 0 ||
+	    mknod(tree_path("dev/other/nvme0n1p1"), S_IFBLK | 0600, makedev(259, 7)) < 0)
+		skip();
+	tree_link("dev/disk/by-id/x", "../../alias");
+	if (row->backing)
+		tree_file("sys/block/loop0/loop/backing_file",
+			  arena_printf(&arena, "%s\n", row->backing));
+	if (row->path) {
+		tree_file(NAMESPACE "device_path", arena_printf(&arena, "%s\n", row->path));
+		tree_file(NAMESPACE "enable", row->enable);
+	}
+	assert_text(uses_of_disk(&arena, &root, "nvme0n1"), row->want);
+	/* it is not even tried: there is no /dev/nvme0n1 here */
+	assert_int_equal(uses_claim_disk(&arena, &root, "nvme0n1"), row->want ? -EBUSY : -ENOENT);
+}
+
 /* The console. */
 
 static void vtcon(const char *name, const char *what, const char *bind)
@@ -243,6 +301,7 @@ int main(void)
 	TREE_TEST("VLANs, by their type or their entry in /proc", tells_vlans);
 	TREE_ROWS(disk_rows, tells_the_use_of_a_disk);
 	TREE_TEST("a disk is claimed by its name in /dev", claims_a_disk);
+	TREE_ROWS(kernel_rows, tells_what_claims_nothing);
 	TREE_TEST("the boot display has the console and the firmware's framebuffer",
 		  tells_the_console_of_the_boot_display);
 	TREE_TEST("another card has it if it has framebuffers",
