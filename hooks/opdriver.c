@@ -48,16 +48,27 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 		       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
 }
 
-static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
+int opdriver_get(struct work *w, const struct step *s, const char *path, char **text,
+		 struct err *err)
 {
 	struct process stuck = { 0 };
-	const char *path = pci_attribute_path(w->arena, s->device, "driver_override");
 	int rc = act_read(w->arena, w->root, path, patience(w, s) * 1000, text, &stuck);
 
 	if (stuck.pid)
 		return hangs(w, s, stuck, err);
 	if (rc)
-		return err_set(err, -rc, "reading %s: %s", path, strerror(-rc));
+		return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "reading %s: %s", path,
+			       strerror(-rc));
+	return 0;
+}
+
+static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
+{
+	int rc = opdriver_get(w, s, pci_attribute_path(w->arena, s->device, "driver_override"),
+			      text, err);
+
+	if (rc)
+		return rc;
 	if (str_eq(*text, "(null)"))
 		*text = arena_strdup(w->arena, "");
 	return 0;

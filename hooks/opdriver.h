@@ -16,6 +16,10 @@ struct work;
 int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
 		 struct err *err);
 
+/* Reads one that may hang, likewise. */
+int opdriver_get(struct work *w, const struct step *s, const char *path, char **text,
+		 struct err *err);
+
 /* -EBUSY, with who it is, where somebody has it open. Fills what is below it. */
 int opdriver_unused(struct work *w, const char *device, struct below *b, struct err *err);
 

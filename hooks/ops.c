@@ -106,11 +106,12 @@ static int wait_until_free(struct work *w, const struct step *s, struct err *err
 static int write_vtcon(struct work *w, const struct step *s, const char *bind, struct err *err)
 {
 	const char *path = uses_vtcon_path(w->arena, s->name);
-	size_t len;
-	char *now;
-	int rc = host_read(w->arena, w->root, path, &now, &len);
+	char *now = NULL;
+	int rc = opdriver_get(w, s, path, &now, err);
 
-	if (rc == 0 && *now == *bind)
+	if (rc == -ETIMEDOUT)
+		return rc;
+	if (rc == 0 && str_eq(now, bind))
 		return 0;
 	return opdriver_put(w, s, path, bind, err);
 }

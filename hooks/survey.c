@@ -169,6 +169,18 @@ static void look_at_driver(struct look *l, struct subject *s)
 		s->override = "";
 }
 
+static void look_at_console(struct look *l, struct subject *s)
+{
+	if (s->stuck)
+		return;
+	uses_of_console(l->arena, l->root, &s->pci, &s->below,
+			l->settings->hook.unbind_timeout * 1000, &s->console);
+	if (s->console.stuck.pid)
+		s->stuck = arena_printf(l->arena,
+					"reading the state of the console hangs (process %ld)",
+					(long)s->console.stuck.pid);
+}
+
 static void look_at_function(struct look *l, struct subject *s)
 {
 	struct arena *a = l->arena;
@@ -187,7 +199,7 @@ static void look_at_function(struct look *l, struct subject *s)
 	look_at_disks(l, s);
 	look_at_network(l, s);
 	look_at_vfs(l, s);
-	uses_of_console(a, l->root, s->pci.boot_vga, &s->below, &s->console);
+	look_at_console(l, s);
 }
 
 /* ---- the group ---- */

@@ -3,10 +3,12 @@
 
 #include <stdbool.h>
 
+#include "host/process.h"
 #include "str.h"
 
 struct arena;
 struct below;
+struct pci_function;
 struct root;
 
 /*
@@ -35,19 +37,21 @@ int uses_claim_disk(struct arena *a, const struct root *r, const char *name);
 
 /* What shows the host's console. */
 struct console {
-	struct strv vtcons;	  /* vtcon1: bound, and "frame buffer device" */
+	struct strv vtcons;	  /* vtcon1: bound, and "frame buffer device" or "VGA+" */
 	struct strv framebuffers; /* platform devices on the boot display: "efi-framebuffer/efi-framebuffer.0"
 				     (driver/device), simple-framebuffer, vesa-framebuffer */
+	struct process stuck;	  /* it hangs in looking; pid 0: no */
 };
 
 /*
- * The console that would go with this function: none unless it is the boot display or
- * has framebuffers (b->framebuffers) below it. The vtconsoles are those that are bound
- * to a frame buffer (/sys/class/vtconsole/vtconN/{name,bind}); a firmware's framebuffer
- * is told without one as well, for it holds memory of the boot display.
+ * The console that would go with this function: one on a frame buffer if it has
+ * framebuffers (b->framebuffers) below it, or is the boot display with the firmware's
+ * framebuffer and no other card has one; one in text mode if it is the boot display and
+ * has not gone to VFIO. The firmware's framebuffer is told without a console as well,
+ * for it holds memory of the boot display. deadline: for each look, in milliseconds.
  */
-void uses_of_console(struct arena *a, const struct root *r, bool boot_vga, const struct below *b,
-		     struct console *c);
+void uses_of_console(struct arena *a, const struct root *r, const struct pci_function *f,
+		     const struct below *b, int deadline, struct console *c);
 
 /* "/sys/class/vtconsole/vtcon1/bind" */
 const char *uses_vtcon_path(struct arena *a, const char *vtcon);
