@@ -20,11 +20,23 @@
 
 #define LOOK_AGAIN 100 /* ms */
 
-int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
-		  struct err *err)
+static long now_ms(void)
 {
-	int folder = state_open(a, r, uuid, err);
+	struct timespec t;
 
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
+		  int patience, struct err *err)
+{
+	const struct timespec again = { .tv_nsec = LOOK_AGAIN * 1000000L };
+	long end = now_ms() + patience * 1000L;
+	int folder;
+
+	while ((folder = state_open(a, r, uuid, err)) == -EBUSY && now_ms() < end)
+		nanosleep(&again, NULL);
 	if (folder == -EBUSY)
 		return err_set(err, EBUSY, "another operation on %s is in progress",
 			       str_printable(a, name));
@@ -53,7 +65,7 @@ static int still_alive(struct arena *a, const struct journal *j, enum life life,
 static int wait_until_gone(struct arena *a, const struct root *r, const struct settings *s,
 			   const struct journal *j, struct err *err)
 {
-	int looks = s->hook.unbind_timeout * 1000 / LOOK_AGAIN;
+	long end = now_ms() + s->hook.unbind_timeout * 1000L;
 	struct process holder = { 0 };
 	enum life life;
 
@@ -61,7 +73,7 @@ static int wait_until_gone(struct arena *a, const struct root *r, const struct s
 	       life == LIFE_NODE_OPEN) {
 		struct timespec t = { .tv_nsec = LOOK_AGAIN * 1000000L };
 
-		if (looks-- <= 0)
+		if (now_ms() > end)
 			return still_alive(a, j, life, holder, err);
 		nanosleep(&t, NULL);
 	}
@@ -91,6 +103,14 @@ static int say_wedged(struct journal *j, struct err *err)
 		       w->device ? w->device : "a write", op_names[w->op], (long)w->child.pid);
 }
 
+/* How far it came in STATE_BINDING only its writer knew. */
+static void assume_done(struct journal *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		j->steps[i].done = true;
+}
+
+/* only: of these lanes, and the journal stays a reservation of the others. */
 static int undo(struct arena *a, const struct root *r, const struct settings *s, int folder,
 		struct journal *j, const bool *only, struct strv *notes, struct err *err)
 {
@@ -98,7 +118,9 @@ static int undo(struct arena *a, const struct root *r, const struct settings *s,
 	int rc;
 
 	forget_dead_wedges(a, j);
-	j->state = STATE_RELEASING;
+	if (j->state == STATE_BINDING)
+		assume_done(j);
+	j->state = only ? STATE_BOUND : STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
 	journal_write(a, folder, j, &kept);
 	rc = lanes_undo(a, r, s, j, only, notes, err);

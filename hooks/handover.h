@@ -24,6 +24,7 @@ struct handover {
 	const struct settings *settings;
 	enum journal_kind kind;
 	const char *uuid, *name;
+	struct process daemon; /* who asks, and waits; pid 0: nobody that matters later */
 	struct wishes wishes;
 	/* for facts.json; NULL: there will be none */
 	const struct facts *facts;

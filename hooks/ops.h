@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "hooks/journal.h"
+#include "str.h"
 
 struct arena;
 struct err;
@@ -16,11 +17,14 @@ struct work {
 	struct arena *arena;
 	const struct root *root;
 	const struct settings *settings;
-	int *claims; /* disks held with O_EXCL until the lane is over */
+	int *claims; /* disks held with O_EXCL until the lane is over, and which */
 	size_t n_claims, claims_cap;
+	struct strv claimed;
 	struct wedge *wedges; /* what hung in this lane */
 	size_t n_wedges, wedges_cap;
 };
+
+#define MODPROBE_DEADLINE 60000 /* ms */
 
 /* What a failure means. */
 enum policy {
