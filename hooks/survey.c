@@ -80,6 +80,10 @@ static void look_at_disks(struct look *l, struct subject *s)
 
 static void look_at_network(struct look *l, struct subject *s)
 {
+	const char *whole = uses_of_function(l->arena, l->root, &s->pci, &s->below);
+
+	if (whole)
+		strv_push(l->arena, &s->network, whole);
 	for (size_t i = 0; i < s->below.interfaces.n; i++) {
 		const char *name = s->below.interfaces.v[i];
 		const char *use = uses_of_interface(l->arena, l->root, name);

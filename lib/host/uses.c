@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "host/below.h"
 #include "host/host.h"
+#include "host/pci.h"
 #include "host/sysfs.h"
 #include "root.h"
 
@@ -111,4 +113,53 @@ const char *uses_of_interface(struct arena *a, const struct root *r, const char 
 		return "carries the IPv6 default route";
 	why = master_text(a, r, name);
 	return why ? why : upper_text(a, r, name);
+}
+
+/* Drivers that take a network card and make no interface of it. */
+static bool is_no_network_driver(const char *driver)
+{
+	static const char *const drivers[] = { "igb_uio", "pci-pf-stub", "pci-stub", "pciback",
+					       "uio_pci_generic", "xen-pciback" };
+
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (str_eq(drivers[i], driver))
+			return true;
+	return pci_driver_is_vfio(driver);
+}
+
+/* virtio-pci makes a virtio device of it, which may be without a driver. */
+static bool is_driverless_virtio(struct arena *a, const struct root *r,
+				 const struct pci_function *f)
+{
+	struct strv names = { 0 };
+
+	if (!str_eq(f->driver, "virtio-pci"))
+		return false;
+	sysfs_list(a, r, pci_attribute_path(a, f->address, ""), &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *driver = arena_printf(a, "%s/driver", names.v[i]);
+
+		if (str_starts(names.v[i], "virtio") &&
+		    sysfs_has(a, r, pci_attribute_path(a, f->address, driver)))
+			return false;
+	}
+	return true;
+}
+
+#define CLASS_ETHERNET 0x0200u /* PCI_CLASS_NETWORK_ETHERNET of linux/pci_ids.h, without the interface */
+
+/*
+ * net/ of a device shows the interfaces of our network namespace only: the class is
+ * tagged (net_ns_type_operations of net/core/net-sysfs.c).
+ */
+const char *uses_of_function(struct arena *a, const struct root *r, const struct pci_function *f,
+			     const struct below *b)
+{
+	if (f->class >> 8 != CLASS_ETHERNET || b->interfaces.n || !f->driver ||
+	    is_no_network_driver(f->driver) || is_driverless_virtio(a, r, f))
+		return NULL;
+	return arena_printf(a,
+			    "its driver %s shows no interface: that is in another network namespace "
+			    "(a container?)",
+			    f->driver);
 }

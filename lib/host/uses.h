@@ -21,6 +21,14 @@ struct root;
 const char *uses_of_interface(struct arena *a, const struct root *r, const char *name);
 
 /*
+ * Why this host needs a function itself, in a sentence: an Ethernet function with a
+ * driver and without an interface, which somebody in another network namespace has.
+ * NULL: nothing known.
+ */
+const char *uses_of_function(struct arena *a, const struct root *r, const struct pci_function *f,
+			     const struct below *b);
+
+/*
  * Why a disk is claimed, in words: "nvme0n1p1 is mounted on /srv", "sda2 is swap",
  * "nvme0n1 is part of dm-0 (vg-root)", "nvme0n1 is behind loop0", "sda1 is given out
  * by the NVMe target NQN". From /proc/self/mountinfo, /proc/swaps, holders/ of the

@@ -81,6 +81,43 @@ static void tells_vlans(void **state)
 	assert_text(uses_of_interface(&arena, &root, "eth1"), "has lan (VLAN) on top");
 }
 
+static const struct function_row {
+	const char *name;
+	unsigned class;
+	const char *driver, *interface, *virtio;
+	bool want;
+} function_rows[] = {
+	{ "an interface that is not there is elsewhere", 0x020000, "igb", NULL, NULL, true },
+	{ "one that is there is asked for itself", 0x020000, "igb", "eth0" },
+	{ "no driver, no interface", 0x020000 },
+	{ "VFIO makes none", 0x020000, "mlx5_vfio_pci" },
+	{ "DPDK makes none", 0x020000, "uio_pci_generic" },
+	{ "InfiniBand has none", 0x020700, "mlx5_core" },
+	{ "virtio-net", 0x020000, "virtio-pci", NULL, "virtio3/driver/x", true },
+	{ "virtio without its driver", 0x020000, "virtio-pci", NULL, "virtio3/x" },
+	{ "a disk's driver", 0x010802, "nvme" },
+};
+
+static void tells_of_interfaces_elsewhere(void **state)
+{
+	const struct function_row *row = *state;
+	struct pci_function f = { "0000:03:00.0", .class = row->class, .driver = row->driver };
+	struct root root = tree_root();
+	struct below b = { 0 };
+	const char *use;
+
+	if (row->interface)
+		strv_push(&arena, &b.interfaces, row->interface);
+	if (row->virtio)
+		tree_file(arena_printf(&arena, "sys/bus/pci/devices/0000:03:00.0/%s", row->virtio),
+			  "");
+	use = uses_of_function(&arena, &root, &f, &b);
+	assert_int_equal(!!use, row->want);
+	if (use && !row->virtio)
+		assert_text(use, "its driver igb shows no interface: that is in another network "
+				 "namespace (a container?)");
+}
+
 /* Disks. */
 
 static void disk(const char *name, const char *dev)
@@ -362,6 +399,7 @@ int main(void)
 {
 	TREE_ROWS(net_rows, tells_the_use_of_an_interface);
 	TREE_TEST("VLANs, by their type or their entry in /proc", tells_vlans);
+	TREE_ROWS(function_rows, tells_of_interfaces_elsewhere);
 	TREE_ROWS(disk_rows, tells_the_use_of_a_disk);
 	TREE_TEST("a disk is claimed by its name in /dev", claims_a_disk);
 	TREE_ROWS(kernel_rows, tells_what_claims_nothing);
