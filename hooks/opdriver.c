@@ -101,17 +101,23 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 {
 	struct pci_function f = { 0 };
 	struct holders holders = { 0 };
+	int rc;
 
 	if (pci_function_read(w->arena, w->root, device, &f) < 0)
 		return err_set(err, ENODEV, "%s is gone", device);
-	below_read(w->arena, w->root, device, b);
+	rc = below_read(w->arena, w->root, device, b);
+	if (rc == -ENOENT)
+		return err_set(err, ENODEV, "%s is gone", device);
+	if (rc < 0)
+		return err_set(err, -rc, "cannot see what is below %s: %s", device, strerror(-rc));
 	if (f.group >= 0)
 		below_add_vfio(w->arena, w->root, f.group, &b->nodes);
 	if (b->nodes.n)
 		holders_find(w->arena, w->root, &b->nodes, &holders);
-	if (!holders.n)
+	if (!holders.n && !holders.n_hidden)
 		return 0;
-	return err_set(err, EBUSY, "%s", survey_holder_text(w->arena, &holders.v[0]));
+	return err_set(err, EBUSY, "%s",
+		       survey_holder_text(w->arena, holders.n ? holders.v : holders.hidden));
 }
 
 static long now_ms(void)

@@ -43,9 +43,12 @@ bool subject_is_bound_by_us(const struct subject *s)
 
 const char *survey_holder_text(struct arena *a, const struct holder *h)
 {
-	return arena_printf(a, "%s (pid %ld%s%s) has /dev/%s open", str_printable(a, h->command),
+	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name) :
+				     "may have it open: that cannot be seen (AppArmor, SELinux?)";
+
+	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
 			    (long)h->process.pid, h->unit ? ", unit " : "",
-			    h->unit ? str_printable(a, h->unit) : "", h->node->name);
+			    h->unit ? str_printable(a, h->unit) : "", sees);
 }
 
 const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk)
@@ -182,7 +185,9 @@ static void look_at_function(struct look *l, struct subject *s)
 	if (s->pci.bridge)
 		return;
 	look_for_wedge(l, s);
-	below_read(a, l->root, s->pci.address, &s->below);
+	s->exists = below_read(a, l->root, s->pci.address, &s->below) != -ENOENT;
+	if (!s->exists)
+		return;
 	if (s->pci.group >= 0)
 		below_add_vfio(a, l->root, s->pci.group, &s->below.nodes);
 	look_at_settings(l, s);
@@ -261,6 +266,9 @@ static void look_at_holders(struct look *l)
 			if (has_node(&s->below.nodes, found.v[k].node))
 				*arena_push(l->arena, s->holders.v, s->holders.n,
 					    s->holders.cap) = found.v[k];
+		for (size_t k = 0; s->below.nodes.n && k < found.n_hidden; k++)
+			*arena_push(l->arena, s->holders.v, s->holders.n, s->holders.cap) =
+				found.hidden[k];
 	}
 }
 

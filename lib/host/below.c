@@ -2,6 +2,7 @@
 #include "host/below.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct walk {
 	struct arena *a;
 	struct below *below;
 	struct strv controllers; /* nvme0 */
+	int error;		 /* of the first folder that is there and could not be read */
 };
 
 /* Folders without device numbers in them, some of which are large. */
@@ -120,6 +122,13 @@ static void read_node(struct walk *w, int folder, const char *name, bool partiti
 
 static void walk_folder(struct walk *w, int fd, const char *name, int depth);
 
+/* What has gone meanwhile, or is a link, hides nothing. */
+static void walk_failed(struct walk *w, int error)
+{
+	if (error != ENOENT && error != ELOOP && error != ENOTDIR && !w->error)
+		w->error = error;
+}
+
 static void walk_child(struct walk *w, int parent, const char *folder, const char *name, int depth)
 {
 	const struct class *class = class_of(folder, name);
@@ -130,8 +139,10 @@ static void walk_child(struct walk *w, int parent, const char *folder, const cha
 	if (!class && is_barren(name)) /* an interface may be named "power" */
 		return;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		walk_failed(w, errno);
 		return;
+	}
 	if (class)
 		strv_push(w->a, members(w, class), arena_strdup(w->a, name));
 	if (depth < DEPTH_MAX && !(class && class->barren))
@@ -148,6 +159,7 @@ static void walk_folder(struct walk *w, int fd, const char *name, int depth)
 	struct dirent *entry;
 
 	if (!folder) {
+		walk_failed(w, errno);
 		close(fd);
 		return;
 	}
@@ -213,7 +225,7 @@ static void add_nvidia(struct arena *a, const struct root *r, const char *addres
 			 arena_printf(a, "nvidia%u", minor));
 }
 
-void below_read(struct arena *a, const struct root *r, const char *address, struct below *b)
+int below_read(struct arena *a, const struct root *r, const char *address, struct below *b)
 {
 	struct walk w = { .a = a, .below = b };
 	int fd = sysfs_folder(a, r, pci_attribute_path(a, address, ""));
@@ -221,7 +233,7 @@ void below_read(struct arena *a, const struct root *r, const char *address, stru
 
 	*b = (struct below){ 0 };
 	if (fd < 0)
-		return;
+		return fd;
 	driver = sysfs_link_at(a, fd, "driver");
 	walk_folder(&w, fd, address, 0);
 	walk_subsystems(&w, r);
@@ -230,6 +242,7 @@ void below_read(struct arena *a, const struct root *r, const char *address, stru
 	strv_sort(&b->disks);
 	strv_sort(&b->interfaces);
 	strv_sort(&b->framebuffers);
+	return -w.error;
 }
 
 void below_add_vfio(struct arena *a, const struct root *r, int group, struct nodes *nodes)

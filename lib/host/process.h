@@ -50,19 +50,26 @@ struct holder {
 	struct process process;
 	const char *command;	 /* "a process" if it is gone already */
 	const char *unit;	 /* NULL: none */
-	const struct node *node; /* the first that was found */
+	const struct node *node; /* NULL of one in `hidden` */
 };
 
 struct holders {
 	struct holder *v;
 	size_t n, cap;
+	/*
+	 * Live processes whose open files root may not see (AppArmor lets a hook, which is
+	 * confined like its libvirtd, look at few others; SELinux): they may hold anything.
+	 */
+	struct holder *hidden;
+	size_t n_hidden, hidden_cap;
 };
 
 /*
  * One pass over /proc/PID/fd of all processes, also in containers, for any number of nodes:
  * by the device numbers of what is open, not by path. Never blocks on a network file
  * system (statx with AT_STATX_DONT_SYNC). This process itself is left out, and each
- * process is there once for each node it holds.
+ * process is there once for each node it holds. Who is not root sees what he sees:
+ * nobody is in `hidden` then.
  */
 void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
 		  struct holders *h);

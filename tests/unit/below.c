@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/below.h"
 
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 
 #include "pcitree.h"
@@ -215,11 +216,34 @@ static void vfio(void **state)
 
 static void nothing(void **state)
 {
+	struct root root = tree_root();
 	struct below b;
 
 	(void)state;
-	b = look();
+	assert_int_equal(below_read(&arena, &root, DEVICE, &b), -ENOENT);
 	assert_int_equal(b.nodes.n, 0);
+}
+
+/* As when no descriptor is left. */
+static void not_to_be_read(void **state)
+{
+	struct root root = tree_root();
+	struct rlimit limit, few;
+	struct below b;
+	int next = dup(0);
+
+	(void)state;
+	close(next);
+	pcitree_function(DEVICE, NULL);
+	device("drm/card0", "226:0", "drm", "dri/card0");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = (rlim_t)next + 1;
+	setrlimit(RLIMIT_NOFILE, &few);
+	assert_int_equal(below_read(&arena, &root, DEVICE, &b), -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	assert_int_equal(below_read(&arena, &root, DEVICE, &b), 0);
+	assert_int_equal(b.nodes.n, 1);
 }
 
 int main(void)
@@ -233,5 +257,6 @@ int main(void)
 	TREE_ROWS(nvidias, nvidia);
 	TREE_TEST("vfio's nodes of group and function", vfio);
 	TREE_TEST("a function that is not there", nothing);
+	TREE_TEST("what cannot be read is not nothing", not_to_be_read);
 	return unit_run("below");
 }

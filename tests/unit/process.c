@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process.h"
 
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
@@ -305,6 +307,49 @@ static void finds_a_real_child(void **state)
 	assert_text(found->node->name, "full");
 }
 
+/* Without CAP_SYS_PTRACE root is as blind as in a confined hook. false: it could see anyway. */
+static bool become_blind(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+	const uint32_t bit = 1u << CAP_SYS_PTRACE;
+
+	if (geteuid() != 0 || syscall(SYS_capget, &header, sets) < 0 ||
+	    !(sets[0].effective & bit))
+		return false;
+	sets[0].effective &= ~bit;
+	sets[0].permitted &= ~bit;
+	return syscall(SYS_capset, &header, sets) == 0;
+}
+
+static int who_is_hidden_from_a_child(pid_t self)
+{
+	struct holders h;
+
+	if (!become_blind())
+		return 77;
+	h = real_holders();
+	for (size_t i = 0; i < h.n_hidden; i++)
+		if (h.hidden[i].process.pid == self)
+			return h.hidden[i].command && !h.hidden[i].node ? 0 : 1;
+	return 2;
+}
+
+static void tells_of_whom_it_cannot_see(void **state)
+{
+	pid_t self = getpid(), pid = fork();
+	int status = 0;
+
+	(void)state;
+	if (pid == 0)
+		_exit(who_is_hidden_from_a_child(self));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	static const bool no = false, yes = true;
@@ -320,5 +365,6 @@ int main(void)
 	TREE_TEST("a block device is another than a character device", a_block_device_is_another);
 	unit_add("a child that holds a device, not ourselves", finds_a_real_child, &no);
 	unit_add("a child whose first thread has ended", finds_a_real_child, &yes);
+	TREE_TEST("root is told of processes that it cannot see into", tells_of_whom_it_cannot_see);
 	return unit_run("process");
 }
