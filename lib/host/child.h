@@ -8,8 +8,8 @@
 
 /*
  * A child for what may block in the kernel for ever: in a session of its own, with
- * /dev/null on 0-2, no other descriptor, and signals at their defaults. Only act.c
- * and actrun.c start any.
+ * /dev/null on 0-2, no other descriptor, and signals at their defaults. It is killed
+ * when the thread that started it ends. Only act.c and actrun.c start any.
  *
  * The caller may have threads: between fork and exec or _exit, a child makes only
  * calls that signal-safety(7) allows, or bare system calls. All strings are made

@@ -107,6 +107,28 @@ static void leaves_a_stuck_child_alone(void **state)
 	release("sys/unbind", stuck);
 }
 
+/* A caller that is killed while its child has not yet come to write. */
+static void nothing_is_written_for_the_dead(void **state)
+{
+	struct pollfd end = { .events = POLLIN };
+	char text[8];
+	pid_t caller;
+
+	(void)state;
+	fifo("sys/unbind");
+	caller = fork();
+	if (caller == 0)
+		_exit(write_to("/sys/unbind", "1", 60000, NULL) != 0);
+	poll(NULL, 0, 200);
+	kill(caller, SIGKILL);
+	assert_int_equal(waitpid(caller, NULL, 0), caller);
+	poll(NULL, 0, 100);
+	end.fd = open(tree_path("sys/unbind"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	poll(&end, 1, 200);
+	assert_int_equal(read(end.fd, text, sizeof(text)), 0);
+	close(end.fd);
+}
+
 static void a_stuck_child_holds_nothing(void **state)
 {
 	struct pollfd end = { .events = POLLIN };
@@ -314,6 +336,7 @@ int main(void)
 	TREE_TEST("why it cannot be written; nothing is created", tells_why_it_cannot_write);
 	TREE_TEST("SIGCHLD may be ignored", a_caller_that_ignores_its_children);
 	TREE_TEST("a stuck child is left alone and can be known again", leaves_a_stuck_child_alone);
+	TREE_TEST("nothing is written once the caller was killed", nothing_is_written_for_the_dead);
 	TREE_TEST("a stuck child holds no descriptor of ours", a_stuck_child_holds_nothing);
 	TREE_TEST("an attribute is read, 4 KiB of it", reads_an_attribute);
 	TREE_TEST("a read can be stuck as well", a_read_can_be_stuck_as_well);
