@@ -9,7 +9,6 @@
 struct judging {
 	struct arena *arena;
 	const struct settings *settings;
-	const struct survey *survey;
 	struct strv *refusals;
 };
 
@@ -254,7 +253,7 @@ static void judge_mediated(const struct judging *j, const struct mediated *m)
 void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
 	   struct strv *refusals)
 {
-	struct judging j = { a, settings, survey, refusals };
+	struct judging j = { a, settings, refusals };
 
 	for (size_t i = 0; i < survey->n; i++)
 		judge_function(&j, &survey->v[i]);

@@ -118,6 +118,20 @@ static void undo_lane(struct lane *l)
 			undo_step(l, &l->journal->steps[i]);
 }
 
+/* Has it undone all that it had to? What hung may be done yet. */
+static bool is_undone(const struct lane *l)
+{
+	if (l->rc || l->work.n_wedges)
+		return false;
+	for (size_t i = 0; i < l->journal->n_steps; i++) {
+		const struct step *s = &l->journal->steps[i];
+
+		if (s->lane == l->number && strv_has(&l->left, left_key(s->device, s->op)))
+			return false;
+	}
+	return true;
+}
+
 /* ---- all lanes ---- */
 
 struct start {
@@ -233,7 +247,7 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
 }
 
 int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
-	       const bool *only, struct strv *notes, struct err *err)
+	       const bool *only, bool *undone, struct strv *notes, struct err *err)
 {
 	unsigned n = lanes_count(j);
 	struct lane *lanes = make_lanes(a, r, s, j);
@@ -241,5 +255,7 @@ int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, 
 	run_side_by_side(lanes, n, only, undo_lane);
 	if (!only || only[0])
 		undo_lane(&lanes[0]);
+	for (unsigned i = 0; undone && i < n; i++)
+		undone[i] = (!only || only[i]) && is_undone(&lanes[i]);
 	return gather(a, lanes, n, j, notes, err);
 }

@@ -26,9 +26,11 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
  * (NULL: all). A device whose undo fails or that is wedged is left as it is, the
  * others are not. 0 if all is as it was; else -errno of the first failure, and
  * the journal must be kept. notes: failures that change nothing else.
+ * undone (NULL: nobody asks) has lanes_count() places: true for each lane of which
+ * nothing is left to undo.
  */
 int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
-	       const bool *only, struct strv *notes, struct err *err);
+	       const bool *only, bool *undone, struct strv *notes, struct err *err);
 
 /* The number of lanes: one more than the highest. */
 unsigned lanes_count(const struct journal *j);

@@ -104,12 +104,12 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 	int rc;
 
 	if (pci_function_read(w->arena, w->root, device, &f) < 0)
-		return err_set(err, ENODEV, "%s is gone", device);
+		return err_set(err, ENODEV, "it is gone");
 	rc = below_read(w->arena, w->root, device, b);
 	if (rc == -ENOENT)
-		return err_set(err, ENODEV, "%s is gone", device);
+		return err_set(err, ENODEV, "it is gone");
 	if (rc < 0)
-		return err_set(err, -rc, "cannot see what is below %s: %s", device, strerror(-rc));
+		return err_set(err, -rc, "cannot see what is below it: %s", strerror(-rc));
 	if (f.group >= 0)
 		below_add_vfio(w->arena, w->root, f.group, &b->nodes);
 	if (b->nodes.n)
@@ -188,7 +188,8 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 			       now);
 	rc = opdriver_wait(w, s->device, opdriver_unused, &b, &why);
 	if (rc)
-		return err_set(err, -rc, "%s is in use: %s", s->device, why.text);
+		return err_set(err, -rc, "%s%s: %s", s->device, rc == -EBUSY ? " is in use" : "",
+			       why.text);
 	return unbind_from(w, s, now, err);
 }
 
@@ -205,7 +206,7 @@ static int probe(struct work *w, const struct step *s, const char *driver, struc
 
 static void load_driver(struct work *w, const char *driver)
 {
-	const char *argv[] = { "modprobe", "--", driver, NULL };
+	const char *const argv[] = { "modprobe", "--", driver, NULL };
 
 	if (!pci_driver_exists(w->arena, w->root, driver))
 		act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, NULL);

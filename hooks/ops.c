@@ -103,7 +103,10 @@ static int wait_until_free(struct work *w, const struct step *s, struct err *err
 	struct err why;
 	int rc = opdriver_wait(w, s->device, look_free, &b, &why);
 
-	return rc ? err_set(err, -rc, "%s is in use: %s", s->device, why.text) : 0;
+	if (rc)
+		return err_set(err, -rc, "%s%s: %s", s->device, rc == -EBUSY ? " is in use" : "",
+			       why.text);
+	return 0;
 }
 
 /* ---- the console ---- */

@@ -57,6 +57,12 @@ static bool is_starting(struct arena *a, const struct journal *j)
 	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
 }
 
+/* What was bound by hand stays so until whoever did it says otherwise. */
+static bool is_bound_by_hand(const struct journal *j, unsigned ask)
+{
+	return j->kind == JOURNAL_HAND && j->state == STATE_BOUND && !(ask & ASK_OWN);
+}
+
 enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
 		       unsigned ask, struct process *holder)
 {
@@ -65,7 +71,7 @@ enum life reserve_life(struct arena *a, const struct root *r, const struct journ
 		return LIFE_IN_PROGRESS;
 	if (!str_eq(j->boot, process_boot_id(a, r)))
 		return LIFE_NONE;
-	if (j->kind == JOURNAL_HAND && j->state == STATE_BOUND)
+	if (is_bound_by_hand(j, ask))
 		return LIFE_HAND;
 	if (j->kind == JOURNAL_VM)
 		*holder = running_qemu(a, r, j);
@@ -176,7 +182,7 @@ const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs
 		const struct journal *j = &rs->v[i].journal;
 
 		for (size_t k = 0; k < j->n_wedges; k++)
-			if (str_eq(j->wedges[k].device, device) &&
+			if (j->wedges[k].device && str_eq(j->wedges[k].device, device) &&
 			    process_real_lives(a, j->wedges[k].child))
 				return &j->wedges[k];
 	}
