@@ -23,7 +23,7 @@ static int patience(const struct work *w, const struct step *s)
 	return conf ? conf->unbind_timeout : w->settings->hook.unbind_timeout;
 }
 
-static int hangs(struct work *w, const struct step *s, struct process child, struct err *err)
+int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err)
 {
 	*arena_push(w->arena, w->wedges, w->n_wedges, w->wedges_cap) =
 		(struct wedge){ .device = s->device, .op = s->op, .child = child };
@@ -41,7 +41,7 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 	int rc = act_write(w->arena, w->root, path, text, patience(w, s) * 1000, &stuck);
 
 	if (stuck.pid)
-		return hangs(w, s, stuck, err);
+		return opdriver_hangs(w, s, stuck, err);
 	if (rc == 0)
 		return 0;
 	/* only what hangs is -ETIMEDOUT; some drivers give it as their answer */
@@ -56,7 +56,7 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 	int rc = act_read(w->arena, w->root, path, patience(w, s) * 1000, text, &stuck);
 
 	if (stuck.pid)
-		return hangs(w, s, stuck, err);
+		return opdriver_hangs(w, s, stuck, err);
 	if (rc)
 		return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "reading %s: %s", path,
 			       strerror(-rc));

@@ -65,20 +65,28 @@ const char *survey_disk_text(struct arena *a, const struct root *r, const char *
 
 /* ---- one function ---- */
 
+static void look_at_disk(struct look *l, struct subject *s, const char *disk)
+{
+	struct process stuck;
+	int fd = uses_claim_disk(l->arena, l->root, disk,
+				 l->settings->hook.unbind_timeout * 1000, &stuck);
+
+	if (stuck.pid)
+		s->stuck = arena_printf(l->arena, "opening its disk %s hangs (process %ld)", disk,
+					(long)stuck.pid);
+	if (fd == -EBUSY)
+		strv_push(l->arena, &s->claimed, survey_disk_text(l->arena, l->root, disk));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void look_at_disks(struct look *l, struct subject *s)
 {
 	/* one that a VM is being given is claimed by its hook: who that is will be told */
 	if (reserve_owner(l->held, s->pci.address, l->kind))
 		return;
-	for (size_t i = 0; i < s->below.disks.n; i++) {
-		int fd = uses_claim_disk(l->arena, l->root, s->below.disks.v[i]);
-
-		if (fd == -EBUSY)
-			strv_push(l->arena, &s->claimed,
-				  survey_disk_text(l->arena, l->root, s->below.disks.v[i]));
-		if (fd >= 0)
-			close(fd);
-	}
+	for (size_t i = 0; i < s->below.disks.n && !s->stuck; i++)
+		look_at_disk(l, s, s->below.disks.v[i]);
 }
 
 static void look_at_network(struct look *l, struct subject *s)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -31,6 +32,56 @@ static void task_read(const struct task *t)
 		report->len += (size_t)got;
 	}
 	report->error = got < 0 ? errno : 0;
+}
+
+/* Descriptor 2 is a socket: unix(7), SCM_RIGHTS. */
+static int send_descriptor(int fd)
+{
+	char byte = 0;
+	struct iovec data = { &byte, 1 };
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	return sendmsg(2, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+static void task_open(const struct task *t)
+{
+	int fd = open(t->path, t->flags | O_CLOEXEC | O_NOCTTY);
+
+	t->report->error = fd < 0 ? errno : send_descriptor(fd);
+}
+
+static int receive_descriptor(int from)
+{
+	char byte;
+	struct iovec data = { &byte, 1 };
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	int fd;
+
+	if (recvmsg(from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return -errno;
+	/* no descriptor was left for it: EMFILE is not told otherwise */
+	if (control.header.cmsg_type != SCM_RIGHTS || message.msg_flags & MSG_CTRUNC)
+		return -EMFILE;
+	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	return fd;
 }
 
 /*
@@ -115,4 +166,26 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
 		len--;
 	*text = arena_strndup(a, report->text, len);
 	return 0;
+}
+
+int act_open(struct arena *a, const struct root *r, const char *path, int flags, int deadline,
+	     struct process *stuck)
+{
+	_cleanup_report_ struct report *report = NULL;
+	struct task t = { .run = task_open, .flags = flags };
+	int ends[2], rc = report_new(&report);
+
+	if (stuck)
+		*stuck = (struct process){ 0 };
+	if (rc < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return rc < 0 ? rc : -errno;
+	t.path = root_path(a, r, path);
+	t.report = report;
+	t.stderr_fd = ends[1];
+	rc = attribute_act(a, &t, deadline, stuck);
+	if (rc == 0)
+		rc = receive_descriptor(ends[0]);
+	close(ends[0]);
+	close(ends[1]);
+	return rc;
 }

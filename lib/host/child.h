@@ -37,7 +37,8 @@ struct task {
 	const char *text;
 	size_t len;
 	char *const *argv;
-	int stderr_fd; /* -1: /dev/null as well */
+	int flags;
+	int stderr_fd; /* what becomes its descriptor 2; -1: /dev/null as well */
 	struct report *report;
 };
 

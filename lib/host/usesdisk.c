@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include "arena.h"
+#include "host/act.h"
 #include "host/host.h"
 #include "host/sysfs.h"
 #include "root.h"
@@ -240,15 +240,15 @@ static bool is_used_unclaimed(struct arena *a, const struct root *r, const char 
 }
 
 /* sysfs has ! where a name has a slash (cciss!c0d0): kobject_set_name_vargs(). */
-int uses_claim_disk(struct arena *a, const struct root *r, const char *name)
+int uses_claim_disk(struct arena *a, const struct root *r, const char *name, int deadline,
+		    struct process *stuck)
 {
 	char *path = arena_printf(a, "/dev/%s", name);
-	int fd;
 
+	*stuck = (struct process){ 0 };
 	for (char *p = path; (p = strchr(p, '!'));)
 		*p = '/';
 	if (is_used_unclaimed(a, r, name))
 		return -EBUSY;
-	fd = open(root_path(a, r, path), O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	return act_open(a, r, path, O_RDONLY | O_EXCL | O_NONBLOCK, deadline, stuck);
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -186,6 +187,45 @@ static void a_read_can_be_stuck_as_well(void **state)
 	waitpid(stuck.pid, NULL, 0);
 }
 
+/* Opening to write, for a fifo opened to read without waiting hangs nobody. */
+static void opens_with_a_deadline(void **state)
+{
+	struct root root = tree_root();
+	struct process stuck;
+	int fd;
+
+	(void)state;
+	tree_file("dev/sda", "a disk");
+	fd = act_open(&arena, &root, "/dev/sda", O_RDONLY, SOON, &stuck);
+	assert_true(fd > 2);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(lseek(fd, 0, SEEK_END), strlen("a disk"));
+	close(fd);
+	assert_int_equal(act_open(&arena, &root, "/dev/sdb", O_RDONLY, SOON, &stuck), -ENOENT);
+	assert_int_equal(stuck.pid, 0);
+	fifo("sys/disk");
+	assert_int_equal(act_open(&arena, &root, "/sys/disk", O_WRONLY, 50, &stuck), -ETIMEDOUT);
+	assert_true(process_real_lives(&arena, stuck));
+	release("sys/disk", stuck);
+}
+
+/* The claim is that of the open file, whoever opened it, as a lock is. */
+static void what_is_opened_stays_open(void **state)
+{
+	struct root root = tree_root();
+	int fd, again;
+
+	(void)state;
+	tree_file("dev/sda", "");
+	fd = act_open(&arena, &root, "/dev/sda", O_RDONLY, SOON, NULL);
+	again = open(tree_path("dev/sda"), O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(flock(again, LOCK_EX | LOCK_NB), -1);
+	close(fd);
+	assert_int_equal(flock(again, LOCK_EX | LOCK_NB), 0);
+	close(again);
+}
+
 /* Threads: half of them get stuck, and none sees another's result. */
 
 struct job {
@@ -340,6 +380,8 @@ int main(void)
 	TREE_TEST("a stuck child holds no descriptor of ours", a_stuck_child_holds_nothing);
 	TREE_TEST("an attribute is read, 4 KiB of it", reads_an_attribute);
 	TREE_TEST("a read can be stuck as well", a_read_can_be_stuck_as_well);
+	TREE_TEST("a disk is opened with a deadline", opens_with_a_deadline);
+	TREE_TEST("it is open for as long as the caller wants", what_is_opened_stays_open);
 	TREE_TEST("threads do not disturb each other", threads_do_not_disturb_each_other);
 	TREE_ROWS(rows, runs_a_program);
 	TREE_TEST("a program gets two variables and three descriptors", a_program_starts_from_nothing);

@@ -189,22 +189,30 @@ static void tells_the_use_of_a_disk(void **state)
 	assert_text(uses_of_disk(&arena, &root, "nvme0n1"), row->want);
 }
 
-static void claims_a_disk(void **state)
+static int claim(const char *name, int deadline, struct process *stuck)
 {
 	struct root root = tree_root();
+
+	return uses_claim_disk(&arena, &root, name, deadline, stuck);
+}
+
+static void claims_a_disk(void **state)
+{
+	struct process stuck;
 	int fd;
 
 	(void)state;
 	tree_file("dev/sda", "");
 	tree_file("dev/cciss/c0d0", "");
-	fd = uses_claim_disk(&arena, &root, "sda");
+	fd = claim("sda", 5000, &stuck);
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	close(fd);
-	fd = uses_claim_disk(&arena, &root, "cciss!c0d0");
+	fd = claim("cciss!c0d0", 5000, &stuck);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(uses_claim_disk(&arena, &root, "sdb"), -ENOENT);
+	assert_int_equal(claim("sdb", 5000, &stuck), -ENOENT);
+	assert_int_equal(stuck.pid, 0);
 }
 
 /* Users in the kernel that claim nothing. */
@@ -238,6 +246,7 @@ static void tells_what_claims_nothing(void **state)
 {
 	const struct kernel_row *row = *state;
 	struct root root = tree_root();
+	struct process stuck;
 
 	if (geteuid() != 0)
 		skip();
@@ -260,7 +269,7 @@ static void tells_what_claims_nothing(void **state)
 	}
 	assert_text(uses_of_disk(&arena, &root, "nvme0n1"), row->want);
 	/* it is not even tried: there is no /dev/nvme0n1 here */
-	assert_int_equal(uses_claim_disk(&arena, &root, "nvme0n1"), row->want ? -EBUSY : -ENOENT);
+	assert_int_equal(claim("nvme0n1", 5000, &stuck), row->want ? -EBUSY : -ENOENT);
 }
 
 /* The console. */
