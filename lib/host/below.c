@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -91,20 +92,42 @@ static bool read_number(struct arena *a, int at, const char *name, dev_t *dev)
 	return true;
 }
 
-/* What devtmpfs calls it: DEVNAME of uevent (dev_uevent(), drivers/base/core.c). */
-static const char *node_name(struct arena *a, int folder, const char *name)
+/* usb_devnode() of drivers/usb/core/usb.c: bus/usb/001/004. */
+static const char *usb_name(struct arena *a, int folder, const char *name)
 {
-	static const char key[] = "DEVNAME=";
-	const char *line = sysfs_text_at(a, folder, "uevent");
+	const char *bus = sysfs_text_at(a, folder, "busnum");
+	const char *device = sysfs_text_at(a, folder, "devnum");
 
-	while (line && !str_starts(line, key)) {
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	if (!line)
+	if (!bus || !device)
 		return arena_strdup(a, name);
-	line += strlen(key);
-	return arena_strndup(a, line, strcspn(line, "\n"));
+	return arena_printf(a, "bus/usb/%03d/%03d", atoi(bus), atoi(device));
+}
+
+/* Classes whose nodes are in a folder of /dev: the devnode() of each. */
+static const struct home {
+	const char *subsystem, *folder;
+} homes[] = {
+	{ "bsg", "bsg/" },
+	{ "drm", "dri/" },
+	{ "infiniband_mad", "infiniband/" },
+	{ "infiniband_verbs", "infiniband/" },
+	{ "input", "input/" },
+	{ "sound", "snd/" },
+	{ "vfio-dev", "vfio/devices/" },
+};
+
+/*
+ * As devtmpfs calls it. Its uevent says so too (DEVNAME), but in some kernels reading it
+ * takes the device's lock (uevent_show() of drivers/base/core.c), which a stuck driver holds.
+ */
+static const char *node_name(struct arena *a, int folder, const char *subsystem, const char *name)
+{
+	if (subsystem && str_eq(subsystem, "usb"))
+		return usb_name(a, folder, name);
+	for (size_t i = 0; subsystem && i < sizeof(homes) / sizeof(*homes); i++)
+		if (str_eq(homes[i].subsystem, subsystem))
+			return arena_printf(a, "%s%s", homes[i].folder, name);
+	return arena_strdup(a, name);
 }
 
 static void read_node(struct walk *w, int folder, const char *name, bool partition)
@@ -115,7 +138,7 @@ static void read_node(struct walk *w, int folder, const char *name, bool partiti
 
 	if (!read_number(w->a, folder, "dev", &dev))
 		return;
-	add_node(w->a, &w->below->nodes, dev, block, node_name(w->a, folder, name));
+	add_node(w->a, &w->below->nodes, dev, block, node_name(w->a, folder, subsystem, name));
 	if (block && !partition)
 		strv_push(w->a, &w->below->disks, arena_strdup(w->a, name));
 }
