@@ -39,7 +39,11 @@ const char *process_unit(struct arena *a, const struct root *r, pid_t pid);
 
 /* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
 bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid);
-/* The first process that has, other than this one; pid 0 if none. */
+/*
+ * The first process that has, other than this one; pid 0 if none. It is named like a
+ * QEMU (comm has "qemu" or "kvm" in it), and is root's or was started by nobody who had
+ * logged in.
+ */
 struct process process_of_uuid(struct arena *a, const struct root *r, const char *uuid);
 
 /* /proc/sys/kernel/random/boot_id, without the newline; "" if it cannot be read. */

@@ -149,6 +149,7 @@ static void finds_a_domain(void **state)
 	struct root root = tree_root();
 
 	stat_of(42, "qemu-system-x86", 'S', 1, 4711);
+	tree_file("proc/42/comm", "qemu-system-x86\n");
 	tree_bytes("proc/42/cmdline", row->words, row->len, 0644);
 	tree_file("proc/7/cmdline", "");
 	tree_folder("proc/irq");
@@ -156,6 +157,38 @@ static void finds_a_domain(void **state)
 	assert_int_equal(process_of_uuid(&arena, &root, UUID).pid, row->want ? 42 : 0);
 	assert_int_equal(process_of_uuid(&arena, &root, UUID).start, row->want ? 4711 : 0);
 	assert_false(process_has_uuid(&arena, &root, 99, UUID));
+}
+
+static const struct owner_row {
+	const char *name, *comm, *login;
+	uid_t owner;
+	bool want;
+} owner_rows[] = {
+	{ "libvirt's, of a user of its own", "qemu-system-x86\n", "4294967295", 64055, true },
+	{ "root's, of somebody who has logged in", "qemu-kvm\n", "1000", 0, true },
+	{ "that of a user who has logged in", "qemu-system-x86\n", "1000", 1000, false },
+	{ "where the kernel knows of no logins", "kvm\n", NULL, 64055, true },
+	{ "the wrapper, before it becomes one", "kvmshim-wrapper\n", "4294967295", 64055, true },
+	{ "another program with those words", "virt-install\n", "4294967295", 0, false },
+	{ "a program without a name", NULL, NULL, 0, false },
+};
+
+static void whose_domain_it_is(void **state)
+{
+	static const char words[] = "qemu\0-uuid\0" UUID;
+	const struct owner_row *row = *state;
+	struct root root = tree_root();
+
+	if (geteuid() != 0)
+		skip();
+	stat_of(42, "x", 'S', 1, 4711);
+	tree_bytes("proc/42/cmdline", words, sizeof(words), 0644);
+	if (row->comm)
+		tree_file("proc/42/comm", row->comm);
+	if (row->login)
+		tree_file("proc/42/loginuid", row->login);
+	assert_int_equal(chown(tree_path("proc/42"), row->owner, row->owner), 0);
+	assert_int_equal(process_of_uuid(&arena, &root, UUID).pid, row->want ? 42 : 0);
 }
 
 static void a_long_command_line(void **state)
@@ -360,6 +393,7 @@ int main(void)
 	TREE_ROWS(unit_rows, tells_the_unit);
 	TREE_TEST("the command of a process, the boot", tells_the_command_and_the_boot);
 	TREE_ROWS(uuid_rows, finds_a_domain);
+	TREE_ROWS(owner_rows, whose_domain_it_is);
 	TREE_TEST("of a long command line 128 KiB", a_long_command_line);
 	TREE_TEST("holders are found by device number", finds_holders_by_device_number);
 	TREE_TEST("a block device is another than a character device", a_block_device_is_another);
