@@ -87,11 +87,6 @@ static const char *driver_now(struct work *w, const struct step *s)
 	return host_pci_driver(w->arena, w->root, s->device);
 }
 
-static bool same_driver(const char *a, const char *b)
-{
-	return (!a && !b) || (a && b && str_eq(a, b));
-}
-
 bool opdriver_is_gone(struct work *w, const struct step *s)
 {
 	return !host_pci_id(w->arena, w->root, s->device);
@@ -144,9 +139,10 @@ int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struc
 
 /* ---- driver_override ---- */
 
+/* Its module is there by now, and with it the spelling that the kernel compares with. */
 int opdriver_aim(struct work *w, const struct step *s, struct err *err)
 {
-	return put_override(w, s, s->to, err);
+	return put_override(w, s, pci_driver_of_module(w->arena, w->root, s->to), err);
 }
 
 int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
@@ -168,7 +164,7 @@ static int unbind_from(struct work *w, const struct step *s, const char *driver,
 {
 	int rc = opdriver_put(w, s, pci_driver_path(w->arena, driver, "unbind"), s->device, err);
 
-	if (rc == 0 && same_driver(driver_now(w, s), driver))
+	if (rc == 0 && pci_same_driver(driver_now(w, s), driver))
 		rc = err_set(err, EBUSY, "%s: %s did not let it go", s->device, driver);
 	return rc;
 }
@@ -183,7 +179,7 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 
 	if (!now)
 		return 0;
-	if (!same_driver(now, s->from))
+	if (!pci_same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
 			       now);
 	rc = opdriver_wait(w, s->device, opdriver_unused, &b, &why);
@@ -198,7 +194,7 @@ static int probe(struct work *w, const struct step *s, const char *driver, struc
 	int rc = opdriver_put(w, s, PCI_DRIVERS_PROBE, s->device, err);
 	const char *now = driver_now(w, s);
 
-	if (rc == -ETIMEDOUT || same_driver(now, driver))
+	if (rc == -ETIMEDOUT || pci_same_driver(now, driver))
 		return rc == -ETIMEDOUT ? rc : 0;
 	return err_set(err, ENODEV, "%s: %s did not take it, its driver is %s: see the kernel's log",
 		       s->device, driver, now ? now : "none");
@@ -230,7 +226,7 @@ int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 	const char *now = driver_now(w, s);
 	int rc;
 
-	if (opdriver_is_gone(w, s) || same_driver(now, s->from))
+	if (opdriver_is_gone(w, s) || pci_same_driver(now, s->from))
 		return 0;
 	if (now)
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s", s->device, now,
@@ -245,7 +241,7 @@ int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 
 int opdriver_probe(struct work *w, const struct step *s, struct err *err)
 {
-	if (same_driver(driver_now(w, s), s->to))
+	if (pci_same_driver(driver_now(w, s), s->to))
 		return 0;
 	return probe(w, s, s->to, err);
 }
@@ -258,9 +254,9 @@ int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 	struct err why;
 	int rc;
 
-	if (!now || same_driver(now, s->from))
+	if (!now || pci_same_driver(now, s->from))
 		return 0;
-	if (!same_driver(now, s->to))
+	if (!pci_same_driver(now, s->to))
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s: it is left alone",
 			       s->device, now, s->to);
 	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */

@@ -38,7 +38,7 @@ bool subject_is_bound_by_us(const struct subject *s)
 	/* bound at boot or by hand: that is good enough, unless the XML wants another */
 	if (s->pci.driver && pci_driver_is_vfio(s->pci.driver) && !s->model)
 		return false;
-	return !s->pci.driver || !str_eq(s->pci.driver, s->target);
+	return !pci_same_driver(s->pci.driver, s->target);
 }
 
 const char *survey_holder_text(struct arena *a, const struct holder *h)
