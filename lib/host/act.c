@@ -84,52 +84,6 @@ static int receive_descriptor(int from)
 	return fd;
 }
 
-/*
- * 0, or why the child could not do it. Its report is there even if it was somebody
- * else who reaped it (SIGCHLD ignored).
- */
-static int attribute_result(const struct child *c, const struct task *t)
-{
-	siginfo_t end;
-
-	child_reap(c, &end);
-	return t->report->done ? -t->report->error : -EIO;
-}
-
-/* One that ended after all, between the deadline and the look at it, is not stuck. */
-static int attribute_wait(struct arena *a, const struct child *c, int deadline,
-			  struct process *stuck)
-{
-	struct process p;
-	int rc = child_wait(c, deadline, -1, NULL);
-
-	if (rc != -ETIMEDOUT)
-		return rc;
-	p = process_real(a, c->pid);
-	p.pid = c->pid;
-	rc = child_wait(c, 0, -1, NULL);
-	if (rc < 0 && stuck)
-		*stuck = p;
-	return rc;
-}
-
-static int attribute_act(struct arena *a, const struct task *t, int deadline,
-			 struct process *stuck)
-{
-	struct child c = { 0 };
-	int rc = child_start(&c, t);
-
-	if (stuck)
-		*stuck = (struct process){ 0 };
-	if (rc < 0)
-		return rc;
-	rc = attribute_wait(a, &c, deadline, stuck);
-	if (rc == 0)
-		rc = attribute_result(&c, t);
-	close(c.pidfd);
-	return rc;
-}
-
 int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
 	      int deadline, struct process *stuck)
 {
@@ -143,7 +97,7 @@ int act_write(struct arena *a, const struct root *r, const char *path, const cha
 	t.text = text;
 	t.len = strlen(text);
 	t.report = report;
-	return attribute_act(a, &t, deadline, stuck);
+	return child_do(a, &t, deadline, stuck);
 }
 
 int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
@@ -158,7 +112,7 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
 		return rc;
 	t.path = root_path(a, r, path);
 	t.report = report;
-	rc = attribute_act(a, &t, deadline, stuck);
+	rc = child_do(a, &t, deadline, stuck);
 	if (rc < 0)
 		return rc;
 	len = report->len;
@@ -182,7 +136,7 @@ int act_open(struct arena *a, const struct root *r, const char *path, int flags,
 	t.path = root_path(a, r, path);
 	t.report = report;
 	t.stderr_fd = ends[1];
-	rc = attribute_act(a, &t, deadline, stuck);
+	rc = child_do(a, &t, deadline, stuck);
 	if (rc == 0)
 		rc = receive_descriptor(ends[0]);
 	close(ends[0]);

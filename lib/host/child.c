@@ -187,3 +187,48 @@ int child_reap(const struct child *c, siginfo_t *end)
 			return -errno;
 	return 0;
 }
+
+/*
+ * 0, or why the child could not do it. Its report is there even if it was somebody
+ * else who reaped it (SIGCHLD ignored).
+ */
+static int outcome(const struct child *c, const struct task *t)
+{
+	siginfo_t end;
+
+	child_reap(c, &end);
+	return t->report->done ? -t->report->error : -EIO;
+}
+
+/* One that ended after all, between the deadline and the look at it, is not stuck. */
+static int wait_or_tell(struct arena *a, const struct child *c, int deadline,
+			  struct process *stuck)
+{
+	struct process p;
+	int rc = child_wait(c, deadline, -1, NULL);
+
+	if (rc != -ETIMEDOUT)
+		return rc;
+	p = process_real(a, c->pid);
+	p.pid = c->pid;
+	rc = child_wait(c, 0, -1, NULL);
+	if (rc < 0 && stuck)
+		*stuck = p;
+	return rc;
+}
+
+int child_do(struct arena *a, const struct task *t, int deadline, struct process *stuck)
+{
+	struct child c = { 0 };
+	int rc = child_start(&c, t);
+
+	if (stuck)
+		*stuck = (struct process){ 0 };
+	if (rc < 0)
+		return rc;
+	rc = wait_or_tell(a, &c, deadline, stuck);
+	if (rc == 0)
+		rc = outcome(&c, t);
+	close(c.pidfd);
+	return rc;
+}

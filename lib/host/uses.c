@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/uses.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "arena.h"
 #include "host/below.h"
 #include "host/host.h"
 #include "host/pci.h"
+#include "host/routes.h"
 #include "host/sysfs.h"
 #include "root.h"
 
@@ -103,14 +107,40 @@ static const char *upper_text(struct arena *a, const struct root *r, const char 
 	return NULL;
 }
 
-const char *uses_of_interface(struct arena *a, const struct root *r, const char *name)
+/* The main table, and of a route with several legs only the first. */
+static const char *route_in_proc(struct arena *a, const struct root *r, const char *name)
 {
-	const char *why;
-
 	if (has_ipv4_default(a, r, name))
 		return "carries the default route";
-	if (has_ipv6_default(a, r, name))
-		return "carries the IPv6 default route";
+	return has_ipv6_default(a, r, name) ? "carries the IPv6 default route" : NULL;
+}
+
+#define ROUTES_DEADLINE 5000 /* ms: under load a full table of the Internet takes one second */
+
+static const char *route_text(struct arena *a, const struct root *r, const char *name)
+{
+	const char *number = sysfs_text(a, r, net_path(a, name, "ifindex"));
+	struct default_routes routes;
+	int rc, ifindex = number ? atoi(number) : 0;
+
+	if (*r->prefix || ifindex <= 0)
+		return route_in_proc(a, r, name);
+	rc = routes_read(a, ROUTES_DEADLINE, &routes);
+	if (rc == -ETIMEDOUT)
+		return "may carry the default route: asking the kernel for its routes hangs";
+	if (rc < 0)
+		return route_in_proc(a, r, name);
+	if (routes_have(&routes, AF_INET, ifindex))
+		return "carries the default route";
+	return routes_have(&routes, AF_INET6, ifindex) ? "carries the IPv6 default route" : NULL;
+}
+
+const char *uses_of_interface(struct arena *a, const struct root *r, const char *name)
+{
+	const char *why = route_text(a, r, name);
+
+	if (why)
+		return why;
 	why = master_text(a, r, name);
 	return why ? why : upper_text(a, r, name);
 }

@@ -16,7 +16,8 @@ struct root;
  * …"): "carries the default route", "carries the IPv6 default route", "is a port
  * of bridge br0", "is a slave of bond bond0", "has eth0.5 (VLAN) on top" (any upper_*
  * link). NULL: nothing known.
- * From /proc/net/route, /proc/net/ipv6_route and /sys/class/net/NAME.
+ * From /sys/class/net/NAME and the routes of all tables (lib/host/routes.h); below a
+ * KVMSHIM_ROOT and where netlink fails, from /proc/net/route and ipv6_route.
  */
 const char *uses_of_interface(struct arena *a, const struct root *r, const char *name);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/uses.h"
 
+#include <sched.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
@@ -64,6 +65,52 @@ static void tells_the_use_of_an_interface(void **state)
 	if (row->link[0])
 		tree_link(arena_printf(&arena, "sys/class/net/%s", row->link[0]), row->link[1]);
 	assert_text(uses_of_interface(&arena, &root, "eth0"), row->want);
+}
+
+/* In a network namespace of its own, where lo is all there is. */
+static const char *const real_routes[][2] = {
+	{ "true", NULL },
+	{ "ip route add 10.0.0.0/8 dev lo", NULL },
+	{ "ip route add unreachable default table 98", NULL },
+	{ "ip -6 route add default dev lo table 88", "carries the IPv6 default route" },
+	{ "ip route add default dev lo table 4711", "carries the default route" },
+	{ "ip route flush table 4711", "carries the IPv6 default route" },
+	{ "ip link add br9 type bridge && ip link set br9 up && ip addr add 10.9.0.1/24 dev br9 && "
+	  "ip route add default nexthop via 10.9.0.2 dev br9 nexthop dev lo",
+	  "carries the default route" },
+};
+
+static int look_at_real_routes(void)
+{
+	struct root real = { .prefix = "" };
+
+	if (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up 2>/dev/null") != 0)
+		return 77;
+	for (size_t i = 0; i < UNIT_COUNT(real_routes); i++) {
+		const char *want = real_routes[i][1], *use;
+
+		if (system(real_routes[i][0]) != 0)
+			return 77;
+		use = uses_of_interface(&arena, &real, "lo");
+		if (use != want && (!use || !want || strcmp(use, want) != 0))
+			return (int)i + 1;
+	}
+	return 0;
+}
+
+static void asks_the_kernel_for_routes(void **state)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	(void)state;
+	if (pid == 0)
+		_exit(look_at_real_routes());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void tells_vlans(void **state)
@@ -407,6 +454,7 @@ static void a_console_that_hangs(void **state)
 int main(void)
 {
 	TREE_ROWS(net_rows, tells_the_use_of_an_interface);
+	TREE_TEST("default routes of all tables, and each leg of them", asks_the_kernel_for_routes);
 	TREE_TEST("VLANs, by their type or their entry in /proc", tells_vlans);
 	TREE_ROWS(function_rows, tells_of_interfaces_elsewhere);
 	TREE_ROWS(disk_rows, tells_the_use_of_a_disk);
