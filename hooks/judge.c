@@ -158,6 +158,18 @@ static const char *has_attributes(const struct judging *j, const struct subject 
 	return NULL;
 }
 
+/* current_vgpu_type takes the number that stands before the name in creatable_vgpu_types. */
+static const char *has_vgpu_number(const struct judging *j, const struct subject *s)
+{
+	const char *type = s->vgpu ? s->conf->mdev_type : "0";
+
+	if (*type && !type[strspn(type, "0123456789")])
+		return NULL;
+	return SAY("%s takes a number as mdev-type, and %s:%u has '%s': see its "
+		   "nvidia/creatable_vgpu_types",
+		   s->pci.address, j->settings->path, s->conf->line, str_printable(j->arena, type));
+}
+
 static const char *is_no_vgpu_yet(const struct judging *j, const struct subject *s)
 {
 	if (!s->vgpu || str_eq(s->vgpu, "0") || str_eq(s->vgpu, s->conf->mdev_type))
@@ -211,8 +223,8 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 
 static check *const checks[] = {
 	is_there,	is_endpoint,	    is_expected,   is_not_wedged, is_nobodys, is_isolated,
-	is_company,	may_be_unbound,	    has_no_vfs,	   has_attributes, is_no_vgpu_yet,
-	is_off_the_network, is_no_console,  is_unclaimed,  is_closed,
+	is_company,	may_be_unbound,	    has_no_vfs,	   has_attributes, has_vgpu_number,
+	is_no_vgpu_yet, is_off_the_network, is_no_console,  is_unclaimed,  is_closed,
 };
 
 /* A sibling that nobody uses stays as it is: only that it is nobody's counts. */
