@@ -163,6 +163,9 @@ static void a_killed_gift_is_taken_back(void **state)
 	assert_int_equal(j.n_steps, 3);
 	assert_int_equal(j.steps[2].op, OP_NODE);
 	assert_true(j.steps[2].done); /* or nobody would undo it */
+	assert_int_equal(chown(tree_path("dev/vfio/17"), geteuid() ? geteuid() : 64055, getegid()), 0);
+	assert_int_equal(handover_give(&h, NULL, &err), 0);
+	assert_text(owner("17"), arena_printf(&arena, "%u:%u", geteuid(), getegid()));
 }
 
 static void nobody_to_give_it_to(void **state)
