@@ -19,16 +19,10 @@ static const struct device_settings expects = {
 	.expect_serial = "20480000000000000001",
 };
 static const struct device_settings expects_little = { .line = 9, .expect_id = "10DE:1b06" };
-static const struct attribute_setting no_vfs = { "sriov_numvfs", "0" },
-				      power_on = { "power/control", "on" };
-static const struct device_settings takes_vfs_away = {
-	.line = 4,
-	.attributes = (struct attribute_setting *)&no_vfs,
-	.n_attributes = 1,
-};
+static struct attribute_setting power_on = { "power/control", "on" };
 static const struct device_settings powers = {
 	.line = 5,
-	.attributes = (struct attribute_setting *)&power_on,
+	.attributes = &power_on,
 	.n_attributes = 1,
 };
 static const struct device_settings mdev_name = { .line = 6, .mdev_type = "nvidia-63" };
@@ -134,14 +128,6 @@ static const struct row {
 	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") } },
 	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: write 0 to "
 		  "its sriov_numvfs" },
-	{ "unless kvmshim.conf takes them away",
-	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") },
-	    .conf = &takes_vfs_away, .attributes = LIST("1") } },
-	{ "which is no help while they are used",
-	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") },
-	    .used_vfs = LIST("0000:05:00.2 (VM web)"), .conf = &takes_vfs_away,
-	    .attributes = LIST("1") },
-	  .want = "0000:05:00.0 has virtual functions in use: 0000:05:00.2 (VM web)" },
 	{ "an attribute that it has may be set",
 	  { THERE, .pci = { GPU }, .conf = &powers, .attributes = LIST("auto") } },
 	{ "one that it does not have may not",
