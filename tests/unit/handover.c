@@ -6,6 +6,7 @@
 #include "hooks/handover.h"
 
 #include <sys/wait.h>
+#include <time.h>
 
 #include "conf/settings.h"
 #include "err.h"
@@ -347,7 +348,7 @@ static void giving_back_waits_for_the_lock(void **state)
 	assert_int_equal(giveback_open(&arena, &the_root, UUID, "web", 0, &err), -EBUSY);
 	other = fork();
 	if (other == 0) {
-		usleep(300000);
+		nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
 		_exit(0);
 	}
 	close(lock); /* the other process has it still */

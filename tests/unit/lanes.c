@@ -242,7 +242,7 @@ static void what_was_not_done_is_left(void **state)
 
 	(void)state;
 	function(ONE);
-	steps[0].done = true;
+	j.steps[0].done = true;
 	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
 	assert_text(attribute(ONE, "d3cold_allowed"), "1");
 	assert_text(attribute(ONE, "power/control"), "0");
