@@ -95,6 +95,7 @@ static void process(int pid, const char *uuid)
 	memcpy(copy, line, sizeof(line));
 	memcpy(copy + sizeof("qemu\0-uuid"), uuid, strlen(uuid));
 	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), copy, sizeof(line), 0444);
+	tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-system-x86\n");
 	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
 		  arena_printf(&arena, "%d (qemu) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n",
 			       pid));

@@ -202,6 +202,7 @@ static void qemu(int pid)
 	static const char line[] = "qemu\0-uuid\0" UUID;
 
 	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), line, sizeof(line), 0444);
+	tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-kvm\n");
 	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
 		  arena_printf(&arena, "%d (q) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n", pid));
 }
