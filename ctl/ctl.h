@@ -29,7 +29,8 @@ struct command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-extern const struct command command_check, command_explain;
+extern const struct command command_check, command_explain, command_status, command_recover,
+	command_bind, command_unbind;
 
 /* One line to stderr, "kvmshim: …", fit for a terminal; returns CTL_USAGE. */
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -12,7 +12,10 @@
 #include "nearest.h"
 #include "str.h"
 
-static const struct command *const commands[] = { &command_check, &command_explain };
+static const struct command *const commands[] = {
+	&command_check, &command_explain, &command_status,
+	&command_recover, &command_bind, &command_unbind,
+};
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static int help(void)
@@ -21,7 +24,7 @@ static int help(void)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		printf("  kvmshim %s %s\n      %s\n", commands[i]->name, commands[i]->usage,
 		       commands[i]->help);
-	printf("\n  kvmshim --help | --version\n\nThe manual: kvmshim(8), kvmshim-rules(5).\n");
+	printf("\n  kvmshim --help | --version\n\nThe manual: kvmshim(8), kvmshim-rules(5), kvmshim.conf(5).\n");
 	return CTL_FINE;
 }
 

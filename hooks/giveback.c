@@ -11,6 +11,7 @@
 #include "hooks/journal.h"
 #include "hooks/journalshape.h"
 #include "hooks/lanes.h"
+#include "hooks/lent.h"
 #include "hooks/reserve.h"
 #include "hooks/state.h"
 #include "hooks/statefolder.h"
@@ -139,19 +140,11 @@ int giveback_old(struct arena *a, const struct root *r, const struct settings *s
 
 /* ---- a part of it ---- */
 
-static bool is_in(const struct strv *v, const char *s)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (str_eq(v->v[i], s))
-			return true;
-	return false;
-}
-
 /* The groups of these devices, and with them all that must go together. */
 static bool goes(const struct journal *j, const struct journal_device *d, const struct strv *only)
 {
 	for (size_t i = 0; i < j->n_devices; i++)
-		if (is_in(only, j->devices[i].device) &&
+		if (strv_has(only, j->devices[i].device) &&
 		    (str_eq(j->devices[i].device, d->device) ||
 		     (d->group >= 0 && j->devices[i].group == d->group)))
 			return true;
@@ -166,8 +159,7 @@ static bool device_goes(const struct journal *j, const char *device, const struc
 	return false;
 }
 
-/* lanes[n]: does it go? Returns false where all of them do. */
-static bool choose_lanes(const struct journal *j, const struct strv *only, bool *lanes)
+bool giveback_lanes(const struct journal *j, const struct strv *only, bool *lanes)
 {
 	bool some_stay = false;
 
@@ -188,13 +180,12 @@ static void forget_lanes(struct journal *j, const struct strv *only, const bool 
 			j->steps[steps++] = j->steps[i];
 	j->n_steps = steps;
 	for (size_t i = 0; i < j->n_devices; i++)
-		if (!is_in(only, j->devices[i].device))
+		if (!strv_has(only, j->devices[i].device))
 			j->devices[devices++] = j->devices[i];
 	j->n_devices = devices;
 }
 
-/* only, and what shares a group with one of it. */
-static struct strv widened(struct arena *a, const struct journal *j, const struct strv *only)
+struct strv giveback_devices(struct arena *a, const struct journal *j, const struct strv *only)
 {
 	struct strv all = { 0 };
 
@@ -209,10 +200,10 @@ static int give_part(struct arena *a, const struct root *r, const struct setting
 		     struct err *err)
 {
 	bool *lanes = arena_alloc(a, lanes_count(j) * sizeof(*lanes));
-	struct strv all = widened(a, j, only);
+	struct strv all = giveback_devices(a, j, only);
 	int rc;
 
-	if (!choose_lanes(j, only, lanes))
+	if (!giveback_lanes(j, only, lanes))
 		return giveback(a, r, s, folder, j, notes, err);
 	rc = undo(a, r, s, folder, j, lanes, notes, err);
 	if (rc)
@@ -220,6 +211,14 @@ static int give_part(struct arena *a, const struct root *r, const struct setting
 	forget_lanes(j, &all, lanes);
 	j->state = STATE_BOUND;
 	return journal_write(a, folder, j, err);
+}
+
+static int refuse_lent(struct arena *a, const struct root *r, const struct journal *j,
+		       const struct strv *only, struct err *err)
+{
+	struct strv all = only ? giveback_devices(a, j, only) : (struct strv){ 0 };
+
+	return j->kind == JOURNAL_HAND ? lent_check(a, r, j, only ? &all : NULL, err) : 0;
 }
 
 int giveback_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
@@ -232,6 +231,8 @@ int giveback_of(struct arena *a, const struct root *r, const struct settings *s,
 		return state_remove(a, r, uuid, folder, err);
 	if (!rc)
 		rc = wait_until_gone(a, r, s, &j, err);
+	if (!rc)
+		rc = refuse_lent(a, r, &j, only, err);
 	if (rc)
 		return rc;
 	if (only)

@@ -3,12 +3,13 @@
 
 #include <stdbool.h>
 
+#include "str.h"
+
 struct arena;
 struct err;
 struct journal;
 struct root;
 struct settings;
-struct strv;
 
 /* Giving back, from the journal alone. `folder`: state_open()'s, with its lock. */
 
@@ -34,3 +35,12 @@ int giveback_old(struct arena *a, const struct root *r, const struct settings *s
 /* The journal of a VM that was stopped; only: see handover_give(). */
 int giveback_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
 		const char *uuid, const struct strv *only, struct strv *notes, struct err *err);
+
+/* Of a journal's devices `only`, and what shares an IOMMU group with one of them. */
+struct strv giveback_devices(struct arena *a, const struct journal *j, const struct strv *only);
+
+/*
+ * lanes[n] (lanes_count() of them, all false): does it go with these devices? Returns false
+ * where no device stays, so that all lanes go.
+ */
+bool giveback_lanes(const struct journal *j, const struct strv *only, bool *lanes);

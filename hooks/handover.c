@@ -12,6 +12,7 @@
 #include "hooks/giveback.h"
 #include "hooks/judge.h"
 #include "hooks/lanes.h"
+#include "hooks/lent.h"
 #include "hooks/plan.h"
 #include "hooks/state.h"
 #include "host/host.h"
@@ -106,11 +107,11 @@ int handover_plan(struct handover *h, struct journal *j, struct err *err)
 
 static int publish(struct handover *h, int folder, const struct journal *j, struct err *err)
 {
-	int rc = 0;
+	int rc = journal_write(h->arena, folder, j, err);
 
-	if (h->facts)
+	if (!rc && h->facts)
 		rc = facts_write(h->arena, folder, h->uuid, h->facts, h->grants, err);
-	return rc ? rc : journal_write(h->arena, folder, j, err);
+	return rc;
 }
 
 /* Under the one lock: two that want the same device come one after the other. */
@@ -194,11 +195,14 @@ static int take(struct handover *h, int folder, struct err *err)
 	return rc ? undo(h, folder, &j, rc, err) : 0;
 }
 
-/* A VM without host devices: what its rules go by is all. */
-static int publish_facts(struct handover *h, int folder, struct err *err)
+/* A VM without host devices: what its rules go by is all. The journal tells whose it is. */
+static int take_nothing(struct handover *h, int folder, struct err *err)
 {
-	int rc = h->facts ? facts_write(h->arena, folder, h->uuid, h->facts, h->grants, err) : 0;
+	struct journal j = fresh_journal(h);
+	int rc;
 
+	j.state = STATE_BOUND;
+	rc = publish(h, folder, &j, err);
 	if (rc)
 		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
 	return rc;
@@ -214,7 +218,7 @@ int handover_take(struct handover *h, struct err *err)
 	rc = giveback_old(h->arena, h->root, h->settings, folder, h->uuid, &h->notes, err);
 	if (rc)
 		return rc;
-	return h->wishes.n ? take(h, folder, err) : publish_facts(h, folder, err);
+	return h->wishes.n ? take(h, folder, err) : take_nothing(h, folder, err);
 }
 
 /* ---- looking ---- */
@@ -280,5 +284,7 @@ int handover_recover(struct handover *h, struct err *err)
 		return rc;
 	if (reserve_life(h->arena, h->root, &j, ASK_LOCKED, &holder) != LIFE_NONE)
 		return -EAGAIN;
+	if (j.kind == JOURNAL_HAND && (rc = lent_check(h->arena, h->root, &j, NULL, err)))
+		return rc;
 	return giveback(h->arena, h->root, h->settings, folder, &j, &h->notes, err);
 }

@@ -108,7 +108,7 @@ int journal_read(struct arena *a, const struct root *r, const char *uuid, struct
 /* Publishes it whole in the folder (state_open()), 0600. 0 or -errno. */
 int journal_write(struct arena *a, int folder, const struct journal *j, struct err *err);
 
-/* Those of /run/kvmshim/vm that have a journal: UUIDs, sorted. */
+/* The VMs of /run/kvmshim/vm: UUIDs, sorted. One may have no journal, yet or for ever. */
 void journal_uuids(struct arena *a, const struct root *r, struct strv *uuids);
 
 /* facts.json for the wrapper (shape: lib/conf/factsfile.h), 0644. */

@@ -7,6 +7,7 @@
 
 struct arena;
 struct err;
+struct json_object;
 
 /* What reader and writer of journals agree on: which members there are, and what may be in them. */
 
@@ -37,3 +38,6 @@ const char *journal_text_of(const void *of, const struct text_member *m);
  * believe gives nothing back. 0, or -EINVAL with a sentence ("step 3: 'device' is no …").
  */
 int journal_check(struct arena *a, const struct journal *j, const char *uuid, struct err *err);
+
+/* As it is written: the caller's. Devices, steps and wedges in their order. */
+struct json_object *journal_json(struct arena *a, const struct journal *j);

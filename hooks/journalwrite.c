@@ -98,9 +98,9 @@ static void add_lists(struct arena *a, struct json_object *o, const struct journ
 		json_object_array_add(list, wedge_object(a, &j->wedges[i]));
 }
 
-static const char *journal_text(struct arena *a, const struct journal *j)
+struct json_object *journal_json(struct arena *a, const struct journal *j)
 {
-	_cleanup_json_ struct json_object *o = json_object_new_object();
+	struct json_object *o = json_object_new_object();
 
 	add_number(o, "version", JOURNAL_VERSION);
 	jsondoc_add(a, o, "kind", journal_kinds[j->kind]);
@@ -109,6 +109,13 @@ static const char *journal_text(struct arena *a, const struct journal *j)
 	add_process(o, "daemon", j->daemon);
 	add_process(o, "qemu", j->qemu);
 	add_lists(a, o, j);
+	return o;
+}
+
+static const char *journal_text(struct arena *a, const struct journal *j)
+{
+	_cleanup_json_ struct json_object *o = journal_json(a, j);
+
 	return jsondoc_text(a, o);
 }
 

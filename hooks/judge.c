@@ -49,11 +49,20 @@ static const char *is_endpoint(const struct judging *j, const struct subject *s)
 static const char *unexpected(const struct judging *j, const struct subject *s, const char *what,
 			      const char *want, const char *got)
 {
-	if (!want || (got && hexaddr_equal(got, want)) || (got && str_eq(got, want)))
+	if (!want || (got && str_eq(got, want)))
 		return NULL;
 	return SAY("%s: its %s is %s, and %s:%u expects %s: has the hardware changed?",
 		   s->pci.address, what, got ? str_printable(j->arena, got) : "not to be read now",
 		   j->settings->path, s->conf->line, want);
+}
+
+/* 10DE:1b06 is 10de:1b06, and a serial number is not even a number. */
+static const char *unexpected_id(const struct judging *j, const struct subject *s,
+				 const char *what, const char *want, const char *got)
+{
+	if (want && got && hexaddr_equal(got, want))
+		return NULL;
+	return unexpected(j, s, what, want, got);
 }
 
 static const char *is_expected(const struct judging *j, const struct subject *s)
@@ -62,9 +71,10 @@ static const char *is_expected(const struct judging *j, const struct subject *s)
 
 	if (!s->conf)
 		return NULL;
-	why = unexpected(j, s, "id", s->conf->expect_id, s->pci.id);
+	why = unexpected_id(j, s, "id", s->conf->expect_id, s->pci.id);
 	if (!why)
-		why = unexpected(j, s, "subsystem", s->conf->expect_subsystem, s->pci.subsystem);
+		why = unexpected_id(j, s, "subsystem", s->conf->expect_subsystem,
+				    s->pci.subsystem);
 	return why ? why : unexpected(j, s, "serial number", s->conf->expect_serial, s->serial);
 }
 
@@ -83,9 +93,10 @@ static const char *is_nobodys(const struct judging *j, const struct subject *s)
 {
 	if (!s->owner)
 		return NULL;
-	return SAY("%s%s is in use by %s", s->pci.address,
-		   s->role == ROLE_COMPANION ? ", which shares an IOMMU group with it," : "",
-		   reserve_text(j->arena, s->owner));
+	if (s->role == ROLE_COMPANION)
+		return SAY("%s, of the same IOMMU group %d, is in use by %s", s->pci.address,
+			   s->pci.group, reserve_text(j->arena, s->owner));
+	return SAY("%s is in use by %s", s->pci.address, reserve_text(j->arena, s->owner));
 }
 
 static const char *is_not_wedged(const struct judging *j, const struct subject *s)

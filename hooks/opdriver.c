@@ -39,12 +39,13 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 	struct process stuck = { 0 };
 	int rc = act_write(w->arena, w->root, path, text, patience(w, s) * 1000, &stuck);
 
-	if (rc == -ETIMEDOUT)
+	if (stuck.pid)
 		return hangs(w, s, stuck, err);
-	if (rc)
-		return err_set(err, -rc, "writing '%s' to %s: %s",
-			       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
-	return 0;
+	if (rc == 0)
+		return 0;
+	/* only what hangs is -ETIMEDOUT; some drivers give it as their answer */
+	return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "writing '%s' to %s: %s",
+		       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
 }
 
 static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
@@ -53,7 +54,7 @@ static int get_override(struct work *w, const struct step *s, char **text, struc
 	const char *path = pci_attribute_path(w->arena, s->device, "driver_override");
 	int rc = act_read(w->arena, w->root, path, patience(w, s) * 1000, text, &stuck);
 
-	if (rc == -ETIMEDOUT)
+	if (stuck.pid)
 		return hangs(w, s, stuck, err);
 	if (rc)
 		return err_set(err, -rc, "reading %s: %s", path, strerror(-rc));

@@ -8,7 +8,7 @@
 #include "hooks/handover.h"
 #include "str.h"
 
-static int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user)
+int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user)
 {
 	struct handover one = *h;
 	struct err err = { 0 };
@@ -16,11 +16,10 @@ static int recover_one(struct handover *h, const char *uuid, recover_told *told,
 	int rc = journal_read(h->arena, h->root, uuid, &j, &err);
 	bool known = rc == 0;
 
-	if (rc == -ENOENT)
-		return 0;
 	one.uuid = uuid;
 	one.name = known ? j.name : uuid;
-	if (known)
+	/* a folder without a journal is what somebody left who was killed */
+	if (known || rc == -ENOENT)
 		rc = handover_recover(&one, &err);
 	h->notes = one.notes;
 	if (told)

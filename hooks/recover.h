@@ -14,3 +14,6 @@ typedef void recover_told(void *user, const char *uuid, const struct journal *j,
 			  const struct err *err);
 
 unsigned recover_all(struct handover *h, recover_told *told, void *user);
+
+/* The same of one journal: what told hears; 0 too where there is none. */
+int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user);

@@ -150,7 +150,7 @@ static void look_at_override(struct look *l, struct subject *s)
 	rc = act_read(l->arena, l->root,
 		      pci_attribute_path(l->arena, s->pci.address, "driver_override"),
 		      l->settings->hook.unbind_timeout * 1000, &text, &stuck);
-	if (rc == -ETIMEDOUT)
+	if (stuck.pid)
 		s->stuck = "reading its driver_override hangs, so its driver does";
 	else if (rc == 0 && !str_eq(text, "(null)"))
 		s->override = text;

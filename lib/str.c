@@ -57,6 +57,14 @@ void strv_push(struct arena *a, struct strv *v, const char *s)
 	*arena_push(a, v->v, v->n, v->cap) = s;
 }
 
+bool strv_has(const struct strv *v, const char *s)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (str_eq(v->v[i], s))
+			return true;
+	return false;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

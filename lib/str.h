@@ -27,6 +27,7 @@ struct strv {
 };
 
 void strv_push(struct arena *a, struct strv *v, const char *s);
+bool strv_has(const struct strv *v, const char *s);
 /* By bytes, as strcmp(3). */
 void strv_sort(struct strv *v);
 

@@ -3,284 +3,116 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
-#include "cleanup.h"
-#include "err.h"
+#include "host/child.h"
 #include "root.h"
-#include "str.h"
 
-#define READ_MAX 4096
-
-static long now_ms(void)
+static void task_write(const struct task *t)
 {
-	struct timespec t;
+	int fd = open(t->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t put = fd < 0 ? -1 : write(fd, t->text, t->len);
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	t->report->error = put < 0 ? errno : (size_t)put < t->len ? EIO : 0;
 }
 
-/* ---- in the child: only what signal-safety(7) allows, the caller may have threads ---- */
-
-static void close_from(unsigned first)
+static void task_read(const struct task *t)
 {
-	syscall(SYS_close_range, first, ~0U, 0);
+	int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct report *report = t->report;
+	ssize_t got = fd < 0 ? -1 : 0;
+
+	while (fd >= 0 && report->len < sizeof(report->text)) {
+		got = read(fd, report->text + report->len, sizeof(report->text) - report->len);
+		if (got <= 0)
+			break;
+		report->len += (size_t)got;
+	}
+	report->error = got < 0 ? errno : 0;
 }
 
 /*
- * Own session, no descriptor of the parent's but `keep`, which becomes 3 (keep < 0: none).
- * Whatever hangs here holds nothing that anybody waits for.
+ * 0, or why the child could not do it. Its report is there even if it was somebody
+ * else who reaped it (SIGCHLD ignored).
  */
-static void child_alone(int keep)
+static int attribute_result(const struct child *c, const struct task *t)
 {
-	sigset_t none;
-	int null = open("/dev/null", O_RDWR);
+	siginfo_t end;
 
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (keep >= 0 && keep != 3)
-		dup2(keep, 3);
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
-	close_from(keep < 0 ? 3 : 4);
+	child_reap(c, &end);
+	return t->report->done ? -t->report->error : -EIO;
 }
 
-/* A status is a byte, and so is every errno that a file system gives. */
-static int child_write(const char *path, const char *text, size_t len)
+/* One that ended after all, between the deadline and the look at it, is not stuck. */
+static int attribute_wait(struct arena *a, const struct child *c, int deadline,
+			  struct process *stuck)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t done;
+	struct process p;
+	int rc = child_wait(c, deadline, -1, NULL);
 
-	if (fd < 0)
-		return errno;
-	done = write(fd, text, len);
-	if (done < 0)
-		return errno;
-	return (size_t)done == len ? 0 : EIO;
+	if (rc != -ETIMEDOUT)
+		return rc;
+	p = process_real(a, c->pid);
+	p.pid = c->pid;
+	rc = child_wait(c, 0, -1, NULL);
+	if (rc < 0 && stuck)
+		*stuck = p;
+	return rc;
 }
 
-static int child_read(const char *path, int to)
+static int attribute_act(struct arena *a, const struct task *t, int deadline,
+			 struct process *stuck)
 {
-	char buf[READ_MAX];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t got;
+	struct child c = { 0 };
+	int rc = child_start(&c, t);
 
-	if (fd < 0)
-		return errno;
-	got = read(fd, buf, sizeof(buf));
-	if (got < 0)
-		return errno;
-	return write(to, buf, (size_t)got) == got ? 0 : EIO;
-}
-
-/* ---- in the parent ---- */
-
-/* The child's exit status, or -ETIMEDOUT. A signal that ended it is EIO. */
-static int wait_child(pid_t pid, int pidfd, int deadline)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	long end = now_ms() + deadline;
-	siginfo_t info = { 0 };
-	int rc;
-
-	do {
-		long left = end - now_ms();
-
-		rc = poll(&p, 1, left > 0 ? (int)left : 0);
-	} while (rc < 0 && errno == EINTR);
-	if (rc <= 0)
-		return -ETIMEDOUT;
-	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
-		if (errno != EINTR)
-			return EIO;
-	return info.si_code == CLD_EXITED ? info.si_status : EIO;
-}
-
-static int pidfd_of(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-}
-
-/* Waits; one that is late is left behind, and told. */
-static int outcome(struct arena *a, pid_t pid, int deadline, struct process *stuck)
-{
-	_cleanup_fd_ int pidfd = pidfd_of(pid);
-	int rc;
-
-	if (pidfd < 0)
-		return -errno;
-	rc = wait_child(pid, pidfd, deadline);
-	if (rc == -ETIMEDOUT && stuck)
-		*stuck = process_real(a, pid);
-	return rc > 0 ? -rc : rc;
+	if (stuck)
+		*stuck = (struct process){ 0 };
+	if (rc < 0)
+		return rc;
+	rc = attribute_wait(a, &c, deadline, stuck);
+	if (rc == 0)
+		rc = attribute_result(&c, t);
+	close(c.pidfd);
+	return rc;
 }
 
 int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
 	      int deadline, struct process *stuck)
 {
-	const char *at = root_path(a, r, path);
-	size_t len = strlen(text);
-	pid_t pid = fork();
+	_cleanup_report_ struct report *report = NULL;
+	struct task t = { .run = task_write, .stderr_fd = -1 };
+	int rc = report_new(&report);
 
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		child_alone(-1);
-		_exit(child_write(at, text, len));
-	}
-	return outcome(a, pid, deadline, stuck);
-}
-
-/* What is in the pipe once its other end is closed, or as much as there is. */
-static char *drain(struct arena *a, int fd)
-{
-	char *text = arena_alloc(a, READ_MAX + 1);
-	ssize_t got = read(fd, text, READ_MAX);
-
-	text[got > 0 ? got : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return text;
+	if (rc < 0)
+		return rc;
+	t.path = root_path(a, r, path);
+	t.text = text;
+	t.len = strlen(text);
+	t.report = report;
+	return attribute_act(a, &t, deadline, stuck);
 }
 
 int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
 	     struct process *stuck)
 {
-	const char *at = root_path(a, r, path);
-	int ends[2], rc;
-	pid_t pid;
+	_cleanup_report_ struct report *report = NULL;
+	struct task t = { .run = task_read, .stderr_fd = -1 };
+	int rc = report_new(&report);
+	size_t len;
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0) {
-		child_alone(ends[1]);
-		_exit(child_read(at, 3));
-	}
-	rc = pid < 0 ? -errno : outcome(a, pid, deadline, stuck);
-	close(ends[1]);
-	*text = drain(a, ends[0]);
-	close(ends[0]);
-	return rc;
-}
-
-/* ---- programs ---- */
-
-static const char *find_program(struct arena *a, const struct root *r, const char *name)
-{
-	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		const char *path =
-			root_path(a, r, arena_printf(a, "%s/%s", folders[i], name));
-
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
-
-static void child_exec(const char *path, const char *const *argv, int errors)
-{
-	static char path_is[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
-	char *const env[] = { path_is, locale, NULL };
-
-	child_alone(errors);
-	dup2(3, 2);
-	close_from(3);
-	execve(path, (char *const *)argv, env);
-	_exit(127);
-}
-
-static size_t add_char(char *text, size_t len, size_t size, char c)
-{
-	if (len + 1 < size)
-		text[len++] = c;
-	text[len] = '\0';
-	return len;
-}
-
-/* Reads until the program is over or late; the last line that is not empty is its reason. */
-static void read_reason(int fd, int pidfd, long end, char *last, size_t size)
-{
-	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
-	size_t len = 0;
-	bool fresh = false;
-
-	last[0] = '\0';
-	while (now_ms() < end) {
-		char buf[512];
-		ssize_t got;
-
-		if (poll(p, 2, (int)(end - now_ms())) <= 0)
-			continue;
-		got = read(fd, buf, sizeof(buf));
-		if (got == 0 || (got < 0 && p[1].revents))
-			return;
-		for (ssize_t i = 0; i < got; i++) {
-			if (buf[i] == '\n')
-				fresh = true;
-			else
-				len = add_char(last, fresh ? 0 : len, size, buf[i]), fresh = false;
-		}
-	}
-}
-
-/* Waits a little longer for one that was killed, so that it leaves no zombie. */
-static int kill_late(pid_t pid, int pidfd)
-{
-	kill(-pid, SIGKILL);
-	wait_child(pid, pidfd, 100);
-	return -ETIMEDOUT;
-}
-
-static int program_outcome(pid_t pid, int errors, const char *name, int deadline, struct err *err)
-{
-	_cleanup_fd_ int pidfd = pidfd_of(pid);
-	long start = now_ms(), left;
-	char last[512];
-	int rc;
-
-	if (pidfd < 0)
-		return err_set(err, errno, "%s: %s", name, strerror(errno));
-	read_reason(errors, pidfd, start + deadline, last, sizeof(last));
-	left = start + deadline - now_ms();
-	rc = wait_child(pid, pidfd, left > 0 ? (int)left : 0);
-	if (rc == -ETIMEDOUT) {
-		err_set(err, ETIMEDOUT, "not done after %d s", deadline / 1000);
-		return kill_late(pid, pidfd);
-	}
-	if (rc)
-		err_set(err, EIO, "%s%sstatus %d", last, *last ? ", " : "", rc);
-	return rc;
-}
-
-int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
-	    struct err *err)
-{
-	const char *path = find_program(a, r, argv[0]);
-	int ends[2], rc;
-	pid_t pid;
-
-	if (!path)
-		return err_set(err, ENOENT, "this host has no program %s", argv[0]);
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return err_set(err, errno, "%s: %s", argv[0], strerror(errno));
-	pid = fork();
-	if (pid == 0)
-		child_exec(path, argv, ends[1]);
-	close(ends[1]);
-	rc = pid < 0 ? err_set(err, errno, "%s: %s", argv[0], strerror(errno)) :
-		       program_outcome(pid, ends[0], argv[0], deadline, err);
-	close(ends[0]);
-	return rc;
+	if (rc < 0)
+		return rc;
+	t.path = root_path(a, r, path);
+	t.report = report;
+	rc = attribute_act(a, &t, deadline, stuck);
+	if (rc < 0)
+		return rc;
+	len = report->len;
+	if (len && report->text[len - 1] == '\n')
+		len--;
+	*text = arena_strndup(a, report->text, len);
+	return 0;
 }

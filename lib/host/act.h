@@ -16,13 +16,19 @@ struct root;
  */
 
 /*
- * Writes text to an attribute. 0, -errno of open or write, or -ETIMEDOUT with
- * *stuck filled. deadline in milliseconds.
+ * Writes text to an attribute, which must be there. 0, -errno of open or write (EIO: it
+ * was cut short, or the child was killed), or -ETIMEDOUT with *stuck filled: a child of
+ * this machine, which process_real_lives() knows, process_lives() does not. Otherwise
+ * stuck->pid is 0, also where a driver itself answered ETIMEDOUT. stuck may be NULL.
+ * deadline in milliseconds.
  */
 int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
 	      int deadline, struct process *stuck);
 
-/* Reads an attribute that takes the device's lock (driver_override); without its newline. */
+/*
+ * Reads an attribute that takes the device's lock (driver_override); without its
+ * newline, at most 4 KiB.
+ */
 int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
 	     struct process *stuck);
 
@@ -30,7 +36,8 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
  * Runs a program of the host: argv[0] is its name, looked for in /usr/sbin,
  * /usr/bin, /sbin and /bin below the root, with a fixed environment (PATH,
  * LC_ALL=C). 0, its exit status (1-255), -errno, or -ETIMEDOUT; err has the last line
- * of its stderr or why it could not be run. Past the deadline it is killed.
+ * of its stderr or why it could not be run. -EIO: a signal ended it. Past the deadline
+ * it is killed, and all that it started in its process group.
  */
 int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
 	    struct err *err);

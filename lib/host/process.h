@@ -16,13 +16,22 @@ struct process {
 	unsigned long long start; /* clock ticks after boot: field 22 of /proc/PID/stat, proc(5) */
 };
 
-/* Who is pid right now? pid is 0 in the answer where there is no such process. */
+/*
+ * Who is pid right now? pid is 0 in the answer where there is no such process. A
+ * zombie is none, unless it has threads that still run (and hold what it had open).
+ */
 struct process process_now(struct arena *a, const struct root *r, pid_t pid);
 bool process_lives(struct arena *a, const struct root *r, struct process p);
 
-/* The same of a child or the parent of our own: a process of the real machine, whatever KVMSHIM_ROOT is. */
+/*
+ * The same of a process of this machine, whatever KVMSHIM_ROOT is, as our children
+ * and our parent are: for them /proc stays the real one.
+ */
 struct process process_real(struct arena *a, pid_t pid);
 bool process_real_lives(struct arena *a, struct process p);
+
+/* Is it this process? Below a KVMSHIM_ROOT none is. */
+bool process_is_self(const struct root *r, pid_t pid);
 
 /* Its name (/proc/PID/comm) and its systemd unit (last *.service, *.scope … of cgroup), or NULL. */
 const char *process_command(struct arena *a, const struct root *r, pid_t pid);
@@ -30,7 +39,7 @@ const char *process_unit(struct arena *a, const struct root *r, pid_t pid);
 
 /* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
 bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid);
-/* The first process that has; pid 0 if none. */
+/* The first process that has, other than this one; pid 0 if none. */
 struct process process_of_uuid(struct arena *a, const struct root *r, const char *uuid);
 
 /* /proc/sys/kernel/random/boot_id, without the newline; "" if it cannot be read. */
@@ -39,8 +48,8 @@ const char *process_boot_id(struct arena *a, const struct root *r);
 /* A process with one of the nodes open. */
 struct holder {
 	struct process process;
-	const char *command;
-	const char *unit;      /* NULL: none */
+	const char *command;	 /* "a process" if it is gone already */
+	const char *unit;	 /* NULL: none */
 	const struct node *node; /* the first that was found */
 };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/uses.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "arena.h"
 #include "host/below.h"
 #include "host/host.h"
+#include "host/sysfs.h"
 #include "root.h"
 
 /* linux/route.h, linux/ipv6_route.h */
@@ -48,19 +48,6 @@ static const char *link_base(struct arena *a, const struct root *r, const char *
 	to[len] = '\0';
 	slash = strrchr(to, '/');
 	return arena_strdup(a, slash ? slash + 1 : to);
-}
-
-/* The names in a folder, without those that begin with a dot. */
-static void names_in(struct arena *a, const struct root *r, const char *folder, struct strv *names)
-{
-	DIR *d = opendir(root_path(a, r, folder));
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (*e->d_name != '.')
-			strv_push(a, names, arena_strdup(a, e->d_name));
-	if (d)
-		closedir(d);
 }
 
 static char *next_line(char **text)
@@ -147,7 +134,7 @@ static const char *upper_text(struct arena *a, const struct root *r, const char 
 	static const char front[] = "upper_";
 	struct strv names = { 0 };
 
-	names_in(a, r, net_path(a, name, ""), &names);
+	sysfs_list(a, r, net_path(a, name, ""), &names);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *upper = names.v[i] + strlen(front);
 
@@ -183,7 +170,7 @@ static struct strv with_partitions(struct arena *a, const struct root *r, const 
 	struct strv all = { 0 }, entries = { 0 };
 
 	strv_push(a, &all, disk);
-	names_in(a, r, block_path(a, disk, ""), &entries);
+	sysfs_list(a, r, block_path(a, disk, ""), &entries);
 	for (size_t i = 0; i < entries.n; i++)
 		if (exists(a, r,
 			   block_path(a, disk, arena_printf(a, "%s/partition", entries.v[i]))))
@@ -208,24 +195,37 @@ static const char *unescaped(struct arena *a, const char *text)
 	return strbuf_text(&b);
 }
 
-/* Where it is mounted; NULL: not where we can see it. */
-static const char *mount_of(struct arena *a, const struct root *r, const char *dev)
+/*
+ * One line of mountinfo (proc(5)): "36 35 8:1 / /srv rw shared:1 - ext4 /dev/sda1 rw".
+ * btrfs has device numbers of its own there, and is known by its source.
+ */
+static bool is_mount_of(const char *line, const char *name, const char *dev, int *where)
 {
+	char number[32], source[256];
+	const char *rest;
+
+	*where = 0;
+	if (sscanf(line, "%*s %*s %31s %*s %n", number, where) != 1 || !*where)
+		return false;
+	if (str_eq(number, dev))
+		return true;
+	rest = strstr(line + *where, " - ");
+	return rest && sscanf(rest, " - %*s /dev/%255s", source) == 1 && str_eq(source, name);
+}
+
+/* Where it is mounted; NULL: not where we can see it. */
+static const char *mount_of(struct arena *a, const struct root *r, const char *name)
+{
+	const char *dev = text_of(a, r, block_path(a, name, "dev"));
 	char *text, *line;
 	size_t len;
+	int at;
 
 	if (!dev || host_read(a, r, "/proc/self/mountinfo", &text, &len) < 0)
 		return NULL;
-	while ((line = next_line(&text))) {
-		char number[32], *where;
-		int at = 0;
-
-		if (sscanf(line, "%*s %*s %31s %*s %n", number, &at) != 1 || !at ||
-		    !str_eq(number, dev))
-			continue;
-		where = line + at;
-		return unescaped(a, arena_strndup(a, where, strcspn(where, " ")));
-	}
+	while ((line = next_line(&text)))
+		if (is_mount_of(line, name, dev, &at))
+			return unescaped(a, arena_strndup(a, line + at, strcspn(line + at, " ")));
 	return NULL;
 }
 
@@ -248,7 +248,7 @@ static const char *holder_text(struct arena *a, const struct root *r, const char
 	struct strv holders = { 0 };
 	const char *label;
 
-	names_in(a, r, block_path(a, name, "holders"), &holders);
+	sysfs_list(a, r, block_path(a, name, "holders"), &holders);
 	if (!holders.n)
 		return NULL;
 	label = text_of(a, r, block_path(a, holders.v[0], "dm/name"));
@@ -263,8 +263,7 @@ const char *uses_of_disk(struct arena *a, const struct root *r, const char *name
 
 	for (size_t i = 0; i < all.n; i++) {
 		const char *held = holder_text(a, r, all.v[i]);
-		const char *where =
-			mount_of(a, r, text_of(a, r, block_path(a, all.v[i], "dev")));
+		const char *where = mount_of(a, r, all.v[i]);
 
 		if (where)
 			return arena_printf(a, "%s is mounted on %s", all.v[i], where);
@@ -276,11 +275,15 @@ const char *uses_of_disk(struct arena *a, const struct root *r, const char *name
 	return NULL;
 }
 
+/* sysfs has ! where a name has a slash (cciss!c0d0): kobject_set_name_vargs(). */
 int uses_claim_disk(struct arena *a, const struct root *r, const char *name)
 {
-	int fd = open(root_path(a, r, arena_printf(a, "/dev/%s", name)),
-		      O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char *path = arena_printf(a, "/dev/%s", name);
+	int fd;
 
+	for (char *p = path; (p = strchr(p, '!'));)
+		*p = '/';
+	fd = open(root_path(a, r, path), O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -300,7 +303,7 @@ static void add_vtcons(struct arena *a, const struct root *r, struct console *c)
 {
 	struct strv all = { 0 };
 
-	names_in(a, r, "/sys/class/vtconsole", &all);
+	sysfs_list(a, r, "/sys/class/vtconsole", &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const char *name = text_of(a, r, vtcon_path(a, all.v[i], "name"));
 		const char *bind = text_of(a, r, vtcon_path(a, all.v[i], "bind"));
@@ -332,7 +335,7 @@ static void add_framebuffers(struct arena *a, const struct root *r, struct conso
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
 		struct strv entries = { 0 };
 
-		names_in(a, r, uses_platform_path(a, drivers[i], ""), &entries);
+		sysfs_list(a, r, uses_platform_path(a, drivers[i], ""), &entries);
 		for (size_t k = 0; k < entries.n; k++)
 			if (strstr(entries.v[k], "framebuffer"))
 				strv_push(a, &c->framebuffers,

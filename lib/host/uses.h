@@ -40,8 +40,9 @@ struct console {
 
 /*
  * The console that would go with this function: none unless it is the boot display or
- * has framebuffers (b->framebuffers) below it, and a frame buffer vtconsole is bound
- * (/sys/class/vtconsole/vtconN/{name,bind}).
+ * has framebuffers (b->framebuffers) below it. The vtconsoles are those that are bound
+ * to a frame buffer (/sys/class/vtconsole/vtconN/{name,bind}); a firmware's framebuffer
+ * is told without one as well, for it holds memory of the boot display.
  */
 void uses_of_console(struct arena *a, const struct root *r, bool boot_vga, const struct below *b,
 		     struct console *c);

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 package Ctl;
 
-# What the tests of `kvmshim check` and `kvmshim explain` share.
+# What the tests of the admin's command share.
 
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Path 'make_path';
 use JSON::PP ();
 use Kvmshim;
 use Test::More;
 
-our @EXPORT = qw(check tells explain_as explain_to json_to words_part lines rule_file);
+our @EXPORT = qw(check tells explain_as explain_to json_to words_part lines rule_file
+	ctl says journal uuid start_of);
 
 # --- check
 
@@ -79,6 +81,49 @@ sub json_to {
 sub words_part {
 	my ($text) = @_;
 	return $text =~ /^verdict [^\n]*\n\n(.*?)(?:\n(?:rules|mistakes)\n.*)?\z/ms ? $1 : "no command line in: $text";
+}
+
+# --- status, recover, bind, unbind
+
+# Runs a subcommand; paths are shown as on a real host.
+sub ctl {
+	my ($host, @args) = @_;
+	my $opt = ref $args[0] ? shift @args : {};
+	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, %$opt }, program('kvmshim'), @args);
+	s/\Q$host->{dir}\E//g for @$got{qw(out err)};
+	return $got;
+}
+
+# Its exit status, stdout and stderr; what may differ from run to run is a pattern.
+sub says {
+	my ($name, $got, $status, $out, $err) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $fine = $got->{status} eq $status;
+	$fine &&= ref $_->[1] ? $_->[0] =~ $_->[1] : $_->[0] eq $_->[1] for [ $got->{out}, $out ], [ $got->{err}, $err // '' ];
+	ok($fine, $name) or diag("exit $got->{status}, not $status\nstdout:\n$got->{out}stderr:\n$got->{err}"
+		. "wanted:\n$out" . ($err // ''));
+}
+
+# The nth of the UUIDs of a test.
+sub uuid { return sprintf '6a5a7d5c-0000-4000-8000-%012d', shift }
+
+# A journal as hook and `bind` write it, members over these; its text may be given instead.
+sub journal {
+	my ($host, $n, $members) = @_;
+	my $boot = "$host->{dir}/proc/sys/kernel/random/boot_id";
+	my $text = ref $members ? JSON::PP->new->canonical->encode({
+		version => 1, kind => 'vm', state => 'bound', uuid => uuid($n), name => "vm$n",
+		boot => -e $boot ? slurp($boot) =~ s/\n//r : '', created => '2026-11-21T14:03:05Z',
+		devices => [], steps => [], wedged => [], %$members }) : $members;
+	make_path("$host->{dir}/run/kvmshim/vm/" . uuid($n));
+	chmod 0711, "$host->{dir}/run/kvmshim", "$host->{dir}/run/kvmshim/vm", "$host->{dir}/run/kvmshim/vm/" . uuid($n);
+	return $host->file('run/kvmshim/vm/' . uuid($n) . '/journal.json', $text, 0600);
+}
+
+# When a process started: field 22 of proc(5).
+sub start_of {
+	my ($pid) = @_;
+	return (split / /, slurp("/proc/$pid/stat") =~ s/.*\) //sr)[19];
 }
 
 sub lines { return [ split /\n/, shift ] }

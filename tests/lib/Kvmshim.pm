@@ -124,9 +124,10 @@ sub recorded_lines {
 		glob "$project/tests/data/argv/*.argv";
 }
 
-# Runs a program to its end: status is its exit status, or "signal N".
-# Options: argv0, env (overlaid), dir, uid (as root only), in (what stdin holds),
-# pidfile (its number goes there before it begins).
+# Runs a program to its end: status is its exit status, or "signal N"; late, where
+# it was killed as it took too long. Options: argv0, env (overlaid), dir, uid (as
+# root only), in (what stdin holds), pidfile (its number goes there before it
+# begins), limit (seconds).
 sub run { return finish(launch(@_)) }
 
 # The two halves of run(), for programs that run side by side.
@@ -144,22 +145,34 @@ sub launch {
 		open STDOUT, '>&', $out or die;
 		open STDERR, '>&', $err or die;
 		spew($opt->{pidfile}, "$$\n") if $opt->{pidfile};
-		alarm 120;    # nothing here may hang
 		{ exec { $path } $opt->{argv0} // $path, @args };
 		print STDERR "exec $path: $!\n";
 		POSIX::_exit(125);
 	}
-	return { pid => $pid, out => $out, err => $err, in => $in };
+	return { pid => $pid, out => $out, err => $err, in => $in, limit => $opt->{limit} // 120 };
 }
 
 sub finish {
 	my ($running) = @_;
-	waitpid $running->{pid}, 0;
+	my $late = wait_or_kill(@$running{qw(pid limit)});    # nothing here may hang
 	return {
 		pid    => $running->{pid},
+		late   => $late,
 		status => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8,
 		map { $_ => slurp($running->{$_}->filename) } qw(out err),
 	};
+}
+
+# By us, as an alarm of its own does not end a QEMU: it reads SIGALRM from a
+# signalfd, and drops it (qemu_signal_init() of util/main-loop.c).
+sub wait_or_kill {
+	my ($pid, $limit) = @_;
+	my $late = 0;
+	local $SIG{ALRM} = sub { $late = kill 'KILL', $pid };
+	alarm $limit;
+	waitpid $pid, 0;
+	alarm 0;
+	return $late;
 }
 
 sub become {
@@ -228,8 +241,8 @@ sub start {
 
 sub start_as {
 	my ($self, $argv0, @words) = @_;
-	my $got = run({ argv0 => $argv0, env => { KVMSHIM_ROOT => $self->{dir} }, uid => $self->{uid} },
-		$self->{emulator}, @words);
+	my $got = run({ argv0 => $argv0, env => { KVMSHIM_ROOT => $self->{dir} }, uid => $self->{uid},
+		limit => $self->{limit} }, $self->{emulator}, @words);
 	$got->{err} =~ s/\Q$self->{dir}\E//g;
 	$got->{words} = [ split /\0/, substr($got->{out}, 0, -1), -1 ] if $got->{out} =~ /\0\z/;
 	shift @{ $got->{words} } if $got->{words};

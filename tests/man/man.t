@@ -105,18 +105,22 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 		my ($name, $usage) = slurp($source) =~ /^\t\.name = "(\w+)",\n\t\.usage = "([^"]*)"/m or next;
 		like($page, qr/^\.Ss \Q$name\E$/m, "kvmshim $name has a section");
 		like($page, qr/^\.Cm \Q$name\E$/m, "and is in the synopsis");
-		like($page, qr/^(?:\.(?:It|Op|Ic) )?\Q$_\E(?![\w-])/m, "kvmshim $name $_") for $usage =~ /(?<!\S)\[?(--\w+)/g;
+		like($page, qr/^(?:\.(?:It|Op|Ic) )?\Q$_\E(?![\w-])/m, "kvmshim $name $_") for $usage =~ /(?<!\S)\[?(--[\w-]+)/g;
 	}
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, $_) for $main =~ /str_eq\(argv\[1\], "(--\w+)"\)/g;
 	my %members;
-	for my $source ('ctl/check.c', 'ctl/explain.c', 'ctl/explainjson.c', 'ctl/jsonout.c') {
-		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsonout_add)\(\s*(?:a, )?o, "([\w-]+)"/g;
+	for my $source ('ctl/check.c', 'ctl/explain.c', 'ctl/explainjson.c', 'ctl/jsonout.c', 'ctl/statusjson.c',
+		'hooks/journalwrite.c') {
+		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsonout_add|jsondoc_add|add_\w+)\(\s*(?:(?:ctl->arena|a), )?o, "([\w-]+)"/g;
 	}
+	$members{$_} = 1 for slurp("$top/hooks/journalshape.c") =~ /\{ "(\w+)", offsetof/g;
 	cmp_ok(keys %members, '>', 15, 'there are members');
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "$_ of the JSON") for sort keys %members;
 	for my $table ('kinds[]', 'outcomes[]', 'events[]') {
 		like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explainjson.c', $table);
 	}
+	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "what status says: $_")
+		for slurp("$top/ctl/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journalshape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
 	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
 	like($page, qr/^\.It Ev $_$/m, $_) for qw(KVMSHIM_ROOT NO_COLOR);
 };

@@ -163,14 +163,12 @@ fi
 	$((booted - started)) $(($(now) - booted)) "$(paste -sd' ' "$out/times" 2>/dev/null)" >&2
 
 [ ! -s "$out/status" ] || exit "$(cat "$out/status")"
-case $status in
-171) exit 123 ;;	# isa-debug-exit: (0x55 << 1) | 1
-124)
-	echo "run-vm.sh: time limit of $limit s" >&2
-	exit 124
-	;;
-esac
+[ $status != 171 ] || exit 123	# isa-debug-exit: (0x55 << 1) | 1
 for log in qemu.log console.log; do
 	[ ! -s "$out/$log" ] || { echo "--- $log"; tail -n 15 "$out/$log"; } >&2
 done
+if [ $status = 124 ]; then
+	echo "run-vm.sh: time limit of $limit s" >&2
+	exit 124
+fi
 die "L1 died (QEMU's status: $status)"

@@ -5,7 +5,7 @@ package Kvmshim::Libvirt;
 # of its own: other processes, network and /run are not there, what is written
 # to /etc, /usr and libvirt's folders goes to memory, /sys cannot be written,
 # and with the last process of the test all is gone. There is no /dev/kvm, so
-# every VM runs under TCG.
+# every VM runs under TCG. Where it needs devices: Kvmshim::L1.
 
 use strict;
 use warnings;
@@ -16,7 +16,8 @@ use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Qemu;
 
-our @EXPORT = qw(private_machine libvirtd_start install_wrapper virsh start_refused define monitor wait_for);
+our @EXPORT = qw(private_machine libvirtd_start libvirtd_settings libvirtd_run install_wrapper virsh
+	start_refused define monitor wait_for must);
 
 my $room = '/run/kvmshim-test';    # in the private machine
 my @unshare = ('unshare', qw(--mount --pid --fork --net --ipc --uts --propagation private --kill-child --mount-proc));
@@ -84,12 +85,23 @@ sub mount_own_folders {
 
 # Both daemons, as on a machine without systemd.
 sub libvirtd_start {
+	libvirtd_settings();
+	must('virtlogd', '-d');
+	return libvirtd_run();
+}
+
+# A libvirt as it comes, but for its log. Hooks that are to be run have to be
+# there before the daemon starts.
+sub libvirtd_settings {
+	make_path($room);
 	remove_tree('/etc/libvirt', '/etc/kvmshim', '/usr/lib/kvmshim', '/var/lib/libvirt/qemu');
 	spew('/etc/libvirt/qemu.conf', qq(security_driver = "none"\ncgroup_controllers = []\n));
 	spew('/etc/libvirt/libvirtd.conf', qq(auth_unix_rw = "none"\nauth_unix_ro = "none"\n)
 		. qq(log_filters = "3:*"\nlog_outputs = "3:file:$room/libvirtd.log"\n));
 	spew('/etc/libvirt/virtlogd.conf', qq(log_outputs = "3:file:$room/virtlogd.log"\n));
-	must('virtlogd', '-d');
+}
+
+sub libvirtd_run {
 	must('libvirtd', '-d');
 	return "$room/libvirtd.log";
 }

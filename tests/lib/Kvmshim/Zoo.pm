@@ -32,14 +32,23 @@ sub new {
 	my $self = $class->SUPER::new;
 	$self->driver($_) for qw(pcieport i915 nouveau snd_hda_intel nvme igb igbvf xhci_hcd nvidia);
 	$self->driver('vfio-pci', loaded => $opt{vfio} // 1);
-	$self->conf("[hook]\nunbind-drivers = " . join(', ', qw(i915 nouveau snd_hda_intel nvme igb igbvf xhci_hcd nvidia))
-		. "\nunbind-timeout = 2\nholders-wait = 1\n");
+	$self->settings;
 	$self->displays;
 	$self->disks_and_cards;
 	$self->virtual_functions;
 	$self->vgpus;
 	$self->three_functions;
 	return $self;
+}
+
+# kvmshim.conf: KEY => VALUE of [hook] over what is here, and the text of other sections.
+sub settings {
+	my ($self, $hook, $more) = @_;
+	my %hook = (
+		'unbind-drivers' => 'i915, nouveau, snd_hda_intel, nvme, igb, igbvf, xhci_hcd, nvidia',
+		'unbind-timeout' => 2, 'holders-wait' => 1, %{ $hook // {} },
+	);
+	return $self->conf(join '', "[hook]\n", (map { "$_ = $hook{$_}\n" } sort keys %hook), $more // '');
 }
 
 my $minor = 1000;
@@ -74,6 +83,7 @@ sub disks_and_cards {
 		"$disk/dev" => '4001:0', "$disk/size" => 2048, "$disk/holders" => undef,
 		"$disk/nvme0n1p1/dev" => '4001:1', "$disk/nvme0n1p1/partition" => 1, "$disk/nvme0n1p1/holders" => undef,
 		"$disk/subsystem" => \'../../../../../../class/block',
+		"$disk/nvme0n1p1/subsystem" => \'../../../../../../../class/block',
 	} });
 	$self->link_to('class/block/nvme0n1', $self->path_of('0000:03:00.0') . "/$disk");
 	$self->link_to('class/block/nvme0n1p1', $self->path_of('0000:03:00.0') . "/$disk/nvme0n1p1");

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/handed.h"
+#include "ctl/status.h"
+#include "hooks/ops.h"
+#include "host/host.h"
+#include "str.h"
+
+/* NULL: what its journal says it does. */
+static const char *const life_words[] = {
+	[LIFE_NONE] = "left over (see `kvmshim recover`)",
+	[LIFE_IN_PROGRESS] = NULL,
+	[LIFE_QEMU] = "running",
+	[LIFE_STARTING] = NULL,
+	[LIFE_NODE_OPEN] = "a VFIO node is open",
+	[LIFE_HAND] = "bound",
+};
+
+static const char *what_it_is(struct ctl *ctl, const struct handed *h)
+{
+	const char *word = life_words[h->life];
+
+	if (!word)
+		word = journal_states[h->journal.state];
+	if (h->holder.pid)
+		word = arena_printf(ctl->arena, "%s (pid %ld)", word, (long)h->holder.pid);
+	return h->journal.n_wedges ? arena_printf(ctl->arena, "wedged, %s", word) : word;
+}
+
+/* "vfio-pci (was nvme)" */
+static const char *driver_text(struct ctl *ctl, const struct journal_device *d)
+{
+	const char *now, *before = d->driver ? d->driver : "no driver";
+
+	if (d->kind == HOSTDEV_MDEV)
+		return host_has_mdev(ctl->arena, &ctl->root, d->device) ? "is there" :
+									   "is not there";
+	now = host_pci_driver(ctl->arena, &ctl->root, d->device);
+	now = now ? str_printable(ctl->arena, now) : "no driver";
+	if (str_eq(now, before))
+		return now;
+	return arena_printf(ctl->arena, "%s (was %s)", now, before);
+}
+
+static void show_device(struct ctl *ctl, const struct journal_device *d)
+{
+	printf("  %s  %-9s  %s%s%s\n", d->device, role_names[d->role], driver_text(ctl, d),
+	       d->rule ? ", by " : "", d->rule ? str_printable(ctl->arena, d->rule) : "");
+}
+
+/* A process's start is told in ticks after the boot. */
+static const char *start_text(struct ctl *ctl, const struct process *p)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+	struct timespec up;
+	struct tm tm;
+	char text[32];
+	time_t when;
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	when = time(NULL) - up.tv_sec + (time_t)(p->start / (unsigned long long)hz);
+	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return "?";
+	return arena_strdup(ctl->arena, text);
+}
+
+static void show_wedge(struct ctl *ctl, const struct wedge *w)
+{
+	const char *device = w->device ? w->device : "a write";
+
+	if (handed_hangs(ctl, w))
+		printf("  %s  wedged: %s hangs in the kernel (pid %ld) since %s\n", device,
+		       op_names[w->op], (long)w->child.pid, start_text(ctl, &w->child));
+	else
+		printf("  %s  was wedged: %s came back (see `kvmshim recover`)\n", device,
+		       op_names[w->op]);
+}
+
+static void show_steps(struct ctl *ctl, const struct journal *j)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < j->n_steps; i++) {
+		const struct step *s = &j->steps[i];
+		const char *words = str_printable(ctl->arena, op_text(ctl->arena, s));
+
+		if (s->done)
+			printf("  %10.1f ms  %s\n", s->ms, words);
+		else
+			printf("  %10s     %s\n", "not done", words);
+		sum += s->done ? s->ms : 0;
+	}
+	printf("  %10.1f ms  all of them; IOMMU groups go side by side\n", sum);
+}
+
+void status_text(struct ctl *ctl, const struct handed *h, bool steps)
+{
+	const struct journal *j = &h->journal;
+
+	printf("%s: %s%s%s\n", handed_title(ctl, h->uuid, j), what_it_is(ctl, h),
+	       j->created ? ", since " : "", j->created ? j->created : "");
+	for (size_t i = 0; i < j->n_devices; i++)
+		show_device(ctl, &j->devices[i]);
+	for (size_t i = 0; i < j->n_wedges; i++)
+		show_wedge(ctl, &j->wedges[i]);
+	if (steps && j->n_steps)
+		show_steps(ctl, j);
+}

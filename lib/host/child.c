@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int report_new(struct report **report)
+{
+	void *p = mmap(NULL, sizeof(**report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+
+	*report = p == MAP_FAILED ? NULL : p;
+	return *report ? 0 : -errno;
+}
+
+void report_drop(struct report **report)
+{
+	if (*report)
+		munmap(*report, sizeof(**report));
+}
+
+/* In the child. */
+
+static void signals_to_default(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* the same on every architecture, as all since Linux 5.1 */
+#endif
+
+/* close_range(2) is of Linux 5.9. */
+static void close_from(unsigned first)
+{
+	struct rlimit limit;
+
+	if (syscall(SYS_close_range, first, ~0u, 0) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	for (rlim_t fd = first; fd < limit.rlim_cur; fd++)
+		close((int)fd);
+}
+
+/*
+ * No O_CLOEXEC: a program is to have these three. stderr_fd moves up first, for it
+ * may be one of the three itself if the caller came without.
+ */
+static int descriptors_to_null(int stderr_fd)
+{
+	int keep = stderr_fd < 0 ? -1 : fcntl(stderr_fd, F_DUPFD, 3);
+	int null = open("/dev/null", O_RDWR | O_NOCTTY);
+
+	if (null < 0 || (stderr_fd >= 0 && keep < 0))
+		return errno;
+	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(keep < 0 ? null : keep, 2) < 0)
+		return errno;
+	close_from(3);
+	return 0;
+}
+
+/* ps shows a child that is stuck by this name. */
+_Noreturn static void child_main(const struct task *t)
+{
+	signals_to_default();
+	setsid();
+	prctl(PR_SET_NAME, "kvmshim-act");
+	t->report->error = descriptors_to_null(t->stderr_fd);
+	if (t->report->error == 0)
+		t->run(t);
+	t->report->done = true;
+	_exit(0);
+}
+
+/* In the caller. */
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+/* Signals wait until the child is rid of the caller's handlers. */
+int child_start(struct child *c, const struct task *t)
+{
+	sigset_t all, old;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	c->pid = fork();
+	if (c->pid == 0)
+		child_main(t);
+	failed = errno;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (c->pid < 0)
+		return -failed;
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	if (c->pidfd >= 0)
+		return 0;
+	failed = errno;
+	kill(c->pid, SIGKILL);
+	return -failed;
+}
+
+static long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static int left_ms(long long until)
+{
+	long long left = until - now_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
+/* Makes room by forgetting the first half. */
+bool tail_read(struct tail *tail, int fd)
+{
+	size_t half = sizeof(tail->text) / 2;
+	ssize_t got;
+
+	if (tail->len == sizeof(tail->text)) {
+		memcpy(tail->text, tail->text + half, half);
+		tail->len = half;
+	}
+	got = read(fd, tail->text + tail->len, sizeof(tail->text) - tail->len);
+	tail->len += got > 0 ? (size_t)got : 0;
+	return got > 0 || (got < 0 && errno == EINTR);
+}
+
+int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
+{
+	long long until = now_ms() + ms;
+
+	for (;;) {
+		struct pollfd p[] = { { c->pidfd, POLLIN, 0 }, { fd, POLLIN, 0 } };
+		int left = left_ms(until), n = poll(p, 2, left);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && p[1].revents && !tail_read(tail, fd))
+			fd = -1;
+		if (n > 0 && p[0].revents)
+			return 0;
+		if (left == 0)
+			return -ETIMEDOUT;
+	}
+}
+
+/* P_PID is as good as P_PIDFD here: the number is not given again before this. */
+int child_reap(const struct child *c, siginfo_t *end)
+{
+	while (waitid(P_PID, (id_t)c->pid, end, WEXITED) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "root.h"
+
+/*
+ * One statx(2) for each open file of the machine is all that most of them cost;
+ * only who holds something is asked for its name.
+ */
+struct scan {
+	struct arena *arena;
+	const struct root *root;
+	const struct node **wanted; /* sorted */
+	size_t n;
+	struct holders *found;
+	pid_t pid;    /* the process that is looked at */
+	size_t first; /* its first in found */
+};
+
+static int node_compare(const struct node *a, const struct node *b)
+{
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	return (int)a->block - (int)b->block;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return node_compare(*(const struct node *const *)a, *(const struct node *const *)b);
+}
+
+static void wanted_sort(struct scan *s, const struct nodes *nodes)
+{
+	s->n = nodes->n;
+	s->wanted = arena_raw(s->arena, nodes->n * sizeof(*s->wanted));
+	for (size_t i = 0; i < nodes->n; i++)
+		s->wanted[i] = &nodes->v[i];
+	qsort(s->wanted, s->n, sizeof(*s->wanted), compare);
+}
+
+static const struct node *wanted_find(const struct scan *s, const struct statx *st)
+{
+	struct node key = { .dev = makedev(st->stx_rdev_major, st->stx_rdev_minor) };
+	const struct node *p = &key, **hit;
+
+	key.block = S_ISBLK(st->stx_mode);
+	if (!key.block && !S_ISCHR(st->stx_mode))
+		return NULL;
+	hit = bsearch(&p, s->wanted, s->n, sizeof(*s->wanted), compare);
+	return hit ? *hit : NULL;
+}
+
+static bool is_found(const struct scan *s, const struct node *node)
+{
+	for (size_t i = s->first; i < s->found->n; i++)
+		if (node_compare(s->found->v[i].node, node) == 0)
+			return true;
+	return false;
+}
+
+static void found_add(struct scan *s, const struct node *node)
+{
+	struct holders *f = s->found;
+	struct holder new = { .node = node };
+
+	if (f->n > s->first) {
+		new = f->v[s->first];
+		new.node = node;
+	} else {
+		new.process = process_now(s->arena, s->root, s->pid);
+		new.process.pid = s->pid;
+		new.command = process_command(s->arena, s->root, s->pid);
+		new.command = new.command ? new.command : "a process";
+		new.unit = process_unit(s->arena, s->root, s->pid);
+	}
+	*arena_push(s->arena, f->v, f->n, f->cap) = new;
+}
+
+/*
+ * The links in fd/ lead to what is open itself, whatever its path, namespace or
+ * container (proc(5)). No attribute is fetched from a server for it.
+ */
+static void look_at(struct scan *s, int fd, const char *name)
+{
+	struct statx st;
+	const struct node *node;
+
+	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0)
+		return;
+	node = wanted_find(s, &st);
+	if (node && !is_found(s, node))
+		found_add(s, node);
+}
+
+static DIR *open_folder(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
+/* false if nothing is open there, or we may not see it. */
+static bool look_into(struct scan *s, int at, const char *path)
+{
+	DIR *dir = open_folder(at, path);
+	struct dirent *d;
+	bool any = false;
+
+	while (dir && (d = readdir(dir)))
+		if (isdigit((unsigned char)d->d_name[0])) {
+			look_at(s, dirfd(dir), d->d_name);
+			any = true;
+		}
+	if (dir)
+		closedir(dir);
+	return any;
+}
+
+/*
+ * A process whose first thread has ended shows nothing in its own fd/ while other
+ * threads still hold all of it: a killed QEMU is like that until the last one has gone.
+ * A folder's link count is 2 and one for each thread (proc_task_getattr() of
+ * fs/proc/base.c), so that the many kernel threads, which have nothing open, cost little.
+ */
+static void look_at_threads(struct scan *s, int proc, const char *task)
+{
+	DIR *dir;
+	struct dirent *d;
+	struct stat st;
+
+	if (fstatat(proc, task, &st, 0) < 0 || st.st_nlink <= 3)
+		return;
+	dir = open_folder(proc, task);
+	while (dir && (d = readdir(dir)))
+		if (isdigit((unsigned char)d->d_name[0])) {
+			char path[NAME_MAX + sizeof("/fd")];
+
+			stpcpy(stpcpy(path, d->d_name), "/fd");
+			look_into(s, dirfd(dir), path);
+		}
+	if (dir)
+		closedir(dir);
+}
+
+static void look_at_process(struct scan *s, int proc, const char *pid)
+{
+	char path[NAME_MAX + sizeof("/task")];
+	char *end = stpcpy(path, pid);
+
+	s->pid = (pid_t)strtol(pid, NULL, 10);
+	s->first = s->found->n;
+	if (s->pid <= 0 || process_is_self(s->root, s->pid))
+		return;
+	strcpy(end, "/fd");
+	if (look_into(s, proc, path))
+		return;
+	strcpy(end, "/task");
+	look_at_threads(s, proc, path);
+}
+
+void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
+		  struct holders *h)
+{
+	struct scan s = { .arena = a, .root = r, .found = h };
+	DIR *proc = nodes->n ? opendir(root_path(a, r, "/proc")) : NULL;
+	struct dirent *d;
+
+	if (!proc)
+		return;
+	wanted_sort(&s, nodes);
+	while ((d = readdir(proc)))
+		look_at_process(&s, dirfd(proc), d->d_name);
+	closedir(proc);
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Devices leave their drivers before QEMU starts and come back after it, each kind
+# of them, on a /sys that acts.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Vm;
+use Kvmshim::Zoo;
+use Test::More;
+use Time::HiRes 'time';
+
+my $host = Kvmshim::Zoo->new;
+my ($gpu, $hda, $nvme, $nic, $usb, $vf) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 05:00.0 06:10.0);
+my @card = map { "0000:09:00.$_" } 0 .. 2;
+
+sub mode { return sprintf '%o', (lstat $_[0])[2] & 07777 }
+
+# Where in the log of writes these lines are; -1: nowhere.
+sub places {
+	my ($log, @lines) = @_;
+	return map { my $line = $_; (grep { $log->[$_] eq $line } 0 .. $#$log)[0] // -1 } @lines;
+}
+
+sub is_in_order {
+	my ($log, $name, @lines) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my @at = places($log, @lines);
+	my @unsorted = grep { $at[$_] < 0 || ($_ && $at[$_] <= $at[ $_ - 1 ]) } 0 .. $#at;
+	is(join(', ', map { $lines[$_] } @unsorted), '', $name) or diag(join "\n", @$log);
+}
+
+my @whole = (
+	[ 'VGA and its HDA', $gpu, $hda ],
+	[ 'an NVMe', $nvme ],
+	[ 'a NIC', $nic ],
+	[ 'a USB controller', $usb ],
+	[ 'a VF', $vf ],
+	[ 'a card of three functions', @card ],
+	[ 'all of them', $gpu, $hda, $nvme, $nic, $usb, $vf, @card ],
+);
+
+for (@whole) {
+	my ($name, @devices) = @$_;
+	subtest $name => sub {
+		my $vm = Kvmshim::Vm->new($host, hostdevs => \@devices);
+		$vm->taken($name);
+		is_deeply([ grep { $host->driver_of($_) ne 'vfio-pci' } @devices ], [], 'all are on vfio-pci');
+		is($vm->journal->{state}, 'bound', 'the journal says so');
+		is_deeply([ map { "$_->{pci} $_->{role}" } @{ $vm->journal->{devices} } ],
+			[ map { "$_ hostdev" } @devices ], 'and names them');
+		$vm->silent('start', $name);
+		$vm->runs(4242)->silent('started', $name);
+		is($vm->journal->{qemu}{pid}, 4242, 'the pid is noted');
+		is($vm->journal->{qemu}{start}, 5242, 'and when it began');
+		is($vm->journal->{state}, 'running', 'it runs');
+		$vm->ends(4242)->silent('stopped', $name);
+		is_deeply([ grep { $host->driver_of($_) ne 'vfio-pci' } @devices ], [], 'the end of QEMU is not yet the time');
+		$vm->given_back($name);
+		is_deeply([ grep { $host->override_of($_) ne '' } @devices ], [], 'nothing is overridden');
+	};
+}
+
+subtest 'what is in /run' => sub {
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [$nvme]);
+	umask 0;
+	$vm->taken('without a umask');
+	umask 022;
+	my $run = $host->dir . '/run/kvmshim';
+	is_deeply([ map { mode($_) } $run, "$run/vm", $vm->folder ], [ (711) x 3 ], 'folders may be entered, not read');
+	is(mode($vm->folder . '/facts.json'), 644, 'all may read the facts');
+	is(mode($vm->folder . '/journal.json'), 600, 'nobody else the journal');
+	is_deeply([ sort map { s{.*/}{}r } glob $vm->folder . '/{*,.n*,.f*,.j*}' ], [ 'facts.json', 'journal.json' ],
+		'and that is all');
+	is_deeply($vm->facts, { version => 1, uuid => $vm->{uuid}, grants => [] }, 'the facts of a VM without metadata');
+	my $journal = $vm->journal;
+	is_deeply([ @$journal{qw(version kind uuid name boot)} ],
+		[ 1, 'vm', $vm->{uuid}, 'vm', '11111111-2222-3333-4444-555555555555' ], 'the journal says whose it is');
+	like($journal->{created}, qr/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'and since when');
+	is($journal->{daemon}{pid}, $$, 'and who asked for it');
+	is_deeply([ $vm->steps ], [ 'module vfio_iommu_type1', map { "$_ $nvme" } qw(free override unbind probe) ],
+		'and each step');
+	is_deeply([ grep { !$_->{done} || $_->{ms} !~ /^\d+\.?\d*$/ } @{ $journal->{steps} } ], [], 'with its time');
+	$vm->given_back('it');
+};
+
+subtest 'nothing can come in between' => sub {
+	my $vm = Kvmshim::Vm->new($host, hostdevs => \@card);
+	my @drivers = map { $host->driver_of($_) } @card;
+	$host->no_log;
+	$vm->taken('a group');
+	my @log = $host->log;
+	my ($last) = sort { $b <=> $a } places(\@log, map { "$_/driver_override vfio-pci" } @card);
+	my ($first) = sort { $a <=> $b } places(\@log, map { "$drivers[$_]/unbind $card[$_]" } 0 .. 2);
+	cmp_ok($last, '<', $first, 'all of a group are aimed before the first is unbound') or diag(join "\n", @log);
+	is(scalar @log, 9, 'nothing else is written');
+	$host->no_log;
+	$vm->given_back('a group');
+	@log = $host->log;
+	for my $i (0 .. 2) {
+		my $device = $card[$i];
+		is_in_order(\@log, "$device is aimed home before it is unbound, and not aimed at the end",
+			"$device/driver_override $drivers[$i]", "vfio-pci/unbind $device", "drivers_probe $device",
+			"$device/driver_override ");
+	}
+};
+
+subtest 'what was there is put back' => sub {
+	spew($host->dir . "/.sys/" . $host->path_of($nic) . '/driver_override', "igb\n");
+	spew($host->dir . "/.sys/" . $host->path_of($usb) . '/power/control', "auto\n");
+	anew($host)->settings({}, "[device $usb]\npower = on\nd3cold_allowed = 0\nreset_method = bus\n");
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [ $nic, $usb ]);
+	$vm->taken('an override of the admin\'s, attributes');
+	is($host->override_of($nic), 'vfio-pci', 'another override');
+	is_deeply([ map { $host->value_of($usb, $_) } qw(power/control d3cold_allowed reset_method) ], [ 'on', 0, 'bus' ],
+		'attributes as kvmshim.conf has them');
+	$vm->given_back('all of it');
+	is($host->override_of($nic), 'igb', 'the override is back');
+};
+
+subtest 'what had no driver gets none, what was bound to vfio-pci stays' => sub {
+	my ($bare, $ready) = map { "0000:0a:00.$_" } 0 .. 1;
+	$host->device($bare, id => '1af4:1041', class => '020000', group => 30);
+	$host->device($ready, id => '1af4:1042', class => '010000', driver => 'vfio-pci', group => 31);
+	anew($host);
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [ $bare, $ready ]);
+	$vm->taken('a device without a driver');
+	is($host->driver_of($bare), 'vfio-pci', 'it is on vfio-pci');
+	is_deeply([ grep { /\Q$ready\E/ } $host->log ], [], 'the other is not touched');
+	is_deeply([ map { $_->{pci} } @{ $vm->journal->{devices} } ], [ $bare, $ready ], 'and both are reserved');
+	$vm->given_back('both');
+};
+
+subtest 'groups go side by side' => sub {
+	my @devices = ($nvme, $nic, $usb, $vf);
+	my $vm = Kvmshim::Vm->new($host, hostdevs => \@devices);
+	$host->fault('unbind', 'write', '*', 'sleep:400');
+	for my $op (qw(prepare release)) {
+		$host->no_log;
+		my $begin = time;
+		$vm->silent($op, 'four slow devices');
+		cmp_ok(time - $begin, '<', 1.2, "$op takes the time of one of them, not of four");
+		is((grep { $_->{path} =~ m{/unbind$} && $_->{end} - $_->{begin} >= 390 } $host->writes), 4, 'and all were slow');
+	}
+	as_it_was($host->no_fault, 'slow devices');
+};
+
+subtest 'the time of each step' => sub {
+	my $vm = Kvmshim::Vm->new(anew($host), hostdevs => [$nvme]);
+	$host->fault('nvme/unbind', 'write', 1, 'sleep:300');
+	$vm->taken('a slow one');
+	my %ms = map { $_->{op} => $_->{ms} } @{ $vm->journal->{steps} };
+	cmp_ok($ms{unbind}, '>=', 300, 'the slow one has its time');
+	cmp_ok($ms{override}, '<', 200, 'the others theirs');
+	$host->no_fault;
+	$vm->given_back('it');
+};
+
+subtest 'modules come with modprobe' => sub {
+	my $bare = Kvmshim::Zoo->new(vfio => 0);
+	my $vm = Kvmshim::Vm->new($bare, hostdevs => [$nvme]);
+	$vm->taken('no vfio-pci yet');
+	is($bare->driver_of($nvme), 'vfio-pci', 'it is there now');
+	is_deeply([ $bare->ran ], [ 'modprobe -- vfio_iommu_type1', 'modprobe -- vfio_pci' ], 'by these');
+	$vm->given_back('it');
+};
+
+subtest 'a VM without host devices' => sub {
+	my $vm = Kvmshim::Vm->new(anew($host));
+	$vm->taken('no devices');
+	is($vm->journal, undef, 'has no journal');
+	ok($vm->facts, 'but facts');
+	$vm->silent($_, 'no devices') for qw(start started);
+	is_deeply([ $host->log ], [], 'nothing is written');
+	$vm->given_back('no devices');
+};
+
+subtest 'ten times' => sub {
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [ $gpu, $hda ]);
+	my @bad = grep { my $op = $_ % 2 ? 'release' : 'prepare'; my $got = $vm->call($op); $got->{status} || $got->{err} } 0 .. 19;
+	is("@bad", '', 'it goes on');
+	as_it_was($host, 'ten times');
+};
+
+done_testing;

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/act.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "err.h"
+#include "str.h"
+#include "tree.h"
+
+#define SOON 5000 /* ms: never waited for in full */
+
+static const char *content(const char *path)
+{
+	static char text[8192];
+	FILE *f = fopen(tree_path(path), "r");
+	size_t len = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	text[len] = '\0';
+	return f ? text : "(none)";
+}
+
+static int write_to(const char *path, const char *text, int deadline, struct process *stuck)
+{
+	struct root root = tree_root();
+
+	return act_write(&arena, &root, path, text, deadline, stuck);
+}
+
+static void writes_an_attribute(void **state)
+{
+	struct process stuck = { .pid = 1 };
+
+	(void)state;
+	tree_file("sys/driver_override", "previous\n");
+	assert_int_equal(write_to("/sys/driver_override", "vfio-pci", SOON, &stuck), 0);
+	/* nothing is truncated: an attribute is no file */
+	assert_text(content("sys/driver_override"), "vfio-pci\n");
+	assert_int_equal(stuck.pid, 0);
+}
+
+static void tells_why_it_cannot_write(void **state)
+{
+	struct root real = { .prefix = "" };
+	struct process stuck;
+
+	(void)state;
+	tree_folder("sys/folder");
+	assert_int_equal(write_to("/sys/none", "1", SOON, &stuck), -ENOENT);
+	assert_text(content("sys/none"), "(none)");
+	assert_int_equal(write_to("/sys/folder", "1", SOON, &stuck), -EISDIR);
+	assert_int_equal(act_write(&arena, &real, "/dev/full", "1", SOON, &stuck), -ENOSPC);
+	assert_int_equal(stuck.pid, 0);
+}
+
+static void a_caller_that_ignores_its_children(void **state)
+{
+	struct process stuck;
+
+	(void)state;
+	tree_file("sys/a", "");
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(write_to("/sys/a", "1", SOON, &stuck), 0);
+	assert_int_equal(write_to("/sys/none", "1", SOON, &stuck), -ENOENT);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* Opening a fifo to write waits for a reader, as a sysfs write waits for a driver. */
+static void fifo(const char *path)
+{
+	tree_folder("sys");
+	assert_int_equal(mkfifo(tree_path(path), 0600), 0);
+}
+
+static bool is_gone(struct process p)
+{
+	for (int i = 0; i < 500 && process_real_lives(&arena, p); i++)
+		poll(NULL, 0, 10);
+	return !process_real_lives(&arena, p);
+}
+
+/* Lets the child that is stuck on a fifo go. */
+static void release(const char *path, struct process stuck)
+{
+	int reader = open(tree_path(path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	assert_true(is_gone(stuck));
+	waitpid(stuck.pid, NULL, 0);
+	close(reader);
+}
+
+static void leaves_a_stuck_child_alone(void **state)
+{
+	struct process stuck;
+
+	(void)state;
+	fifo("sys/unbind");
+	assert_int_equal(write_to("/sys/unbind", "1", 50, &stuck), -ETIMEDOUT);
+	assert_true(stuck.pid > 0);
+	assert_true(stuck.start > 0);
+	assert_true(process_real_lives(&arena, stuck));
+	release("sys/unbind", stuck);
+}
+
+static void a_stuck_child_holds_nothing(void **state)
+{
+	struct pollfd end = { .events = POLLIN };
+	struct process stuck;
+	int ends[2];
+
+	(void)state;
+	fifo("sys/unbind");
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write_to("/sys/unbind", "1", 50, &stuck), -ETIMEDOUT);
+	assert_int_equal(getsid(stuck.pid), stuck.pid);
+	close(ends[1]);
+	end.fd = ends[0];
+	assert_int_equal(poll(&end, 1, 1000), 1);
+	assert_true(end.revents & POLLHUP);
+	close(ends[0]);
+	release("sys/unbind", stuck);
+}
+
+static void reads_an_attribute(void **state)
+{
+	struct root root = tree_root();
+	char *text = NULL, *big = arena_alloc(&arena, 5001);
+	struct process stuck;
+
+	(void)state;
+	tree_file("sys/a", "vfio-pci\n");
+	assert_int_equal(act_read(&arena, &root, "/sys/a", SOON, &text, &stuck), 0);
+	assert_text(text, "vfio-pci");
+	tree_file("sys/empty", "");
+	assert_int_equal(act_read(&arena, &root, "/sys/empty", SOON, &text, &stuck), 0);
+	assert_text(text, "");
+	memset(big, 'x', 5000);
+	tree_file("sys/big", big);
+	assert_int_equal(act_read(&arena, &root, "/sys/big", SOON, &text, &stuck), 0);
+	assert_int_equal(strlen(text), 4096);
+	assert_int_equal(act_read(&arena, &root, "/sys/none", SOON, &text, &stuck), -ENOENT);
+}
+
+static void a_read_can_be_stuck_as_well(void **state)
+{
+	struct root root = tree_root();
+	struct process stuck;
+	char *text;
+	int writer;
+
+	(void)state;
+	fifo("sys/driver_override");
+	assert_int_equal(act_read(&arena, &root, "/sys/driver_override", 50, &text, &stuck),
+			 -ETIMEDOUT);
+	assert_true(process_real_lives(&arena, stuck));
+	writer = open(tree_path("sys/driver_override"), O_WRONLY | O_CLOEXEC);
+	close(writer);
+	assert_true(is_gone(stuck));
+	waitpid(stuck.pid, NULL, 0);
+}
+
+/* Threads: half of them get stuck, and none sees another's result. */
+
+struct job {
+	pthread_t thread;
+	const struct root *root;
+	const char *path;
+	int rc;
+	struct process stuck;
+};
+
+static void *job_run(void *data)
+{
+	struct job *job = data;
+	struct arena own = { 0 };
+
+	job->rc = act_write(&own, job->root, job->path, "1", job->rc, &job->stuck);
+	arena_free(&own);
+	return NULL;
+}
+
+static void threads_do_not_disturb_each_other(void **state)
+{
+	struct root root = tree_root();
+	struct job jobs[16];
+
+	(void)state;
+	tree_file("sys/a", "");
+	fifo("sys/unbind");
+	for (size_t i = 0; i < UNIT_COUNT(jobs); i++) {
+		static const char *const paths[] = { "/sys/a", "/sys/unbind", "/sys/none" };
+
+		jobs[i] = (struct job){ .root = &root, .path = paths[i % 3] };
+		jobs[i].rc = i % 3 == 1 ? 200 : SOON;
+		assert_int_equal(pthread_create(&jobs[i].thread, NULL, job_run, &jobs[i]), 0);
+	}
+	for (size_t i = 0; i < UNIT_COUNT(jobs); i++) {
+		static const int want[] = { 0, -ETIMEDOUT, -ENOENT };
+
+		pthread_join(jobs[i].thread, NULL);
+		assert_int_equal(jobs[i].rc, want[i % 3]);
+	}
+	for (size_t i = 1; i < UNIT_COUNT(jobs); i += 3)
+		release("sys/unbind", jobs[i].stuck);
+}
+
+/* Programs. */
+
+static int run(const char *script, int deadline, struct err *err)
+{
+	static const char *const argv[] = { "tool", "one", "two words", NULL };
+	struct root root = tree_root();
+
+	if (script)
+		tree_bytes("usr/sbin/tool", script, strlen(script), 0755);
+	err_set(err, EINVAL, "(nothing)");
+	return act_run(&arena, &root, argv, deadline, err);
+}
+
+static const struct row {
+	const char *name, *script;
+	int want;
+	const char *err;
+} rows[] = {
+	{ "a program that is content", "#!/bin/sh\nexit 0\n", 0, "(nothing)" },
+	{ "what it grumbles is no failure", "#!/bin/sh\necho hm >&2\n", 0, "(nothing)" },
+	{ "an exit status", "#!/bin/sh\nexit 3\n", 3, "tool: exit status 3" },
+	{ "the last line that it says", "#!/bin/sh\necho one >&2; echo two >&2; exit 1\n", 1, "two" },
+	{ "without the end of its line", "#!/bin/sh\nprintf 'one\\ntwo' >&2; exit 1\n", 1, "two" },
+	{ "empty lines are none", "#!/bin/sh\nprintf 'one\\n \\n\\n' >&2; exit 1\n", 1, "one" },
+	{ "much before it", "#!/bin/sh\nseq 100000 >&2; exit 1\n", 1, "100000" },
+	{ "control characters", "#!/bin/sh\nprintf 'a\\033b\\n' >&2; exit 1\n", 1, "a\\x1bb" },
+	{ "stdout is not ours", "#!/bin/sh\necho no; exit 1\n", 1, "tool: exit status 1" },
+	{ "arguments", "#!/bin/sh\necho $#: $1, $2 >&2; exit 1\n", 1, "2: one, two words" },
+	{ "a signal", "#!/bin/sh\nkill -TERM $$\n", -EIO, "tool: ended by signal 15" },
+	{ "a program that cannot run", "#!/none/sh\n", -ENOENT, "tool: No such file or directory" },
+	{ "no program", NULL, -ENOENT, "tool: not in /usr/sbin, /usr/bin, /sbin or /bin" },
+	{ "what it leaves behind is not waited for", "#!/bin/sh\nsleep 3 &\necho x >&2; exit 2\n", 2, "x" },
+};
+
+static void runs_a_program(void **state)
+{
+	const struct row *row = *state;
+	struct err err;
+	time_t before = time(NULL);
+
+	assert_int_equal(run(row->script, SOON, &err), row->want);
+	assert_text(err.text, row->err);
+	assert_true(time(NULL) - before < 3);
+}
+
+static void a_program_starts_from_nothing(void **state)
+{
+	struct err err;
+
+	(void)state;
+	setenv("LD_LIBRARY_PATH", "/none", 1);
+	assert_int_equal(dup2(2, 77), 77);
+	assert_int_equal(run("#!/bin/sh\n"
+			     "tr '\\0' '\\n' </proc/$$/environ >$0.env\n"
+			     "test -e /proc/$$/fd/77 && exit 77\n"
+			     "test /proc/$$/fd/0 -ef /dev/null || exit 1\n"
+			     "test /proc/$$/fd/1 -ef /dev/null || exit 2\n",
+			     SOON, &err),
+			 0);
+	close(77);
+	unsetenv("LD_LIBRARY_PATH");
+	assert_text(content("usr/sbin/tool.env"), "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\n");
+}
+
+static void a_program_past_its_deadline(void **state)
+{
+	struct err err;
+	struct process left;
+
+	(void)state;
+	assert_int_equal(run("#!/bin/sh\nsleep 60 &\necho $! >$0.pid\nwhile :; do :; done\n", 300,
+			     &err),
+			 -ETIMEDOUT);
+	assert_text(err.text, "tool: not done after 300 ms, killed");
+	left = process_real(&arena, atoi(content("usr/sbin/tool.pid")));
+	assert_true(is_gone(left));
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void a_program_that_never_stops_talking(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(run("#!/bin/sh\nexec yes >&2\n", 100, &err), -ETIMEDOUT);
+}
+
+static void the_first_folder_with_it(void **state)
+{
+	static const char script[] = "#!/bin/sh\necho bin >&2; exit 1\n";
+	struct err err;
+
+	(void)state;
+	tree_bytes("bin/tool", script, strlen(script), 0755);
+	tree_file("usr/sbin/tool", "not executable\n");
+	assert_int_equal(run(NULL, SOON, &err), 1);
+	assert_text(err.text, "bin");
+}
+
+int main(void)
+{
+	TREE_TEST("an attribute is written, not truncated", writes_an_attribute);
+	TREE_TEST("why it cannot be written; nothing is created", tells_why_it_cannot_write);
+	TREE_TEST("SIGCHLD may be ignored", a_caller_that_ignores_its_children);
+	TREE_TEST("a stuck child is left alone and can be known again", leaves_a_stuck_child_alone);
+	TREE_TEST("a stuck child holds no descriptor of ours", a_stuck_child_holds_nothing);
+	TREE_TEST("an attribute is read, 4 KiB of it", reads_an_attribute);
+	TREE_TEST("a read can be stuck as well", a_read_can_be_stuck_as_well);
+	TREE_TEST("threads do not disturb each other", threads_do_not_disturb_each_other);
+	TREE_ROWS(rows, runs_a_program);
+	TREE_TEST("a program gets two variables and three descriptors", a_program_starts_from_nothing);
+	TREE_TEST("a program past its deadline goes, and what it started",
+		  a_program_past_its_deadline);
+	TREE_TEST("one that never stops talking as well", a_program_that_never_stops_talking);
+	TREE_TEST("the first folder that has it, executable", the_first_folder_with_it);
+	return unit_run("act");
+}
