@@ -12,6 +12,7 @@
 #include "hooks/giveback.h"
 #include "hooks/judge.h"
 #include "hooks/lanes.h"
+#include "hooks/memorylook.h"
 #include "hooks/lent.h"
 #include "hooks/plan.h"
 #include "hooks/state.h"
@@ -76,12 +77,47 @@ static const struct reservation *left_over(const struct survey *s)
 	return NULL;
 }
 
+/* ---- memory ---- */
+
+static bool asks_for_huge(const struct domain_memory *m)
+{
+	for (size_t i = 0; m && i < m->n; i++)
+		if (m->needs[i].huge)
+			return true;
+	return false;
+}
+
+/* VFIO pins all of it before the guest runs, and so does mlockall(2). */
+static bool pins_memory(const struct handover *h)
+{
+	return h->memory && (h->wishes.n || h->memory->locked);
+}
+
+/* Must there be a journal? */
+static bool takes_something(const struct handover *h)
+{
+	return h->wishes.n || asks_for_huge(h->memory) || pins_memory(h);
+}
+
+static void consider_memory(struct handover *h, const struct reservations *held,
+			    struct memory_case *c, struct growths *grow, struct strv *refusals)
+{
+	if (!h->memory)
+		return;
+	c->allocate = h->settings->hook.hugepages_allocate;
+	memory_look(h->arena, h->root, held, c);
+	memory_claims(h->arena, h->memory, pins_memory(h), &c->host, &c->asked);
+	memory_judge(h->arena, c, refusals, grow);
+}
+
 /* Looks, judges, plans. stale (if given) stops it before it judges. */
 static int consider(struct handover *h, struct journal *j, const struct reservation **stale,
 		    struct err *err)
 {
 	struct reservations held = { 0 };
 	struct strv refusals = { 0 };
+	struct memory_case memory = { 0 };
+	struct growths grow = { 0 };
 	struct survey survey;
 	int rc = reserve_read(h->arena, h->root, h->uuid, &held, err);
 
@@ -91,10 +127,12 @@ static int consider(struct handover *h, struct journal *j, const struct reservat
 	if (stale && (*stale = left_over(&survey)))
 		return 0;
 	judge(h->arena, h->settings, &survey, &refusals);
+	consider_memory(h, &held, &memory, &grow, &refusals);
 	if (refusals.n)
 		return refuse(h, &refusals, err);
 	*j = fresh_journal(h);
 	plan_make(h->arena, &survey, j);
+	memory_plan(h->arena, &memory.asked, &grow, j);
 	return 0;
 }
 
@@ -218,7 +256,7 @@ int handover_take(struct handover *h, struct err *err)
 	rc = giveback_old(h->arena, h->root, h->settings, folder, h->uuid, &h->notes, err);
 	if (rc)
 		return rc;
-	return h->wishes.n ? take(h, folder, err) : take_nothing(h, folder, err);
+	return takes_something(h) ? take(h, folder, err) : take_nothing(h, folder, err);
 }
 
 /* ---- looking ---- */

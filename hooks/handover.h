@@ -25,6 +25,8 @@ struct handover {
 	enum journal_kind kind;
 	const char *uuid, *name;
 	struct wishes wishes;
+	/* what the VM asks for; NULL: nothing */
+	const struct domain_memory *memory;
 	/* for facts.json; NULL: there will be none */
 	const struct facts *facts;
 	const struct grants *grants;
