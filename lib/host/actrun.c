@@ -101,7 +101,7 @@ static void program_kill(const struct child *c)
  * What the program leaves running may keep its stderr open, or even go on writing:
  * the end of the pipe is not waited for. A pipe holds 64 KiB, pipe(7).
  */
-#define DRAINS (64 * 1024 / 512)
+#define DRAINS (64 * 1024 / (TAIL_MAX / 2))
 
 static int program_wait(struct arena *a, const struct child *c, const struct task *t, int fd,
 			int deadline, struct err *err)

@@ -18,8 +18,10 @@ int report_new(struct report **report)
 	void *p = mmap(NULL, sizeof(**report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
 
-	*report = p == MAP_FAILED ? NULL : p;
-	return *report ? 0 : -errno;
+	if (p == MAP_FAILED)
+		return -errno;
+	*report = p;
+	return 0;
 }
 
 void report_drop(struct report **report)
@@ -132,14 +134,14 @@ static int left_ms(long long until)
 /* Makes room by forgetting the first half. */
 bool tail_read(struct tail *tail, int fd)
 {
-	size_t half = sizeof(tail->text) / 2;
+	size_t half = TAIL_MAX / 2;
 	ssize_t got;
 
-	if (tail->len == sizeof(tail->text)) {
+	if (tail->len == TAIL_MAX) {
 		memcpy(tail->text, tail->text + half, half);
 		tail->len = half;
 	}
-	got = read(fd, tail->text + tail->len, sizeof(tail->text) - tail->len);
+	got = read(fd, tail->text + tail->len, TAIL_MAX - tail->len);
 	tail->len += got > 0 ? (size_t)got : 0;
 	return got > 0 || (got < 0 && errno == EINTR);
 }
@@ -154,7 +156,7 @@ int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n > 0 && p[1].revents && !tail_read(tail, fd))
+		if (n > 0 && tail && p[1].revents && !tail_read(tail, fd))
 			fd = -1;
 		if (n > 0 && p[0].revents)
 			return 0;

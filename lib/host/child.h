@@ -47,8 +47,10 @@ struct child {
 };
 
 /* The end of a program's stderr. */
+#define TAIL_MAX 1024
+
 struct tail {
-	char text[1024];
+	char text[TAIL_MAX];
 	size_t len;
 };
 

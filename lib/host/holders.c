@@ -18,53 +18,61 @@
  * One statx(2) for each open file of the machine is all that most of them cost;
  * only who holds something is asked for its name.
  */
+struct wanted {
+	dev_t dev;
+	bool block;
+	const struct node *node;
+};
+
 struct scan {
 	struct arena *arena;
 	const struct root *root;
-	const struct node **wanted; /* sorted */
+	struct wanted *wanted; /* sorted */
 	size_t n;
 	struct holders *found;
 	pid_t pid;    /* the process that is looked at */
 	size_t first; /* its first in found */
 };
 
-static int node_compare(const struct node *a, const struct node *b)
-{
-	if (a->dev != b->dev)
-		return a->dev < b->dev ? -1 : 1;
-	return (int)a->block - (int)b->block;
-}
-
 static int compare(const void *a, const void *b)
 {
-	return node_compare(*(const struct node *const *)a, *(const struct node *const *)b);
+	const struct wanted *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (int)x->block - (int)y->block;
 }
 
 static void wanted_sort(struct scan *s, const struct nodes *nodes)
 {
 	s->n = nodes->n;
 	s->wanted = arena_raw(s->arena, nodes->n * sizeof(*s->wanted));
-	for (size_t i = 0; i < nodes->n; i++)
-		s->wanted[i] = &nodes->v[i];
+	for (size_t i = 0; i < nodes->n; i++) {
+		const struct node *node = &nodes->v[i];
+
+		s->wanted[i] = (struct wanted){ node->dev, node->block, node };
+	}
 	qsort(s->wanted, s->n, sizeof(*s->wanted), compare);
 }
 
 static const struct node *wanted_find(const struct scan *s, const struct statx *st)
 {
-	struct node key = { .dev = makedev(st->stx_rdev_major, st->stx_rdev_minor) };
-	const struct node *p = &key, **hit;
+	struct wanted key = { .dev = makedev(st->stx_rdev_major, st->stx_rdev_minor) };
+	const struct wanted *hit;
 
 	key.block = S_ISBLK(st->stx_mode);
 	if (!key.block && !S_ISCHR(st->stx_mode))
 		return NULL;
-	hit = bsearch(&p, s->wanted, s->n, sizeof(*s->wanted), compare);
-	return hit ? *hit : NULL;
+	hit = bsearch(&key, s->wanted, s->n, sizeof(*s->wanted), compare);
+	return hit ? hit->node : NULL;
 }
 
+/* By number: a node may be wanted twice. */
 static bool is_found(const struct scan *s, const struct node *node)
 {
 	for (size_t i = s->first; i < s->found->n; i++)
-		if (node_compare(s->found->v[i].node, node) == 0)
+		if (s->found->v[i].node->dev == node->dev &&
+		    s->found->v[i].node->block == node->block)
 			return true;
 	return false;
 }
@@ -165,10 +173,10 @@ static void look_at_process(struct scan *s, int proc, const char *pid)
 	s->first = s->found->n;
 	if (s->pid <= 0 || process_is_self(s->root, s->pid))
 		return;
-	strcpy(end, "/fd");
+	stpcpy(end, "/fd");
 	if (look_into(s, proc, path))
 		return;
-	strcpy(end, "/task");
+	stpcpy(end, "/task");
 	look_at_threads(s, proc, path);
 }
 
