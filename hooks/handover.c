@@ -16,6 +16,7 @@
 #include "hooks/lent.h"
 #include "hooks/plan.h"
 #include "hooks/state.h"
+#include "hooks/walls.h"
 #include "host/host.h"
 #include "str.h"
 
@@ -110,6 +111,16 @@ static void consider_memory(struct handover *h, const struct reservations *held,
 	memory_judge(h->arena, c, refusals, grow);
 }
 
+static void consider_walls(struct handover *h, const struct survey *survey, struct strv *refusals)
+{
+	struct wall_facts facts;
+
+	if (!h->memory)
+		return;
+	walls_look(h->arena, h->root, survey, h->memory, getppid(), &facts);
+	walls_judge(&facts, refusals);
+}
+
 /* Looks, judges, plans. stale (if given) stops it before it judges. */
 static int consider(struct handover *h, struct journal *j, const struct reservation **stale,
 		    struct err *err)
@@ -128,6 +139,7 @@ static int consider(struct handover *h, struct journal *j, const struct reservat
 		return 0;
 	judge(h->arena, h->settings, &survey, &refusals);
 	consider_memory(h, &held, &memory, &grow, &refusals);
+	consider_walls(h, &survey, &refusals);
 	if (refusals.n)
 		return refuse(h, &refusals, err);
 	*j = fresh_journal(h);
