@@ -379,11 +379,20 @@ static void judge_huge(struct sum *s, const struct nodeset *set, const struct ba
 		grow_one(k, b->lacks); /* as if it were done: a larger set is not told of it again */
 }
 
+/* Where nobody can tell how much there is, nothing is refused. */
+static bool is_known(const struct sum *s, const struct nodeset *set)
+{
+	if (s->page != MEMORY_NORMAL)
+		return true;
+	return nodeset_equal(set, &s->everywhere) ? s->c->host.available > 0 :
+						    s->c->host.n_nodes > 0;
+}
+
 static void judge_set(struct sum *s, const struct nodeset *set)
 {
 	struct balance b = balance_of(s, set);
 
-	if (!b.lacks)
+	if (!b.lacks || !is_known(s, set))
 		return;
 	if (s->page == MEMORY_NORMAL)
 		refuse_normal(s, set, &b);

@@ -174,6 +174,8 @@ static const struct sum {
 	/* normal pages */
 	{ "pinned memory that is there",
 	  { { 0 } }, { { MEMORY_NORMAL, .pages = 262144 } }, .available = GIB(1) },
+	{ "pinned memory of which nobody can tell whether it is there",
+	  { { 0 } }, { { MEMORY_NORMAL, .pages = 262144 }, { MEMORY_NORMAL, N1, 1 } } },
 	{ "pinned memory that is not",
 	  { { 0 } },
 	  { { MEMORY_NORMAL, .pages = 262144 * 3 } },
