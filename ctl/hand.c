@@ -86,8 +86,7 @@ void hand_change(const struct hand *h, const struct journal_device *d, const cha
 {
 	struct arena *a = h->ctl->arena;
 	const char *now = host_pci_driver(a, &h->ctl->root, d->device);
-	const char *went = named ? "" :
-				   arena_printf(a, ", which shares IOMMU group %d", d->group);
+	const char *went = named ? "" : arena_printf(a, ", which shares IOMMU group %d", d->group);
 
 	if (!same(now, before))
 		printf("%s: %s -> %s%s\n", d->device, before ? before : "no driver",

@@ -38,6 +38,6 @@ void hand_notes(const struct handover *over);
 void hand_change(const struct hand *h, const struct journal_device *d, const char *before,
 		 bool named);
 
-/* A plan of one line for each step, in the order in which a lane has them; only: as lanes_undo(). */
+/* One line for each step, lane by lane; of an undoing in reverse. only: as lanes_undo() has it. */
 void hand_plan(const struct hand *h, const struct journal *j);
 void hand_plan_undo(const struct hand *h, const struct journal *j, const bool *only);

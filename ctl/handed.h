@@ -43,5 +43,5 @@ bool handed_hangs(struct ctl *ctl, const struct wedge *w);
  */
 size_t handed_settings(struct ctl *ctl, struct settings *s);
 
-/* Only root may read and change what is handed over: false, having said so. A KVMSHIM_ROOT is anybody's. */
+/* Only root may change what is handed over: false, having said so. A KVMSHIM_ROOT is anybody's. */
 bool handed_allowed(const struct ctl *ctl);

@@ -22,60 +22,82 @@ static const char *const life_words[] = {
 	[LIFE_HAND] = "stays bound until `kvmshim unbind`",
 };
 
+struct recovery {
+	struct ctl *ctl;
+	struct handover handover;
+	struct settings settings;
+	size_t told, failed;
+};
+
 static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
 {
 	struct process holder;
-	const char *word = life_words[reserve_life(ctl->arena, &ctl->root, j, 0, &holder)];
+	enum life life = LIFE_IN_PROGRESS;
 
+	if (!j)
+		return life_words[life];
+	life = reserve_life(ctl->arena, &ctl->root, j, 0, &holder);
 	if (!holder.pid)
-		return word;
-	return arena_printf(ctl->arena, "%s (pid %ld)", word, (long)holder.pid);
+		return life_words[life];
+	return arena_printf(ctl->arena, "%s (pid %ld)", life_words[life], (long)holder.pid);
 }
 
+/* j is NULL too of a folder that holds nothing to give back. */
 static void told(void *user, const char *uuid, const struct journal *j, int rc,
 		 const struct err *err)
 {
-	struct ctl *ctl = user;
-	const char *title = handed_title(ctl, uuid, j);
+	struct recovery *r = user;
+	const char *title = handed_title(r->ctl, uuid, j);
 
-	if (!j)
-		ctl_fail("%s", err->text);
-	else if (rc == 0)
+	r->told++;
+	r->failed += rc && rc != -EAGAIN;
+	if (rc == 0)
 		printf("%s: given back\n", title);
 	else if (rc == -EAGAIN)
-		printf("%s: %s\n", title, why_it_stays(ctl, j));
+		printf("%s: %s\n", title, why_it_stays(r->ctl, j));
+	else if (!j)
+		ctl_fail("%s", err->text);
 	else
-		printf("%s: %s\n", title, str_printable(ctl->arena, err->text));
+		printf("%s: %s\n", title, str_printable(r->ctl->arena, err->text));
 }
 
-static int recover(struct ctl *ctl, const struct handed_list *list)
+static int recover_named(struct recovery *r, const char *which)
 {
-	struct settings settings;
-	struct handover h = {
+	struct handed_list list = { 0 };
+	struct err err = { 0 };
+
+	if (handed_read(r->ctl, which, &list, &err) < 0)
+		return ctl_fail("%s", err.text);
+	for (size_t i = 0; i < list.n; i++)
+		recover_one(&r->handover, list.v[i].uuid, told, r);
+	return CTL_FINE;
+}
+
+static int recover(struct ctl *ctl, const char *which)
+{
+	struct recovery r = { .ctl = ctl };
+	int status = CTL_FINE;
+
+	handed_settings(ctl, &r.settings);
+	r.handover = (struct handover){
 		.arena = ctl->arena,
 		.root = &ctl->root,
-		.settings = &settings,
+		.settings = &r.settings,
 	};
-	bool failed = false;
-
-	handed_settings(ctl, &settings);
-	if (!list->n)
+	if (which)
+		status = recover_named(&r, which);
+	else
+		recover_all(&r.handover, told, &r);
+	if (!r.told && status == CTL_FINE)
 		puts("nothing is handed over");
-	for (size_t i = 0; i < list->n; i++) {
-		int rc = recover_one(&h, list->v[i].uuid, told, ctl);
-
-		failed |= rc && rc != -EAGAIN;
-	}
-	for (size_t i = 0; i < h.notes.n; i++)
-		ctl_fail("%s", h.notes.v[i]);
-	return failed ? CTL_FOUND : CTL_FINE;
+	for (size_t i = 0; i < r.handover.notes.n; i++)
+		ctl_fail("%s", r.handover.notes.v[i]);
+	return r.failed ? CTL_FOUND : status;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	int first = argc > 1 && str_eq(argv[1], "--") ? 2 : 1;
-	struct handed_list list = { 0 };
-	struct err err = { 0 };
 
 	if (argc == 2 && str_eq(argv[1], "--help"))
 		return ctl_help(&command_recover);
@@ -83,9 +105,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(&command_recover);
 	if (!handed_allowed(ctl))
 		return CTL_USAGE;
-	if (handed_read(ctl, argv[first], &list, &err) < 0)
-		return ctl_fail("%s", err.text);
-	return recover(ctl, &list);
+	return recover(ctl, argv[first]);
 }
 
 const struct command command_recover = {

@@ -22,13 +22,25 @@ static bool is_trouble(const struct handed *h)
 	return h->problem || h->life == LIFE_NONE || h->journal.n_wedges;
 }
 
+/* A VM without host devices has a journal too, and nothing to tell of. */
+static bool is_shown(const struct asked *asked, const struct handed *h)
+{
+	if (h->problem)
+		return false;
+	return asked->which || h->journal.n_devices || is_trouble(h);
+}
+
 static void show_text(const struct asked *asked, const struct handed_list *list)
 {
-	if (!list->n)
-		puts("nothing is handed over");
-	for (size_t i = 0; i < list->n; i++)
-		if (!list->v[i].problem)
+	bool quiet = true;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (is_shown(asked, &list->v[i]))
 			status_text(asked->ctl, &list->v[i], asked->which != NULL);
+		quiet &= !list->v[i].problem && !is_shown(asked, &list->v[i]);
+	}
+	if (quiet)
+		puts("nothing is handed over");
 }
 
 static int show(struct asked *asked)

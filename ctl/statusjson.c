@@ -9,9 +9,8 @@
 #define STATUS_VERSION 1
 
 static const char *const life_names[] = {
-	[LIFE_NONE] = "left-over",	  [LIFE_IN_PROGRESS] = "in-progress",
-	[LIFE_QEMU] = "running",	  [LIFE_STARTING] = "starting",
-	[LIFE_NODE_OPEN] = "node-open",	  [LIFE_HAND] = "by-hand",
+	[LIFE_NONE] = "left-over",    [LIFE_IN_PROGRESS] = "in-progress", [LIFE_QEMU] = "running",
+	[LIFE_STARTING] = "starting", [LIFE_NODE_OPEN] = "node-open",	  [LIFE_HAND] = "by-hand",
 };
 
 static void add_device(struct ctl *ctl, struct json_object *o, const struct journal_device *d)
@@ -20,9 +19,9 @@ static void add_device(struct ctl *ctl, struct json_object *o, const struct jour
 		jsonout_add(ctl->arena, o, "driver_now",
 			    host_pci_driver(ctl->arena, &ctl->root, d->device));
 	else
-		json_object_object_add(o, "exists",
-				       json_object_new_boolean(host_has_mdev(
-					       ctl->arena, &ctl->root, d->device)));
+		json_object_object_add(
+			o, "exists",
+			json_object_new_boolean(host_has_mdev(ctl->arena, &ctl->root, d->device)));
 }
 
 static struct json_object *member(struct json_object *journal, const char *list, size_t i)
@@ -62,8 +61,8 @@ struct json_object *status_json(struct ctl *ctl, const struct handed_list *list)
 	struct json_object *vms = json_object_new_array(), *o = json_object_new_object();
 
 	for (size_t i = 0; i < list->n; i++)
-		json_object_array_add(vms, (list->v[i].problem ? problem : journal_now)(
-						   ctl, &list->v[i]));
+		json_object_array_add(
+			vms, (list->v[i].problem ? problem : journal_now)(ctl, &list->v[i]));
 	json_object_object_add(o, "version", json_object_new_int(STATUS_VERSION));
 	json_object_object_add(o, "vms", vms);
 	return o;

@@ -38,8 +38,8 @@ static const char *driver_text(struct ctl *ctl, const struct journal_device *d)
 	const char *now, *before = d->driver ? d->driver : "no driver";
 
 	if (d->kind == HOSTDEV_MDEV)
-		return host_has_mdev(ctl->arena, &ctl->root, d->device) ? "is there" :
-									   "is not there";
+		return host_has_mdev(ctl->arena, &ctl->root, d->device) ? "is there"
+									: "is not there";
 	now = host_pci_driver(ctl->arena, &ctl->root, d->device);
 	now = now ? str_printable(ctl->arena, now) : "no driver";
 	if (str_eq(now, before))

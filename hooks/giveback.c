@@ -20,11 +20,23 @@
 
 #define LOOK_AGAIN 100 /* ms */
 
-int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
-		  struct err *err)
+static long now_ms(void)
 {
-	int folder = state_open(a, r, uuid, err);
+	struct timespec t;
 
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
+		  int patience, struct err *err)
+{
+	const struct timespec again = { .tv_nsec = LOOK_AGAIN * 1000000L };
+	long end = now_ms() + patience * 1000L;
+	int folder;
+
+	while ((folder = state_open(a, r, uuid, err)) == -EBUSY && now_ms() < end)
+		nanosleep(&again, NULL);
 	if (folder == -EBUSY)
 		return err_set(err, EBUSY, "another operation on %s is in progress",
 			       str_printable(a, name));
@@ -41,27 +53,39 @@ bool giveback_needed(struct arena *a, const struct root *r, const char *uuid)
 static int still_alive(struct arena *a, const struct journal *j, enum life life,
 		       struct process holder, struct err *err)
 {
+	const char *name = j->name ? str_printable(a, j->name) : "`kvmshim bind`";
+
 	if (life == LIFE_QEMU)
 		return err_set(err, EBUSY, "%s runs (QEMU is process %ld): nothing is given back",
-			       str_printable(a, j->name), (long)holder.pid);
+			       name, (long)holder.pid);
 	return err_set(err, EBUSY,
 		       "process %ld has a VFIO node of %s open: nothing is given back",
-		       (long)holder.pid, str_printable(a, j->name));
+		       (long)holder.pid, name);
+}
+
+/* In memory of its own: reading every command line takes some, and it is done often. */
+static enum life look_for_life(const struct root *r, const struct journal *j,
+			       struct process *holder)
+{
+	struct arena look = { 0 };
+	enum life life = reserve_life(&look, r, j, ASK_LOCKED | ASK_OWN, holder);
+
+	arena_free(&look);
+	return life;
 }
 
 /* A QEMU that was killed takes a moment to let go of its devices. */
 static int wait_until_gone(struct arena *a, const struct root *r, const struct settings *s,
 			   const struct journal *j, struct err *err)
 {
-	int looks = s->hook.unbind_timeout * 1000 / LOOK_AGAIN;
+	long end = now_ms() + s->hook.unbind_timeout * 1000L;
 	struct process holder = { 0 };
 	enum life life;
 
-	while ((life = reserve_life(a, r, j, ASK_LOCKED | ASK_OWN, &holder)) == LIFE_QEMU ||
-	       life == LIFE_NODE_OPEN) {
+	while ((life = look_for_life(r, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
 		struct timespec t = { .tv_nsec = LOOK_AGAIN * 1000000L };
 
-		if (looks-- <= 0)
+		if (now_ms() > end)
 			return still_alive(a, j, life, holder, err);
 		nanosleep(&t, NULL);
 	}
@@ -91,19 +115,68 @@ static int say_wedged(struct journal *j, struct err *err)
 		       w->device ? w->device : "a write", op_names[w->op], (long)w->child.pid);
 }
 
+static bool has_step(const struct journal *j, const char *device)
+{
+	for (size_t i = 0; i < j->n_steps; i++) {
+		const struct step *s = &j->steps[i];
+
+		if ((s->device && str_eq(s->device, device)) ||
+		    (s->op == OP_MDEV && str_eq(s->name, device)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A device that is back is the host's again, whatever became of the others. Where a
+ * write hangs that is of no device, nothing is forgotten: it may belong to any.
+ */
+static void forget_undone(struct journal *j, const bool *undone)
+{
+	size_t steps = 0, devices = 0;
+
+	for (size_t i = 0; i < j->n_wedges; i++)
+		if (!j->wedges[i].device)
+			return;
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (!undone[j->steps[i].lane])
+			j->steps[steps++] = j->steps[i];
+	j->n_steps = steps;
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (has_step(j, j->devices[i].device))
+			j->devices[devices++] = j->devices[i];
+	j->n_devices = devices;
+}
+
+/* How far it came in STATE_BINDING only its writer knew. */
+static void assume_done(struct journal *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		j->steps[i].done = true;
+}
+
+/*
+ * only: of these lanes, and the journal stays a reservation of the others. NULL: of all,
+ * and it keeps no more than what is left to undo.
+ */
 static int undo(struct arena *a, const struct root *r, const struct settings *s, int folder,
 		struct journal *j, const bool *only, struct strv *notes, struct err *err)
 {
+	bool *undone = arena_alloc(a, lanes_count(j) * sizeof(*undone));
 	struct err kept;
 	int rc;
 
 	forget_dead_wedges(a, j);
-	j->state = STATE_RELEASING;
+	if (j->state == STATE_BINDING)
+		assume_done(j);
+	j->state = only ? STATE_BOUND : STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
 	journal_write(a, folder, j, &kept);
-	rc = lanes_undo(a, r, s, j, only, notes, err);
+	rc = lanes_undo(a, r, s, j, only, undone, notes, err);
 	if (rc == 0 && j->n_wedges)
 		rc = say_wedged(j, err);
+	if (rc && !only)
+		forget_undone(j, undone);
 	if (rc && journal_write(a, folder, j, &kept) < 0)
 		strv_push(a, notes, arena_strdup(a, kept.text));
 	return rc;

@@ -13,9 +13,9 @@ struct settings;
 
 /* Giving back, from the journal alone. `folder`: state_open()'s, with its lock. */
 
-/* state_open(), with a sentence for a lock that another process holds. */
+/* state_open(), with a sentence for a lock that another process still holds after `patience` seconds. */
 int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
-		  struct err *err);
+		  int patience, struct err *err);
 
 /* Is there anything of this VM? */
 bool giveback_needed(struct arena *a, const struct root *r, const char *uuid);

@@ -9,14 +9,13 @@
 #include "cleanup.h"
 #include "conf/settings.h"
 #include "err.h"
+#include "hooks/demand.h"
 #include "hooks/giveback.h"
 #include "hooks/judge.h"
 #include "hooks/lanes.h"
-#include "hooks/memorylook.h"
 #include "hooks/lent.h"
 #include "hooks/plan.h"
 #include "hooks/state.h"
-#include "hooks/walls.h"
 #include "host/host.h"
 #include "str.h"
 
@@ -51,7 +50,7 @@ static struct journal fresh_journal(struct handover *h)
 		.name = h->name,
 		.boot = process_boot_id(h->arena, h->root),
 		.created = timestamp(h->arena),
-		.daemon = process_real(h->arena, getppid()),
+		.daemon = h->daemon,
 	};
 }
 
@@ -78,79 +77,38 @@ static const struct reservation *left_over(const struct survey *s)
 	return NULL;
 }
 
-/* ---- memory ---- */
-
-static bool asks_for_huge(const struct domain_memory *m)
+static void look(struct handover *h, const struct reservations *held, struct survey *survey)
 {
-	for (size_t i = 0; m && i < m->n; i++)
-		if (m->needs[i].huge)
-			return true;
-	return false;
+	survey_make(h->arena, h->root, h->settings, h->kind, &h->wishes, held, survey);
+	survey_own(h->arena, h->root, h->kind, held, survey);
 }
 
-/* VFIO pins all of it before the guest runs, and so does mlockall(2). */
-static bool pins_memory(const struct handover *h)
+static int judge_and_plan(struct handover *h, const struct reservations *held,
+			  const struct survey *survey, struct journal *j, struct err *err)
 {
-	return h->memory && (h->wishes.n || h->memory->locked);
-}
-
-/* Must there be a journal? */
-static bool takes_something(const struct handover *h)
-{
-	return h->wishes.n || asks_for_huge(h->memory) || pins_memory(h);
-}
-
-static void consider_memory(struct handover *h, const struct reservations *held,
-			    struct memory_case *c, struct growths *grow, struct strv *refusals)
-{
-	if (!h->memory)
-		return;
-	c->allocate = h->settings->hook.hugepages_allocate;
-	memory_look(h->arena, h->root, held, c);
-	memory_claims(h->arena, h->memory, pins_memory(h), &c->host, &c->asked);
-	memory_judge(h->arena, c, refusals, grow);
-}
-
-static void consider_walls(struct handover *h, const struct survey *survey, struct strv *refusals)
-{
-	struct wall_facts facts;
-
-	if (!h->memory)
-		return;
-	walls_look(h->arena, h->root, survey, h->memory, getppid(), &facts);
-	walls_judge(&facts, refusals);
-}
-
-/* Looks, judges, plans. stale (if given) stops it before it judges. */
-static int consider(struct handover *h, struct journal *j, const struct reservation **stale,
-		    struct err *err)
-{
-	struct reservations held = { 0 };
 	struct strv refusals = { 0 };
-	struct memory_case memory = { 0 };
-	struct growths grow = { 0 };
-	struct survey survey;
-	int rc = reserve_read(h->arena, h->root, h->uuid, &held, err);
+	struct demand demand;
 
-	if (rc)
-		return rc;
-	survey_make(h->arena, h->root, h->settings, h->kind, &h->wishes, &held, &survey);
-	if (stale && (*stale = left_over(&survey)))
-		return 0;
-	judge(h->arena, h->settings, &survey, &refusals);
-	consider_memory(h, &held, &memory, &grow, &refusals);
-	consider_walls(h, &survey, &refusals);
+	judge(h->arena, h->settings, survey, &refusals);
+	demand_judge(h, held, survey, &demand, &refusals);
 	if (refusals.n)
 		return refuse(h, &refusals, err);
 	*j = fresh_journal(h);
-	plan_make(h->arena, &survey, j);
-	memory_plan(h->arena, &memory.asked, &grow, j);
+	plan_make(h->arena, survey, j);
+	demand_plan(h, &demand, j);
 	return 0;
 }
 
 int handover_plan(struct handover *h, struct journal *j, struct err *err)
 {
-	return consider(h, j, NULL, err);
+	struct reservations held = { 0 };
+	struct survey survey;
+	int rc = reserve_read(h->arena, h->root, h->uuid, &held, err);
+
+	if (rc)
+		return rc;
+	look(h, &held, &survey);
+	return judge_and_plan(h, &held, &survey, j, err);
 }
 
 /* ---- taking ---- */
@@ -164,49 +122,83 @@ static int publish(struct handover *h, int folder, const struct journal *j, stru
 	return rc;
 }
 
-/* Under the one lock: two that want the same device come one after the other. */
+/* libvirtd went away while we were at it: nobody waits for this VM any more. */
+static int check_daemon(const struct handover *h, struct err *err)
+{
+	if (!h->daemon.pid || getppid() == h->daemon.pid)
+		return 0;
+	return err_set(err, ECHILD, "who asked for %s is gone (process %ld)",
+		       str_printable(h->arena, h->name), (long)h->daemon.pid);
+}
+
+/*
+ * Under the one lock, where nothing is done that could hang: two that want the
+ * same device come one after the other. 1: what was seen does not hold any more.
+ */
+static int settle(struct handover *h, int folder, const struct reservations *seen,
+		  struct survey *survey, struct journal *j, struct err *err)
+{
+	_cleanup_fd_ int lock = state_lock(h->arena, h->root, err);
+	struct reservations held = { 0 };
+	int rc = lock < 0 ? lock : reserve_again(h->arena, h->root, h->uuid, seen, &held, err);
+
+	if (rc)
+		return rc;
+	survey_own(h->arena, h->root, h->kind, &held, survey);
+	if (!survey_holds(h->arena, h->root, survey))
+		return 1;
+	rc = judge_and_plan(h, &held, survey, j, err);
+	if (!rc)
+		rc = check_daemon(h, err);
+	return rc ? rc : publish(h, folder, j, err);
+}
+
+/* 1: somebody has come or gone in between, or something was left by *stale. */
 static int try_reserve(struct handover *h, int folder, struct journal *j,
 		       const struct reservation **stale, struct err *err)
 {
-	_cleanup_fd_ int lock = state_lock(h->arena, h->root, err);
-	int rc;
+	struct reservations *seen = arena_new(h->arena, struct reservations);
+	struct survey survey;
+	int rc = reserve_read(h->arena, h->root, h->uuid, seen, err);
 
-	if (lock < 0)
-		return lock;
-	rc = consider(h, j, stale, err);
-	if (rc || (stale && *stale))
+	if (rc)
 		return rc;
-	return publish(h, folder, j, err);
+	look(h, seen, &survey);
+	*stale = left_over(&survey);
+	return *stale ? 1 : settle(h, folder, seen, &survey, j, err);
 }
 
-static int recover_left_over(struct handover *h, const struct reservation *stale)
+/* -EAGAIN: it was not left over after all, somebody works on it. */
+static int recover_left_over(struct handover *h, const struct reservation *stale, struct err *err)
 {
 	struct handover other = *h;
-	struct err err = { 0 };
+	struct err why = { 0 };
 	int rc;
 
 	other.uuid = stale->journal.uuid;
-	other.notes = (struct strv){ 0 };
-	rc = handover_recover(&other, &err);
-	for (size_t i = 0; i < other.notes.n; i++)
-		strv_push(h->arena, &h->notes, other.notes.v[i]);
-	if (rc && rc != -EAGAIN)
-		strv_push(h->arena, &h->notes, arena_strdup(h->arena, err.text));
-	return rc;
+	other.name = stale->journal.name;
+	rc = handover_recover(&other, &why);
+	h->notes = other.notes;
+	if (rc == -EAGAIN)
+		return 0;
+	return rc ? err_set(err, -rc, "%s: %s", reserve_text(h->arena, stale), why.text) : 0;
 }
+
+#define TRIES 20
 
 /* What VMs that are gone have left is undone first, without the lock. */
 static int reserve(struct handover *h, int folder, struct journal *j, struct err *err)
 {
-	const struct reservation *stale = NULL;
-	int rc = 0;
+	for (int i = 0; i < TRIES; i++) {
+		const struct reservation *stale = NULL;
+		int rc = try_reserve(h, folder, j, &stale, err);
 
-	do {
-		rc = try_reserve(h, folder, j, &stale, err);
-		if (rc || !stale)
+		if (rc != 1)
 			return rc;
-	} while (recover_left_over(h, stale) == 0);
-	return try_reserve(h, folder, j, NULL, err);
+		if (stale && recover_left_over(h, stale, err) < 0)
+			return -EBUSY;
+	}
+	return err_set(err, EBUSY, "the devices change hands all the time: start it again");
 }
 
 static int act(struct handover *h, int folder, struct journal *j, struct err *err)
@@ -245,7 +237,7 @@ static int take(struct handover *h, int folder, struct err *err)
 	return rc ? undo(h, folder, &j, rc, err) : 0;
 }
 
-/* A VM without host devices: what its rules go by is all. The journal tells whose it is. */
+/* A VM that takes nothing of the host: what its rules go by is all. The journal tells whose it is. */
 static int take_nothing(struct handover *h, int folder, struct err *err)
 {
 	struct journal j = fresh_journal(h);
@@ -260,7 +252,7 @@ static int take_nothing(struct handover *h, int folder, struct err *err)
 
 int handover_take(struct handover *h, struct err *err)
 {
-	_cleanup_fd_ int folder = giveback_open(h->arena, h->root, h->uuid, h->name, err);
+	_cleanup_fd_ int folder = giveback_open(h->arena, h->root, h->uuid, h->name, 0, err);
 	int rc;
 
 	if (folder < 0)
@@ -268,7 +260,7 @@ int handover_take(struct handover *h, struct err *err)
 	rc = giveback_old(h->arena, h->root, h->settings, folder, h->uuid, &h->notes, err);
 	if (rc)
 		return rc;
-	return takes_something(h) ? take(h, folder, err) : take_nothing(h, folder, err);
+	return demand_is_made(h) ? take(h, folder, err) : take_nothing(h, folder, err);
 }
 
 /* ---- looking ---- */
@@ -285,24 +277,31 @@ static bool holds(struct handover *h, const struct journal_device *d)
 	return now && str_eq(now, d->target);
 }
 
+static int say_changed(struct handover *h, const struct journal_device *d, struct err *err)
+{
+	const char *now;
+
+	if (d->kind == HOSTDEV_MDEV)
+		return err_set(err, ENODEV, "mediated device %s was there and is gone", d->device);
+	now = host_pci_driver(h->arena, h->root, d->device);
+	return err_set(err, ENODEV, "%s was prepared with driver %s, and its driver is now %s",
+		       d->device, d->target, now ? now : "none");
+}
+
 int handover_check(struct handover *h, struct journal *j, struct err *err)
 {
 	int rc = journal_read(h->arena, h->root, h->uuid, j, err);
 
 	for (size_t i = 0; rc == 0 && i < j->n_devices; i++)
 		if (!holds(h, &j->devices[i]))
-			rc = err_set(err, ENODEV,
-				     "%s is no longer what was prepared: its driver is %s, not %s",
-				     j->devices[i].device,
-				     host_pci_driver(h->arena, h->root, j->devices[i].device) ?
-					     host_pci_driver(h->arena, h->root,
-							     j->devices[i].device) :
-					     "none",
-				     j->devices[i].target ? j->devices[i].target : "there");
+			rc = say_changed(h, &j->devices[i], err);
 	return rc;
 }
 
 /* ---- giving back ---- */
+
+/* Seconds that another operation on this VM is waited for. */
+#define GIVE_PATIENCE 60
 
 int handover_give(struct handover *h, const struct strv *only, struct err *err)
 {
@@ -310,31 +309,49 @@ int handover_give(struct handover *h, const struct strv *only, struct err *err)
 
 	if (!giveback_needed(h->arena, h->root, h->uuid))
 		return 0;
-	folder = giveback_open(h->arena, h->root, h->uuid, h->name, err);
+	folder = giveback_open(h->arena, h->root, h->uuid, h->name, GIVE_PATIENCE, err);
 	if (folder < 0)
 		return folder;
 	return giveback_of(h->arena, h->root, h->settings, folder, h->uuid, only, &h->notes, err);
 }
 
-int handover_recover(struct handover *h, struct err *err)
+/* Without its lock, which those who work on it may need. */
+static bool is_alive(struct handover *h)
 {
-	_cleanup_fd_ int folder = state_open(h->arena, h->root, h->uuid, err);
-	struct journal j;
 	struct process holder;
-	int rc;
+	struct journal j;
 
-	if (folder == -EBUSY)
-		return -EAGAIN;
-	if (folder < 0)
-		return folder;
-	rc = journal_read(h->arena, h->root, h->uuid, &j, err);
+	return journal_read(h->arena, h->root, h->uuid, &j, &(struct err){ 0 }) == 0 &&
+	       reserve_life(h->arena, h->root, &j, 0, &holder) != LIFE_NONE;
+}
+
+static int recover_locked(struct handover *h, int folder, struct err *err)
+{
+	struct process holder;
+	struct journal j;
+	int rc = journal_read(h->arena, h->root, h->uuid, &j, err);
+
 	if (rc == -ENOENT)
 		return state_remove(h->arena, h->root, h->uuid, folder, err);
 	if (rc)
 		return rc;
 	if (reserve_life(h->arena, h->root, &j, ASK_LOCKED, &holder) != LIFE_NONE)
 		return -EAGAIN;
-	if (j.kind == JOURNAL_HAND && (rc = lent_check(h->arena, h->root, &j, NULL, err)))
-		return rc;
-	return giveback(h->arena, h->root, h->settings, folder, &j, &h->notes, err);
+	if (j.kind == JOURNAL_HAND)
+		rc = lent_check(h->arena, h->root, &j, NULL, err);
+	return rc ? rc : giveback(h->arena, h->root, h->settings, folder, &j, &h->notes, err);
+}
+
+int handover_recover(struct handover *h, struct err *err)
+{
+	_cleanup_fd_ int folder = -1;
+
+	if (is_alive(h))
+		return -EAGAIN;
+	if (!giveback_needed(h->arena, h->root, h->uuid))
+		return 0;
+	folder = state_open(h->arena, h->root, h->uuid, err);
+	if (folder == -EBUSY)
+		return -EAGAIN;
+	return folder < 0 ? folder : recover_locked(h, folder, err);
 }

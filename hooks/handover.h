@@ -24,6 +24,7 @@ struct handover {
 	const struct settings *settings;
 	enum journal_kind kind;
 	const char *uuid, *name;
+	struct process daemon; /* who asks, and waits; pid 0: nobody that matters later */
 	struct wishes wishes;
 	/* what the VM asks for; NULL: nothing */
 	const struct domain_memory *memory;

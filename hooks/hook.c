@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "conf/settings.h"
@@ -22,6 +24,7 @@ struct call {
 	struct arena *arena;
 	const struct root *root;
 	const char *name, *op;
+	struct process daemon;
 	struct settings settings;
 	struct mistakes mistakes; /* of kvmshim.conf and the rule files */
 	struct domain domain;
@@ -134,6 +137,17 @@ bool hook_knows(const char *op, const char *subop)
 
 /* ---- one call ---- */
 
+/* In a container the daemon may be process 1; elsewhere that is who takes orphans in. */
+struct process hook_daemon(struct arena *a, const struct root *r)
+{
+	pid_t parent = getppid();
+	const char *command = parent == 1 ? process_command(a, r, parent) : NULL;
+
+	if (parent == 1 && !(command && strstr(command, "virt")))
+		return (struct process){ 0 };
+	return process_real(a, parent);
+}
+
 static void set_up(struct call *c)
 {
 	c->mistakes.arena = c->arena;
@@ -145,28 +159,50 @@ static void set_up(struct call *c)
 		.kind = JOURNAL_VM,
 		.uuid = c->domain.uuid,
 		.name = c->domain.name,
+		.daemon = c->daemon,
 	};
 }
 
-int hook_run(struct arena *a, const struct root *r, const char *name, const char *op,
-	     const char *subop, const char *xml, size_t len)
+static int run(struct call *c, size_t row, const char *xml, size_t len)
 {
-	struct call c = { .arena = a, .root = r, .name = name, .op = op };
-	size_t row = find(op, subop);
 	struct err err = { 0 };
-	int rc = 0;
+	int rc = domain_parse(c->arena, xml, len, &c->domain, &err);
+
+	if (rc == 0) {
+		set_up(c);
+		rc = operations[row].run(c, &err);
+	}
+	tell_notes(c);
+	if (rc && *err.text)
+		tell(c, err.text);
+	return rc ? 1 : 0;
+}
+
+/* In a child, so that not even a crash of ours kills a VM that runs. */
+static int run_harmlessly(struct call *c, size_t row, const char *xml, size_t len)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		run(c, row, xml, len);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+int hook_run(struct arena *a, const struct root *r, struct process daemon, const char *name,
+	     const char *op, const char *subop, const char *xml, size_t len)
+{
+	struct call c = { .arena = a, .root = r, .name = name, .op = op, .daemon = daemon };
+	size_t row = find(op, subop);
 
 	if (row == N_OPERATIONS)
 		return 0;
-	rc = domain_parse(a, xml, len, &c.domain, &err);
-	if (rc == 0) {
-		set_up(&c);
-		rc = operations[row].run(&c, &err);
-	}
-	tell_notes(&c);
-	if (rc && *err.text)
-		tell(&c, err.text);
-	return rc && operations[row].may_fail ? 1 : 0;
+	if (!operations[row].may_fail)
+		return run_harmlessly(&c, row, xml, len);
+	return run(&c, row, xml, len);
 }
 
 bool hook_is_backup(const char *argv0)

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "host/process.h"
+
 struct arena;
 struct root;
 
@@ -16,9 +18,12 @@ struct root;
 /* Is this an operation that we do anything on? */
 bool hook_knows(const char *op, const char *subop);
 
+/* Who called us: to be asked before anything else, while it surely lives. */
+struct process hook_daemon(struct arena *a, const struct root *r);
+
 /* Acts, prints what is wrong on stderr; the exit status. xml has len bytes. */
-int hook_run(struct arena *a, const struct root *r, const char *name, const char *op,
-	     const char *subop, const char *xml, size_t len);
+int hook_run(struct arena *a, const struct root *r, struct process daemon, const char *name,
+	     const char *op, const char *subop, const char *xml, size_t len);
 
 /*
  * Is this a name under which libvirt runs copies of us that nobody meant to be

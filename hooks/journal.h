@@ -76,7 +76,7 @@ struct step {
 	enum op op;
 	unsigned lane; /* lane 0 goes first; the others side by side, one for each IOMMU group */
 	const char *device, *name, *to, *from;
-	bool done;
+	bool done; /* in STATE_BINDING it may have been done whatever this says */
 	double ms; /* how long it took, once done */
 };
 

@@ -201,6 +201,8 @@ int journal_check(struct arena *a, const struct journal *j, const char *uuid, st
 {
 	int rc = check_texts(a, j, &journal_texts, journal_wants, err);
 
+	if (rc == 0 && j->kind == JOURNAL_VM && !j->name)
+		rc = err_set(err, EINVAL, "'name' is missing");
 	if (rc == 0 && !str_eq(j->uuid, uuid))
 		rc = err_set(err, EINVAL, "its uuid is not that of its folder");
 	for (size_t i = 0; rc == 0 && i < j->n_devices; i++)

@@ -9,7 +9,6 @@
 struct judging {
 	struct arena *arena;
 	const struct settings *settings;
-	const struct survey *survey;
 	struct strv *refusals;
 };
 
@@ -124,12 +123,48 @@ static const char *may_be_unbound(const struct judging *j, const struct subject 
 		   s->pci.driver);
 }
 
-static const char *has_idle_vfs(const struct judging *j, const struct subject *s)
+/* What kvmshim.conf has this attribute set to for the VM; NULL: nothing. */
+static const char *will_be(const struct subject *s, const char *attribute)
 {
-	if (!s->used_vfs.n)
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (str_eq(s->conf->attributes[i].name, attribute))
+			return s->conf->attributes[i].value;
+	return NULL;
+}
+
+/* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
+static const char *has_no_vfs(const struct judging *j, const struct subject *s)
+{
+	const char *vfs = will_be(s, "sriov_numvfs");
+
+	if (s->used_vfs.n)
+		return SAY("%s has virtual functions in use: %s", s->pci.address,
+			   joined(j->arena, &s->used_vfs));
+	if (!s->pci.vfs.n || (vfs && str_eq(vfs, "0")))
 		return NULL;
-	return SAY("%s has virtual functions in use: %s", s->pci.address,
-		   joined(j->arena, &s->used_vfs));
+	return SAY("%s has virtual functions, with which it cannot be passed: write 0 to its "
+		   "sriov_numvfs",
+		   s->pci.address);
+}
+
+/* ---- what kvmshim.conf asks for ---- */
+
+static const char *has_attributes(const struct judging *j, const struct subject *s)
+{
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (!s->attributes.v[i])
+			return SAY("%s has no %s, which %s:%u sets", s->pci.address,
+				   s->conf->attributes[i].name, j->settings->path, s->conf->line);
+	return NULL;
+}
+
+static const char *is_no_vgpu_yet(const struct judging *j, const struct subject *s)
+{
+	if (!s->vgpu || str_eq(s->vgpu, "0") || str_eq(s->vgpu, s->conf->mdev_type))
+		return NULL;
+	return SAY("%s is a vGPU of type %s already, and %s:%u asks for %s: write 0 to its " VGPU_TYPE,
+		   s->pci.address, str_printable(j->arena, s->vgpu), j->settings->path,
+		   s->conf->line, s->conf->mdev_type);
 }
 
 /* ---- what the host needs it for ---- */
@@ -176,8 +211,8 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 
 static check *const checks[] = {
 	is_there,	is_endpoint,	    is_expected,   is_not_wedged, is_nobodys, is_isolated,
-	is_company,	may_be_unbound,	    has_idle_vfs,  is_off_the_network,
-	is_no_console, is_unclaimed,	    is_closed,
+	is_company,	may_be_unbound,	    has_no_vfs,	   has_attributes, is_no_vgpu_yet,
+	is_off_the_network, is_no_console,  is_unclaimed,  is_closed,
 };
 
 /* A sibling that nobody uses stays as it is: only that it is nobody's counts. */
@@ -218,7 +253,7 @@ static void judge_mediated(const struct judging *j, const struct mediated *m)
 void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
 	   struct strv *refusals)
 {
-	struct judging j = { a, settings, survey, refusals };
+	struct judging j = { a, settings, refusals };
 
 	for (size_t i = 0; i < survey->n; i++)
 		judge_function(&j, &survey->v[i]);

@@ -18,7 +18,8 @@ struct lane {
 	int rc;
 	struct err err;
 	struct strv notes;
-	struct strv left; /* devices that are left as they are */
+	struct strv left; /* devices, or ops without one, that are left as they are */
+	bool waiting;	  /* only OP_FREE now; else all but that */
 	pthread_t thread;
 	bool threaded;
 };
@@ -66,18 +67,17 @@ static void act_on_step(struct lane *l, struct step *s)
 
 static void act_lane(struct lane *l)
 {
-	for (size_t i = 0; l->rc == 0 && i < l->journal->n_steps; i++)
-		if (l->journal->steps[i].lane == l->number)
-			act_on_step(l, &l->journal->steps[i]);
-	work_end(&l->work);
+	for (size_t i = 0; l->rc == 0 && i < l->journal->n_steps; i++) {
+		struct step *s = &l->journal->steps[i];
+
+		if (s->lane == l->number && (s->op == OP_FREE) == l->waiting)
+			act_on_step(l, s);
+	}
 }
 
-static bool is_left(const struct lane *l, const char *device)
+static const char *left_key(const char *device, enum op op)
 {
-	for (size_t i = 0; device && i < l->left.n; i++)
-		if (str_eq(l->left.v[i], device))
-			return true;
-	return false;
+	return device ? device : op_names[op];
 }
 
 static void undo_step(struct lane *l, struct step *s)
@@ -86,7 +86,7 @@ static void undo_step(struct lane *l, struct step *s)
 	struct err err;
 	int rc;
 
-	if (!row->undo || is_left(l, s->device))
+	if (!row->undo || !s->done || strv_has(&l->left, left_key(s->device, s->op)))
 		return;
 	rc = row->undo(&l->work, s, &err);
 	if (rc == 0) {
@@ -97,8 +97,7 @@ static void undo_step(struct lane *l, struct step *s)
 		strv_push(&l->arena, &l->notes, arena_strdup(&l->arena, err.text));
 		return;
 	}
-	if (s->device)
-		strv_push(&l->arena, &l->left, s->device);
+	strv_push(&l->arena, &l->left, left_key(s->device, s->op));
 	if (l->rc == 0)
 		l->err = err;
 	l->rc = l->rc ? l->rc : rc;
@@ -107,8 +106,8 @@ static void undo_step(struct lane *l, struct step *s)
 static void leave_wedged(struct lane *l)
 {
 	for (size_t i = 0; i < l->journal->n_wedges; i++)
-		if (l->journal->wedges[i].device)
-			strv_push(&l->arena, &l->left, l->journal->wedges[i].device);
+		strv_push(&l->arena, &l->left,
+			  left_key(l->journal->wedges[i].device, l->journal->wedges[i].op));
 }
 
 static void undo_lane(struct lane *l)
@@ -117,6 +116,20 @@ static void undo_lane(struct lane *l)
 	for (size_t i = l->journal->n_steps; i-- > 0;)
 		if (l->journal->steps[i].lane == l->number)
 			undo_step(l, &l->journal->steps[i]);
+}
+
+/* Has it undone all that it had to? What hung may be done yet. */
+static bool is_undone(const struct lane *l)
+{
+	if (l->rc || l->work.n_wedges)
+		return false;
+	for (size_t i = 0; i < l->journal->n_steps; i++) {
+		const struct step *s = &l->journal->steps[i];
+
+		if (s->lane == l->number && strv_has(&l->left, left_key(s->device, s->op)))
+			return false;
+	}
+	return true;
 }
 
 /* ---- all lanes ---- */
@@ -205,6 +218,21 @@ static int gather(struct arena *a, struct lane *lanes, unsigned n, struct journa
 	return rc;
 }
 
+static void act_side_by_side(struct lane *lanes, unsigned n, bool waiting)
+{
+	for (unsigned i = 0; i < n; i++)
+		lanes[i].waiting = waiting;
+	run_side_by_side(lanes, n, NULL, act_lane);
+}
+
+static bool any_failed(const struct lane *lanes, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (lanes[i].rc)
+			return true;
+	return false;
+}
+
 int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
 	      struct err *err)
 {
@@ -213,12 +241,16 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
 
 	act_lane(&lanes[0]);
 	if (lanes[0].rc == 0)
-		run_side_by_side(lanes, n, NULL, act_lane);
+		act_side_by_side(lanes, n, true);
+	if (!any_failed(lanes, n))
+		act_side_by_side(lanes, n, false);
+	for (unsigned i = 0; i < n; i++)
+		work_end(&lanes[i].work);
 	return gather(a, lanes, n, j, NULL, err);
 }
 
 int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
-	       const bool *only, struct strv *notes, struct err *err)
+	       const bool *only, bool *undone, struct strv *notes, struct err *err)
 {
 	unsigned n = lanes_count(j);
 	struct lane *lanes = make_lanes(a, r, s, j);
@@ -226,5 +258,7 @@ int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, 
 	run_side_by_side(lanes, n, only, undo_lane);
 	if (!only || only[0])
 		undo_lane(&lanes[0]);
+	for (unsigned i = 0; undone && i < n; i++)
+		undone[i] = (!only || only[i]) && is_undone(&lanes[i]);
 	return gather(a, lanes, n, j, notes, err);
 }

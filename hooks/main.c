@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
 	struct root root = root_from_env(&arena);
+	struct process daemon = hook_daemon(&arena, &root);
 	struct strbuf xml = { .arena = &arena };
 	int status = 0;
 
@@ -56,7 +57,7 @@ int main(int argc, char **argv)
 	read_stdin(&xml, DOMAIN_MAX);
 	if ((geteuid() == 0 || *root.prefix) && !hook_is_backup(argv[0]) &&
 	    hook_knows(argv[2], argv[3]))
-		status = hook_run(&arena, &root, argv[1], argv[2], argv[3], strbuf_text(&xml),
+		status = hook_run(&arena, &root, daemon, argv[1], argv[2], argv[3], strbuf_text(&xml),
 				  xml.len);
 	arena_free(&arena);
 	return status;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "arena.h"
 #include "conf/settings.h"
@@ -80,7 +81,7 @@ static bool same_driver(const char *a, const char *b)
 	return (!a && !b) || (a && b && str_eq(a, b));
 }
 
-static bool is_gone(struct work *w, const struct step *s)
+bool opdriver_is_gone(struct work *w, const struct step *s)
 {
 	return !host_pci_id(w->arena, w->root, s->device);
 }
@@ -91,7 +92,7 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 	struct holders holders = { 0 };
 
 	if (pci_function_read(w->arena, w->root, device, &f) < 0)
-		return err_set(err, ENODEV, "%s is gone", device);
+		return err_set(err, ENODEV, "it is gone");
 	below_read(w->arena, w->root, device, b);
 	if (f.group >= 0)
 		below_add_vfio(w->arena, w->root, f.group, &b->nodes);
@@ -100,6 +101,28 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 	if (!holders.n)
 		return 0;
 	return err_set(err, EBUSY, "%s", survey_holder_text(w->arena, &holders.v[0]));
+}
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct below *b,
+		  struct err *why)
+{
+	const struct timespec again = { .tv_nsec = 100000000 };
+	long end = now_ms() + w->settings->hook.holders_wait * 1000L;
+	int rc;
+
+	while ((rc = look(w, device, b, why)) == -EBUSY && now_ms() < end) {
+		nanosleep(&again, NULL);
+		*b = (struct below){ 0 };
+	}
+	return rc;
 }
 
 /* ---- driver_override ---- */
@@ -114,7 +137,7 @@ int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
 	char *now;
 	int rc;
 
-	if (is_gone(w, s))
+	if (opdriver_is_gone(w, s))
 		return 0;
 	rc = get_override(w, s, &now, err);
 	if (rc || str_eq(now, s->from))
@@ -139,14 +162,17 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 	const char *now = driver_now(w, s);
 	struct below b = { 0 };
 	struct err why;
+	int rc;
 
 	if (!now)
 		return 0;
 	if (!same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
 			       now);
-	if (opdriver_unused(w, s->device, &b, &why) < 0)
-		return err_set(err, EBUSY, "%s is in use: %s", s->device, why.text);
+	rc = opdriver_wait(w, s->device, opdriver_unused, &b, &why);
+	if (rc)
+		return err_set(err, -rc, "%s%s: %s", s->device, rc == -EBUSY ? " is in use" : "",
+			       why.text);
 	return unbind_from(w, s, now, err);
 }
 
@@ -163,10 +189,23 @@ static int probe(struct work *w, const struct step *s, const char *driver, struc
 
 static void load_driver(struct work *w, const char *driver)
 {
-	const char *argv[] = { "modprobe", "--", driver, NULL };
+	const char *const argv[] = { "modprobe", "--", driver, NULL };
 
 	if (!pci_driver_exists(w->arena, w->root, driver))
-		act_run(w->arena, w->root, argv, 60000, NULL);
+		act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, NULL);
+}
+
+/* A driver need not be called like its module (xhci_hcd is of xhci_pci): then by what it is for. */
+static void load_by_alias(struct work *w, const struct step *s)
+{
+	struct pci_function f = { 0 };
+	const char *argv[] = { "modprobe", "--", NULL, NULL };
+
+	if (pci_driver_exists(w->arena, w->root, s->from) ||
+	    pci_function_read(w->arena, w->root, s->device, &f) < 0 || !f.modalias)
+		return;
+	argv[2] = f.modalias;
+	act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, NULL);
 }
 
 int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
@@ -174,12 +213,13 @@ int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 	const char *now = driver_now(w, s);
 	int rc;
 
-	if (is_gone(w, s) || same_driver(now, s->from))
+	if (opdriver_is_gone(w, s) || same_driver(now, s->from))
 		return 0;
 	if (now)
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s", s->device, now,
 			       s->from);
 	load_driver(w, s->from);
+	load_by_alias(w, s);
 	rc = put_override(w, s, s->from, err);
 	return rc ? rc : probe(w, s, s->from, err);
 }
@@ -197,6 +237,8 @@ int opdriver_probe(struct work *w, const struct step *s, struct err *err)
 int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 {
 	const char *now = driver_now(w, s);
+	struct below b = { 0 };
+	struct err why;
 	int rc;
 
 	if (!now || same_driver(now, s->from))
@@ -204,6 +246,10 @@ int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 	if (!same_driver(now, s->to))
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s: it is left alone",
 			       s->device, now, s->to);
+	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */
+	rc = opdriver_unused(w, s->device, &b, &why);
+	if (rc)
+		return err_set(err, -rc, "%s is in use: %s", s->device, why.text);
 	rc = put_override(w, s, s->from, err);
 	return rc ? rc : unbind_from(w, s, now, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 struct below;
 struct err;
 struct step;
@@ -16,8 +18,16 @@ struct work;
 int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
 		 struct err *err);
 
+/* Was the device of this step taken out of the host? */
+bool opdriver_is_gone(struct work *w, const struct step *s);
+
 /* -EBUSY, with who it is, where somebody has it open. Fills what is below it. */
 int opdriver_unused(struct work *w, const char *device, struct below *b, struct err *err);
+
+/* Looks again and again, for as long as holders-wait allows, until it is not -EBUSY. */
+typedef int opdriver_look(struct work *w, const char *device, struct below *b, struct err *err);
+int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct below *b,
+		  struct err *why);
 
 /* OP_OVERRIDE, OP_UNBIND, OP_PROBE, and their undoing. */
 int opdriver_aim(struct work *w, const struct step *s, struct err *err);

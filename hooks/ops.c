@@ -20,8 +20,9 @@
 #include "host/vfionode.h"
 #include "str.h"
 
-#define MODPROBE_DEADLINE 60000 /* ms */
-#define LOOK_AGAIN 100		/* ms */
+/* ms */
+#define LOOK_AGAIN 100
+#define VGPU_PATIENCE 10000
 
 static long now_ms(void)
 {
@@ -64,17 +65,24 @@ static int load_module(struct work *w, const struct step *s, struct err *err)
 /* Claims the disks below; -EBUSY with the reason where one is in use. */
 static int claim_disks(struct work *w, const struct below *b, struct err *err)
 {
-	size_t first = w->n_claims;
+	size_t first = w->n_claims, first_name = w->claimed.n;
 
 	for (size_t i = 0; i < b->disks.n; i++) {
-		int fd = uses_claim_disk(w->arena, w->root, b->disks.v[i]);
+		int fd;
+
+		/* two controllers of one NVMe subsystem have the same disks below them */
+		if (strv_has(&w->claimed, b->disks.v[i]))
+			continue;
+		fd = uses_claim_disk(w->arena, w->root, b->disks.v[i]);
 
 		if (fd >= 0) {
 			*arena_push(w->arena, w->claims, w->n_claims, w->claims_cap) = fd;
+			strv_push(w->arena, &w->claimed, b->disks.v[i]);
 			continue;
 		}
 		while (w->n_claims > first)
 			close(w->claims[--w->n_claims]);
+		w->claimed.n = first_name;
 		if (fd == -EBUSY)
 			return err_set(err, EBUSY, "%s",
 				       survey_disk_text(w->arena, w->root, b->disks.v[i]));
@@ -83,23 +91,23 @@ static int claim_disks(struct work *w, const struct below *b, struct err *err)
 	return 0;
 }
 
-static int try_free(struct work *w, const char *device, struct err *err)
+static int look_free(struct work *w, const char *device, struct below *b, struct err *err)
 {
-	struct below b = { 0 };
-	int rc = opdriver_unused(w, device, &b, err);
+	int rc = opdriver_unused(w, device, b, err);
 
-	return rc ? rc : claim_disks(w, &b, err);
+	return rc ? rc : claim_disks(w, b, err);
 }
 
 static int wait_until_free(struct work *w, const struct step *s, struct err *err)
 {
-	long end = now_ms() + w->settings->hook.holders_wait * 1000L;
-	struct err why = { 0 };
-	int rc;
+	struct below b = { 0 };
+	struct err why;
+	int rc = opdriver_wait(w, s->device, look_free, &b, &why);
 
-	while ((rc = try_free(w, s->device, &why)) == -EBUSY && now_ms() < end)
-		sleep_ms(LOOK_AGAIN);
-	return rc ? err_set(err, -rc, "%s is in use: %s", s->device, why.text) : 0;
+	if (rc)
+		return err_set(err, -rc, "%s%s: %s", s->device, rc == -EBUSY ? " is in use" : "",
+			       why.text);
+	return 0;
 }
 
 /* ---- the console ---- */
@@ -170,17 +178,26 @@ static int change_attribute(struct work *w, const struct step *s, struct err *er
 	return set_attribute(w, s, s->to, err);
 }
 
+/* With a device that is gone its attributes are as well. */
 static int restore_attribute(struct work *w, const struct step *s, struct err *err)
 {
-	return set_attribute(w, s, s->from, err);
+	return opdriver_is_gone(w, s) ? 0 : set_attribute(w, s, s->from, err);
 }
 
+/* nvidia's driver says EBUSY or EPERM for some seconds after a VM's end. */
 static int set_vgpu(struct work *w, const struct step *s, const char *type, struct err *err)
 {
+	long end = now_ms() + VGPU_PATIENCE;
 	struct step as = *s;
+	int rc;
 
 	as.name = VGPU_TYPE;
-	return set_attribute(w, &as, type, err);
+	while ((rc = set_attribute(w, &as, type, err)) == -EBUSY || rc == -EPERM) {
+		if (now_ms() > end)
+			break;
+		sleep_ms(LOOK_AGAIN);
+	}
+	return rc;
 }
 
 static int make_vgpu(struct work *w, const struct step *s, struct err *err)
@@ -190,7 +207,7 @@ static int make_vgpu(struct work *w, const struct step *s, struct err *err)
 
 static int drop_vgpu(struct work *w, const struct step *s, struct err *err)
 {
-	return set_vgpu(w, s, s->from, err);
+	return opdriver_is_gone(w, s) ? 0 : set_vgpu(w, s, s->from, err);
 }
 
 /* ---- mediated devices ---- */
@@ -208,7 +225,7 @@ static int make_mdev(struct work *w, const struct step *s, struct err *err)
 /* Some drivers clean up by themselves when the VM ends, and meanwhile say EBUSY. */
 static int drop_mdev(struct work *w, const struct step *s, struct err *err)
 {
-	long end = now_ms() + 10000;
+	long end = now_ms() + VGPU_PATIENCE;
 	int rc = 0;
 
 	while (host_has_mdev(w->arena, w->root, s->name)) {
@@ -285,4 +302,5 @@ void work_end(struct work *w)
 {
 	while (w->n_claims)
 		close(w->claims[--w->n_claims]);
+	w->claimed.n = 0;
 }

@@ -17,7 +17,7 @@ int recover_one(struct handover *h, const char *uuid, recover_told *told, void *
 	bool known = rc == 0;
 
 	one.uuid = uuid;
-	one.name = known ? j.name : uuid;
+	one.name = known && j.name ? j.name : uuid;
 	/* a folder without a journal is what somebody left who was killed */
 	if (known || rc == -ENOENT)
 		rc = handover_recover(&one, &err);

@@ -7,18 +7,37 @@
 #include "err.h"
 #include "hooks/state.h"
 #include "host/below.h"
+#include "host/host.h"
 #include "host/mdev.h"
+#include "host/pci.h"
 #include "str.h"
 
-/* Somebody with a VFIO node of its groups open; pid 0 if nobody has. */
+/* The node of its group and, while VFIO has it, its own (vfio/devices/vfioN). */
+static void add_nodes(struct arena *a, const struct root *r, const struct journal_device *d,
+		      struct nodes *nodes)
+{
+	bool is_mdev = d->kind == HOSTDEV_MDEV;
+	int group = is_mdev ? mdev_group(a, r, d->device) : d->group;
+	const char *driver = is_mdev ? NULL : host_pci_driver(a, r, d->device);
+	struct below b = { 0 };
+
+	if (group >= 0)
+		below_add_vfio(a, r, group, nodes);
+	if (!driver || !pci_driver_is_vfio(driver))
+		return;
+	below_read(a, r, d->device, &b);
+	for (size_t i = 0; i < b.nodes.n; i++)
+		*arena_push(a, nodes->v, nodes->n, nodes->cap) = b.nodes.v[i];
+}
+
+/* Somebody with a VFIO node of it open; pid 0 if nobody has. */
 static struct process node_user(struct arena *a, const struct root *r, const struct journal *j)
 {
 	struct nodes nodes = { 0 };
 	struct holders holders = { 0 };
 
 	for (size_t i = 0; i < j->n_devices; i++)
-		if (j->devices[i].group >= 0)
-			below_add_vfio(a, r, j->devices[i].group, &nodes);
+		add_nodes(a, r, &j->devices[i], &nodes);
 	if (nodes.n)
 		holders_find(a, r, &nodes, &holders);
 	return holders.n ? holders.v[0].process : (struct process){ 0 };
@@ -26,8 +45,8 @@ static struct process node_user(struct arena *a, const struct root *r, const str
 
 static struct process running_qemu(struct arena *a, const struct root *r, const struct journal *j)
 {
-	if (j->qemu.pid && process_lives(a, r, j->qemu) &&
-	    process_has_uuid(a, r, j->qemu.pid, j->uuid))
+	/* one that is about to be gone has no command line any more, but still its devices */
+	if (j->qemu.pid && process_lives(a, r, j->qemu))
 		return j->qemu;
 	return process_of_uuid(a, r, j->uuid);
 }
@@ -38,6 +57,12 @@ static bool is_starting(struct arena *a, const struct journal *j)
 	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
 }
 
+/* What was bound by hand stays so until whoever did it says otherwise. */
+static bool is_bound_by_hand(const struct journal *j, unsigned ask)
+{
+	return j->kind == JOURNAL_HAND && j->state == STATE_BOUND && !(ask & ASK_OWN);
+}
+
 enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
 		       unsigned ask, struct process *holder)
 {
@@ -46,19 +71,20 @@ enum life reserve_life(struct arena *a, const struct root *r, const struct journ
 		return LIFE_IN_PROGRESS;
 	if (!str_eq(j->boot, process_boot_id(a, r)))
 		return LIFE_NONE;
-	if (j->kind == JOURNAL_HAND)
-		return j->state == STATE_BOUND ? LIFE_HAND : LIFE_NONE;
-	*holder = running_qemu(a, r, j);
+	if (is_bound_by_hand(j, ask))
+		return LIFE_HAND;
+	if (j->kind == JOURNAL_VM)
+		*holder = running_qemu(a, r, j);
 	if (holder->pid)
 		return LIFE_QEMU;
-	if (!(ask & ASK_OWN) && is_starting(a, j))
+	if (!(ask & ASK_OWN) && j->kind == JOURNAL_VM && is_starting(a, j))
 		return LIFE_STARTING;
 	*holder = node_user(a, r, j);
 	return holder->pid ? LIFE_NODE_OPEN : LIFE_NONE;
 }
 
-int reserve_read(struct arena *a, const struct root *r, const char *except,
-		 struct reservations *out, struct err *err)
+static int read_journals(struct arena *a, const struct root *r, const char *except,
+			 struct reservations *out, struct err *err)
 {
 	struct strv uuids = { 0 };
 
@@ -70,14 +96,51 @@ int reserve_read(struct arena *a, const struct root *r, const char *except,
 		if (except && str_eq(uuids.v[i], except))
 			continue;
 		rc = journal_read(a, r, uuids.v[i], &one.journal, err);
-		if (rc == -ENOENT)
-			continue;
-		if (rc)
+		if (rc == 0)
+			*arena_push(a, out->v, out->n, out->cap) = one;
+		else if (rc != -ENOENT)
 			return rc;
-		one.life = reserve_life(a, r, &one.journal, 0, &one.holder);
-		*arena_push(a, out->v, out->n, out->cap) = one;
 	}
 	return 0;
+}
+
+int reserve_read(struct arena *a, const struct root *r, const char *except,
+		 struct reservations *out, struct err *err)
+{
+	int rc = read_journals(a, r, except, out, err);
+
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].life = reserve_life(a, r, &out->v[i].journal, 0, &out->v[i].holder);
+	return rc;
+}
+
+static bool is_same(const struct journal *a, const struct journal *b)
+{
+	return str_eq(a->uuid, b->uuid) && a->state == b->state && a->n_devices == b->n_devices &&
+	       str_eq(a->created, b->created) && a->qemu.pid == b->qemu.pid &&
+	       a->daemon.pid == b->daemon.pid;
+}
+
+static enum life life_again(const struct reservations *seen, struct reservation *r)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (is_same(&seen->v[i].journal, &r->journal)) {
+			r->holder = seen->v[i].holder;
+			return seen->v[i].life;
+		}
+	if (r->journal.kind == JOURNAL_HAND && r->journal.state == STATE_BOUND)
+		return LIFE_HAND;
+	return LIFE_IN_PROGRESS;
+}
+
+int reserve_again(struct arena *a, const struct root *r, const char *except,
+		  const struct reservations *seen, struct reservations *out, struct err *err)
+{
+	int rc = read_journals(a, r, except, out, err);
+
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].life = life_again(seen, &out->v[i]);
+	return rc;
 }
 
 static bool has_device(const struct journal *j, const char *device)
@@ -119,7 +182,7 @@ const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs
 		const struct journal *j = &rs->v[i].journal;
 
 		for (size_t k = 0; k < j->n_wedges; k++)
-			if (str_eq(j->wedges[k].device, device) &&
+			if (j->wedges[k].device && str_eq(j->wedges[k].device, device) &&
 			    process_real_lives(a, j->wedges[k].child))
 				return &j->wedges[k];
 	}

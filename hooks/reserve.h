@@ -45,6 +45,13 @@ int reserve_read(struct arena *a, const struct root *r, const char *except,
 		 struct reservations *out, struct err *err);
 
 /*
+ * The same once more, under the lock and quick: of a journal that is as it was
+ * in `seen` the life is as it was; one that is new or changed is alive.
+ */
+int reserve_again(struct arena *a, const struct root *r, const char *except,
+		  const struct reservations *seen, struct reservations *out, struct err *err);
+
+/*
  * Who has this device, so that `asking` may not? NULL: nobody. What was bound by
  * hand is there for VMs to take, and stays bound when they give it back.
  */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "cleanup.h"
@@ -17,6 +16,9 @@
 #include "host/mdev.h"
 #include "host/vfionode.h"
 #include "str.h"
+
+/* Seconds that another operation on this VM is waited for, such as `kvmshim recover`. */
+#define RUNNING_PATIENCE 30
 
 /* ---- before QEMU ---- */
 
@@ -88,7 +90,7 @@ int running_start(struct handover *h, const struct domain *d, struct err *err)
 
 	if (!giveback_needed(h->arena, h->root, h->uuid))
 		return 0;
-	folder = giveback_open(h->arena, h->root, h->uuid, h->name, err);
+	folder = giveback_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
 	if (folder < 0)
 		return folder;
 	rc = handover_check(h, &j, err);
@@ -122,13 +124,13 @@ int running_note(struct handover *h, struct err *err)
 
 	if (!giveback_needed(h->arena, h->root, h->uuid))
 		return 0;
-	folder = giveback_open(h->arena, h->root, h->uuid, h->name, err);
+	folder = giveback_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
 	if (folder < 0)
 		return folder;
 	rc = journal_read(h->arena, h->root, h->uuid, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	j.daemon = process_real(h->arena, getppid());
+	j.daemon = h->daemon;
 	j.qemu = find_qemu(h);
 	if (j.qemu.pid)
 		j.state = STATE_RUNNING;

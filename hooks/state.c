@@ -18,14 +18,22 @@
 /* A file of ours is written under this name: one, so that a killed writer leaves one behind at most. */
 #define TEMPORARY(name) "." name ".new"
 
+#define LOCK_PATIENCE 60000 /* ms */
+
+/* What is done under the lock takes milliseconds; who holds it for long is stopped or stuck. */
 static int lock_waiting(int fd)
 {
-	int rc;
+	const struct timespec pause = { .tv_nsec = 2000000 };
 
-	do
-		rc = flock(fd, LOCK_EX);
-	while (rc < 0 && errno == EINTR);
-	return rc;
+	for (int i = 0; i < LOCK_PATIENCE / 2; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	errno = EBUSY;
+	return -1;
 }
 
 /* Like the folders, the lock is nobody else's to open: flock() asks for no more. */
@@ -45,7 +53,13 @@ int state_lock(struct arena *a, const struct root *r, struct err *err)
 	fd = open_lock(folder, "lock");
 	if (fd >= 0 && lock_waiting(fd) == 0)
 		return fd;
-	rc = err_set(err, errno, "%s: %s", root_path(a, r, STATE_TOP "/lock"), strerror(errno));
+	rc = errno;
+	if (rc == EBUSY)
+		err_set(err, rc, "%s: another kvmshim has held it for %d s",
+			root_path(a, r, STATE_TOP "/lock"), LOCK_PATIENCE / 1000);
+	else
+		err_set(err, rc, "%s: %s", root_path(a, r, STATE_TOP "/lock"), strerror(rc));
+	rc = -rc;
 	cleanup_close(&fd);
 	return rc;
 }

@@ -64,6 +64,9 @@ const char *survey_disk_text(struct arena *a, const struct root *r, const char *
 
 static void look_at_disks(struct look *l, struct subject *s)
 {
+	/* one that a VM is being given is claimed by its hook: who that is will be told */
+	if (reserve_owner(l->held, s->pci.address, l->kind))
+		return;
 	for (size_t i = 0; i < s->below.disks.n; i++) {
 		int fd = uses_claim_disk(l->arena, l->root, s->below.disks.v[i]);
 
@@ -83,23 +86,6 @@ static void look_at_network(struct look *l, struct subject *s)
 
 		if (use)
 			strv_push(l->arena, &s->network, arena_printf(l->arena, "%s %s", name, use));
-	}
-}
-
-/* A VF without a driver, that nobody has, is used by nobody. */
-static void look_at_vfs(struct look *l, struct subject *s)
-{
-	struct arena *a = l->arena;
-
-	for (size_t i = 0; i < s->pci.vfs.n; i++) {
-		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(a, l->root, vf);
-		const struct reservation *owner = reserve_owner(l->held, vf, JOURNAL_HAND);
-
-		if (owner)
-			strv_push(a, &s->used_vfs,
-				  arena_printf(a, "%s (%s)", vf, reserve_text(a, owner)));
-		else if (driver)
-			strv_push(a, &s->used_vfs, arena_printf(a, "%s (driver %s)", vf, driver));
 	}
 }
 
@@ -137,16 +123,9 @@ static void look_at_settings(struct look *l, struct subject *s)
 static void look_at_override(struct look *l, struct subject *s)
 {
 	struct process stuck = { 0 };
-	const struct wedge *wedge = reserve_wedge(l->arena, l->held, s->pci.address);
 	char *text = NULL;
 	int rc;
 
-	s->override = "";
-	if (wedge) {
-		s->stuck = arena_printf(l->arena, "%s hangs in the kernel since then (process %ld)",
-					op_names[wedge->op], (long)wedge->child.pid);
-		return;
-	}
 	rc = act_read(l->arena, l->root,
 		      pci_attribute_path(l->arena, s->pci.address, "driver_override"),
 		      l->settings->hook.unbind_timeout * 1000, &text, &stuck);
@@ -163,10 +142,18 @@ static void look_at_driver(struct look *l, struct subject *s)
 					       s->pci.modalias ? s->pci.modalias : "");
 	s->target = pci_driver_of_module(l->arena, l->root, s->module);
 	s->has_driver = pci_driver_exists(l->arena, l->root, s->target);
-	if (subject_is_bound_by_us(s))
+	s->override = "";
+	if (subject_is_bound_by_us(s) && !s->stuck)
 		look_at_override(l, s);
-	else
-		s->override = "";
+}
+
+static void look_for_wedge(struct look *l, struct subject *s)
+{
+	const struct wedge *w = reserve_wedge(l->arena, l->held, s->pci.address);
+
+	if (w)
+		s->stuck = arena_printf(l->arena, "%s hangs in the kernel (process %ld)",
+					op_names[w->op], (long)w->child.pid);
 }
 
 static void look_at_function(struct look *l, struct subject *s)
@@ -176,9 +163,9 @@ static void look_at_function(struct look *l, struct subject *s)
 	s->exists = pci_function_read(a, l->root, s->pci.address, &s->pci) == 0;
 	if (!s->exists)
 		return;
-	s->owner = reserve_owner(l->held, s->pci.address, l->kind);
 	if (s->pci.bridge)
 		return;
+	look_for_wedge(l, s);
 	below_read(a, l->root, s->pci.address, &s->below);
 	if (s->pci.group >= 0)
 		below_add_vfio(a, l->root, s->pci.group, &s->below.nodes);
@@ -186,7 +173,6 @@ static void look_at_function(struct look *l, struct subject *s)
 	look_at_driver(l, s);
 	look_at_disks(l, s);
 	look_at_network(l, s);
-	look_at_vfs(l, s);
 	uses_of_console(a, l->root, s->pci.boot_vga, &s->below, &s->console);
 }
 
@@ -297,7 +283,6 @@ static void add_mediated(struct look *l, const struct wish *w)
 
 	*m = (struct mediated){ .role = w->role, .rule = w->rule, .uuid = w->device, .group = -1 };
 	m->exists = host_has_mdev(l->arena, l->root, w->device);
-	m->owner = reserve_owner(l->held, w->device, l->kind);
 	if (m->exists)
 		m->group = mdev_group(l->arena, l->root, w->device);
 	else
@@ -325,4 +310,55 @@ void survey_make(struct arena *a, const struct root *r, const struct settings *s
 		if (out->v[i].pci.group >= 0)
 			add_companions(&l, out->v[i].pci.group);
 	look_at_holders(&l);
+}
+
+/* ---- whose they are ---- */
+
+/* A VF without a driver, that nobody has, is used by nobody. */
+static void own_vfs(struct arena *a, const struct root *r, const struct reservations *held,
+		    struct subject *s)
+{
+	s->used_vfs.n = 0;
+	for (size_t i = 0; i < s->pci.vfs.n; i++) {
+		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(a, r, vf);
+		const struct reservation *owner = reserve_owner(held, vf, JOURNAL_HAND);
+
+		if (owner)
+			strv_push(a, &s->used_vfs,
+				  arena_printf(a, "%s (%s)", vf, reserve_text(a, owner)));
+		else if (driver)
+			strv_push(a, &s->used_vfs, arena_printf(a, "%s (driver %s)", vf, driver));
+	}
+}
+
+void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
+		const struct reservations *held, struct survey *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		struct subject *s = &out->v[i];
+
+		s->owner = reserve_owner(held, s->pci.address, kind);
+		/* who takes a PF away takes its VFs away */
+		if (!s->owner && s->pci.physfn)
+			s->owner = reserve_owner(held, s->pci.physfn, kind);
+		own_vfs(a, r, held, s);
+	}
+	for (size_t i = 0; i < out->n_mdevs; i++)
+		out->mdevs[i].owner = reserve_owner(held, out->mdevs[i].uuid, kind);
+}
+
+bool survey_holds(struct arena *a, const struct root *r, const struct survey *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct subject *f = &s->v[i];
+		const char *now = f->exists ? host_pci_driver(a, r, f->pci.address) : NULL;
+
+		if (f->exists && !(now && f->pci.driver ? str_eq(now, f->pci.driver) :
+							  now == f->pci.driver))
+			return false;
+	}
+	for (size_t i = 0; i < s->n_mdevs; i++)
+		if (host_has_mdev(a, r, s->mdevs[i].uuid) != s->mdevs[i].exists)
+			return false;
+	return true;
 }

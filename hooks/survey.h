@@ -77,11 +77,20 @@ struct survey {
 
 /*
  * Looks at each device that is wished for and, for a PCI function, at the others of
- * its IOMMU group, which come in as ROLE_COMPANION. Changes nothing.
+ * its IOMMU group, which come in as ROLE_COMPANION. Changes nothing. It may take its
+ * time, and hang with a device that does: no lock is held meanwhile. Whose they are
+ * survey_own() tells.
  */
 void survey_make(struct arena *a, const struct root *r, const struct settings *s,
 		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
 		 struct survey *out);
+
+/* Under the lock, and quick: fills the owners, and what VFs are used. */
+void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
+		const struct reservations *held, struct survey *out);
+
+/* Are the drivers still those that were seen? Somebody may have come and gone in between. */
+bool survey_holds(struct arena *a, const struct root *r, const struct survey *s);
 
 /* Is this function on its way to a VFIO driver by our doing? (not one that libvirt binds, is bound, or stays) */
 bool subject_is_bound_by_us(const struct subject *s);

@@ -52,10 +52,35 @@ void jsondoc_add(struct arena *a, struct json_object *o, const char *key, const 
 		json_object_object_add(o, key, jsondoc_string(a, value));
 }
 
+/* "\u202e": a control character, which is of three bytes at most. */
+static void add_escaped(struct strbuf *b, const char *s, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	unsigned code = u[0];
+
+	if (len == 2)
+		code = (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
+	else if (len == 3)
+		code = (u[0] & 0xfu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+	strbuf_addf(b, "\\u%04x", code);
+}
+
+/* json-c has escaped those below the blank, so what is left of them is between its words. */
 const char *jsondoc_text(struct arena *a, struct json_object *o)
 {
-	return arena_printf(a, "%s\n",
-			    json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-								      JSON_C_TO_STRING_SPACED |
-								      JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *s = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+								  JSON_C_TO_STRING_SPACED |
+								  JSON_C_TO_STRING_NOSLASHESCAPE);
+	struct strbuf b = { .arena = a };
+
+	for (size_t left = strlen(s), len; left; s += len, left -= len) {
+		len = str_utf8_len(s, left);
+		len = len ? len : 1;
+		if (*s != '\n' && str_is_control(s, len))
+			add_escaped(&b, s, len);
+		else
+			strbuf_addn(&b, s, len);
+	}
+	strbuf_addc(&b, '\n');
+	return strbuf_text(&b);
 }

@@ -29,5 +29,5 @@ struct json_object *jsondoc_string(struct arena *a, const char *s);
 /* A member, unless the value is NULL. */
 void jsondoc_add(struct arena *a, struct json_object *o, const char *key, const char *value);
 
-/* As people read it, with a newline at the end. */
+/* As people read it, with a newline at the end, and nothing in it that a terminal obeys. */
 const char *jsondoc_text(struct arena *a, struct json_object *o);

@@ -155,12 +155,22 @@ size_t str_utf8_len(const char *s, size_t left)
 	return len;
 }
 
-/* C0, DEL, and the C1 controls, which terminals obey too. */
-static bool is_control(const char *s, size_t len)
+/*
+ * C0, DEL, and the C1 controls, which terminals obey too; and what changes the order of
+ * what stands around it, or begins a line (U+2028 to U+202E, U+2066 to U+2069).
+ */
+bool str_is_control(const char *s, size_t len)
 {
-	unsigned char c = (unsigned char)s[0];
+	const unsigned char *u = (const unsigned char *)s;
 
-	return c < 0x20 || c == 0x7f || (len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0);
+	if (len == 1)
+		return u[0] < 0x20 || u[0] == 0x7f;
+	if (len == 2)
+		return u[0] == 0xc2 && u[1] < 0xa0;
+	if (len != 3 || u[0] != 0xe2)
+		return false;
+	return (u[1] == 0x80 && u[2] >= 0xa8 && u[2] <= 0xae) ||
+	       (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9);
 }
 
 const char *str_printable(struct arena *a, const char *s)
@@ -170,7 +180,7 @@ const char *str_printable(struct arena *a, const char *s)
 
 	for (; left; s += len, left -= len) {
 		len = str_utf8_len(s, left);
-		if (len && !is_control(s, len)) {
+		if (len && !str_is_control(s, len)) {
 			strbuf_addn(&b, s, len);
 			continue;
 		}

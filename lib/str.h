@@ -60,5 +60,8 @@ const char *str_printable(struct arena *a, const char *s);
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
 size_t str_utf8_len(const char *s, size_t left);
 
+/* Is such a sequence one that a terminal obeys instead of showing it? */
+bool str_is_control(const char *s, size_t len);
+
 /* "8-4-4-4-12" hex digits, lowered into a copy; NULL for anything else. */
 const char *str_uuid(struct arena *a, const char *s);

@@ -49,7 +49,7 @@ sub is_restored {
 	my $left   = in_run();
 	return 1 if $now eq $before && $left =~ m{^ ?/lock /vm$};
 	fail($name);
-	diag(differing($now, $before) // '', "in /run: $left\n", map { "$_\n" } $host->log);
+	diag(differing([ split /\n/, $before ], [ split /\n/, $now ]), "\nin /run: $left\n", map { "$_\n" } $host->log);
 	return 0;
 }
 

@@ -120,6 +120,13 @@ subtest 'What is bound by hand is there for VMs' => sub {
 	my $bound = $host->state_snapshot;
 	says('then it is not given back', ctl($host, 'unbind', $usb, $nvme), 1, '', "kvmshim: $nvme is in use by VM desktop\n");
 	unchanged($host, $bound, 'nor is what nobody has');
+	my ($hand) = grep { slurp($_) =~ /by hand/ } journals($host);
+	my $text = slurp($hand);
+	spew($hand, $text =~ s/"state": *"bound"/"state":"releasing"/r, 0600);
+	says('not by recover either, if an unbind was killed', ctl($host, 'recover'), 1,
+		qr/^by hand \(\S+\): \Q$nvme\E is in use by VM desktop$/m);
+	unchanged($host, $bound, 'so all stays');
+	spew($hand, $text, 0600);
 	says('what it has not is', ctl($host, 'unbind', $usb), 0, "$usb: vfio-pci -> xhci_hcd\n");
 	$host->hook('desktop', 'release', 'end', Kvmshim::Sysfs::xml(%vm));
 	says('and when it is gone', ctl($host, 'unbind', $nvme), 0, "$nvme: vfio-pci -> nvme\n");
@@ -163,6 +170,8 @@ subtest 'recover' => sub {
 	says('and that can, beside one that is not believed', ctl($host, 'recover'), 1, "VM desktop: given back\n",
 		qr{\Akvmshim: /run/kvmshim/vm/${\ uuid(2)}/journal.json: .*\n\z});
 	unlink "$host->{dir}/run/kvmshim/vm/" . uuid(2) . '/journal.json';
+	says('a folder that a killed hook left', ctl($host, 'recover'), 0, 'VM ' . uuid(2) . ": given back\n");
+	ok(!-e "$host->{dir}/run/kvmshim/vm/" . uuid(2), 'is gone');
 	clean('as it was');
 };
 

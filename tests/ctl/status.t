@@ -50,8 +50,11 @@ subtest 'Where nothing is handed over' => sub {
 	says('no folder at all', ctl($host, 'status'), 0, "nothing is handed over\n");
 	journal($host, 1, {});
 	unlink "$host->{dir}/run/kvmshim/vm/" . uuid(1) . '/journal.json';
-	says('a VM without devices', ctl($host, 'status'), 0, "nothing is handed over\n");
+	says('a VM of which nothing is noted', ctl($host, 'status'), 0, "nothing is handed over\n");
 	is_deeply(JSON::PP->new->decode(ctl($host, 'status', '--json')->{out}), { version => 1, vms => [] }, 'in JSON');
+	journal($host, 1, { %daemon });
+	says('a VM without devices', ctl($host, 'status'), 0, "nothing is handed over\n");
+	says('which can be asked for', ctl($host, 'status', 'vm1'), 0, "VM vm1: bound$since\n");
 };
 
 subtest 'What a VM is doing' => sub {

@@ -155,7 +155,7 @@ subtest 'another VM has it' => sub {
 	my $third = Kvmshim::Vm->new($host, uuid => uuid(3), name => 'third', hostdevs => [$hda, $gpu]);
 	$third->taken('a group');
 	my $got = vm($hda)->call('prepare');
-	is($got->{err} =~ s/\n//r, "kvmshim: $hda is in use by VM third; $gpu, which shares an IOMMU group with it, is in use "
+	is($got->{err} =~ s/\n//r, "kvmshim: $hda is in use by VM third; $gpu, of the same IOMMU group 11, is in use "
 		. 'by VM third', 'of a group too');
 	$third->given_back('a group');
 };

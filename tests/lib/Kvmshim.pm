@@ -140,8 +140,8 @@ sub launch {
 	if (!$pid) {
 		$ENV{$_} = $opt->{env}{$_} for sort keys %{ $opt->{env} // {} };
 		chdir $opt->{dir} or die if $opt->{dir};
-		become($opt->{uid}) if $opt->{uid};
 		open STDIN, '<', "$in" or die;
+		become($opt->{uid}) if $opt->{uid};
 		open STDOUT, '>&', $out or die;
 		open STDERR, '>&', $err or die;
 		spew($opt->{pidfile}, "$$\n") if $opt->{pidfile};

@@ -34,7 +34,7 @@ sub table {
 	return $body =~ /"([^"]+)"/g;
 }
 
-is(join(' ', map { basename($_) } @pages), 'kvmshim-rules.5 kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5', 'the pages');
+is(join(' ', map { basename($_) } @pages), 'kvmshim-hook.8 kvmshim-rules.5 kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5', 'the pages');
 
 subtest 'mandoc finds nothing to say' => sub {
 	my $mandoc = need(found('mandoc'), 'no mandoc on this machine');
@@ -129,6 +129,39 @@ subtest 'kvmshim-wrapper(8) tells of its exit statuses' => sub {
 	like(page('kvmshim-wrapper.8'), qr/^\.It $_$/m, "exit status $_") for 1, 126, 127;
 };
 
+# What a source says with this function, each sentence cut where something is filled in.
+sub sentences {
+	my ($file, $say) = @_;
+	my @said;
+	for my $format (slurp("$top/$file") =~ /\b$say\s*((?:"(?:[^"\\]|\\.)*"\s*)+)/g) {
+		my $text = join '', $format =~ /"((?:[^"\\]|\\.)*)"/g;
+		push @said, grep { tr/a-z// > 2 } split /%(?:s|u|d|ld|zu)/, $text;
+	}
+	@said or die "nothing is said in $file";
+	return map { s/^[\s:,;()]+|[\s:,;()]+$//gr } @said;
+}
+
+subtest 'kvmshim-hook(8) tells of every operation, reason and word of the journal' => sub {
+	my $page  = page('kvmshim-hook.8') =~ s/\\\(ga/`/gr;
+	my ($steps) = $page =~ /^\.Sh THE TRANSACTION\n(.*?)^\.Sh/ms;
+	my ($reasons) = $page =~ /^\.Sh REFUSALS\n(.*?)^\.Sh/ms;
+	my ($files) = $page =~ /^\.Sh FILES\n(.*?)^\.Sh/ms;
+	my @operations = slurp("$top/hooks/hook.c") =~ /^\t\{ ("\w+", "\w+"), \w+, (?:true|false) \},/mg;
+	ok(scalar @operations, 'there are operations');
+	like($page, qr/^\.It Cm \Q$_\E$/m, $_) for map { s/[",]//gr } @operations;
+	like($steps, qr/^\.It Cm \Q$_\E$/m, "step $_") for table('hooks/journalshape.c', 'op_names[OP_COUNT]');
+	my @members = slurp("$top/hooks/journalshape.c") =~ /^\t\{ "(\w+)", offsetof/mg;
+	push @members, slurp("$top/hooks/journalwrite.c") =~ /(?:add_\w+|jsondoc_add|json_object_object_add)\(\s*(?:a, )?o, "(\w+)"/g;
+	push @members, table('hooks/journalshape.c', "${_}") for 'role_names[ROLE_COUNT]', 'journal_states[STATE_COUNT]';
+	my %words = map { $_ => 1 } $files =~ /^\.(?:It )?Cm (.*)$/mg;
+	%words = map { $_ => 1 } map { split /[ ,]+/ } keys %words;
+	ok($words{$_}, "$_ of the journal") for @members;
+	cmp_ok(index($reasons =~ s/\\&//gr, $_), '>=', 0, $_)
+		for sentences('hooks/judge.c', 'SAY\('), sentences('hooks/handover.c', 'err_set\(err, -?\w+,'),
+		sentences('hooks/giveback.c', 'err_set\(err, -?\w+,');
+	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
+};
+
 # Rules in the texts are for examples.t.
 subtest 'The examples of kvmshim.conf(5) are right' => sub {
 	my $host     = Kvmshim->new;
@@ -145,6 +178,10 @@ subtest 'What the manual says that programs say is what they say' => sub {
 	my $host = Kvmshim->new;
 	my $got  = run({ env => { TMPDIR => $host->dir, PATH => dirname(program('kvmshim')) . ":$ENV{PATH}" } }, '/bin/sh', '-euc', $script // 'exit 9');
 	is_deeply([ @$got{qw(status err out)} ], [ 0, '', ($prints // '?') . "\n" ], 'kvmshim-wrapper(8): the example that can be tried without QEMU');
+
+	my ($rehearsal, $refuses) = page('kvmshim-hook.8') =~ /^\.Bd -literal[^\n]*\n((?:(?!^\.).)*kvmshim-hook desktop[^\n]*\n.*?)\.Ed\n\.Pp\nexits with 1 and prints\n\.Dl ([^\n]*)$/ms;
+	$got = run({ env => { TMPDIR => $host->dir, PATH => dirname(program('kvmshim')) . ":$ENV{PATH}" } }, '/bin/sh', '-euc', $rehearsal // 'exit 9');
+	is_deeply([ @$got{qw(status out err)} ], [ 1, '', ($refuses // '?') . "\n" ], 'kvmshim-hook(8): the rehearsal');
 
 	my ($shown) = page('kvmshim.8') =~ /^\$ kvmshim check\n(.*?)^\.Ed$/ms;
 	my ($line) = ($shown // '') =~ m{/50-gpu\.ini:(\d+): unknown key};

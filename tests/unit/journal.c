@@ -243,9 +243,21 @@ static void not_what_nobody_would_read(void **state)
 	assert_int_equal(access(tree_path(FILE_), F_OK), -1);
 }
 
+/* Messages name the VM. */
+static void no_vm_without_a_name(void **state)
+{
+	struct journal j = good();
+	struct err err;
+
+	(void)state;
+	j.name = NULL;
+	assert_int_equal(write_it(&j, &err), -EINVAL);
+	assert_says(err.text, "'name' is missing");
+}
+
 static void not_larger_than_is_read(void **state)
 {
-	struct journal j = { .uuid = UUID, .boot = "b" };
+	struct journal j = { .uuid = UUID, .name = "a", .boot = "b" };
 	struct err err;
 
 	(void)state;
@@ -294,6 +306,7 @@ int main(void)
 	TREE_TEST("more than a mebibyte is refused", not_more_than_a_mebibyte);
 	TREE_TEST("no journal is -ENOENT and no sentence", none_is_no_failure);
 	TREE_TEST("what would not be believed is not written", not_what_nobody_would_read);
+	TREE_TEST("a VM has a name", no_vm_without_a_name);
 	TREE_TEST("what is too large to be read is not written", not_larger_than_is_read);
 	TREE_TEST("the VMs that have a journal, in order", those_with_a_journal);
 	return unit_run("journal");

@@ -51,9 +51,28 @@ static void is_always_json(void **state)
 	assert_text(json_object_get_string(a), "/\"\\\n\x01\xef\xbf\xbd\xc3\xa9");
 }
 
+/* DEL, C1, and what turns a line around. */
+static void is_inert(void **state)
+{
+	static const char name[] = "a\x7f\xc2\x9b\xe2\x80\xae\xe2\x81\xa9\xe2\x80\xa6\xc3\xa9\n";
+	_cleanup_json_ struct json_object *o = json_object_new_object(), *back = NULL;
+	struct json_object *a;
+	const char *text;
+
+	(void)state;
+	jsondoc_add(&arena, o, "a", name);
+	text = jsondoc_text(&arena, o);
+	assert_text(text, "{\n  \"a\": "
+			  "\"a\\u007f\\u009b\\u202e\\u2069\xe2\x80\xa6\xc3\xa9\\n\"\n}\n");
+	back = jsondoc_parse(text, strlen(text));
+	assert_true(json_object_object_get_ex(back, "a", &a));
+	assert_text(json_object_get_string(a), name);
+}
+
 int main(void)
 {
 	UNIT_ROWS(rows, is_taken);
 	UNIT_TEST("whatever is in a text, what is written is JSON", is_always_json);
+	UNIT_TEST("what a terminal would obey is escaped", is_inert);
 	return unit_run("jsondoc");
 }

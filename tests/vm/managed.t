@@ -11,7 +11,7 @@ use Kvmshim::L1;
 use Kvmshim::Libvirt;
 use Test::More;
 
-in_libvirt_vm;
+in_libvirt_vm('-t', 600);
 libvirt_with_hook("[hook]\nrelease-console = yes\n");
 
 my @devices = ('0000:01:00.0', '0000:01:00.1', '0000:02:00.0', '0000:03:00.0', '0000:04:00.0');
@@ -19,7 +19,7 @@ my $before  = states_of(@devices);
 vm('managed', devices => \@devices, managed => 'yes');
 
 # A graphics card with its sound, a NIC, an NVMe disk, a USB controller.
-for my $round (1 .. 5) {
+for my $round (1 .. 3) {
 	starts('managed', "start $round");
 	is(drivers_of(@devices), 'vfio-pci', "start $round: all are the VM's");
 	stops('managed', "stop $round");

@@ -1,0 +1,185 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Devices that rules pass to a VM: the hook hands them over and says so in facts.json,
+# the wrapper adds exactly these, and they are given back.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Vm;
+use Kvmshim::Zoo;
+use Test::More;
+
+my $host = Kvmshim::Zoo->new;
+my ($nvme, $nic) = map { "0000:$_" } qw(03:00.0 04:00.0);
+my $mdev = '6a5a7d5c-0000-4000-8000-00000000000a';
+my @mdev_parent = ({}, "[device 0000:07:00.0]\nmdev-type = nvidia-63\n");
+
+sub vm { return Kvmshim::Vm->new($host, @_) }
+
+# What the wrapper gives QEMU for this VM, beyond the words it was started with.
+sub started {
+	my ($vm) = @_;
+	my @line = ('-name', "guest=$vm->{name}", '-S', '-machine', 'pc-i440fx-7.2', '-uuid', $vm->{uuid}, '-nodefaults');
+	my $got = $host->start(@line);
+	return "refused: $got->{err}" if $got->{status};
+	my @words = @{ $got->{words} };
+	is(join(' ', splice @words, 0, @line), "@line", 'the wrapper leaves the line as it is');
+	return join ' ', @words;
+}
+
+my $nvme_word = "-device vfio-pci,host=$nvme,id=kvmshim-pci0,bus=pci.0,addr=0x1f";
+
+subtest 'pass-pci' => sub {
+	$host->rules('50-a.ini', "[disk]\nwhen-name = vm\npass-pci = $nvme\n");
+	my $vm = vm();
+	$vm->taken('a VM without hostdevs');
+	is($host->driver_of($nvme), 'vfio-pci', 'it is bound');
+	is_deeply($vm->facts->{grants}, [ { pci => $nvme, rule => '50-a.ini:disk' } ], 'the facts grant it');
+	is_deeply([ @{ $vm->journal->{devices}[0] }{qw(pci role rule)} ], [ $nvme, 'grant', '50-a.ini:disk' ], 'so does the journal');
+	is(started($vm), $nvme_word, 'the wrapper adds it');
+	$vm->given_back('it');
+	my $other = vm(uuid => uuid(2), name => 'other');
+	$other->taken('another VM');
+	is_deeply($other->facts->{grants}, [], 'has no grant');
+	is(started($other), '', 'and gets nothing');
+	$other->given_back('another VM');
+};
+
+subtest 'a slot, and hostdevs beside it' => sub {
+	$host->rules('50-a.ini', "[card]\nwhen = always\npass-pci = 09:00\n");
+	my $vm = vm(hostdevs => [$nvme]);
+	$vm->taken('all functions');
+	is_deeply([ map { $_->{pci} } @{ $vm->facts->{grants} } ], [ map { "0000:09:00.$_" } 0 .. 2 ], 'are granted, and nothing else');
+	is_deeply([ map { "$_->{pci} $_->{role}" } @{ $vm->journal->{devices} } ],
+		[ "$nvme hostdev", map { "0000:09:00.$_ grant" } 0 .. 2 ], 'the journal has both');
+	like(started($vm), qr/host=0000:09:00\.0.*host=0000:09:00\.1.*host=0000:09:00\.2/, 'the wrapper adds them');
+	$vm->given_back('both');
+};
+
+subtest 'pass-mdev' => sub {
+	$host->settings(@mdev_parent);
+	$host->rules('50-a.ini', "[vgpu]\nwhen-flavor = vgpu.*\npass-mdev = $mdev\n");
+	my $vm = vm(more => "<metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'>"
+		. "<nova:flavor name='vgpu.small'/></nova:instance></metadata>\n");
+	$vm->taken('a flavor');
+	ok(-e $host->dir . "/sys/bus/mdev/devices/$mdev", 'the device was made');
+	is_deeply($vm->facts->{grants}, [ { mdev => $mdev, rule => '50-a.ini:vgpu' } ], 'the facts grant it');
+	is(started($vm), "-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$mdev,id=kvmshim-mdev0,bus=pci.0,addr=0x1f",
+		'the wrapper adds it');
+	$vm->given_back('it');
+	my $other = vm();
+	$other->taken('another flavor');
+	is($other->journal, undef, 'has none');
+	$other->given_back('another flavor');
+	$host->settings;
+};
+
+subtest 'rules that changed since' => sub {
+	my $vm = vm();
+	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme\n");
+	$vm->taken('it');
+	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nic\n");
+	like(started($vm), qr/^refused: .*rules changed since prepare, start again/, 'another device');
+	$host->no_rules;
+	like(started($vm), qr/^refused: .*\Q$nvme\E was handed over for 50-a\.ini:disk, which does not take it: rules changed/, 'none');
+	$vm->given_back('it');
+	$host->rules('50-a.ini', "[none]\nwhen = always\nset = -global a.b=c\n");
+	$vm->taken('without one');
+	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme\n");
+	like(started($vm), qr/^refused: .*rules changed since prepare/, 'a new one');
+	$vm->given_back('without one');
+	is($host->driver_of($nvme), 'nvme', 'nobody took it');
+};
+
+subtest 'the user that QEMU runs as' => sub {
+	plan(skip_all => 'not root: nobody can be given a node') if $>;
+	my $label = "<seclabel type='dynamic' model='dac' relabel='yes'><label>+64055:+994</label></seclabel>\n";
+	my $vm = vm(hostdevs => [$nic]);
+	my $owner = sub { join ':', (lstat $host->dir . "/dev/vfio/$_[0]")[4, 5] };
+	$vm->taken('a grant and a hostdev');
+	is($owner->(13), '0:0', 'prepare leaves the node alone');
+	$vm->{more} = $label;
+	$vm->silent('start', 'the label is known');
+	is($owner->(13), '64055:994', 'the node of the grant is that user\'s');
+	is($owner->(14), '0:0', 'that of the hostdev is libvirt\'s affair');
+	is(($vm->steps)[-1], 'node 13', 'it is in the journal');
+	$vm->silent('start', 'twice');
+	is((grep { /^node/ } $vm->steps), 1, 'once');
+	$host->no_log;
+	$vm->runs(4242)->silent('started', 'it');
+	$vm->ends(4242)->given_back('it');
+	$vm->taken('again');
+	is($owner->(13), '0:0', 'the next one gets it clean');
+	$vm->given_back('again');
+};
+
+# --- mistakes
+
+my $broken = "[a]\nwhen = always\nfrobnicate = yes\n\n[b]\npass-pci = $nvme\n";
+
+subtest 'mistakes in the rules' => sub {
+	$host->rules('50-a.ini', $broken);
+	$host->no_log;
+	my $got = vm()->call('prepare');
+	is($got->{status}, 1, 'refuse');
+	like($got->{err}, qr{\Akvmshim: /etc/kvmshim/rules\.d/50-a\.ini:3: .*\nkvmshim: /etc/kvmshim/rules\.d/50-a\.ini:5: .*\n\z},
+		'a line for each');
+	is_deeply([ $host->log ], [], 'nothing was written');
+	as_it_was($host, 'they');
+	vm(hostdevs => [$nic])->silent('release', 'libvirt\'s release after it');
+};
+
+subtest 'on-error = pass' => sub {
+	$host->settings({}, "[wrapper]\non-error = pass\n");
+	my $vm = vm(hostdevs => [$nic]);
+	my $got = $vm->call('prepare');
+	is($got->{status}, 0, 'goes on');
+	like($got->{err}, qr/50-a\.ini:3: /, 'and says what is wrong');
+	is($host->driver_of($nic), 'vfio-pci', 'with the devices of the XML');
+	is($host->driver_of($nvme), 'nvme', 'without those of rules');
+	is(started($vm), '', 'as the wrapper does');
+	$vm->given_back('it');
+	$host->settings;
+};
+
+subtest 'what only the wrapper knows' => sub {
+	$host->rules('50-a.ini', "[a]\nwhen-cpu = host\npass-pci = $nvme\n");
+	vm()->refused(qr/50-a\.ini:\d+: .*when-cpu/, 'a condition that the hook cannot know');
+	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = 0000:77:00\n");
+	vm()->refused(qr/50-a\.ini:3: .*0000:77:00/, 'a slot with nothing in it');
+	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = 0000:77:00.0\n");
+	vm()->refused(qr/0000:77:00\.0: this host has no such PCI device/, 'a function that is not there');
+	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = $nvme\n[b]\nwhen = always\npass-pci = 03:00.0\n");
+	vm()->refused(qr/\Q$nvme\E is asked for twice.*50-a\.ini:b/, 'two rules');
+	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = $nvme\n", 0666);
+	vm()->refused(qr/50-a\.ini/, 'a file that others may write');
+};
+
+subtest 'kvmshim.conf' => sub {
+	$host->no_rules;
+	$host->conf("[hook]\nfrobnicate = 1\n");
+	vm(hostdevs => [$nic])->refused(qr{/etc/kvmshim/kvmshim\.conf:2: }, 'a mistake');
+	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = $nvme\n");
+	$host->settings({}, "[wrapper]\nenabled = no\n");
+	my $vm = vm(hostdevs => [$nic]);
+	$vm->taken('the wrapper is off');
+	is($host->driver_of($nvme), 'nvme', 'what it would not add is not handed over');
+	is(started($vm), '', 'and it does not');
+	$vm->given_back('the wrapper is off');
+	$host->settings({ enabled => 'no' });
+	$host->no_log;
+	$vm->taken('the hook is off');
+	is_deeply([ $host->log ], [], 'nothing is done');
+	ok(!-e $vm->folder, 'not even facts');
+	$vm->silent($_, 'the hook is off') for qw(start started release);
+	$host->settings;
+	$vm->taken('it was on');
+	$host->settings({ enabled => 'no' });
+	$vm->given_back('what was taken before is given back all the same');
+	$host->settings;
+};
+
+done_testing;

@@ -1,0 +1,170 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Writes that hang in the kernel: no start waits for them beyond its deadline, no other VM
+# is kept from starting, all say "wedged", and once they end all is given back.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Vm;
+use Kvmshim::Zoo;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $host = Kvmshim::Zoo->new;
+my ($gpu, $hda, $nvme, $nic, $usb) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 05:00.0);
+my $patience = 1;
+$host->settings({ 'unbind-timeout' => $patience });
+
+my $vm = Kvmshim::Vm->new($host, name => 'stuck', hostdevs => [ $nvme, $nic ]);
+my $same = Kvmshim::Vm->new($host, uuid => uuid(2), name => 'same', hostdevs => [$nvme]);
+my $other = Kvmshim::Vm->new($host, uuid => uuid(3), name => 'other', hostdevs => [$usb]);
+my $third = Kvmshim::Vm->new($host, uuid => uuid(4), name => 'third', hostdevs => [$nic]);
+
+# A call that is to end within so many seconds.
+sub within {
+	my ($seconds, $who, $op, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $begin = time;
+	my $got = $who->call($op);
+	cmp_ok(time - $begin, '<', $seconds, "$name: within $seconds s");
+	return $got;
+}
+
+sub says {
+	my ($got, $status, $pattern, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($got->{status}, $status, "$name: $status");
+	return like($got->{err}, $pattern, "$name: and why");
+}
+
+my $is = qr/\Q$nvme\E is wedged: [^\n]*hangs in the kernel[^\n]*kvmshim recover[^\n]*reboot\n\z/;
+my $wedged = qr/\Akvmshim: $is/;
+
+# The write's child is gone once the line is.
+sub ends {
+	my ($fault, $of) = @_;
+	$host->no_fault($fault);
+	my ($pid) = map { $_->{pid} } @{ ($of // $vm)->journal->{wedged} };
+	for (1 .. 300) {
+		last if !-e "/proc/$pid" || slurp("/proc/$pid/stat") =~ /\) Z /;
+		sleep 0.01;
+	}
+}
+
+for my $write ('nvme/unbind', "drivers_probe=$nvme", "$nvme/driver_override") {
+	subtest "$write hangs at a start" => sub {
+		$host->no_log;
+		my $fault = $host->fault($write, 'write', 1, 'hang');
+		says(within($patience + 2, $vm, 'prepare', 'the start'), 1, $wedged, 'the start');
+		is($host->driver_of($nic), 'igb', 'the other device is given back');
+		is($vm->journal->{wedged}[0]{device}, $nvme, 'the journal knows');
+		says(within($patience + 2, $vm, 'release', 'libvirt\'s release after it'), 1, $wedged, 'the release');
+		my $got = within(0.8, $other, 'prepare', 'another VM');
+		is($got->{status} . $got->{err}, '0', 'it starts');
+		$got = within(0.8, $third, 'prepare', 'a VM with what was given back');
+		is($got->{status} . $got->{err}, '0', 'it starts too');
+		says(within($patience + 2, $same, 'prepare', 'one that wants the same'), 1, qr/\Akvmshim: what is left of VM stuck [^\n]*: $is/, 'it');
+		says(within($patience + 2, $vm, 'prepare', 'the same once more'), 1, qr/\Q$nvme\E is wedged/, 'it');
+		$got = within($patience + 2, $other, 'reconnect', 'reconnect');
+		is($got->{status}, 0, 'is fine');
+		$_->silent('release', 'the others') for $other, $third;
+		ends($fault);
+		$same->taken('it came free: the next start');
+		$same->given_back('it came free');
+	};
+}
+
+for my $write ('vfio-pci/unbind', "drivers_probe=$nvme") {
+	subtest "$write hangs at a stop" => sub {
+		my $short = $vm;
+		$short->taken('it');
+		my $fault = $host->fault("$write", 'write', 1, 'hang');
+		my $got = within($patience + 2, $short, 'release', 'the stop');
+		is($got->{status}, 1, 'it is told');
+		my ($device) = map { $_->{device} } @{ $short->journal->{wedged} };
+		like($got->{err}, qr/\Q$device\E is wedged: /, 'by name');
+		my ($fine) = grep { $_ ne $device } $nvme, $nic;
+		isnt($host->driver_of($fine), 'vfio-pci', 'the other is given back');
+		ends($fault);
+		$other->silent('reconnect', 'it came free: reconnect');
+		as_it_was($host, 'it came free');
+	};
+}
+
+subtest 'the console hangs' => sub {
+	my $display = '0000:00:02.0';
+	$host->settings({ 'unbind-timeout' => $patience, 'release-console' => 'yes' });
+	my $seat = Kvmshim::Vm->new($host, uuid => uuid(5), name => 'seat', hostdevs => [$display]);
+	my $fault = $host->fault('vtcon1/bind', 'write', 1, 'hang');
+	says(within($patience * 2 + 2, $seat, 'prepare', 'the start'), 1, qr/vtcon1 is wedged/, 'the start');
+	my $got = within(0.8, $other, 'prepare', 'another VM');
+	is($got->{status} . $got->{err}, '0', 'starts');
+	$other->silent('release', 'the other');
+	ends($fault, $seat);
+	$host->settings({ 'unbind-timeout' => $patience });
+	$other->silent('reconnect', 'it came free');
+	as_it_was($host, 'it came free');
+};
+
+subtest 'an admin\'s own write hangs' => sub {
+	my $fault = $host->fault('nvme/unbind', 'write', 1, 'hang');
+	my $pid = fork // die;
+	if (!$pid) {
+		open my $f, '>', $host->dir . '/sys/bus/pci/drivers/nvme/unbind';
+		syswrite $f, "$nvme\n";
+		POSIX::_exit(0);
+	}
+	$host->logged(qr/hangs/);
+	says(within($patience + 2, $same, 'prepare', 'a start'), 1, qr/\Q$nvme\E is wedged: reading its driver_override hangs/, 'it');
+	ok(!-e $same->folder, 'and nothing is left');
+	$host->no_fault;
+	waitpid $pid, 0;
+	open my $f, '>', $host->dir . '/sys/bus/pci/drivers_probe' or die;
+	syswrite $f, $nvme;
+	close $f;
+	as_it_was($host, 'it');
+};
+
+subtest 'another that waits holds nobody' => sub {
+	my $fault = $host->fault('nvme/unbind', 'write', 1, 'hang');
+	my $slow = $vm->begin('prepare');
+	$host->logged(qr/hangs/);
+	my $got = within(0.7, $other, 'prepare', 'while one hangs, another');
+	is($got->{status} . $got->{err}, '0', 'starts');
+	says($same->call('prepare'), 1, qr/\Q$nvme\E is in use by VM stuck|\Q$nvme\E is wedged/, 'one with the same device');
+	$vm->end($slow);
+	$other->silent('release', 'the other');
+	ends($fault);
+	$vm->silent('release', 'it came free');
+	as_it_was($host, 'all');
+};
+
+subtest 'nothing of ours keeps libvirt waiting' => sub {
+	my $fault = $host->fault('nvme/unbind', 'write', 1, 'hang');
+	my $begin = time;
+	# as libvirt does: until all who have its end of the pipe have closed it
+	my $script = 'exec "$0" "$@" 2>&1';
+	local $ENV{KVMSHIM_ROOT} = $host->dir;
+	my $in = File::Temp->new;
+	spew("$in", $vm->text);
+	my $pid = open(my $pipe, '-|') // die;
+	if (!$pid) {
+		open STDIN, '<', "$in" or die;
+		exec '/bin/sh', '-c', $script, program('kvmshim-hook'), $vm->words('prepare'), '-';
+	}
+	my $said = join '', <$pipe>;
+	close $pipe;
+	like($said, $wedged, 'it says so');
+	cmp_ok(time - $begin, '<', $patience + 2, 'and its end of the pipe is closed');
+	my ($child) = map { $_->{pid} } @{ $vm->journal->{wedged} };
+	is_deeply([ map { readlink } glob "/proc/$child/fd/[012]" ], [ ('/dev/null') x 3 ], 'the child has nothing of ours');
+	is((split / /, slurp("/proc/$child/stat"))[5], $child, 'and a session of its own');
+	ends($fault);
+	$vm->silent('release', 'it came free');
+	as_it_was($host, 'all');
+};
+
+done_testing;

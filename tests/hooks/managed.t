@@ -1,0 +1,98 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# managed='yes': libvirt binds, the hook only looks.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Vm;
+use Kvmshim::Zoo;
+use Test::More;
+
+my $host = Kvmshim::Zoo->new;
+my ($gpu, $hda, $nvme, $nic, $pf) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 06:00.0);
+
+sub vm { return Kvmshim::Vm->new($host, managed => 'yes', hostdevs => \@_) }
+
+# What libvirt does: a device to another driver.
+sub rebind {
+	my ($device, $to) = @_;
+	for ([ "devices/$device/driver_override", $to ], [ "devices/$device/driver/unbind", $device ], [ 'drivers_probe', $device ],
+		$to eq 'vfio-pci' ? () : [ "devices/$device/driver_override", '' ]) {
+		open my $f, '>', $host->dir . "/sys/bus/pci/$_->[0]" or die "$_->[0]: $!";
+		syswrite $f, "$_->[1]\n" or die "$_->[0]: $!";
+	}
+}
+
+subtest 'a whole life' => sub {
+	my $vm = vm($nvme);
+	$vm->taken('it');
+	is_deeply([ $host->log ], [], 'nothing is written');
+	is($host->driver_of($nvme), 'nvme', 'it is where it was');
+	is($vm->journal->{devices}[0]{role}, 'managed', 'the journal knows');
+	rebind($nvme, 'vfio-pci');
+	$vm->silent('start', 'libvirt has bound it');
+	$vm->runs(4242)->silent('started', 'it');
+	$host->no_log;
+	my $other = Kvmshim::Vm->new($host, uuid => uuid(2), name => 'other', hostdevs => [$nvme]);
+	my $got = $other->call('prepare');
+	is($got->{err}, "kvmshim: $nvme is in use by VM vm\n", 'it is reserved');
+	$vm->ends(4242);
+	rebind($nvme, 'nvme');
+	$host->no_log;
+	$vm->given_back('it');
+	is_deeply([ $host->log ], [], 'nothing was written');
+};
+
+subtest 'libvirt gives it back after us' => sub {
+	my $vm = vm($nvme);
+	$vm->taken('it');
+	rebind($nvme, 'vfio-pci');
+	$host->no_log;
+	$vm->silent('release', 'it');
+	is($host->driver_of($nvme), 'vfio-pci', 'is left to libvirt');
+	is_deeply([ $host->log ], [], 'no fight');
+	rebind($nvme, 'nvme');
+	as_it_was($host, 'it');
+};
+
+subtest 'the checks hold all the same' => sub {
+	vm('0000:77:00.0')->refused(qr/this host has no such PCI device/, 'missing');
+	vm('0000:00:01.0')->refused(qr/is a PCI bridge/, 'a bridge');
+	vm($pf)->refused(qr/has virtual functions in use/, 'used VFs');
+	vm($gpu)->refused(qr/\Q$hda\E .*is in IOMMU group 11 too/, 'a sibling');
+	$host->claimed_disk('nvme0n1');
+	vm($nvme)->refused(qr/\Q$nvme\E is in use: nvme0n1 is claimed/, 'a disk in use');
+	$host->no_fault;
+	$host->settings({ 'unbind-drivers' => 'nvme' });
+	vm($nic)->refused(qr/its driver igb is not in unbind-drivers/, 'a driver that is not to be taken');
+	$host->settings;
+	unlink $host->dir . '/dev/nvme0n1';
+	$host->disk('nvme0n1');
+};
+
+subtest 'both kinds in one domain' => sub {
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [$nvme],
+		more => '<!-- -->');
+	my $text = $vm->text =~ s{(?=  </devices>)}{Kvmshim::Sysfs::hostdev_xml($nic, 'yes')}er;
+	my $got = $host->hook('vm', 'prepare', 'begin', $text);
+	is($got->{status} . $got->{err}, '0', 'are taken');
+	is($host->driver_of($nvme), 'vfio-pci', 'ours');
+	is($host->driver_of($nic), 'igb', 'and libvirt\'s');
+	is_deeply([ map { "$_->{pci} $_->{role}" } @{ $vm->journal->{devices} } ], [ "$nvme hostdev", "$nic managed" ], 'the journal has both');
+	is_deeply([ grep { /\Q$nic\E/ } $host->log ], [], 'libvirt\'s is not written to');
+	$vm->given_back('they');
+};
+
+subtest 'a group of both kinds' => sub {
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [$gpu]);
+	my $text = $vm->text =~ s{(?=  </devices>)}{Kvmshim::Sysfs::hostdev_xml($hda, 'yes')}er;
+	my $got = $host->hook('vm', 'prepare', 'begin', $text);
+	is($got->{status} . $got->{err}, '0', 'is whole');
+	is($host->driver_of($hda), 'snd_hda_intel', 'and each has its own');
+	$vm->given_back('it');
+};
+
+done_testing;

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Steps that files can play: attributes of two functions, each in a lane. What a
+ * real driver does with them is tested with a kernel.
+ */
+#include "hooks/lanes.h"
+
+#include <sys/wait.h>
+
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/ops.h"
+#include "pcitree.h"
+#include "str.h"
+
+#define ONE "0000:03:00.0"
+#define TWO "0000:05:00.0"
+
+/* Nothing is waited for on this one: what it does not take at once hangs. */
+static struct device_settings impatient[] = { { .address = TWO } };
+
+static struct settings settings(bool two_is_impatient)
+{
+	return (struct settings){
+		.hook = { .unbind_timeout = 10 },
+		.devices = impatient,
+		.n_devices = two_is_impatient,
+	};
+}
+
+static void function(const char *address)
+{
+	pcitree_function(address, NULL);
+	pcitree_file(address, "vendor", "0x144d\n");
+	pcitree_file(address, "device", "0xa808\n");
+	pcitree_file(address, "d3cold_allowed", "0\n");
+	pcitree_file(address, "power/control", "0\n");
+}
+
+static const char *attribute(const char *address, const char *name)
+{
+	char text[16] = "";
+	FILE *f = fopen(tree_path(pcitree_path(address, name)), "re");
+
+	if (!f || !fgets(text, sizeof(text), f))
+		fail_msg("%s %s cannot be read", address, name);
+	fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+	return arena_strdup(&arena, text);
+}
+
+#define SET(lane_, device_, name_, to_, from_) \
+	{ .op = OP_ATTRIBUTE, .lane = (lane_), .device = (device_), .name = (name_), .to = (to_), \
+	  .from = (from_) }
+#define UNIT(name_) { .op = OP_UNIT, .name = (name_) }
+
+static struct journal of(struct step *steps, size_t n)
+{
+	return (struct journal){ .steps = steps, .n_steps = n };
+}
+
+static int act(struct journal *j, bool impatience, struct err *err)
+{
+	struct root root = tree_root();
+	struct settings s = settings(impatience);
+
+	*err = (struct err){ 0 };
+	return lanes_act(&arena, &root, &s, j, err);
+}
+
+static int undo(struct journal *j, const bool *only, struct strv *notes, struct err *err)
+{
+	struct root root = tree_root();
+	struct settings s = settings(false);
+
+	*err = (struct err){ 0 };
+	return lanes_undo(&arena, &root, &s, j, only, NULL, notes, err);
+}
+
+/* --- there and back */
+
+static void there_and_back(void **state)
+{
+	struct step steps[] = {
+		SET(1, ONE, "d3cold_allowed", "1", "0"), SET(2, TWO, "d3cold_allowed", "5", "0"),
+		SET(1, ONE, "d3cold_allowed", "2", "1"), SET(2, TWO, "d3cold_allowed", "6", "5"),
+	};
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct strv notes = { 0 };
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	function(TWO);
+	assert_int_equal(lanes_count(&j), 3);
+	assert_int_equal(act(&j, false, &err), 0);
+	assert_text(attribute(ONE, "d3cold_allowed"), "2");
+	assert_text(attribute(TWO, "d3cold_allowed"), "6");
+	for (size_t i = 0; i < j.n_steps; i++) {
+		assert_true(steps[i].done);
+		assert_true(steps[i].ms > 0);
+	}
+	for (int twice = 0; twice < 2; twice++) {
+		assert_int_equal(undo(&j, NULL, &notes, &err), 0);
+		assert_text(attribute(ONE, "d3cold_allowed"), "0");
+		assert_text(attribute(TWO, "d3cold_allowed"), "0");
+		for (size_t i = 0; i < j.n_steps; i++)
+			assert_false(steps[i].done);
+	}
+	assert_int_equal(notes.n, 0);
+}
+
+static void nothing_to_do(void **state)
+{
+	struct journal j = of(NULL, 0);
+	struct strv notes = { 0 };
+	struct err err;
+
+	(void)state;
+	assert_int_equal(lanes_count(&j), 1);
+	assert_int_equal(act(&j, false, &err), 0);
+	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
+}
+
+/* --- one that fails */
+
+static void first_things_first(void **state)
+{
+	struct step steps[] = {
+		SET(1, ONE, "d3cold_allowed", "1", "0"),
+		UNIT("app.service"), /* below this root there is no systemctl */
+	};
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	assert_true(act(&j, false, &err) < 0);
+	assert_text(err.text, "systemctl stop app.service: this host has no program systemctl");
+	assert_text(attribute(ONE, "d3cold_allowed"), "0");
+	assert_false(steps[0].done);
+	assert_false(steps[1].done);
+}
+
+static void a_lane_stops_at_its_failure(void **state)
+{
+	struct step steps[] = {
+		SET(1, ONE, "d3cold_allowed", "1", "0"), SET(1, ONE, "reset_method", "bus", ""),
+		SET(1, ONE, "power/control", "1", "0"),	 SET(2, TWO, "power/control", "1", "0"),
+	};
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	function(TWO);
+	assert_int_equal(act(&j, false, &err), -ENOENT);
+	assert_text(err.text, "writing 'bus' to /sys/bus/pci/devices/" ONE
+			      "/reset_method: No such file or directory");
+	assert_true(steps[0].done);
+	assert_false(steps[1].done);
+	assert_false(steps[2].done);
+	assert_true(steps[3].done);
+	assert_text(attribute(ONE, "power/control"), "0");
+}
+
+static void what_cannot_be_undone_is_left(void **state)
+{
+	struct step steps[] = {
+		SET(1, ONE, "d3cold_allowed", "0", "1"), SET(1, TWO, "d3cold_allowed", "0", "1"),
+		SET(1, ONE, "reset_method", "bus", "flr"), SET(2, "0000:07:00.0", "d3cold_allowed", "0", "1"),
+	};
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct strv notes = { 0 };
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	function(TWO);
+	function("0000:07:00.0");
+	assert_int_equal(undo(&j, NULL, &notes, &err), -ENOENT);
+	assert_says(err.text, ONE "/reset_method");
+	assert_text(attribute(ONE, "d3cold_allowed"), "0");
+	assert_text(attribute(TWO, "d3cold_allowed"), "1");
+	assert_text(attribute("0000:07:00.0", "d3cold_allowed"), "1");
+}
+
+/* Pulled out, or a VF that its driver took back. */
+static void what_is_gone_needs_nothing(void **state)
+{
+	struct step steps[] = {
+		SET(1, ONE, "d3cold_allowed", "1", "0"),
+		{ .op = OP_OVERRIDE, .lane = 1, .device = ONE, .to = "vfio-pci", .from = "" },
+		{ .op = OP_UNBIND, .lane = 1, .device = ONE, .from = "nvme" },
+		{ .op = OP_PROBE, .lane = 1, .device = ONE, .to = "vfio-pci", .from = "nvme" },
+		{ .op = OP_VGPU, .lane = 1, .device = ONE, .to = "1178", .from = "0" },
+		{ .op = OP_NODE, .lane = 1, .name = "17", .to = "64055:64055", .from = "0:0" },
+		{ .op = OP_MDEV, .lane = 1, .device = ONE, .to = "a",
+		  .name = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001" },
+	};
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct strv notes = { 0 };
+	struct err err;
+
+	(void)state;
+	tree_folder("sys/bus/pci/devices");
+	if (undo(&j, NULL, &notes, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(notes.n, 0);
+}
+
+static void a_unit_that_does_not_start_is_a_note(void **state)
+{
+	struct step steps[] = { UNIT("app.service"), SET(1, ONE, "d3cold_allowed", "0", "1") };
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct strv notes = { 0 };
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
+	assert_int_equal(notes.n, 1);
+	assert_says(notes.v[0], "systemctl start app.service: ");
+	assert_text(attribute(ONE, "d3cold_allowed"), "1");
+}
+
+static void only_some_lanes(void **state)
+{
+	struct step steps[] = { UNIT("app.service"), SET(1, ONE, "d3cold_allowed", "0", "1"),
+				SET(2, TWO, "d3cold_allowed", "0", "1") };
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	bool only[] = { false, false, true };
+	struct strv notes = { 0 };
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	function(TWO);
+	assert_int_equal(undo(&j, only, &notes, &err), 0);
+	assert_int_equal(notes.n, 0);
+	assert_text(attribute(ONE, "d3cold_allowed"), "0");
+	assert_text(attribute(TWO, "d3cold_allowed"), "1");
+}
+
+/* --- one that hangs: a fifo that nobody reads */
+
+static void what_hangs_is_a_wedge(void **state)
+{
+	struct step steps[] = {
+		SET(1, ONE, "d3cold_allowed", "1", "0"), SET(2, TWO, "d3cold_allowed", "0", "0"),
+		SET(2, TWO, "reset_method", "bus", ""),	 SET(2, TWO, "power/control", "1", "0"),
+	};
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct strv notes = { 0 };
+	const char *fifo;
+	struct err err;
+	int fd;
+
+	(void)state;
+	function(ONE);
+	function(TWO);
+	fifo = tree_path(pcitree_path(TWO, "reset_method"));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(act(&j, true, &err), -ETIMEDOUT);
+	assert_says(err.text, TWO " is wedged: attribute hangs in the kernel");
+	assert_int_equal(j.n_wedges, 1);
+	assert_text(j.wedges[0].device, TWO);
+	assert_int_equal(j.wedges[0].op, OP_ATTRIBUTE);
+	assert_true(process_real_lives(&arena, j.wedges[0].child));
+	assert_true(steps[0].done);
+	assert_false(steps[3].done);
+
+	/* it is left alone, the other is not */
+	tree_file(pcitree_path(TWO, "d3cold_allowed"), "7\n");
+	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
+	assert_text(attribute(ONE, "d3cold_allowed"), "0");
+	assert_text(attribute(TWO, "d3cold_allowed"), "7");
+
+	fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	waitpid(j.wedges[0].child.pid, NULL, 0);
+	close(fd);
+	assert_false(process_real_lives(&arena, j.wedges[0].child));
+}
+
+int main(void)
+{
+	TREE_TEST("what is done is undone, in reverse, and twice", there_and_back);
+	TREE_TEST("without steps there is nothing to do", nothing_to_do);
+	TREE_TEST("lane 0 goes first, and no other without it", first_things_first);
+	TREE_TEST("a lane stops at its failure, the others do not", a_lane_stops_at_its_failure);
+	TREE_TEST("a device that cannot be undone is left, the others are not",
+		  what_cannot_be_undone_is_left);
+	TREE_TEST("for a device that is gone there is nothing to undo", what_is_gone_needs_nothing);
+	TREE_TEST("a unit that does not start again is a note",
+		  a_unit_that_does_not_start_is_a_note);
+	TREE_TEST("some lanes alone are undone", only_some_lanes);
+	TREE_TEST("a write that hangs is a wedge, and its device left alone",
+		  what_hangs_is_a_wedge);
+	return unit_run("lanes");
+}

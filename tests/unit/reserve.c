@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a journal is alive, and who has what. */
+#include "hooks/reserve.h"
+
+#include "err.h"
+#include "hooks/state.h"
+#include "str.h"
+#include "tree.h"
+
+#define UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
+#define OTHER "00000000-0031-3310-8047-b3c04f4a3532"
+#define BOOT "0f1e2d3c-0031"
+#define GPU "0000:05:00.0"
+#define NVME "0000:03:00.0"
+
+static struct journal_device gpu_only[] = {
+	{ HOSTDEV_PCI, ROLE_HOSTDEV, GPU, "nvidia", "vfio-pci", NULL, 17 },
+};
+
+static struct journal journal(enum journal_kind kind, enum journal_state state)
+{
+	return (struct journal){
+		.kind = kind,
+		.state = state,
+		.uuid = UUID,
+		.name = kind == JOURNAL_VM ? "web" : NULL,
+		.boot = BOOT,
+		.devices = gpu_only,
+		.n_devices = 1,
+	};
+}
+
+/* --- what keeps it alive: processes of the test's /proc, the daemon of the real one */
+
+enum {
+	QEMU = 1,	 /* process 42, since 5, has the UUID */
+	NODE_OPEN = 2,	 /* process 44 has the group's node open */
+	DAEMON = 4,	 /* the daemon lives */
+	OTHER_BOOT = 8,
+	NO_NODE = 16,	 /* the kernel has no such node */
+};
+
+static const struct life_row {
+	const char *name;
+	enum journal_kind kind;
+	enum journal_state state;
+	unsigned host, ask;
+	struct process qemu; /* that was noted */
+	enum life want;
+	pid_t holder;
+} life_rows[] = {
+	{ "nothing speaks for it", JOURNAL_VM, STATE_BOUND, .want = LIFE_NONE },
+	{ "its QEMU runs", JOURNAL_VM, STATE_RUNNING, QEMU, .qemu = { 42, 5 }, .want = LIFE_QEMU,
+	  .holder = 42 },
+	{ "so it does where nobody noted it", JOURNAL_VM, STATE_BOUND, QEMU, .want = LIFE_QEMU,
+	  .holder = 42 },
+	{ "or another process was noted", JOURNAL_VM, STATE_RUNNING, QEMU, .qemu = { 7, 7 },
+	  .want = LIFE_QEMU, .holder = 42 },
+	{ "whoever asks", JOURNAL_VM, STATE_RUNNING, QEMU, ASK_OWN | ASK_LOCKED, { 42, 5 },
+	  LIFE_QEMU, 42 },
+	{ "its number is another process's now", JOURNAL_VM, STATE_RUNNING, .qemu = { 44, 4 },
+	  .want = LIFE_NONE },
+	{ "the noted one lives, and is of another VM", JOURNAL_VM, STATE_RUNNING,
+	  .qemu = { 44, 5 }, .want = LIFE_NONE },
+	{ "the daemon prepares it", JOURNAL_VM, STATE_BINDING, DAEMON, .want = LIFE_STARTING },
+	{ "the daemon is about to start it", JOURNAL_VM, STATE_BOUND, DAEMON,
+	  .want = LIFE_STARTING },
+	{ "the daemon itself asks", JOURNAL_VM, STATE_BOUND, DAEMON, ASK_OWN, .want = LIFE_NONE },
+	{ "it ran, and the daemon lives on", JOURNAL_VM, STATE_RUNNING, DAEMON, .qemu = { 7, 7 },
+	  .want = LIFE_NONE },
+	{ "it is being given back", JOURNAL_VM, STATE_RELEASING, DAEMON, .want = LIFE_NONE },
+	{ "its node is open", JOURNAL_VM, STATE_RUNNING, NODE_OPEN, .want = LIFE_NODE_OPEN,
+	  .holder = 44 },
+	{ "to the daemon too", JOURNAL_VM, STATE_BOUND, NODE_OPEN | DAEMON, ASK_OWN,
+	  .want = LIFE_NODE_OPEN, .holder = 44 },
+	{ "there is no node", JOURNAL_VM, STATE_BOUND, NODE_OPEN | NO_NODE, .want = LIFE_NONE },
+	{ "the host was booted since", JOURNAL_VM, STATE_RUNNING,
+	  QEMU | NODE_OPEN | DAEMON | OTHER_BOOT, .qemu = { 42, 5 }, .want = LIFE_NONE },
+	{ "bound by hand", JOURNAL_HAND, STATE_BOUND, .want = LIFE_HAND },
+	{ "binding by hand was interrupted", JOURNAL_HAND, STATE_BINDING, DAEMON,
+	  .want = LIFE_NONE },
+	{ "the hand that bound it may give it back", JOURNAL_HAND, STATE_BOUND, 0,
+	  ASK_OWN | ASK_LOCKED, .want = LIFE_NONE },
+	{ "but not while a VM has it open", JOURNAL_HAND, STATE_BOUND, NODE_OPEN,
+	  ASK_OWN | ASK_LOCKED, .want = LIFE_NODE_OPEN, .holder = 44 },
+	{ "nor is what was interrupted undone then", JOURNAL_HAND, STATE_RELEASING, NODE_OPEN,
+	  .want = LIFE_NODE_OPEN, .holder = 44 },
+};
+
+static void process(int pid, const char *uuid)
+{
+	const char line[] = "qemu\0-uuid\0" OTHER;
+	char *copy = arena_alloc(&arena, sizeof(line));
+
+	memcpy(copy, line, sizeof(line));
+	memcpy(copy + sizeof("qemu\0-uuid"), uuid, strlen(uuid));
+	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), copy, sizeof(line), 0444);
+	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
+		  arena_printf(&arena, "%d (qemu) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n",
+			       pid));
+	tree_folder(arena_printf(&arena, "proc/%d/fd", pid));
+}
+
+/* /dev/zero's number stands for the node's. */
+static void host(unsigned has)
+{
+	tree_file("proc/sys/kernel/random/boot_id", has & OTHER_BOOT ? "1234\n" : BOOT "\n");
+	process(44, OTHER);
+	if (has & QEMU)
+		process(42, UUID);
+	if (has & NODE_OPEN)
+		tree_link("proc/44/fd/9", "/dev/zero");
+	if (!(has & NO_NODE))
+		tree_file("sys/class/vfio/17/dev", "1:5\n");
+}
+
+static void is_it_alive(void **state)
+{
+	const struct life_row *row = *state;
+	struct root root = tree_root();
+	struct journal j = journal(row->kind, row->state);
+	struct process holder = { 99, 99 };
+
+	host(row->host);
+	j.qemu = row->qemu;
+	if (row->host & DAEMON)
+		j.daemon = process_real(&arena, getpid());
+	assert_int_equal(reserve_life(&arena, &root, &j, row->ask, &holder), row->want);
+	assert_int_equal(holder.pid, row->holder);
+}
+
+static int lock_of(const char *uuid)
+{
+	struct root root = tree_root();
+	struct err err = { 0 };
+	int fd;
+
+	tree_folder("run");
+	fd = state_open(&arena, &root, uuid, &err);
+	if (fd < 0)
+		fail_msg("%s", err.text);
+	return fd;
+}
+
+static void somebody_works_on_it(void **state)
+{
+	struct root root = tree_root();
+	struct journal j = journal(JOURNAL_VM, STATE_BINDING);
+	struct process holder;
+	int lock = lock_of(UUID);
+
+	(void)state;
+	host(0);
+	assert_int_equal(reserve_life(&arena, &root, &j, 0, &holder), LIFE_IN_PROGRESS);
+	assert_int_equal(reserve_life(&arena, &root, &j, ASK_LOCKED, &holder), LIFE_NONE);
+	close(lock);
+	assert_int_equal(reserve_life(&arena, &root, &j, 0, &holder), LIFE_NONE);
+}
+
+/* --- all of them */
+
+static void publish(const char *uuid, struct journal j)
+{
+	struct err err = { 0 };
+	int folder = lock_of(uuid);
+
+	j.uuid = uuid;
+	if (journal_write(&arena, folder, &j, &err) < 0)
+		fail_msg("%s", err.text);
+	close(folder);
+}
+
+static void all_are_read(void **state)
+{
+	struct root root = tree_root();
+	struct reservations all = { 0 }, some = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	host(QEMU);
+	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
+	publish(OTHER, journal(JOURNAL_HAND, STATE_BOUND));
+	tree_folder("run/kvmshim/vm/11111111-0031-3310-8047-b3c04f4a3532"); /* no journal yet */
+	assert_int_equal(reserve_read(&arena, &root, NULL, &all, &err), 0);
+	assert_int_equal(all.n, 2);
+	assert_text(all.v[0].journal.uuid, OTHER);
+	assert_int_equal(all.v[0].life, LIFE_HAND);
+	assert_int_equal(all.v[1].life, LIFE_QEMU);
+	assert_int_equal(all.v[1].holder.pid, 42);
+	assert_int_equal(reserve_read(&arena, &root, UUID, &some, &err), 0);
+	assert_int_equal(some.n, 1);
+	assert_text(some.v[0].journal.uuid, OTHER);
+}
+
+static void one_that_is_not_believed(void **state)
+{
+	struct root root = tree_root();
+	struct reservations all = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
+	tree_file("run/kvmshim/vm/" UUID "/journal.json", "{");
+	assert_true(reserve_read(&arena, &root, NULL, &all, &err) < 0);
+	assert_says(err.text, UUID);
+}
+
+static void whose_it_is(void **state)
+{
+	struct reservation v[] = {
+		{ .journal = journal(JOURNAL_HAND, STATE_BOUND), .life = LIFE_HAND },
+		{ .journal = journal(JOURNAL_VM, STATE_RUNNING), .life = LIFE_QEMU },
+	};
+	struct reservations hand = { v, 1, 0 }, both = { v, 2, 0 };
+
+	(void)state;
+	assert_null(reserve_owner(&hand, GPU, JOURNAL_VM)); /* that is what it was bound for */
+	assert_ptr_equal(reserve_owner(&hand, GPU, JOURNAL_HAND), &v[0]);
+	assert_ptr_equal(reserve_owner(&both, GPU, JOURNAL_VM), &v[1]);
+	assert_null(reserve_owner(&both, NVME, JOURNAL_VM));
+	v[0].life = LIFE_NONE; /* interrupted: it is to be undone first */
+	assert_ptr_equal(reserve_owner(&hand, GPU, JOURNAL_VM), &v[0]);
+}
+
+/* --- wedges */
+
+static void what_is_wedged(void **state)
+{
+	struct process self = process_real(&arena, getpid()), gone = { self.pid, self.start + 1 };
+	struct wedge wedges[] = {
+		{ NULL, OP_VTCON, self },
+		{ NVME, OP_UNBIND, gone },
+		{ GPU, OP_UNBIND, gone },
+		{ GPU, OP_PROBE, self },
+	};
+	struct reservation one = { .journal = journal(JOURNAL_VM, STATE_RELEASING) };
+	struct reservations all = { &one, 1, 0 };
+
+	(void)state;
+	one.journal.wedges = wedges;
+	one.journal.n_wedges = UNIT_COUNT(wedges);
+	assert_ptr_equal(reserve_wedge(&arena, &all, GPU), &wedges[3]);
+	assert_null(reserve_wedge(&arena, &all, NVME));
+	assert_null(reserve_wedge(&arena, &all, "0000:09:00.0"));
+}
+
+int main(void)
+{
+	TREE_ROWS(life_rows, is_it_alive);
+	TREE_TEST("whose lock is held is in progress", somebody_works_on_it);
+	TREE_TEST("all journals are read, but one's own", all_are_read);
+	TREE_TEST("a journal that is not believed stops everything", one_that_is_not_believed);
+	UNIT_TEST("what was bound by hand is there for VMs", whose_it_is);
+	UNIT_TEST("a wedge counts while its child lives, and may have no device", what_is_wedged);
+	return unit_run("reserve");
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between prepare and release: a VFIO node is given, QEMU is noted. */
+#include "hooks/running.h"
+
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/domain.h"
+#include "hooks/handover.h"
+#include "hooks/state.h"
+#include "host/vfionode.h"
+#include "pcitree.h"
+#include "str.h"
+
+#define UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
+#define GPU "0000:05:00.0"
+#define AUDIO "0000:05:00.1"
+#define NVME "0000:03:00.0"
+
+static struct journal_device devices[] = {
+	{ HOSTDEV_PCI, ROLE_GRANT, GPU, "nvidia", "vfio-pci", "a.ini:b", 17 },
+	{ HOSTDEV_PCI, ROLE_GRANT, AUDIO, NULL, "vfio-pci", "a.ini:b", 17 },
+	{ HOSTDEV_PCI, ROLE_HOSTDEV, NVME, "nvme", "vfio-pci", NULL, 12 },
+};
+static struct step steps[] = {
+	{ OP_FREE, 2, NVME, NULL, NULL, NULL, true, 1 },
+	{ OP_FREE, 1, GPU, NULL, NULL, NULL, true, 1 },
+};
+static const struct settings settings = { .hook = { .unbind_timeout = 1 } };
+static struct root the_root;
+
+static struct handover of_web(void)
+{
+	the_root = tree_root();
+	return (struct handover){ .arena = &arena, .root = &the_root, .settings = &settings,
+				  .uuid = UUID, .name = "web" };
+}
+
+static void prepared(void)
+{
+	struct root root = tree_root();
+	struct journal j = { .state = STATE_BOUND, .uuid = UUID, .name = "web", .boot = "b" };
+	struct err err = { 0 };
+	int folder;
+
+	tree_folder("run");
+	tree_file("proc/sys/kernel/random/boot_id", "b\n");
+	for (size_t i = 0; i < UNIT_COUNT(devices); i++) {
+		pcitree_function(devices[i].device, NULL);
+		pcitree_driver(devices[i].device, "vfio-pci");
+		*arena_push(&arena, j.devices, j.n_devices, j.devices_cap) = devices[i];
+	}
+	for (size_t i = 0; i < UNIT_COUNT(steps); i++)
+		*arena_push(&arena, j.steps, j.n_steps, j.steps_cap) = steps[i];
+	tree_file("dev/vfio/17", "");
+	tree_file("dev/vfio/12", "");
+	folder = state_open(&arena, &root, UUID, &err);
+	assert_int_equal(journal_write(&arena, folder, &j, &err), 0);
+	close(folder);
+}
+
+static struct journal now(void)
+{
+	struct root root = tree_root();
+	struct err err = { 0 };
+	struct journal j;
+
+	if (journal_read(&arena, &root, UUID, &j, &err) < 0)
+		fail_msg("%s", err.text);
+	return j;
+}
+
+static const char *owner(const char *group)
+{
+	struct root root = tree_root();
+
+	return vfionode_owner(&arena, &root, group);
+}
+
+/* --- before QEMU */
+
+static struct domain owned_by(uid_t uid, gid_t gid)
+{
+	return (struct domain){ .name = "web", .uuid = UUID, .has_owner = true, .uid = uid,
+				.gid = gid };
+}
+
+/* Once for the group, journaled in the lane of its device; libvirt sees to its own hostdevs. */
+static void the_node_of_a_grant_is_given(void **state)
+{
+	uid_t uid = geteuid() == 0 ? 64055 : geteuid();
+	gid_t gid = geteuid() == 0 ? 108 : getegid();
+	struct domain d = owned_by(uid, gid);
+	struct handover h = of_web();
+	struct err err = { 0 };
+	const char *before;
+	struct journal j;
+
+	(void)state;
+	prepared();
+	before = owner("17");
+	for (int twice = 0; twice < 2; twice++)
+		if (running_start(&h, &d, &err) < 0)
+			fail_msg("%s", err.text);
+	j = now();
+	assert_text(owner("12"), before);
+	if (geteuid() != 0) /* it is ours already */
+		return;
+	assert_text(owner("17"), "64055:108");
+	assert_int_equal(j.n_steps, 3);
+	assert_int_equal(j.steps[2].op, OP_NODE);
+	assert_int_equal(j.steps[2].lane, 1);
+	assert_text(j.steps[2].name, "17");
+	assert_text(j.steps[2].from, before);
+	assert_true(j.steps[2].done);
+	assert_int_equal(handover_give(&h, NULL, &err), 0);
+	assert_text(owner("17"), before);
+}
+
+static void nobody_to_give_it_to(void **state)
+{
+	struct domain d = { .name = "web", .uuid = UUID };
+	struct handover h = of_web();
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(running_start(&h, &d, &err), 0); /* nothing was prepared */
+	prepared();
+	assert_int_equal(running_start(&h, &d, &err), 0);
+	assert_int_equal(now().n_steps, 2);
+}
+
+static void no_longer_what_was_prepared(void **state)
+{
+	struct domain d = owned_by(1, 1);
+	struct handover h = of_web();
+	struct err err = { 0 };
+
+	(void)state;
+	prepared();
+	unlink(tree_path(pcitree_path(NVME, "driver")));
+	assert_int_equal(running_start(&h, &d, &err), -ENODEV);
+	assert_says(err.text, NVME " is no longer what was prepared");
+	assert_int_equal(now().n_steps, 2);
+}
+
+/* --- while it runs */
+
+static void qemu(int pid)
+{
+	static const char line[] = "qemu\0-uuid\0" UUID;
+
+	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), line, sizeof(line), 0444);
+	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
+		  arena_printf(&arena, "%d (q) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n", pid));
+}
+
+static const struct note_row {
+	const char *name, *pid_file;
+	int runs[2];
+	pid_t pid;
+	enum journal_state state;
+} note_rows[] = {
+	{ "libvirt's pid file tells", "43\n", { 42, 43 }, 43, STATE_RUNNING },
+	{ "without it the UUID does", NULL, { 42 }, 42, STATE_RUNNING },
+	{ "one that names nobody of ours", "7\n", { 42 }, 42, STATE_RUNNING },
+	{ "one that is no number", "x\n", { 42 }, 42, STATE_RUNNING },
+	{ "no QEMU is seen", "43\n", { 0 }, 0, STATE_BOUND },
+};
+
+static void qemu_is_noted(void **state)
+{
+	const struct note_row *row = *state;
+	struct handover h = of_web();
+	struct err err = { 0 };
+	struct journal j;
+
+	assert_int_equal(running_note(&h, &err), 0); /* nothing was prepared */
+	prepared();
+	if (row->pid_file)
+		tree_file("run/libvirt/qemu/web.pid", row->pid_file);
+	for (size_t i = 0; i < UNIT_COUNT(row->runs) && row->runs[i]; i++)
+		qemu(row->runs[i]);
+	assert_int_equal(running_note(&h, &err), 0);
+	j = now();
+	assert_int_equal(j.qemu.pid, row->pid);
+	assert_int_equal(j.state, row->state);
+	assert_int_equal(j.daemon.pid, getppid());
+	assert_int_equal(j.n_steps, 2);
+}
+
+int main(void)
+{
+	TREE_TEST("the node of a granted device is given away, and taken back",
+		  the_node_of_a_grant_is_given);
+	TREE_TEST("without an owner, or a journal, nothing is given", nobody_to_give_it_to);
+	TREE_TEST("what changed since prepare stops the start", no_longer_what_was_prepared);
+	TREE_ROWS(note_rows, qemu_is_noted);
+	return unit_run("running");
+}
