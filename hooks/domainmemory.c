@@ -289,7 +289,7 @@ static int take_devices(const struct taking *t, const xmlNode *devices, unsigned
 /* With cells, libvirt believes them and not <memory> (virDomainDefPostParseMemory()). */
 static int take_all(const struct taking *t, const xmlNode *domain)
 {
-	unsigned long long total, cells, modules;
+	unsigned long long total = 0, cells = 0, modules = 0;
 	int rc = take_element_size(t, xmltree_child(domain, NULL, "memory"), &total);
 
 	if (!rc)

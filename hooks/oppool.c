@@ -108,7 +108,7 @@ static int put(struct work *w, const struct step *s, pages_t pages, struct err *
 static int grow_to(struct work *w, const struct step *s, struct hugepool *p, pages_t to,
 		   struct err *err)
 {
-	pages_t part = PART / p->page ? PART / p->page : 1, before;
+	pages_t part = p->page < PART ? PART / p->page : 1, before;
 	int rc;
 
 	do {

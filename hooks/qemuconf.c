@@ -48,7 +48,7 @@ static const char *skip(const char *s)
 }
 
 /* Past the text at s, or NULL. */
-static const char *text(struct arena *a, const char *s, struct strv *out)
+static const char *past_text(struct arena *a, const char *s, struct strv *out)
 {
 	const char *quote = str_starts(s, "\"\"\"") ? "\"\"\"" : *s == '"' ? "\"" : "'", *end;
 
@@ -62,10 +62,10 @@ static const char *text(struct arena *a, const char *s, struct strv *out)
 	return end + strlen(quote);
 }
 
-static const char *list(struct arena *a, const char *s, struct strv *out)
+static const char *past_list(struct arena *a, const char *s, struct strv *out)
 {
 	for (s = skip(s + 1); *s != ']'; s = skip(s)) {
-		s = text(a, s, out);
+		s = past_text(a, s, out);
 		if (!s)
 			return NULL;
 		s = skip(s);
@@ -78,12 +78,12 @@ static const char *list(struct arena *a, const char *s, struct strv *out)
 }
 
 /* A text alone stands for a list of it; an empty one for none. */
-static const char *value(struct arena *a, const char *s, struct strv *out)
+static const char *past_value(struct arena *a, const char *s, struct strv *out)
 {
 	if (*s == '[')
-		return list(a, s, out);
+		return past_list(a, s, out);
 	if (*s == '"' || *s == '\'') {
-		s = text(a, s, out);
+		s = past_text(a, s, out);
 		if (s && !*out->v[0])
 			out->n = 0;
 		return s;
@@ -91,15 +91,21 @@ static const char *value(struct arena *a, const char *s, struct strv *out)
 	return *s ? s + strcspn(s, " \t\r\n#") : NULL;
 }
 
-static void keep(struct qemuconf *c, const char *name, size_t len, struct strv v)
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* Of a name that is there twice the first counts (virConfGetValue()). */
+static void keep(struct qemuconf *c, const char *name, size_t len, struct strv v, bool *seen)
 {
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strlen(keys[i].name) == len && strncmp(keys[i].name, name, len) == 0)
-			*(struct strv *)((char *)c + keys[i].offset) = v;
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (seen[i] || strlen(keys[i].name) != len || strncmp(keys[i].name, name, len) != 0)
+			continue;
+		*(struct strv *)((char *)c + keys[i].offset) = v;
+		seen[i] = true;
+	}
 }
 
 /* Past one setting; NULL: that is none. */
-static const char *setting(struct arena *a, const char *s, struct qemuconf *c)
+static const char *past_setting(struct arena *a, const char *s, struct qemuconf *c, bool *seen)
 {
 	size_t len = strspn(s, NAME_CHARS);
 	const char *name = s;
@@ -108,22 +114,24 @@ static const char *setting(struct arena *a, const char *s, struct qemuconf *c)
 	s = skip(s + len);
 	if (!len || *s != '=')
 		return NULL;
-	s = value(a, skip(s + 1), &v);
+	s = past_value(a, skip(s + 1), &v);
 	if (s)
-		keep(c, name, len, v);
+		keep(c, name, len, v, seen);
 	return s;
 }
 
-void qemuconf_parse(struct arena *a, const char *from, struct qemuconf *c)
+void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c)
 {
+	bool seen[N_KEYS] = { false };
+
 	*c = (struct qemuconf){
 		.known = true,
 		.device_acl = LIST(default_acl),
 		.controllers = LIST(default_controllers),
 		.namespaces = LIST(default_namespaces),
 	};
-	for (const char *s = skip(from); s && *s; s = s ? skip(s) : NULL)
-		s = setting(a, s, c);
+	for (const char *s = skip(text); s && *s; s = s ? skip(s) : NULL)
+		s = past_setting(a, s, c, seen);
 }
 
 void qemuconf_read(struct arena *a, const struct root *r, struct qemuconf *c)

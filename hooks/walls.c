@@ -64,7 +64,7 @@ static const char *acl_stops(const struct wall_facts *f)
 		return NULL;
 	return arena_printf(f->arena,
 			    "libvirt keeps QEMU from the VFIO nodes of a device that a rule passes: "
-			    "put into %s and restart %s: %s",
+			    "have this line in %s, as the only one of its name, and restart %s: %s",
 			    QEMUCONF, unit_of(f), acl_line(f));
 }
 

@@ -96,7 +96,7 @@ static const char *number(const char *s, unsigned *n)
 static const char *item(const char *s, struct nodeset *set)
 {
 	bool out = *s == '^';
-	unsigned first, last;
+	unsigned first = 0, last;
 
 	s = number(out ? skip(s + 1) : s, &first);
 	last = first;
