@@ -274,7 +274,7 @@ static bool holds(struct handover *h, const struct journal_device *d)
 	if (d->role == ROLE_MANAGED || !d->target)
 		return true;
 	now = host_pci_driver(h->arena, h->root, d->device);
-	return now && str_eq(now, d->target);
+	return now && pci_same_driver(now, d->target);
 }
 
 static int say_changed(struct handover *h, const struct journal_device *d, struct err *err)

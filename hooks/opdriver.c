@@ -23,7 +23,7 @@ static int patience(const struct work *w, const struct step *s)
 	return conf ? conf->unbind_timeout : w->settings->hook.unbind_timeout;
 }
 
-static int hangs(struct work *w, const struct step *s, struct process child, struct err *err)
+int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err)
 {
 	*arena_push(w->arena, w->wedges, w->n_wedges, w->wedges_cap) =
 		(struct wedge){ .device = s->device, .op = s->op, .child = child };
@@ -41,7 +41,7 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 	int rc = act_write(w->arena, w->root, path, text, patience(w, s) * 1000, &stuck);
 
 	if (stuck.pid)
-		return hangs(w, s, stuck, err);
+		return opdriver_hangs(w, s, stuck, err);
 	if (rc == 0)
 		return 0;
 	/* only what hangs is -ETIMEDOUT; some drivers give it as their answer */
@@ -49,16 +49,27 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 		       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
 }
 
-static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
+int opdriver_get(struct work *w, const struct step *s, const char *path, char **text,
+		 struct err *err)
 {
 	struct process stuck = { 0 };
-	const char *path = pci_attribute_path(w->arena, s->device, "driver_override");
 	int rc = act_read(w->arena, w->root, path, patience(w, s) * 1000, text, &stuck);
 
 	if (stuck.pid)
-		return hangs(w, s, stuck, err);
+		return opdriver_hangs(w, s, stuck, err);
 	if (rc)
-		return err_set(err, -rc, "reading %s: %s", path, strerror(-rc));
+		return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "reading %s: %s", path,
+			       strerror(-rc));
+	return 0;
+}
+
+static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
+{
+	int rc = opdriver_get(w, s, pci_attribute_path(w->arena, s->device, "driver_override"),
+			      text, err);
+
+	if (rc)
+		return rc;
 	if (str_eq(*text, "(null)"))
 		*text = arena_strdup(w->arena, "");
 	return 0;
@@ -76,11 +87,6 @@ static const char *driver_now(struct work *w, const struct step *s)
 	return host_pci_driver(w->arena, w->root, s->device);
 }
 
-static bool same_driver(const char *a, const char *b)
-{
-	return (!a && !b) || (a && b && str_eq(a, b));
-}
-
 bool opdriver_is_gone(struct work *w, const struct step *s)
 {
 	return !host_pci_id(w->arena, w->root, s->device);
@@ -90,17 +96,23 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 {
 	struct pci_function f = { 0 };
 	struct holders holders = { 0 };
+	int rc;
 
 	if (pci_function_read(w->arena, w->root, device, &f) < 0)
 		return err_set(err, ENODEV, "it is gone");
-	below_read(w->arena, w->root, device, b);
+	rc = below_read(w->arena, w->root, device, b);
+	if (rc == -ENOENT)
+		return err_set(err, ENODEV, "it is gone");
+	if (rc < 0)
+		return err_set(err, -rc, "cannot see what is below it: %s", strerror(-rc));
 	if (f.group >= 0)
 		below_add_vfio(w->arena, w->root, f.group, &b->nodes);
 	if (b->nodes.n)
 		holders_find(w->arena, w->root, &b->nodes, &holders);
-	if (!holders.n)
+	if (!holders.n && !holders.n_hidden)
 		return 0;
-	return err_set(err, EBUSY, "%s", survey_holder_text(w->arena, &holders.v[0]));
+	return err_set(err, EBUSY, "%s",
+		       survey_holder_text(w->arena, holders.n ? holders.v : holders.hidden));
 }
 
 static long now_ms(void)
@@ -127,9 +139,10 @@ int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struc
 
 /* ---- driver_override ---- */
 
+/* Its module is there by now, and with it the spelling that the kernel compares with. */
 int opdriver_aim(struct work *w, const struct step *s, struct err *err)
 {
-	return put_override(w, s, s->to, err);
+	return put_override(w, s, pci_driver_of_module(w->arena, w->root, s->to), err);
 }
 
 int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
@@ -151,7 +164,7 @@ static int unbind_from(struct work *w, const struct step *s, const char *driver,
 {
 	int rc = opdriver_put(w, s, pci_driver_path(w->arena, driver, "unbind"), s->device, err);
 
-	if (rc == 0 && same_driver(driver_now(w, s), driver))
+	if (rc == 0 && pci_same_driver(driver_now(w, s), driver))
 		rc = err_set(err, EBUSY, "%s: %s did not let it go", s->device, driver);
 	return rc;
 }
@@ -166,7 +179,7 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 
 	if (!now)
 		return 0;
-	if (!same_driver(now, s->from))
+	if (!pci_same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
 			       now);
 	rc = opdriver_wait(w, s->device, opdriver_unused, &b, &why);
@@ -181,7 +194,7 @@ static int probe(struct work *w, const struct step *s, const char *driver, struc
 	int rc = opdriver_put(w, s, PCI_DRIVERS_PROBE, s->device, err);
 	const char *now = driver_now(w, s);
 
-	if (rc == -ETIMEDOUT || same_driver(now, driver))
+	if (rc == -ETIMEDOUT || pci_same_driver(now, driver))
 		return rc == -ETIMEDOUT ? rc : 0;
 	return err_set(err, ENODEV, "%s: %s did not take it, its driver is %s: see the kernel's log",
 		       s->device, driver, now ? now : "none");
@@ -213,7 +226,7 @@ int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 	const char *now = driver_now(w, s);
 	int rc;
 
-	if (opdriver_is_gone(w, s) || same_driver(now, s->from))
+	if (opdriver_is_gone(w, s) || pci_same_driver(now, s->from))
 		return 0;
 	if (now)
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s", s->device, now,
@@ -228,7 +241,7 @@ int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 
 int opdriver_probe(struct work *w, const struct step *s, struct err *err)
 {
-	if (same_driver(driver_now(w, s), s->to))
+	if (pci_same_driver(driver_now(w, s), s->to))
 		return 0;
 	return probe(w, s, s->to, err);
 }
@@ -241,9 +254,9 @@ int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 	struct err why;
 	int rc;
 
-	if (!now || same_driver(now, s->from))
+	if (!now || pci_same_driver(now, s->from))
 		return 0;
-	if (!same_driver(now, s->to))
+	if (!pci_same_driver(now, s->to))
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s: it is left alone",
 			       s->device, now, s->to);
 	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */

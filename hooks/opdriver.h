@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "host/process.h"
+
 struct below;
 struct err;
 struct step;
@@ -16,6 +18,13 @@ struct work;
 
 /* Writes to an attribute; what hangs becomes a wedge of the work. 0 or -errno. */
 int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
+		 struct err *err);
+
+/* Notes a child that hangs in a step as a wedge of the work. -ETIMEDOUT. */
+int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err);
+
+/* Reads one that may hang, likewise. */
+int opdriver_get(struct work *w, const struct step *s, const char *path, char **text,
 		 struct err *err);
 
 /* Was the device of this step taken out of the host? */

@@ -62,40 +62,46 @@ static int load_module(struct work *w, const struct step *s, struct err *err)
 
 /* ---- until nobody uses it ---- */
 
+static int claim_disk(struct work *w, const char *device, const char *disk, struct err *err)
+{
+	struct process stuck;
+	int fd = uses_claim_disk(w->arena, w->root, disk,
+				 w->settings->hook.unbind_timeout * 1000, &stuck);
+
+	if (stuck.pid)
+		return opdriver_hangs(w, &(struct step){ .op = OP_FREE, .device = device }, stuck,
+				      err);
+	if (fd == -EBUSY)
+		return err_set(err, EBUSY, "%s", survey_disk_text(w->arena, w->root, disk));
+	if (fd < 0)
+		return err_set(err, -fd, "cannot claim /dev/%s: %s", disk, strerror(-fd));
+	*arena_push(w->arena, w->claims, w->n_claims, w->claims_cap) = fd;
+	strv_push(w->arena, &w->claimed, disk);
+	return 0;
+}
+
 /* Claims the disks below; -EBUSY with the reason where one is in use. */
-static int claim_disks(struct work *w, const struct below *b, struct err *err)
+static int claim_disks(struct work *w, const char *device, const struct below *b, struct err *err)
 {
 	size_t first = w->n_claims, first_name = w->claimed.n;
+	int rc = 0;
 
-	for (size_t i = 0; i < b->disks.n; i++) {
-		int fd;
-
-		/* two controllers of one NVMe subsystem have the same disks below them */
-		if (strv_has(&w->claimed, b->disks.v[i]))
-			continue;
-		fd = uses_claim_disk(w->arena, w->root, b->disks.v[i]);
-
-		if (fd >= 0) {
-			*arena_push(w->arena, w->claims, w->n_claims, w->claims_cap) = fd;
-			strv_push(w->arena, &w->claimed, b->disks.v[i]);
-			continue;
-		}
-		while (w->n_claims > first)
-			close(w->claims[--w->n_claims]);
+	/* two controllers of one NVMe subsystem have the same disks below them */
+	for (size_t i = 0; i < b->disks.n && rc == 0; i++)
+		if (!strv_has(&w->claimed, b->disks.v[i]))
+			rc = claim_disk(w, device, b->disks.v[i], err);
+	while (rc && w->n_claims > first)
+		close(w->claims[--w->n_claims]);
+	if (rc)
 		w->claimed.n = first_name;
-		if (fd == -EBUSY)
-			return err_set(err, EBUSY, "%s",
-				       survey_disk_text(w->arena, w->root, b->disks.v[i]));
-		return err_set(err, -fd, "cannot claim /dev/%s: %s", b->disks.v[i], strerror(-fd));
-	}
-	return 0;
+	return rc;
 }
 
 static int look_free(struct work *w, const char *device, struct below *b, struct err *err)
 {
 	int rc = opdriver_unused(w, device, b, err);
 
-	return rc ? rc : claim_disks(w, b, err);
+	return rc ? rc : claim_disks(w, device, b, err);
 }
 
 static int wait_until_free(struct work *w, const struct step *s, struct err *err)
@@ -115,11 +121,12 @@ static int wait_until_free(struct work *w, const struct step *s, struct err *err
 static int write_vtcon(struct work *w, const struct step *s, const char *bind, struct err *err)
 {
 	const char *path = uses_vtcon_path(w->arena, s->name);
-	size_t len;
-	char *now;
-	int rc = host_read(w->arena, w->root, path, &now, &len);
+	char *now = NULL;
+	int rc = opdriver_get(w, s, path, &now, err);
 
-	if (rc == 0 && *now == *bind)
+	if (rc == -ETIMEDOUT)
+		return rc;
+	if (rc == 0 && str_eq(now, bind))
 		return 0;
 	return opdriver_put(w, s, path, bind, err);
 }

@@ -38,14 +38,17 @@ bool subject_is_bound_by_us(const struct subject *s)
 	/* bound at boot or by hand: that is good enough, unless the XML wants another */
 	if (s->pci.driver && pci_driver_is_vfio(s->pci.driver) && !s->model)
 		return false;
-	return !s->pci.driver || !str_eq(s->pci.driver, s->target);
+	return !pci_same_driver(s->pci.driver, s->target);
 }
 
 const char *survey_holder_text(struct arena *a, const struct holder *h)
 {
-	return arena_printf(a, "%s (pid %ld%s%s) has /dev/%s open", str_printable(a, h->command),
+	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name) :
+				     "may have it open: that cannot be seen (AppArmor, SELinux?)";
+
+	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
 			    (long)h->process.pid, h->unit ? ", unit " : "",
-			    h->unit ? str_printable(a, h->unit) : "", h->node->name);
+			    h->unit ? str_printable(a, h->unit) : "", sees);
 }
 
 const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk)
@@ -62,24 +65,36 @@ const char *survey_disk_text(struct arena *a, const struct root *r, const char *
 
 /* ---- one function ---- */
 
+static void look_at_disk(struct look *l, struct subject *s, const char *disk)
+{
+	struct process stuck;
+	int fd = uses_claim_disk(l->arena, l->root, disk,
+				 l->settings->hook.unbind_timeout * 1000, &stuck);
+
+	if (stuck.pid)
+		s->stuck = arena_printf(l->arena, "opening its disk %s hangs (process %ld)", disk,
+					(long)stuck.pid);
+	if (fd == -EBUSY)
+		strv_push(l->arena, &s->claimed, survey_disk_text(l->arena, l->root, disk));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void look_at_disks(struct look *l, struct subject *s)
 {
 	/* one that a VM is being given is claimed by its hook: who that is will be told */
 	if (reserve_owner(l->held, s->pci.address, l->kind))
 		return;
-	for (size_t i = 0; i < s->below.disks.n; i++) {
-		int fd = uses_claim_disk(l->arena, l->root, s->below.disks.v[i]);
-
-		if (fd == -EBUSY)
-			strv_push(l->arena, &s->claimed,
-				  survey_disk_text(l->arena, l->root, s->below.disks.v[i]));
-		if (fd >= 0)
-			close(fd);
-	}
+	for (size_t i = 0; i < s->below.disks.n && !s->stuck; i++)
+		look_at_disk(l, s, s->below.disks.v[i]);
 }
 
 static void look_at_network(struct look *l, struct subject *s)
 {
+	const char *whole = uses_of_function(l->arena, l->root, &s->pci, &s->below);
+
+	if (whole)
+		strv_push(l->arena, &s->network, whole);
 	for (size_t i = 0; i < s->below.interfaces.n; i++) {
 		const char *name = s->below.interfaces.v[i];
 		const char *use = uses_of_interface(l->arena, l->root, name);
@@ -156,6 +171,18 @@ static void look_for_wedge(struct look *l, struct subject *s)
 					op_names[w->op], (long)w->child.pid);
 }
 
+static void look_at_console(struct look *l, struct subject *s)
+{
+	if (s->stuck)
+		return;
+	uses_of_console(l->arena, l->root, &s->pci, &s->below,
+			l->settings->hook.unbind_timeout * 1000, &s->console);
+	if (s->console.stuck.pid)
+		s->stuck = arena_printf(l->arena,
+					"reading the state of the console hangs (process %ld)",
+					(long)s->console.stuck.pid);
+}
+
 static void look_at_function(struct look *l, struct subject *s)
 {
 	struct arena *a = l->arena;
@@ -166,14 +193,16 @@ static void look_at_function(struct look *l, struct subject *s)
 	if (s->pci.bridge)
 		return;
 	look_for_wedge(l, s);
-	below_read(a, l->root, s->pci.address, &s->below);
+	s->exists = below_read(a, l->root, s->pci.address, &s->below) != -ENOENT;
+	if (!s->exists)
+		return;
 	if (s->pci.group >= 0)
 		below_add_vfio(a, l->root, s->pci.group, &s->below.nodes);
 	look_at_settings(l, s);
 	look_at_driver(l, s);
 	look_at_disks(l, s);
 	look_at_network(l, s);
-	uses_of_console(a, l->root, s->pci.boot_vga, &s->below, &s->console);
+	look_at_console(l, s);
 }
 
 /* ---- the group ---- */
@@ -245,6 +274,9 @@ static void look_at_holders(struct look *l)
 			if (has_node(&s->below.nodes, found.v[k].node))
 				*arena_push(l->arena, s->holders.v, s->holders.n,
 					    s->holders.cap) = found.v[k];
+		for (size_t k = 0; s->below.nodes.n && k < found.n_hidden; k++)
+			*arena_push(l->arena, s->holders.v, s->holders.n, s->holders.cap) =
+				found.hidden[k];
 	}
 }
 

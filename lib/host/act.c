@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -33,50 +34,54 @@ static void task_read(const struct task *t)
 	report->error = got < 0 ? errno : 0;
 }
 
-/*
- * 0, or why the child could not do it. Its report is there even if it was somebody
- * else who reaped it (SIGCHLD ignored).
- */
-static int attribute_result(const struct child *c, const struct task *t)
+/* Descriptor 2 is a socket: unix(7), SCM_RIGHTS. */
+static int send_descriptor(int fd)
 {
-	siginfo_t end;
+	char byte = 0;
+	struct iovec data = { &byte, 1 };
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
 
-	child_reap(c, &end);
-	return t->report->done ? -t->report->error : -EIO;
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	return sendmsg(2, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
-/* One that ended after all, between the deadline and the look at it, is not stuck. */
-static int attribute_wait(struct arena *a, const struct child *c, int deadline,
-			  struct process *stuck)
+static void task_open(const struct task *t)
 {
-	struct process p;
-	int rc = child_wait(c, deadline, -1, NULL);
+	int fd = open(t->path, t->flags | O_CLOEXEC | O_NOCTTY);
 
-	if (rc != -ETIMEDOUT)
-		return rc;
-	p = process_real(a, c->pid);
-	p.pid = c->pid;
-	rc = child_wait(c, 0, -1, NULL);
-	if (rc < 0 && stuck)
-		*stuck = p;
-	return rc;
+	t->report->error = fd < 0 ? errno : send_descriptor(fd);
 }
 
-static int attribute_act(struct arena *a, const struct task *t, int deadline,
-			 struct process *stuck)
+static int receive_descriptor(int from)
 {
-	struct child c = { 0 };
-	int rc = child_start(&c, t);
+	char byte;
+	struct iovec data = { &byte, 1 };
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	int fd;
 
-	if (stuck)
-		*stuck = (struct process){ 0 };
-	if (rc < 0)
-		return rc;
-	rc = attribute_wait(a, &c, deadline, stuck);
-	if (rc == 0)
-		rc = attribute_result(&c, t);
-	close(c.pidfd);
-	return rc;
+	if (recvmsg(from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return -errno;
+	/* no descriptor was left for it: EMFILE is not told otherwise */
+	if (control.header.cmsg_type != SCM_RIGHTS || message.msg_flags & MSG_CTRUNC)
+		return -EMFILE;
+	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	return fd;
 }
 
 int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
@@ -92,7 +97,7 @@ int act_write(struct arena *a, const struct root *r, const char *path, const cha
 	t.text = text;
 	t.len = strlen(text);
 	t.report = report;
-	return attribute_act(a, &t, deadline, stuck);
+	return child_do(a, &t, deadline, stuck);
 }
 
 int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
@@ -107,7 +112,7 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
 		return rc;
 	t.path = root_path(a, r, path);
 	t.report = report;
-	rc = attribute_act(a, &t, deadline, stuck);
+	rc = child_do(a, &t, deadline, stuck);
 	if (rc < 0)
 		return rc;
 	len = report->len;
@@ -115,4 +120,26 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
 		len--;
 	*text = arena_strndup(a, report->text, len);
 	return 0;
+}
+
+int act_open(struct arena *a, const struct root *r, const char *path, int flags, int deadline,
+	     struct process *stuck)
+{
+	_cleanup_report_ struct report *report = NULL;
+	struct task t = { .run = task_open, .flags = flags };
+	int ends[2], rc = report_new(&report);
+
+	if (stuck)
+		*stuck = (struct process){ 0 };
+	if (rc < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return rc < 0 ? rc : -errno;
+	t.path = root_path(a, r, path);
+	t.report = report;
+	t.stderr_fd = ends[1];
+	rc = child_do(a, &t, deadline, stuck);
+	if (rc == 0)
+		rc = receive_descriptor(ends[0]);
+	close(ends[0]);
+	close(ends[1]);
+	return rc;
 }

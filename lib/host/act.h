@@ -33,6 +33,13 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
 	     struct process *stuck);
 
 /*
+ * Opens what the kernel may have to wait for, such as a disk, with flags as of open(2):
+ * a descriptor, which closes on exec. Likewise: past the deadline nobody holds it.
+ */
+int act_open(struct arena *a, const struct root *r, const char *path, int flags, int deadline,
+	     struct process *stuck);
+
+/*
  * Runs a program of the host: argv[0] is its name, looked for in /usr/sbin,
  * /usr/bin, /sbin and /bin below the root, with a fixed environment (PATH,
  * LC_ALL=C). 0, its exit status (1-255), -errno, or -ETIMEDOUT; err has the last line

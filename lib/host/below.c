@@ -2,9 +2,11 @@
 #include "host/below.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@ struct walk {
 	struct arena *a;
 	struct below *below;
 	struct strv controllers; /* nvme0 */
+	int error;		 /* of the first folder that is there and could not be read */
 };
 
 /* Folders without device numbers in them, some of which are large. */
@@ -89,20 +92,42 @@ static bool read_number(struct arena *a, int at, const char *name, dev_t *dev)
 	return true;
 }
 
-/* What devtmpfs calls it: DEVNAME of uevent (dev_uevent(), drivers/base/core.c). */
-static const char *node_name(struct arena *a, int folder, const char *name)
+/* usb_devnode() of drivers/usb/core/usb.c: bus/usb/001/004. */
+static const char *usb_name(struct arena *a, int folder, const char *name)
 {
-	static const char key[] = "DEVNAME=";
-	const char *line = sysfs_text_at(a, folder, "uevent");
+	const char *bus = sysfs_text_at(a, folder, "busnum");
+	const char *device = sysfs_text_at(a, folder, "devnum");
 
-	while (line && !str_starts(line, key)) {
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	if (!line)
+	if (!bus || !device)
 		return arena_strdup(a, name);
-	line += strlen(key);
-	return arena_strndup(a, line, strcspn(line, "\n"));
+	return arena_printf(a, "bus/usb/%03d/%03d", atoi(bus), atoi(device));
+}
+
+/* Classes whose nodes are in a folder of /dev: the devnode() of each. */
+static const struct home {
+	const char *subsystem, *folder;
+} homes[] = {
+	{ "bsg", "bsg/" },
+	{ "drm", "dri/" },
+	{ "infiniband_mad", "infiniband/" },
+	{ "infiniband_verbs", "infiniband/" },
+	{ "input", "input/" },
+	{ "sound", "snd/" },
+	{ "vfio-dev", "vfio/devices/" },
+};
+
+/*
+ * As devtmpfs calls it. Its uevent says so too (DEVNAME), but in some kernels reading it
+ * takes the device's lock (uevent_show() of drivers/base/core.c), which a stuck driver holds.
+ */
+static const char *node_name(struct arena *a, int folder, const char *subsystem, const char *name)
+{
+	if (subsystem && str_eq(subsystem, "usb"))
+		return usb_name(a, folder, name);
+	for (size_t i = 0; subsystem && i < sizeof(homes) / sizeof(*homes); i++)
+		if (str_eq(homes[i].subsystem, subsystem))
+			return arena_printf(a, "%s%s", homes[i].folder, name);
+	return arena_strdup(a, name);
 }
 
 static void read_node(struct walk *w, int folder, const char *name, bool partition)
@@ -113,12 +138,19 @@ static void read_node(struct walk *w, int folder, const char *name, bool partiti
 
 	if (!read_number(w->a, folder, "dev", &dev))
 		return;
-	add_node(w->a, &w->below->nodes, dev, block, node_name(w->a, folder, name));
+	add_node(w->a, &w->below->nodes, dev, block, node_name(w->a, folder, subsystem, name));
 	if (block && !partition)
 		strv_push(w->a, &w->below->disks, arena_strdup(w->a, name));
 }
 
 static void walk_folder(struct walk *w, int fd, const char *name, int depth);
+
+/* What has gone meanwhile, or is a link, hides nothing. */
+static void walk_failed(struct walk *w, int error)
+{
+	if (error != ENOENT && error != ELOOP && error != ENOTDIR && !w->error)
+		w->error = error;
+}
 
 static void walk_child(struct walk *w, int parent, const char *folder, const char *name, int depth)
 {
@@ -130,8 +162,10 @@ static void walk_child(struct walk *w, int parent, const char *folder, const cha
 	if (!class && is_barren(name)) /* an interface may be named "power" */
 		return;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		walk_failed(w, errno);
 		return;
+	}
 	if (class)
 		strv_push(w->a, members(w, class), arena_strdup(w->a, name));
 	if (depth < DEPTH_MAX && !(class && class->barren))
@@ -148,6 +182,7 @@ static void walk_folder(struct walk *w, int fd, const char *name, int depth)
 	struct dirent *entry;
 
 	if (!folder) {
+		walk_failed(w, errno);
 		close(fd);
 		return;
 	}
@@ -213,7 +248,7 @@ static void add_nvidia(struct arena *a, const struct root *r, const char *addres
 			 arena_printf(a, "nvidia%u", minor));
 }
 
-void below_read(struct arena *a, const struct root *r, const char *address, struct below *b)
+int below_read(struct arena *a, const struct root *r, const char *address, struct below *b)
 {
 	struct walk w = { .a = a, .below = b };
 	int fd = sysfs_folder(a, r, pci_attribute_path(a, address, ""));
@@ -221,7 +256,7 @@ void below_read(struct arena *a, const struct root *r, const char *address, stru
 
 	*b = (struct below){ 0 };
 	if (fd < 0)
-		return;
+		return fd;
 	driver = sysfs_link_at(a, fd, "driver");
 	walk_folder(&w, fd, address, 0);
 	walk_subsystems(&w, r);
@@ -230,6 +265,7 @@ void below_read(struct arena *a, const struct root *r, const char *address, stru
 	strv_sort(&b->disks);
 	strv_sort(&b->interfaces);
 	strv_sort(&b->framebuffers);
+	return -w.error;
 }
 
 void below_add_vfio(struct arena *a, const struct root *r, int group, struct nodes *nodes)

@@ -37,7 +37,8 @@ struct below {
 	struct strv framebuffers; /* fb0 */
 };
 
-void below_read(struct arena *a, const struct root *r, const char *address, struct below *b);
+/* 0, -ENOENT where the function has gone, or -errno: then it may have more than was found. */
+int below_read(struct arena *a, const struct root *r, const char *address, struct below *b);
 
 /*
  * Adds /dev/vfio/GROUP, where it exists. The character device of each function

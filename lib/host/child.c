@@ -74,10 +74,23 @@ static int descriptors_to_null(int stderr_fd)
 	return 0;
 }
 
+/*
+ * Whatever this child does is not to be done after its caller was killed: somebody else
+ * then undoes it. The signal comes when the *thread* that made the child ends, which
+ * waits for it; one left behind past its deadline dies when the kernel lets it go.
+ */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
 /* ps shows a child that is stuck by this name. */
-_Noreturn static void child_main(const struct task *t)
+_Noreturn static void child_main(const struct task *t, pid_t parent)
 {
 	signals_to_default();
+	die_with(parent);
 	setsid();
 	prctl(PR_SET_NAME, "kvmshim-act");
 	t->report->error = descriptors_to_null(t->stderr_fd);
@@ -96,6 +109,7 @@ _Noreturn static void child_main(const struct task *t)
 /* Signals wait until the child is rid of the caller's handlers. */
 int child_start(struct child *c, const struct task *t)
 {
+	pid_t self = getpid();
 	sigset_t all, old;
 	int failed;
 
@@ -103,7 +117,7 @@ int child_start(struct child *c, const struct task *t)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	c->pid = fork();
 	if (c->pid == 0)
-		child_main(t);
+		child_main(t, self);
 	failed = errno;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (c->pid < 0)
@@ -172,4 +186,49 @@ int child_reap(const struct child *c, siginfo_t *end)
 		if (errno != EINTR)
 			return -errno;
 	return 0;
+}
+
+/*
+ * 0, or why the child could not do it. Its report is there even if it was somebody
+ * else who reaped it (SIGCHLD ignored).
+ */
+static int outcome(const struct child *c, const struct task *t)
+{
+	siginfo_t end;
+
+	child_reap(c, &end);
+	return t->report->done ? -t->report->error : -EIO;
+}
+
+/* One that ended after all, between the deadline and the look at it, is not stuck. */
+static int wait_or_tell(struct arena *a, const struct child *c, int deadline,
+			  struct process *stuck)
+{
+	struct process p;
+	int rc = child_wait(c, deadline, -1, NULL);
+
+	if (rc != -ETIMEDOUT)
+		return rc;
+	p = process_real(a, c->pid);
+	p.pid = c->pid;
+	rc = child_wait(c, 0, -1, NULL);
+	if (rc < 0 && stuck)
+		*stuck = p;
+	return rc;
+}
+
+int child_do(struct arena *a, const struct task *t, int deadline, struct process *stuck)
+{
+	struct child c = { 0 };
+	int rc = child_start(&c, t);
+
+	if (stuck)
+		*stuck = (struct process){ 0 };
+	if (rc < 0)
+		return rc;
+	rc = wait_or_tell(a, &c, deadline, stuck);
+	if (rc == 0)
+		rc = outcome(&c, t);
+	close(c.pidfd);
+	return rc;
 }

@@ -6,10 +6,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "host/process.h"
+
+struct arena;
+
 /*
  * A child for what may block in the kernel for ever: in a session of its own, with
- * /dev/null on 0-2, no other descriptor, and signals at their defaults. Only act.c
- * and actrun.c start any.
+ * /dev/null on 0-2, no other descriptor, and signals at their defaults. It is killed
+ * when the thread that started it ends. Only act.c, actrun.c and routes.c start any.
  *
  * The caller may have threads: between fork and exec or _exit, a child makes only
  * calls that signal-safety(7) allows, or bare system calls. All strings are made
@@ -21,7 +25,7 @@ struct report {
 	bool done;
 	int error; /* errno, 0: fine */
 	size_t len;
-	char text[4096]; /* of act_read(): an attribute is at most a page (sysfs_emit()) */
+	_Alignas(long) char text[4096]; /* an attribute is at most a page (sysfs_emit()) */
 };
 
 /* 0 or -errno. */
@@ -37,7 +41,8 @@ struct task {
 	const char *text;
 	size_t len;
 	char *const *argv;
-	int stderr_fd; /* -1: /dev/null as well */
+	int flags;
+	int stderr_fd; /* what becomes its descriptor 2; -1: /dev/null as well */
 	struct report *report;
 };
 
@@ -68,3 +73,9 @@ int child_wait(const struct child *c, int ms, int fd, struct tail *tail);
 
 /* Of one that has ended: 0 and its end as waitid(2) tells it, or -errno. */
 int child_reap(const struct child *c, siginfo_t *end);
+
+/*
+ * All of it: 0, -errno of what the task could not do, or -ETIMEDOUT with the child, which
+ * is left behind, in *stuck (or NULL).
+ */
+int child_do(struct arena *a, const struct task *t, int deadline, struct process *stuck);

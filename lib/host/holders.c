@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct scan {
 	struct holders *found;
 	pid_t pid;    /* the process that is looked at */
 	size_t first; /* its first in found */
+	bool denied;  /* not all that it has open could be seen */
 };
 
 static int compare(const void *a, const void *b)
@@ -77,22 +79,52 @@ static bool is_found(const struct scan *s, const struct node *node)
 	return false;
 }
 
+static struct holder who(const struct scan *s)
+{
+	const char *command = process_command(s->arena, s->root, s->pid);
+
+	return (struct holder){
+		.process = process_now(s->arena, s->root, s->pid),
+		.command = command ? command : "a process",
+		.unit = process_unit(s->arena, s->root, s->pid),
+	};
+}
+
 static void found_add(struct scan *s, const struct node *node)
 {
 	struct holders *f = s->found;
-	struct holder new = { .node = node };
+	struct holder new = f->n > s->first ? f->v[s->first] : who(s);
 
-	if (f->n > s->first) {
-		new = f->v[s->first];
-		new.node = node;
-	} else {
-		new.process = process_now(s->arena, s->root, s->pid);
-		new.process.pid = s->pid;
-		new.command = process_command(s->arena, s->root, s->pid);
-		new.command = new.command ? new.command : "a process";
-		new.unit = process_unit(s->arena, s->root, s->pid);
-	}
+	new.process.pid = s->pid;
+	new.node = node;
 	*arena_push(s->arena, f->v, f->n, f->cap) = new;
+}
+
+/* One that has ended in between has nothing open any more. */
+static void hidden_add(struct scan *s)
+{
+	struct holders *f = s->found;
+	struct holder new = who(s);
+
+	if (new.process.pid)
+		*arena_push(s->arena, f->hidden, f->n_hidden, f->hidden_cap) = new;
+}
+
+/*
+ * Root may see all there is, but for a security module or a capability that it lacks
+ * (ptrace_may_access()). Whoever is not root only rehearses.
+ */
+static bool is_denial(int error)
+{
+	return (error == EACCES || error == EPERM) && geteuid() == 0;
+}
+
+/* A file of a user's FUSE is denied to root too (fuse_allow_current_process()): its link is not. */
+static bool is_link_denied(int fd, const char *name)
+{
+	char to[1];
+
+	return is_denial(errno) && readlinkat(fd, name, to, sizeof(to)) < 0 && is_denial(errno);
 }
 
 /*
@@ -104,8 +136,10 @@ static void look_at(struct scan *s, int fd, const char *name)
 	struct statx st;
 	const struct node *node;
 
-	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0)
+	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0) {
+		s->denied |= is_link_denied(fd, name);
 		return;
+	}
 	node = wanted_find(s, &st);
 	if (node && !is_found(s, node))
 		found_add(s, node);
@@ -121,13 +155,14 @@ static DIR *open_folder(int at, const char *path)
 	return dir;
 }
 
-/* false if nothing is open there, or we may not see it. */
+/* false if nothing is open there, or it is not to be seen. */
 static bool look_into(struct scan *s, int at, const char *path)
 {
 	DIR *dir = open_folder(at, path);
 	struct dirent *d;
 	bool any = false;
 
+	s->denied |= !dir && is_denial(errno);
 	while (dir && (d = readdir(dir)))
 		if (isdigit((unsigned char)d->d_name[0])) {
 			look_at(s, dirfd(dir), d->d_name);
@@ -153,6 +188,7 @@ static void look_at_threads(struct scan *s, int proc, const char *task)
 	if (fstatat(proc, task, &st, 0) < 0 || st.st_nlink <= 3)
 		return;
 	dir = open_folder(proc, task);
+	s->denied |= !dir && is_denial(errno);
 	while (dir && (d = readdir(dir)))
 		if (isdigit((unsigned char)d->d_name[0])) {
 			char path[NAME_MAX + sizeof("/fd")];
@@ -171,13 +207,16 @@ static void look_at_process(struct scan *s, int proc, const char *pid)
 
 	s->pid = (pid_t)strtol(pid, NULL, 10);
 	s->first = s->found->n;
+	s->denied = false;
 	if (s->pid <= 0 || process_is_self(s->root, s->pid))
 		return;
 	stpcpy(end, "/fd");
-	if (look_into(s, proc, path))
-		return;
-	stpcpy(end, "/task");
-	look_at_threads(s, proc, path);
+	if (!look_into(s, proc, path)) {
+		stpcpy(end, "/task");
+		look_at_threads(s, proc, path);
+	}
+	if (s->denied)
+		hidden_add(s);
 }
 
 void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,

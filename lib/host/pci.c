@@ -319,20 +319,44 @@ const char *pci_vfio_module(struct arena *a, const struct root *r, const char *r
 	return arena_strdup(a, best.module);
 }
 
-static char *spelled_with(struct arena *a, const char *name, char from, char to)
+/* The driver's name as sysfs has it; NULL while there is none. */
+static const char *driver_spelling(struct arena *a, const struct root *r, const char *name)
 {
-	char *copy = arena_strdup(a, name);
+	struct strv drivers = { 0 };
 
-	for (char *p = copy; (p = strchr(p, from)); p++)
-		*p = to;
-	return copy;
+	sysfs_list(a, r, "/sys/bus/pci/drivers", &drivers);
+	for (size_t i = 0; i < drivers.n; i++)
+		if (pci_same_driver(drivers.v[i], name))
+			return drivers.v[i];
+	return NULL;
+}
+
+static char plain(char c)
+{
+	return c == '-' ? '_' : c;
+}
+
+bool pci_same_driver(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a == b;
+	while (*a && plain(*a) == plain(*b)) {
+		a++;
+		b++;
+	}
+	return *a == *b;
 }
 
 const char *pci_driver_of_module(struct arena *a, const struct root *r, const char *module)
 {
-	const char *dashes = spelled_with(a, module, '_', '-');
-	const char *underscores = spelled_with(a, module, '-', '_');
+	const char *there = driver_spelling(a, r, module);
+	char *name = arena_strdup(a, module);
 
-	return !pci_driver_exists(a, r, dashes) && pci_driver_exists(a, r, underscores) ?
-		       underscores : dashes;
+	if (there)
+		return there;
+	if (pci_same_driver(module, "vfio-pci"))
+		return "vfio-pci";
+	for (char *p = name; *p; p++)
+		*p = plain(*p);
+	return name;
 }

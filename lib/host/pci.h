@@ -71,5 +71,12 @@ bool pci_driver_is_vfio(const char *driver);
 const char *pci_vfio_module(struct arena *a, const struct root *r, const char *release,
 			    const char *modalias);
 
-/* A driver's name in sysfs for a module's: the one of a_b and a-b that exists, else with dashes. */
+/*
+ * The driver's name in sysfs for a module's: the one that is there, however it is
+ * spelled. Before the module is loaded: with underscores, for a driver is called like
+ * its module (KBUILD_MODNAME) in all of drivers/vfio/pci but vfio-pci itself.
+ */
 const char *pci_driver_of_module(struct arena *a, const struct root *r, const char *module);
+
+/* Is it the same driver, with - and _ alike? NULL is no driver: the same as NULL alone. */
+bool pci_same_driver(const char *a, const char *b);

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -76,6 +78,53 @@ bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const ch
 	return cmdline_has(buf, len, uuid);
 }
 
+/* A small file of a process, cut at its first newline; "" if it cannot be read. */
+static void small_read(int proc, const char *pid, const char *name, char *buf, size_t size)
+{
+	char path[NAME_MAX + 32];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "%s/%s", pid, name);
+	_cleanup_fd_ int fd = openat(proc, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	got = fd < 0 ? 0 : read(fd, buf, size - 1);
+	buf[got > 0 ? got : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+/*
+ * Reading a command line takes the lock of the process's memory (proc_pid_cmdline_read()),
+ * which one that is stuck in a page fault of a device holds for ever: only that of a
+ * QEMU is read. comm takes none. A domain's <emulator> may be kvmshim-wrapper's link.
+ */
+static bool is_named_like_qemu(int proc, const char *pid)
+{
+	char comm[32];
+
+	small_read(proc, pid, "comm", comm, sizeof(comm));
+	return strstr(comm, "qemu") || strstr(comm, "kvm");
+}
+
+#define NO_LOGIN "4294967295" /* AUDIT_UID_UNSET of linux/audit.h */
+
+/*
+ * Anybody may run a program of that name with those words. libvirt's daemon starts its QEMUs
+ * under another user's id, but of no login: what somebody starts who has logged in keeps his
+ * loginuid, which he cannot change (audit_set_loginuid() of kernel/audit.c), whoever he
+ * becomes. The folder is owned by the process's effective user (task_dump_owner()). A kernel
+ * without audit cannot tell.
+ */
+static bool may_be_libvirts(int proc, const char *pid)
+{
+	char login[32];
+	struct stat st;
+
+	if (fstatat(proc, pid, &st, 0) == 0 && st.st_uid == 0)
+		return true;
+	small_read(proc, pid, "loginuid", login, sizeof(login));
+	return !*login || strcmp(login, NO_LOGIN) == 0;
+}
+
 /* One that ends while we look at it is none. */
 static struct process find_in(struct arena *a, const struct root *r, DIR *proc, const char *uuid)
 {
@@ -85,8 +134,11 @@ static struct process find_in(struct arena *a, const struct root *r, DIR *proc, 
 
 	while (!p.pid && (d = readdir(proc))) {
 		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
-		size_t len = pid > 0 ? cmdline_read(dirfd(proc), d->d_name, buf) : 0;
+		size_t len = 0;
 
+		if (pid > 0 && is_named_like_qemu(dirfd(proc), d->d_name) &&
+		    may_be_libvirts(dirfd(proc), d->d_name))
+			len = cmdline_read(dirfd(proc), d->d_name, buf);
 		if (cmdline_has(buf, len, uuid) && !process_is_self(r, pid))
 			p = process_now(a, r, pid);
 	}

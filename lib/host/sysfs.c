@@ -65,6 +65,21 @@ bool sysfs_has_at(int at, const char *name)
 	return faccessat(at, name, F_OK, 0) == 0;
 }
 
+char *sysfs_text(struct arena *a, const struct root *r, const char *path)
+{
+	return sysfs_text_at(a, AT_FDCWD, root_path(a, r, path));
+}
+
+const char *sysfs_link(struct arena *a, const struct root *r, const char *path)
+{
+	return sysfs_link_at(a, AT_FDCWD, root_path(a, r, path));
+}
+
+bool sysfs_has(struct arena *a, const struct root *r, const char *path)
+{
+	return sysfs_has_at(AT_FDCWD, root_path(a, r, path));
+}
+
 void sysfs_list(struct arena *a, const struct root *r, const char *path, struct strv *names)
 {
 	DIR *folder = opendir(root_path(a, r, path));

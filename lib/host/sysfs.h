@@ -26,5 +26,10 @@ const char *sysfs_link_at(struct arena *a, int at, const char *name);
 
 bool sysfs_has_at(int at, const char *name);
 
+/* The same of a path below the root. */
+char *sysfs_text(struct arena *a, const struct root *r, const char *path);
+const char *sysfs_link(struct arena *a, const struct root *r, const char *path);
+bool sysfs_has(struct arena *a, const struct root *r, const char *path);
+
 /* The names in a folder, sorted; none where it cannot be read. */
 void sysfs_list(struct arena *a, const struct root *r, const char *path, struct strv *names);

@@ -117,11 +117,11 @@ subtest 'each write of a release' => sub {
 	my $i = 0;
 	for my $write ($host->log) {
 		$seen{$write}++;
-		for my $action (qw(EIO EBUSY), $write =~ /driver_override|power/ ? () : 'lie') {
+		for my $action ('EIO', $write =~ /driver_override|power/ ? () : 'lie') {
 			release_fails($write, $action, $seen{$write}, @{ $ways[ $i++ % @ways ] });
 		}
 	}
-	cmp_ok($i, '>=', 14, 'they are as many');
+	cmp_ok($i, '>=', 8, 'they are as many');
 };
 
 subtest 'a driver that is gone' => sub {
@@ -161,7 +161,7 @@ subtest 'somebody else bound it meanwhile' => sub {
 	}
 	my $got = $vm->call('start');
 	is($got->{status}, 1, 'the VM is not started');
-	like($got->{err}, qr/\Q$nvme\E is no longer what was prepared: its driver is nvme, not vfio-pci/, 'and why');
+	like($got->{err}, qr/\Q$nvme\E was prepared with driver vfio-pci, and its driver is now nvme/, 'and why');
 	$vm->given_back('it');
 };
 

@@ -72,7 +72,7 @@ subtest 'pass-mdev' => sub {
 	$vm->given_back('it');
 	my $other = vm();
 	$other->taken('another flavor');
-	is($other->journal, undef, 'has none');
+	is_deeply($other->journal->{devices}, [], 'has none');
 	$other->given_back('another flavor');
 	$host->settings;
 };
@@ -95,7 +95,7 @@ subtest 'rules that changed since' => sub {
 };
 
 subtest 'the user that QEMU runs as' => sub {
-	plan(skip_all => 'not root: nobody can be given a node') if $>;
+	need($> == 0, 'not root: nobody can be given a node');
 	my $label = "<seclabel type='dynamic' model='dac' relabel='yes'><label>+64055:+994</label></seclabel>\n";
 	my $vm = vm(hostdevs => [$nic]);
 	my $owner = sub { join ':', (lstat $host->dir . "/dev/vfio/$_[0]")[4, 5] };

@@ -36,8 +36,8 @@ sub refused_with {
 # Mounts at $run for as long as $code runs.
 sub on_tmpfs {
 	my ($options, $code) = @_;
-	plan(skip_all => 'not root: nothing can be mounted') if $>;
-	command("mount -t tmpfs -o '$options' none '$run'") or plan(skip_all => 'tmpfs cannot be mounted');
+	need($> == 0, 'not root: nothing can be mounted');
+	need(command("mount -t tmpfs -o '$options' none '$run'"), 'tmpfs cannot be mounted');
 	eval { $code->(); 1 } or diag($@);
 	command("umount -l '$run'");
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -107,6 +108,28 @@ static void leaves_a_stuck_child_alone(void **state)
 	release("sys/unbind", stuck);
 }
 
+/* A caller that is killed while its child has not yet come to write. */
+static void nothing_is_written_for_the_dead(void **state)
+{
+	struct pollfd end = { .events = POLLIN };
+	char text[8];
+	pid_t caller;
+
+	(void)state;
+	fifo("sys/unbind");
+	caller = fork();
+	if (caller == 0)
+		_exit(write_to("/sys/unbind", "1", 60000, NULL) != 0);
+	poll(NULL, 0, 200);
+	kill(caller, SIGKILL);
+	assert_int_equal(waitpid(caller, NULL, 0), caller);
+	poll(NULL, 0, 100);
+	end.fd = open(tree_path("sys/unbind"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	poll(&end, 1, 200);
+	assert_int_equal(read(end.fd, text, sizeof(text)), 0);
+	close(end.fd);
+}
+
 static void a_stuck_child_holds_nothing(void **state)
 {
 	struct pollfd end = { .events = POLLIN };
@@ -162,6 +185,45 @@ static void a_read_can_be_stuck_as_well(void **state)
 	close(writer);
 	assert_true(is_gone(stuck));
 	waitpid(stuck.pid, NULL, 0);
+}
+
+/* Opening to write, for a fifo opened to read without waiting hangs nobody. */
+static void opens_with_a_deadline(void **state)
+{
+	struct root root = tree_root();
+	struct process stuck;
+	int fd;
+
+	(void)state;
+	tree_file("dev/sda", "a disk");
+	fd = act_open(&arena, &root, "/dev/sda", O_RDONLY, SOON, &stuck);
+	assert_true(fd > 2);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(lseek(fd, 0, SEEK_END), strlen("a disk"));
+	close(fd);
+	assert_int_equal(act_open(&arena, &root, "/dev/sdb", O_RDONLY, SOON, &stuck), -ENOENT);
+	assert_int_equal(stuck.pid, 0);
+	fifo("sys/disk");
+	assert_int_equal(act_open(&arena, &root, "/sys/disk", O_WRONLY, 50, &stuck), -ETIMEDOUT);
+	assert_true(process_real_lives(&arena, stuck));
+	release("sys/disk", stuck);
+}
+
+/* The claim is that of the open file, whoever opened it, as a lock is. */
+static void what_is_opened_stays_open(void **state)
+{
+	struct root root = tree_root();
+	int fd, again;
+
+	(void)state;
+	tree_file("dev/sda", "");
+	fd = act_open(&arena, &root, "/dev/sda", O_RDONLY, SOON, NULL);
+	again = open(tree_path("dev/sda"), O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(flock(again, LOCK_EX | LOCK_NB), -1);
+	close(fd);
+	assert_int_equal(flock(again, LOCK_EX | LOCK_NB), 0);
+	close(again);
 }
 
 /* Threads: half of them get stuck, and none sees another's result. */
@@ -314,9 +376,12 @@ int main(void)
 	TREE_TEST("why it cannot be written; nothing is created", tells_why_it_cannot_write);
 	TREE_TEST("SIGCHLD may be ignored", a_caller_that_ignores_its_children);
 	TREE_TEST("a stuck child is left alone and can be known again", leaves_a_stuck_child_alone);
+	TREE_TEST("nothing is written once the caller was killed", nothing_is_written_for_the_dead);
 	TREE_TEST("a stuck child holds no descriptor of ours", a_stuck_child_holds_nothing);
 	TREE_TEST("an attribute is read, 4 KiB of it", reads_an_attribute);
 	TREE_TEST("a read can be stuck as well", a_read_can_be_stuck_as_well);
+	TREE_TEST("a disk is opened with a deadline", opens_with_a_deadline);
+	TREE_TEST("it is open for as long as the caller wants", what_is_opened_stays_open);
 	TREE_TEST("threads do not disturb each other", threads_do_not_disturb_each_other);
 	TREE_ROWS(rows, runs_a_program);
 	TREE_TEST("a program gets two variables and three descriptors", a_program_starts_from_nothing);

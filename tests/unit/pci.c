@@ -299,12 +299,27 @@ static void names_drivers(void **state)
 
 	(void)state;
 	assert_text(pci_driver_of_module(&arena, &root, "vfio_pci"), "vfio-pci");
+	/* their modules are not loaded yet */
+	assert_text(pci_driver_of_module(&arena, &root, "mlx5_vfio_pci"), "mlx5_vfio_pci");
+	assert_text(pci_driver_of_module(&arena, &root, "nvgrace-gpu-vfio-pci"),
+		    "nvgrace_gpu_vfio_pci");
 	tree_folder("sys/bus/pci/drivers/mlx5_vfio_pci");
 	tree_folder("sys/bus/pci/drivers/hisi-acc-vfio-pci");
 	assert_text(pci_driver_of_module(&arena, &root, "mlx5_vfio_pci"), "mlx5_vfio_pci");
 	assert_text(pci_driver_of_module(&arena, &root, "hisi_acc_vfio_pci"), "hisi-acc-vfio-pci");
 	assert_true(pci_driver_exists(&arena, &root, "mlx5_vfio_pci"));
 	assert_false(pci_driver_exists(&arena, &root, "vfio-pci"));
+}
+
+static void the_same_driver(void **state)
+{
+	(void)state;
+	assert_true(pci_same_driver("vfio-pci", "vfio_pci"));
+	assert_true(pci_same_driver("mlx5_vfio-pci", "mlx5-vfio_pci"));
+	assert_false(pci_same_driver("vfio-pci", "vfio-pci2"));
+	assert_false(pci_same_driver("xhci_hcd", "xhci"));
+	assert_false(pci_same_driver(NULL, "vfio-pci"));
+	assert_true(pci_same_driver(NULL, NULL));
 }
 
 static void names_paths(void **state)
@@ -332,6 +347,7 @@ int main(void)
 	UNIT_ROWS(drivers, knows_vfio);
 	TREE_ROWS(modules, chooses_modules);
 	TREE_TEST("a driver's name for a module's", names_drivers);
+	TREE_TEST("- and _ are the same in a driver's name", the_same_driver);
 	UNIT_TEST("paths", names_paths);
 	return unit_run("pci");
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process.h"
 
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
@@ -147,6 +149,7 @@ static void finds_a_domain(void **state)
 	struct root root = tree_root();
 
 	stat_of(42, "qemu-system-x86", 'S', 1, 4711);
+	tree_file("proc/42/comm", "qemu-system-x86\n");
 	tree_bytes("proc/42/cmdline", row->words, row->len, 0644);
 	tree_file("proc/7/cmdline", "");
 	tree_folder("proc/irq");
@@ -154,6 +157,38 @@ static void finds_a_domain(void **state)
 	assert_int_equal(process_of_uuid(&arena, &root, UUID).pid, row->want ? 42 : 0);
 	assert_int_equal(process_of_uuid(&arena, &root, UUID).start, row->want ? 4711 : 0);
 	assert_false(process_has_uuid(&arena, &root, 99, UUID));
+}
+
+static const struct owner_row {
+	const char *name, *comm, *login;
+	uid_t owner;
+	bool want;
+} owner_rows[] = {
+	{ "libvirt's, of a user of its own", "qemu-system-x86\n", "4294967295", 64055, true },
+	{ "root's, of somebody who has logged in", "qemu-kvm\n", "1000", 0, true },
+	{ "that of a user who has logged in", "qemu-system-x86\n", "1000", 1000, false },
+	{ "where the kernel knows of no logins", "kvm\n", NULL, 64055, true },
+	{ "the wrapper, before it becomes one", "kvmshim-wrapper\n", "4294967295", 64055, true },
+	{ "another program with those words", "virt-install\n", "4294967295", 0, false },
+	{ "a program without a name", NULL, NULL, 0, false },
+};
+
+static void whose_domain_it_is(void **state)
+{
+	static const char words[] = "qemu\0-uuid\0" UUID;
+	const struct owner_row *row = *state;
+	struct root root = tree_root();
+
+	if (geteuid() != 0)
+		skip();
+	stat_of(42, "x", 'S', 1, 4711);
+	tree_bytes("proc/42/cmdline", words, sizeof(words), 0644);
+	if (row->comm)
+		tree_file("proc/42/comm", row->comm);
+	if (row->login)
+		tree_file("proc/42/loginuid", row->login);
+	assert_int_equal(chown(tree_path("proc/42"), row->owner, row->owner), 0);
+	assert_int_equal(process_of_uuid(&arena, &root, UUID).pid, row->want ? 42 : 0);
 }
 
 static void a_long_command_line(void **state)
@@ -305,6 +340,49 @@ static void finds_a_real_child(void **state)
 	assert_text(found->node->name, "full");
 }
 
+/* Without CAP_SYS_PTRACE root is as blind as in a confined hook. false: it could see anyway. */
+static bool become_blind(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+	const uint32_t bit = 1u << CAP_SYS_PTRACE;
+
+	if (geteuid() != 0 || syscall(SYS_capget, &header, sets) < 0 ||
+	    !(sets[0].effective & bit))
+		return false;
+	sets[0].effective &= ~bit;
+	sets[0].permitted &= ~bit;
+	return syscall(SYS_capset, &header, sets) == 0;
+}
+
+static int who_is_hidden_from_a_child(pid_t self)
+{
+	struct holders h;
+
+	if (!become_blind())
+		return 77;
+	h = real_holders();
+	for (size_t i = 0; i < h.n_hidden; i++)
+		if (h.hidden[i].process.pid == self)
+			return h.hidden[i].command && !h.hidden[i].node ? 0 : 1;
+	return 2;
+}
+
+static void tells_of_whom_it_cannot_see(void **state)
+{
+	pid_t self = getpid(), pid = fork();
+	int status = 0;
+
+	(void)state;
+	if (pid == 0)
+		_exit(who_is_hidden_from_a_child(self));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	static const bool no = false, yes = true;
@@ -315,10 +393,12 @@ int main(void)
 	TREE_ROWS(unit_rows, tells_the_unit);
 	TREE_TEST("the command of a process, the boot", tells_the_command_and_the_boot);
 	TREE_ROWS(uuid_rows, finds_a_domain);
+	TREE_ROWS(owner_rows, whose_domain_it_is);
 	TREE_TEST("of a long command line 128 KiB", a_long_command_line);
 	TREE_TEST("holders are found by device number", finds_holders_by_device_number);
 	TREE_TEST("a block device is another than a character device", a_block_device_is_another);
 	unit_add("a child that holds a device, not ourselves", finds_a_real_child, &no);
 	unit_add("a child whose first thread has ended", finds_a_real_child, &yes);
+	TREE_TEST("root is told of processes that it cannot see into", tells_of_whom_it_cannot_see);
 	return unit_run("process");
 }

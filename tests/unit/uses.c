@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/uses.h"
 
+#include <sched.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
 #include "host/below.h"
+#include "host/pci.h"
 #include "str.h"
 #include "tree.h"
 
@@ -62,6 +67,52 @@ static void tells_the_use_of_an_interface(void **state)
 	assert_text(uses_of_interface(&arena, &root, "eth0"), row->want);
 }
 
+/* In a network namespace of its own, where lo is all there is. */
+static const char *const real_routes[][2] = {
+	{ "true", NULL },
+	{ "ip route add 10.0.0.0/8 dev lo", NULL },
+	{ "ip route add unreachable default table 98", NULL },
+	{ "ip -6 route add default dev lo table 88", "carries the IPv6 default route" },
+	{ "ip route add default dev lo table 4711", "carries the default route" },
+	{ "ip route flush table 4711", "carries the IPv6 default route" },
+	{ "ip link add br9 type bridge && ip link set br9 up && ip addr add 10.9.0.1/24 dev br9 && "
+	  "ip route add default nexthop via 10.9.0.2 dev br9 nexthop dev lo",
+	  "carries the default route" },
+};
+
+static int look_at_real_routes(void)
+{
+	struct root real = { .prefix = "" };
+
+	if (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up 2>/dev/null") != 0)
+		return 77;
+	for (size_t i = 0; i < UNIT_COUNT(real_routes); i++) {
+		const char *want = real_routes[i][1], *use;
+
+		if (system(real_routes[i][0]) != 0)
+			return 77;
+		use = uses_of_interface(&arena, &real, "lo");
+		if (use != want && (!use || !want || strcmp(use, want) != 0))
+			return (int)i + 1;
+	}
+	return 0;
+}
+
+static void asks_the_kernel_for_routes(void **state)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	(void)state;
+	if (pid == 0)
+		_exit(look_at_real_routes());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void tells_vlans(void **state)
 {
 	struct root root = tree_root();
@@ -75,6 +126,43 @@ static void tells_vlans(void **state)
 	tree_link("sys/class/net/eth1/upper_lan", "../lan");
 	tree_file("proc/net/vlan/lan", "");
 	assert_text(uses_of_interface(&arena, &root, "eth1"), "has lan (VLAN) on top");
+}
+
+static const struct function_row {
+	const char *name;
+	unsigned class;
+	const char *driver, *interface, *virtio;
+	bool want;
+} function_rows[] = {
+	{ "an interface that is not there is elsewhere", 0x020000, "igb", NULL, NULL, true },
+	{ "one that is there is asked for itself", 0x020000, "igb", "eth0" },
+	{ "no driver, no interface", 0x020000 },
+	{ "VFIO makes none", 0x020000, "mlx5_vfio_pci" },
+	{ "DPDK makes none", 0x020000, "uio_pci_generic" },
+	{ "InfiniBand has none", 0x020700, "mlx5_core" },
+	{ "virtio-net", 0x020000, "virtio-pci", NULL, "virtio3/driver/x", true },
+	{ "virtio without its driver", 0x020000, "virtio-pci", NULL, "virtio3/x" },
+	{ "a disk's driver", 0x010802, "nvme" },
+};
+
+static void tells_of_interfaces_elsewhere(void **state)
+{
+	const struct function_row *row = *state;
+	struct pci_function f = { "0000:03:00.0", .class = row->class, .driver = row->driver };
+	struct root root = tree_root();
+	struct below b = { 0 };
+	const char *use;
+
+	if (row->interface)
+		strv_push(&arena, &b.interfaces, row->interface);
+	if (row->virtio)
+		tree_file(arena_printf(&arena, "sys/bus/pci/devices/0000:03:00.0/%s", row->virtio),
+			  "");
+	use = uses_of_function(&arena, &root, &f, &b);
+	assert_int_equal(!!use, row->want);
+	if (use && !row->virtio)
+		assert_text(use, "its driver igb shows no interface: that is in another network "
+				 "namespace (a container?)");
 }
 
 /* Disks. */
@@ -148,22 +236,87 @@ static void tells_the_use_of_a_disk(void **state)
 	assert_text(uses_of_disk(&arena, &root, "nvme0n1"), row->want);
 }
 
-static void claims_a_disk(void **state)
+static int claim(const char *name, int deadline, struct process *stuck)
 {
 	struct root root = tree_root();
+
+	return uses_claim_disk(&arena, &root, name, deadline, stuck);
+}
+
+static void claims_a_disk(void **state)
+{
+	struct process stuck;
 	int fd;
 
 	(void)state;
 	tree_file("dev/sda", "");
 	tree_file("dev/cciss/c0d0", "");
-	fd = uses_claim_disk(&arena, &root, "sda");
+	fd = claim("sda", 5000, &stuck);
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	close(fd);
-	fd = uses_claim_disk(&arena, &root, "cciss!c0d0");
+	fd = claim("cciss!c0d0", 5000, &stuck);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(uses_claim_disk(&arena, &root, "sdb"), -ENOENT);
+	assert_int_equal(claim("sdb", 5000, &stuck), -ENOENT);
+	assert_int_equal(stuck.pid, 0);
+}
+
+/* Users in the kernel that claim nothing. */
+
+static const struct kernel_row {
+	const char *name;
+	const char *backing; /* of loop0 */
+	const char *path, *enable; /* of an NVMe target's namespace */
+	const char *want;
+} kernel_rows[] = {
+	{ "a loop device over a disk", "/dev/nvme0n1", .want = "nvme0n1 is behind loop0" },
+	{ "over a partition", "/dev/nvme0n1p1", .want = "nvme0n1p1 is behind loop0" },
+	{ "over a node that was removed", "/dev/nvme0n1p1 (deleted)",
+	  .want = "nvme0n1p1 is behind loop0" },
+	{ "by another name", "/dev/alias", .want = "nvme0n1p1 is behind loop0" },
+	{ "by its name, which is another disk", "/dev/other/nvme0n1p1" },
+	{ "over a node of a container", "/lxc/one/nvme0n1", .want = "nvme0n1 is behind loop0" },
+	{ "over an image", "/srv/nvme0n1.img" },
+	{ "over an image of that name", "/srv/images/nvme0n1" },
+	{ "over another disk", "/dev/nvme0n10" },
+	{ "an NVMe target", .path = "/dev/nvme0n1", .enable = "1\n",
+	  .want = "nvme0n1 is given out by the NVMe target nqn.x" },
+	{ "an NVMe target by a link", .path = "/dev/disk/by-id/x", .enable = "1\n",
+	  .want = "nvme0n1p1 is given out by the NVMe target nqn.x" },
+	{ "one that is off", .path = "/dev/nvme0n1", .enable = "0\n" },
+};
+
+#define NAMESPACE "sys/kernel/config/nvmet/subsystems/nqn.x/namespaces/1/"
+
+static void tells_what_claims_nothing(void **state)
+{
+	const struct kernel_row *row = *state;
+	struct root root = tree_root();
+	struct process stuck;
+
+	if (geteuid() != 0)
+		skip();
+	disk("nvme0n1", "259:0\n");
+	partition("nvme0n1", "nvme0n1p1", "259:1\n");
+	tree_folder("sys/block/loop0/loop");
+	tree_file("srv/images/nvme0n1", "");
+	tree_folder("dev/disk/by-id");
+	tree_folder("dev/other");
+	if (mknod(tree_path("dev/alias"), S_IFBLK | 0600, makedev(259, 1)) < 0 ||
+	    mknod(tree_path("dev/other/nvme0n1p1"), S_IFBLK | 0600, makedev(259, 7)) < 0)
+		skip();
+	tree_link("dev/disk/by-id/x", "../../alias");
+	if (row->backing)
+		tree_file("sys/block/loop0/loop/backing_file",
+			  arena_printf(&arena, "%s\n", row->backing));
+	if (row->path) {
+		tree_file(NAMESPACE "device_path", arena_printf(&arena, "%s\n", row->path));
+		tree_file(NAMESPACE "enable", row->enable);
+	}
+	assert_text(uses_of_disk(&arena, &root, "nvme0n1"), row->want);
+	/* it is not even tried: there is no /dev/nvme0n1 here */
+	assert_int_equal(claim("nvme0n1", 5000, &stuck), row->want ? -EBUSY : -ENOENT);
 }
 
 /* The console. */
@@ -186,67 +339,129 @@ static void console_host(void)
 		  "../../../../devices/platform/efi-framebuffer.0");
 }
 
-static void tells_the_console_of_the_boot_display(void **state)
+static void what_the_console_is_called(void **state)
 {
 	struct root root = tree_root();
-	struct below b = { 0 };
-	struct console c;
 
 	(void)state;
 	console_host();
-	uses_of_console(&arena, &root, true, &b, &c);
-	assert_int_equal(c.vtcons.n, 1);
-	assert_text(c.vtcons.v[0], "vtcon1");
-	assert_int_equal(c.framebuffers.n, 1);
-	assert_text(c.framebuffers.v[0], "efi-framebuffer/efi-framebuffer.0");
 	assert_true(uses_platform_is_bound(&arena, &root, "efi-framebuffer", "efi-framebuffer.0"));
 	assert_false(uses_platform_is_bound(&arena, &root, "simple-framebuffer", "x"));
 	assert_text(uses_vtcon_path(&arena, "vtcon1"), "/sys/class/vtconsole/vtcon1/bind");
 }
 
-static void tells_the_console_of_a_graphics_card(void **state)
-{
-	struct root root = tree_root();
-	struct below b = { 0 };
-	struct console c;
+#define CARD "0000:01:00.0"
+#define FIRMWARES "platform/efi-framebuffer.0"
+#define OTHERS "pci0000:00/0000:00:02.0"
+#define OURS "pci0000:00/0000:00:01.0/" CARD "/simple-framebuffer.0"
 
-	(void)state;
-	console_host();
-	uses_of_console(&arena, &root, false, &b, &c);
-	assert_int_equal(c.vtcons.n + c.framebuffers.n, 0);
-	strv_push(&arena, &b.framebuffers, "fb0");
-	uses_of_console(&arena, &root, false, &b, &c);
-	assert_int_equal(c.vtcons.n, 1);
-	assert_int_equal(c.framebuffers.n, 0);
+static const struct console_row {
+	const char *name;
+	bool boot_vga;
+	const char *driver;
+	const char *below;  /* a framebuffer of its own */
+	bool no_firmware;   /* its framebuffer is not bound */
+	const char *fbs[2]; /* whose fb0, fb1 are */
+	const char *names[2], *binds[2]; /* of vtcon0 and 1, if other than a framebuffer's */
+	const char *want;
+} console_rows[] = {
+	{ "another card is none", .driver = "nouveau" },
+	{ "another card with a framebuffer", .driver = "nouveau", .below = "fb0", .want = "vtcon1" },
+	{ "the boot display with the firmware's framebuffer", true, NULL, .fbs = { FIRMWARES },
+	  .want = "vtcon1 efi-framebuffer/efi-framebuffer.0" },
+	{ "below it, as newer kernels have it", true, NULL, .fbs = { OURS },
+	  .want = "vtcon1 efi-framebuffer/efi-framebuffer.0" },
+	{ "the console has gone to another card", true, "vfio-pci", .no_firmware = true,
+	  .fbs = { OTHERS }, .want = "" },
+	{ "the firmware's framebuffer is still there", true, "vfio-pci",
+	  .fbs = { FIRMWARES, OTHERS }, .want = "efi-framebuffer/efi-framebuffer.0" },
+	{ "a kernel that shows no framebuffers", true, "i915", .no_firmware = true,
+	  .want = "vtcon1" },
+	{ "it has given its console up", true, "vfio-pci", .no_firmware = true, .want = "" },
+	{ "a console that is not bound", true, "i915", .below = "fb0", .no_firmware = true,
+	  .names = { "(S) dummy device\n", "(M) frame buffer device\n" },
+	  .binds = { "1\n", "0\n" } },
+	{ "text mode without a driver", true, NULL, .no_firmware = true,
+	  .names = { "(S) VGA+\n", "(M) frame buffer device\n" }, .binds = { "1\n", "0\n" },
+	  .want = "vtcon0" },
+	{ "text mode and a driver without framebuffers", true, "nvidia", .no_firmware = true,
+	  .names = { "(S) VGA+\n", "(M) frame buffer device\n" }, .binds = { "1\n", "0\n" },
+	  .want = "vtcon0" },
+	{ "text mode that has ended", true, "vfio-pci", .no_firmware = true,
+	  .names = { "(S) VGA+\n", "(M) frame buffer device\n" }, .binds = { "1\n", "0\n" } },
+	{ "text mode of another card", .names = { "(S) VGA+\n", "x\n" }, .binds = { "1\n", "0\n" } },
+};
+
+static const char *console_text(const struct console *c)
+{
+	struct strbuf b = { .arena = &arena };
+
+	for (size_t i = 0; i < c->vtcons.n; i++)
+		strbuf_addf(&b, "%s%s", b.len ? " " : "", c->vtcons.v[i]);
+	for (size_t i = 0; i < c->framebuffers.n; i++)
+		strbuf_addf(&b, "%s%s", b.len ? " " : "", c->framebuffers.v[i]);
+	return strbuf_text(&b);
 }
 
-static void a_console_that_is_not_bound(void **state)
+static void tells_the_console_of_a_card(void **state)
 {
+	const struct console_row *row = *state;
+	struct pci_function f = { CARD, .driver = row->driver, .boot_vga = row->boot_vga };
 	struct root root = tree_root();
 	struct below b = { 0 };
 	struct console c;
 
-	(void)state;
-	uses_of_console(&arena, &root, true, &b, &c);
-	assert_int_equal(c.vtcons.n + c.framebuffers.n, 0);
 	console_host();
-	vtcon("vtcon0", "(S) VGA+\n", "1\n");
-	vtcon("vtcon1", "(M) frame buffer device\n", "0\n");
-	uses_of_console(&arena, &root, true, &b, &c);
+	if (row->no_firmware)
+		unlink(tree_path("sys/bus/platform/drivers/efi-framebuffer/efi-framebuffer.0"));
+	for (int i = 0; i < 2; i++)
+		if (row->names[i])
+			vtcon(i ? "vtcon1" : "vtcon0", row->names[i], row->binds[i]);
+	tree_folder("sys/class/graphics/fbcon");
+	for (int i = 0; i < 2; i++)
+		if (row->fbs[i])
+			tree_link(arena_printf(&arena, "sys/class/graphics/fb%d", i),
+				  arena_printf(&arena, "../../devices/%s/graphics/fb%d",
+					       row->fbs[i], i));
+	if (row->below)
+		strv_push(&arena, &b.framebuffers, row->below);
+	uses_of_console(&arena, &root, &f, &b, 5000, &c);
+	assert_text(console_text(&c), row->want ? row->want : "");
+	assert_int_equal(c.stuck.pid, 0);
+}
+
+/* A fifo without a writer hangs as an attribute does whose lock somebody has. */
+static void a_console_that_hangs(void **state)
+{
+	struct pci_function f = { CARD, .boot_vga = true };
+	struct root root = tree_root();
+	struct below b = { 0 };
+	struct console c;
+	int writer;
+
+	(void)state;
+	console_host();
+	unlink(tree_path("sys/class/vtconsole/vtcon1/bind"));
+	assert_int_equal(mkfifo(tree_path("sys/class/vtconsole/vtcon1/bind"), 0600), 0);
+	uses_of_console(&arena, &root, &f, &b, 50, &c);
 	assert_int_equal(c.vtcons.n, 0);
-	assert_int_equal(c.framebuffers.n, 1);
+	assert_true(process_real_lives(&arena, c.stuck));
+	writer = open(tree_path("sys/class/vtconsole/vtcon1/bind"), O_WRONLY | O_CLOEXEC);
+	close(writer);
+	waitpid(c.stuck.pid, NULL, 0);
 }
 
 int main(void)
 {
 	TREE_ROWS(net_rows, tells_the_use_of_an_interface);
+	TREE_TEST("default routes of all tables, and each leg of them", asks_the_kernel_for_routes);
 	TREE_TEST("VLANs, by their type or their entry in /proc", tells_vlans);
+	TREE_ROWS(function_rows, tells_of_interfaces_elsewhere);
 	TREE_ROWS(disk_rows, tells_the_use_of_a_disk);
 	TREE_TEST("a disk is claimed by its name in /dev", claims_a_disk);
-	TREE_TEST("the boot display has the console and the firmware's framebuffer",
-		  tells_the_console_of_the_boot_display);
-	TREE_TEST("another card has it if it has framebuffers",
-		  tells_the_console_of_a_graphics_card);
-	TREE_TEST("a console that is not bound is none", a_console_that_is_not_bound);
+	TREE_ROWS(kernel_rows, tells_what_claims_nothing);
+	TREE_TEST("a console's files", what_the_console_is_called);
+	TREE_ROWS(console_rows, tells_the_console_of_a_card);
+	TREE_TEST("a console whose state cannot be read hangs nobody", a_console_that_hangs);
 	return unit_run("uses");
 }

@@ -31,7 +31,6 @@ our @EXPORT = qw(in_libvirt_vm libvirt_with_hook libvirtd_restart conf host_rule
 	journals ip holder hidden_holder runs_in_background end_holder kernel_complains);
 
 my $room = '/run/kvmshim-test';
-my $kvm;
 
 # Options as for in_test_vm; the machine has KVM.
 sub in_libvirt_vm {
