@@ -63,7 +63,9 @@ static void plan_node(struct handover *h, struct journal *j, const struct journa
 static int give_nodes(struct handover *h, int folder, struct journal *j, const struct domain *d,
 		      struct err *err)
 {
-	struct work w = { .arena = h->arena, .root = h->root, .settings = h->settings };
+	struct work w = {
+		.arena = h->arena, .root = h->root, .settings = h->settings, .journal = j
+	};
 	const char *to = arena_printf(h->arena, "%u:%u", (unsigned)d->uid, (unsigned)d->gid);
 	size_t first = j->n_steps;
 	int rc;

@@ -32,6 +32,12 @@ static void there_and_back(void **state)
 	assert_int_equal(j.wedges[0].child.pid, 4242);
 	assert_true(j.wedges[0].child.start == 987654321012ULL);
 	assert_null(j.wedges[1].device);
+	assert_int_equal(j.n_memory, UNIT_COUNT(memory));
+	for (size_t i = 0; i < j.n_memory; i++) {
+		assert_int_equal(j.memory[i].page, memory[i].page);
+		assert_text(j.memory[i].nodes, memory[i].nodes);
+		assert_int_equal(j.memory[i].pages, memory[i].pages);
+	}
 }
 
 static void as_little_as_possible(void **state)
