@@ -5,138 +5,7 @@
  */
 #include "hooks/handover.h"
 
-#include <sys/wait.h>
-#include <time.h>
-
-#include "conf/settings.h"
-#include "err.h"
-#include "file.h"
-#include "hooks/giveback.h"
-#include "hooks/recover.h"
-#include "hooks/state.h"
-#include "pcitree.h"
-#include "str.h"
-
-#define UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
-#define OTHER "00000000-0031-3310-8047-b3c04f4a3532"
-#define VMS "run/kvmshim/vm"
-#define BOOT "0f1e2d3c-0031"
-#define GPU "0000:05:00.0"
-#define AUDIO "0000:05:00.1"
-#define NVME "0000:03:00.0"
-#define MODALIAS "pci:v0000144Dd0000A808sv0000144Dsd0000A801bc01sc08i02"
-
-static void function(const char *address, const char *driver, int group)
-{
-	pcitree_function(address, MODALIAS);
-	pcitree_file(address, "vendor", "0x144d\n");
-	pcitree_file(address, "device", "0xa808\n");
-	pcitree_driver(address, driver);
-	pcitree_group(address, group);
-	pcitree_file(address, "driver_override", "(null)\n");
-	pcitree_file(address, "d3cold_allowed", "1\n");
-	tree_file(arena_printf(&arena, "sys/bus/pci/drivers/%s/unbind", driver), "");
-}
-
-static void host(void)
-{
-	tree_folder("run");
-	tree_file("proc/sys/kernel/random/boot_id", BOOT "\n");
-	tree_folder("sys/module/vfio_iommu_type1");
-	tree_file("sys/bus/pci/drivers_probe", "");
-	function(GPU, "vfio-pci", 17);
-	function(AUDIO, "vfio-pci", 17);
-	function(NVME, "nvme", 12);
-}
-
-static struct attribute_setting d3cold = { "d3cold_allowed", "0" };
-static struct device_settings sections[] = {
-	{ .address = GPU, .attributes = &d3cold, .n_attributes = 1, .unbind_timeout = 10 },
-};
-static const char *nvme_driver[] = { "nvme" };
-static const struct settings settings = {
-	.path = "/etc/kvmshim/kvmshim.conf",
-	.enabled = true,
-	.hook = { .enabled = true, .unbind_timeout = 1, .unbind_drivers = { nvme_driver, 1, 0 } },
-	.devices = sections,
-	.n_devices = 1,
-};
-
-static struct root the_root;
-
-static struct handover asking(const char *uuid, const char *name)
-{
-	the_root = tree_root();
-	return (struct handover){
-		.arena = &arena,
-		.root = &the_root,
-		.settings = &settings,
-		.uuid = uuid,
-		.name = name,
-		.daemon = process_real(&arena, getppid()),
-	};
-}
-
-static void wish(struct handover *h, const char *device)
-{
-	struct wish w = { .device = device };
-	struct err err = { 0 };
-
-	assert_int_equal(handover_wish(h, &w, &err), 0);
-}
-
-static bool is_there(const char *path)
-{
-	return access(tree_path(path), F_OK) == 0;
-}
-
-/* The first line: what a file of sysfs would have. */
-static const char *attribute(const char *address, const char *name)
-{
-	char text[32] = "";
-	FILE *f = fopen(tree_path(pcitree_path(address, name)), "re");
-
-	if (!f || !fgets(text, sizeof(text), f))
-		fail_msg("%s %s cannot be read", address, name);
-	fclose(f);
-	text[strcspn(text, "\n")] = '\0';
-	return arena_strdup(&arena, text);
-}
-
-static struct journal journal_of(const char *uuid)
-{
-	struct root root = tree_root();
-	struct err err = { 0 };
-	struct journal j;
-
-	if (journal_read(&arena, &root, uuid, &j, &err) < 0)
-		fail_msg("%s: %s", uuid, err.text);
-	return j;
-}
-
-/* A VM that has the GPU, and whose daemon is this test's parent: it lives. */
-static void take_gpu(const char *uuid, const char *name)
-{
-	struct handover h = asking(uuid, name);
-	struct err err = { 0 };
-
-	wish(&h, GPU);
-	if (handover_take(&h, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-/* As if that VM's daemon had died before it started it. */
-static void forsake(const char *uuid)
-{
-	struct root root = tree_root();
-	struct journal j = journal_of(uuid);
-	struct err err = { 0 };
-	int folder = state_open(&arena, &root, uuid, &err);
-
-	j.daemon = (struct process){ 0 };
-	assert_int_equal(journal_write(&arena, folder, &j, &err), 0);
-	close(folder);
-}
+#include "handed.h"
 
 /* --- there and back */
 
@@ -299,21 +168,6 @@ static void the_loser_is_told(void **state)
 	assert_int_equal(journal_of(UUID).state, STATE_BOUND);
 }
 
-static void what_is_left_is_recovered_first(void **state)
-{
-	struct handover h = asking(OTHER, "desktop");
-	struct err err = { 0 };
-
-	(void)state;
-	host();
-	take_gpu(UUID, "web");
-	forsake(UUID);
-	wish(&h, GPU);
-	assert_int_equal(handover_take(&h, &err), 0);
-	assert_false(is_there(VMS "/" UUID));
-	assert_text(journal_of(OTHER).steps[1].from, "1"); /* what it was before web */
-}
-
 static void whose_lock_is_held(void **state)
 {
 	struct handover h = asking(UUID, "web");
@@ -333,31 +187,6 @@ static void whose_lock_is_held(void **state)
 	assert_false(is_there(VMS "/" UUID));
 }
 
-/* libvirt does not call release twice. */
-static void giving_back_waits_for_the_lock(void **state)
-{
-	struct handover h = asking(UUID, "web");
-	struct err err = { 0 };
-	pid_t other;
-	int lock;
-
-	(void)state;
-	host();
-	take_gpu(UUID, "web");
-	lock = state_open(&arena, &the_root, UUID, &err);
-	assert_int_equal(giveback_open(&arena, &the_root, UUID, "web", 0, &err), -EBUSY);
-	other = fork();
-	if (other == 0) {
-		nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
-		_exit(0);
-	}
-	close(lock); /* the other process has it still */
-	assert_int_equal(handover_give(&h, NULL, &err), 0);
-	waitpid(other, NULL, 0);
-	assert_false(is_there(VMS "/" UUID));
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
-}
-
 static void nobody_waits_for_it(void **state)
 {
 	struct handover h = asking(UUID, "web");
@@ -373,47 +202,7 @@ static void nobody_waits_for_it(void **state)
 	assert_false(is_there(VMS "/" UUID));
 }
 
-static void recovers_all(void **state)
-{
-	struct handover h = asking("", "");
-
-	(void)state;
-	host();
-	take_gpu(UUID, "web");
-	assert_int_equal(recover_all(&h, NULL, NULL), 0); /* it is starting */
-	assert_true(is_there(VMS "/" UUID));
-	forsake(UUID);
-	assert_int_equal(recover_all(&h, NULL, NULL), 0);
-	assert_false(is_there(VMS "/" UUID));
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
-	assert_int_equal(h.notes.n, 0);
-	tree_file(VMS "/" UUID "/journal.json", "{");
-	assert_int_equal(recover_all(&h, NULL, NULL), 1);
-	assert_int_equal(h.notes.n, 1);
-	assert_says(h.notes.v[0], "not a JSON object");
-}
-
-/* --- not while it runs */
-
-static void not_while_it_runs(void **state)
-{
-	static const char line[] = "qemu\0-uuid\0" UUID;
-	struct handover h = asking(UUID, "web");
-	struct err err = { 0 };
-
-	(void)state;
-	host();
-	take_gpu(UUID, "web");
-	tree_bytes("proc/42/cmdline", line, sizeof(line), 0444);
-	tree_file("proc/42/comm", "qemu-system-x86\n");
-	tree_file("proc/42/stat", "42 (qemu) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n");
-	wish(&h, GPU);
-	assert_int_equal(handover_take(&h, &err), -EBUSY);
-	assert_text(err.text, "web runs (QEMU is process 42): nothing is given back");
-	assert_int_equal(handover_recover(&h, &err), -EAGAIN);
-	assert_int_equal(journal_of(UUID).state, STATE_BOUND);
-	assert_text(attribute(GPU, "d3cold_allowed"), "0");
-}
+/* --- afterwards */
 
 static void another_driver_since(void **state)
 {
@@ -429,53 +218,6 @@ static void another_driver_since(void **state)
 	assert_text(err.text, GPU " was prepared with driver vfio-pci, and its driver is now none");
 }
 
-/* A reboot has put back everything: nothing is written. */
-static void after_a_reboot(void **state)
-{
-	struct handover h = asking(UUID, "web");
-	struct err err = { 0 };
-
-	(void)state;
-	host();
-	take_gpu(UUID, "web");
-	tree_file("proc/sys/kernel/random/boot_id", "another\n");
-	assert_int_equal(handover_recover(&h, &err), 0);
-	assert_false(is_there(VMS "/" UUID));
-	assert_text(attribute(GPU, "d3cold_allowed"), "0");
-}
-
-/* --- by hand, a part of it */
-
-static void a_part_goes_back(void **state)
-{
-	struct handover h = asking(UUID, NULL);
-	struct strv audio = { (const char *[]){ AUDIO }, 1, 0 };
-	struct strv disk = { (const char *[]){ NVME }, 1, 0 };
-	struct err err = { 0 };
-	struct journal j;
-
-	(void)state;
-	host();
-	unlink(tree_path(pcitree_path(NVME, "driver")));
-	pcitree_driver(NVME, "vfio-pci");
-	h.kind = JOURNAL_HAND;
-	wish(&h, GPU);
-	wish(&h, NVME);
-	if (handover_take(&h, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(journal_of(UUID).n_devices, 3);
-	assert_int_equal(handover_give(&h, &audio, &err), 0); /* and so its whole group */
-	j = journal_of(UUID);
-	assert_int_equal(j.n_devices, 1);
-	assert_text(j.devices[0].device, NVME);
-	assert_int_equal(j.state, STATE_BOUND);
-	for (size_t i = 0; i < j.n_steps; i++)
-		assert_text(j.steps[i].device, NVME);
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
-	assert_int_equal(handover_give(&h, &disk, &err), 0);
-	assert_false(is_there(VMS "/" UUID));
-}
-
 int main(void)
 {
 	TREE_TEST("what is taken is given back", taken_and_given_back);
@@ -486,14 +228,8 @@ int main(void)
 	TREE_TEST("all reasons are told at once", all_reasons_are_told);
 	TREE_TEST("a device that is asked for twice", asked_for_twice);
 	TREE_TEST("the loser is told who has it", the_loser_is_told);
-	TREE_TEST("what a VM left is recovered first", what_is_left_is_recovered_first);
 	TREE_TEST("a lock that is held is an operation in progress", whose_lock_is_held);
-	TREE_TEST("giving back waits for it", giving_back_waits_for_the_lock);
 	TREE_TEST("nothing is taken for a daemon that is gone", nobody_waits_for_it);
-	TREE_TEST("all that is left is recovered", recovers_all);
-	TREE_TEST("nothing is taken or given back while it runs", not_while_it_runs);
 	TREE_TEST("a device that got another driver since", another_driver_since);
-	TREE_TEST("after a reboot there is nothing to undo", after_a_reboot);
-	TREE_TEST("by hand a group alone goes back", a_part_goes_back);
 	return unit_run("handover");
 }
