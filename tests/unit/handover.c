@@ -359,6 +359,7 @@ static void not_while_it_runs(void **state)
 	host();
 	take_gpu(UUID, "web");
 	tree_bytes("proc/42/cmdline", line, sizeof(line), 0444);
+	tree_file("proc/42/comm", "qemu-system-x86\n");
 	tree_file("proc/42/stat", "42 (qemu) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n");
 	wish(&h, GPU);
 	assert_int_equal(handover_take(&h, &err), -EBUSY);
