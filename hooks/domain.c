@@ -385,6 +385,8 @@ static int take_domain(struct arena *a, const xmlNode *root, struct domain *d, s
 	if (!rc)
 		rc = take_devices(a, root, d, err);
 	if (!rc)
+		rc = domainmemory_take(a, root, &d->memory, err);
+	if (!rc)
 		rc = take_owner(a, root, d, err);
 	if (!rc)
 		rc = take_nova(a, root, &d->facts, err);

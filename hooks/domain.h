@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "conf/condition.h"
+#include "hooks/domainmemory.h"
 
 struct arena;
 struct err;
@@ -26,6 +27,7 @@ struct domain {
 	const char *uuid; /* as str_uuid() makes it */
 	struct hostdev *hostdevs;
 	size_t n, cap;
+	struct domain_memory memory;
 	/* name, uuid, and what Nova's metadata says (namespaces nova 1.0 and 1.1) */
 	struct facts facts;
 	/* <seclabel model='dac'><label>+64055:+64055</label>: known from `start` on */

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "conf/settings.h"
 #include "err.h"
+#include "hooks/demand.h"
 #include "hooks/giveback.h"
 #include "hooks/judge.h"
 #include "hooks/lanes.h"
@@ -82,16 +83,19 @@ static void look(struct handover *h, const struct reservations *held, struct sur
 	survey_own(h->arena, h->root, h->kind, held, survey);
 }
 
-static int judge_and_plan(struct handover *h, const struct survey *survey, struct journal *j,
-			  struct err *err)
+static int judge_and_plan(struct handover *h, const struct reservations *held,
+			  const struct survey *survey, struct journal *j, struct err *err)
 {
 	struct strv refusals = { 0 };
+	struct demand demand;
 
 	judge(h->arena, h->settings, survey, &refusals);
+	demand_judge(h, held, survey, &demand, &refusals);
 	if (refusals.n)
 		return refuse(h, &refusals, err);
 	*j = fresh_journal(h);
 	plan_make(h->arena, survey, j);
+	demand_plan(h, &demand, j);
 	return 0;
 }
 
@@ -104,7 +108,7 @@ int handover_plan(struct handover *h, struct journal *j, struct err *err)
 	if (rc)
 		return rc;
 	look(h, &held, &survey);
-	return judge_and_plan(h, &survey, j, err);
+	return judge_and_plan(h, &held, &survey, j, err);
 }
 
 /* ---- taking ---- */
@@ -143,7 +147,7 @@ static int settle(struct handover *h, int folder, const struct reservations *see
 	survey_own(h->arena, h->root, h->kind, &held, survey);
 	if (!survey_holds(h->arena, h->root, survey))
 		return 1;
-	rc = judge_and_plan(h, survey, j, err);
+	rc = judge_and_plan(h, &held, survey, j, err);
 	if (!rc)
 		rc = check_daemon(h, err);
 	return rc ? rc : publish(h, folder, j, err);
@@ -233,7 +237,7 @@ static int take(struct handover *h, int folder, struct err *err)
 	return rc ? undo(h, folder, &j, rc, err) : 0;
 }
 
-/* A VM without host devices: what its rules go by is all. The journal tells whose it is. */
+/* A VM that takes nothing of the host: what its rules go by is all. The journal tells whose it is. */
 static int take_nothing(struct handover *h, int folder, struct err *err)
 {
 	struct journal j = fresh_journal(h);
@@ -256,7 +260,7 @@ int handover_take(struct handover *h, struct err *err)
 	rc = giveback_old(h->arena, h->root, h->settings, folder, h->uuid, &h->notes, err);
 	if (rc)
 		return rc;
-	return h->wishes.n ? take(h, folder, err) : take_nothing(h, folder, err);
+	return demand_is_made(h) ? take(h, folder, err) : take_nothing(h, folder, err);
 }
 
 /* ---- looking ---- */

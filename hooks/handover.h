@@ -26,6 +26,8 @@ struct handover {
 	const char *uuid, *name;
 	struct process daemon; /* who asks, and waits; pid 0: nobody that matters later */
 	struct wishes wishes;
+	/* what the VM asks for; NULL: nothing */
+	const struct domain_memory *memory;
 	/* for facts.json; NULL: there will be none */
 	const struct facts *facts;
 	const struct grants *grants;

@@ -79,6 +79,7 @@ static int prepare(struct call *c, struct err *err)
 	}
 	c->handover.facts = &c->domain.facts;
 	c->handover.grants = &grants;
+	c->handover.memory = &c->domain.memory;
 	rc = request_wishes(&c->handover, &c->domain, &grants, err);
 	return rc ? rc : handover_take(&c->handover, err);
 }

@@ -38,10 +38,23 @@ struct journal_device {
 	int group;	    /* IOMMU group; -1: none */
 };
 
+/*
+ * Memory that the VM was promised: a huge page size in KiB, or MEMORY_NORMAL for
+ * normal pages that will be pinned. It counts until QEMU has taken it.
+ */
+#define MEMORY_NORMAL 4
+
+struct promise {
+	unsigned long long page;
+	const char *nodes; /* "1", "0-1"; NULL: of any node */
+	unsigned long long pages;
+};
+
 /* In the order in which they may stand in a lane. hooks/ops.c has what each does. */
 enum op {
 	OP_UNIT,      /* name: a systemd unit, active before: stop */
 	OP_MODULE,    /* name: a kernel module: load */
+	OP_HUGEPAGES, /* name: a pool, to: pages to add, from: its size without any journal's: grow */
 	OP_FREE,      /* device: wait for those who have it open, claim its disks */
 	OP_VTCON,     /* name: vtcon1: unbind */
 	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
@@ -92,6 +105,8 @@ struct journal {
 	size_t n_steps, steps_cap;
 	struct wedge *wedges;
 	size_t n_wedges, wedges_cap;
+	struct promise *memory;
+	size_t n_memory, memory_cap;
 };
 
 const char *journal_path(struct arena *a, const struct root *r, const char *uuid);

@@ -191,16 +191,35 @@ static int read_wedge(struct arena *a, const struct json_object *o, struct journ
 	return rc;
 }
 
+static int read_promise(struct arena *a, const struct json_object *o, struct journal *j,
+			struct err *err)
+{
+	struct promise p = { 0 };
+	int64_t page = 0, pages = 0;
+	int rc = read_number(o, "page", 1, INT64_MAX, &page, err);
+
+	if (rc == 0)
+		rc = read_number(o, "pages", 1, INT64_MAX, &pages, err);
+	if (rc == 0)
+		rc = read_texts(a, o, &p, &promise_texts, err);
+	p.page = (unsigned long long)page;
+	p.pages = (unsigned long long)pages;
+	*arena_push(a, j->memory, j->n_memory, j->memory_cap) = p;
+	return rc;
+}
+
 typedef int read_one(struct arena *a, const struct json_object *o, struct journal *j,
 		     struct err *err);
 
 static const struct list {
 	const char *key, *one;
 	read_one *read;
+	bool may_lack;
 } lists[] = {
 	{ "devices", "device", read_device },
 	{ "steps", "step", read_step },
 	{ "wedged", "wedge", read_wedge },
+	{ "memory", "memory", read_promise, true },
 };
 
 static int read_list(struct arena *a, const struct json_object *o, const struct list *l,
@@ -209,8 +228,12 @@ static int read_list(struct arena *a, const struct json_object *o, const struct 
 	struct json_object *list;
 	int rc = 0;
 
-	if (!json_object_object_get_ex(o, l->key, &list) ||
-	    !json_object_is_type(list, json_type_array))
+	if (!json_object_object_get_ex(o, l->key, &list)) {
+		if (l->may_lack)
+			return 0;
+		return err_set(err, EINVAL, "'%s' is no list", l->key);
+	}
+	if (!json_object_is_type(list, json_type_array))
 		return err_set(err, EINVAL, "'%s' is no list", l->key);
 	for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
 		const struct json_object *one = json_object_array_get_idx(list, i);

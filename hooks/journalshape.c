@@ -13,6 +13,7 @@
 const char *const op_names[OP_COUNT] = {
 	[OP_UNIT] = "unit",
 	[OP_MODULE] = "module",
+	[OP_HUGEPAGES] = "hugepages",
 	[OP_FREE] = "free",
 	[OP_VTCON] = "vtcon",
 	[OP_PLATFORM] = "platform",
@@ -88,6 +89,7 @@ static const struct text_member of_step[] = {
 static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
 	[OP_UNIT] = { [NAME] = { WORD_UNIT } },
 	[OP_MODULE] = { [NAME] = { WORD_DRIVER } },
+	[OP_HUGEPAGES] = { [NAME] = { WORD_POOL }, [TO] = { WORD_NUMBER }, [FROM] = { WORD_NUMBER } },
 	[OP_FREE] = { [DEVICE] = { WORD_ADDRESS } },
 	[OP_VTCON] = { [NAME] = { WORD_VTCON } },
 	[OP_PLATFORM] = { [NAME] = { WORD_PLATFORM }, [FROM] = { WORD_DRIVER } },
@@ -115,14 +117,24 @@ static const struct wanted wedge_wants[] = {
 	{ WORD_DEVICE, .may_lack = true },
 };
 
+static const struct text_member of_promise[] = {
+	{ "nodes", offsetof(struct promise, nodes) },
+};
+
+static const struct wanted promise_wants[] = {
+	{ WORD_NODES, .may_lack = true },
+};
+
 _Static_assert(COUNT(of_journal) == COUNT(journal_wants), "a row each");
 _Static_assert(COUNT(of_device) == COUNT(device_wants), "a row each");
 _Static_assert(COUNT(of_wedge) == COUNT(wedge_wants), "a row each");
+_Static_assert(COUNT(of_promise) == COUNT(promise_wants), "a row each");
 
 const struct text_members journal_texts = { of_journal, COUNT(of_journal) };
 const struct text_members device_texts = { of_device, COUNT(of_device) };
 const struct text_members step_texts = { of_step, COUNT(of_step) };
 const struct text_members wedge_texts = { of_wedge, COUNT(of_wedge) };
+const struct text_members promise_texts = { of_promise, COUNT(of_promise) };
 
 const char *journal_text_of(const void *of, const struct text_member *m)
 {
@@ -151,6 +163,9 @@ static int check_device(struct arena *a, const struct journal_device *d, struct 
 /* Lanes run side by side, one for each group: more of them than a host has groups are none. */
 #define LANE_MAX 4095
 
+/* All of it is less than 2^63 KiB where both fit into this. */
+#define PROMISE_MAX (1ULL << 31)
+
 /* A time that is no number would not be JSON. */
 static int check_step(struct arena *a, const struct step *s, struct err *err)
 {
@@ -166,6 +181,15 @@ static int check_wedge(struct arena *a, const struct wedge *w, struct err *err)
 	if (w->child.pid <= 0)
 		return err_set(err, EINVAL, "'pid' is missing");
 	return check_texts(a, w, &wedge_texts, wedge_wants, err);
+}
+
+static int check_promise(struct arena *a, const struct promise *p, struct err *err)
+{
+	if (!p->page || p->page > PROMISE_MAX)
+		return err_set(err, EINVAL, "'page' is no size of a page");
+	if (!p->pages || p->pages > PROMISE_MAX)
+		return err_set(err, EINVAL, "'pages' is out of range");
+	return check_texts(a, p, &promise_texts, promise_wants, err);
 }
 
 static int within(int rc, const char *what, size_t i, struct err *err)
@@ -187,5 +211,7 @@ int journal_check(struct arena *a, const struct journal *j, const char *uuid, st
 		rc = within(check_step(a, &j->steps[i], err), "step", i, err);
 	for (size_t i = 0; rc == 0 && i < j->n_wedges; i++)
 		rc = within(check_wedge(a, &j->wedges[i], err), "wedge", i, err);
+	for (size_t i = 0; rc == 0 && i < j->n_memory; i++)
+		rc = within(check_promise(a, &j->memory[i], err), "memory", i, err);
 	return rc;
 }

@@ -25,7 +25,7 @@ struct text_members {
 	size_t n;
 };
 
-extern const struct text_members journal_texts, device_texts, step_texts, wedge_texts;
+extern const struct text_members journal_texts, device_texts, step_texts, wedge_texts, promise_texts;
 
 extern const char *const journal_kinds[JOURNAL_HAND + 1];
 extern const char *const device_kinds[HOSTDEV_MDEV + 1]; /* the member that has the device's name */

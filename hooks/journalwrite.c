@@ -76,6 +76,16 @@ static struct json_object *wedge_object(struct arena *a, const struct wedge *w)
 	return o;
 }
 
+static struct json_object *promise_object(struct arena *a, const struct promise *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_number(o, "page", (long long)p->page);
+	add_texts(a, o, p, &promise_texts);
+	add_number(o, "pages", (long long)p->pages);
+	return o;
+}
+
 static struct json_object *add_list(struct json_object *o, const char *key)
 {
 	struct json_object *list = json_object_new_array();
@@ -96,6 +106,11 @@ static void add_lists(struct arena *a, struct json_object *o, const struct journ
 	list = add_list(o, "wedged");
 	for (size_t i = 0; i < j->n_wedges; i++)
 		json_object_array_add(list, wedge_object(a, &j->wedges[i]));
+	if (!j->n_memory)
+		return;
+	list = add_list(o, "memory");
+	for (size_t i = 0; i < j->n_memory; i++)
+		json_object_array_add(list, promise_object(a, &j->memory[i]));
 }
 
 struct json_object *journal_json(struct arena *a, const struct journal *j)

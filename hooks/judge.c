@@ -123,24 +123,13 @@ static const char *may_be_unbound(const struct judging *j, const struct subject 
 		   s->pci.driver);
 }
 
-/* What kvmshim.conf has this attribute set to for the VM; NULL: nothing. */
-static const char *will_be(const struct subject *s, const char *attribute)
-{
-	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
-		if (str_eq(s->conf->attributes[i].name, attribute))
-			return s->conf->attributes[i].value;
-	return NULL;
-}
-
 /* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
 static const char *has_no_vfs(const struct judging *j, const struct subject *s)
 {
-	const char *vfs = will_be(s, "sriov_numvfs");
-
 	if (s->used_vfs.n)
 		return SAY("%s has virtual functions in use: %s", s->pci.address,
 			   joined(j->arena, &s->used_vfs));
-	if (!s->pci.vfs.n || (vfs && str_eq(vfs, "0")))
+	if (!s->pci.vfs.n)
 		return NULL;
 	return SAY("%s has virtual functions, with which it cannot be passed: write 0 to its "
 		   "sriov_numvfs",
@@ -156,6 +145,18 @@ static const char *has_attributes(const struct judging *j, const struct subject 
 			return SAY("%s has no %s, which %s:%u sets", s->pci.address,
 				   s->conf->attributes[i].name, j->settings->path, s->conf->line);
 	return NULL;
+}
+
+/* current_vgpu_type takes the number that stands before the name in creatable_vgpu_types. */
+static const char *has_vgpu_number(const struct judging *j, const struct subject *s)
+{
+	const char *type = s->vgpu ? s->conf->mdev_type : "0";
+
+	if (*type && !type[strspn(type, "0123456789")])
+		return NULL;
+	return SAY("%s takes a number as mdev-type, and %s:%u has '%s': see its "
+		   "nvidia/creatable_vgpu_types",
+		   s->pci.address, j->settings->path, s->conf->line, str_printable(j->arena, type));
 }
 
 static const char *is_no_vgpu_yet(const struct judging *j, const struct subject *s)
@@ -199,11 +200,22 @@ static const char *is_closed(const struct judging *j, const struct subject *s)
 		   survey_holder_text(j->arena, &s->holders.v[0]));
 }
 
-/* A mount does not end by itself: only a unit that is stopped may end it. */
+/* The process that has a disk open, where one is: it may be what claims it. */
+static const struct holder *disk_holder(const struct subject *s)
+{
+	for (size_t i = 0; i < s->holders.n; i++)
+		if (s->holders.v[i].node->block)
+			return &s->holders.v[i];
+	return NULL;
+}
+
+/* A mount does not end by itself: only a unit that is stopped, or a process that ends, may end it. */
 static const char *is_unclaimed(const struct judging *j, const struct subject *s)
 {
 	if (!s->claimed.n || s->units.n)
 		return NULL;
+	if (!s->claim_is_known && disk_holder(s))
+		return is_closed(j, s);
 	return SAY("%s is in use: %s", s->pci.address, joined(j->arena, &s->claimed));
 }
 
@@ -211,8 +223,8 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 
 static check *const checks[] = {
 	is_there,	is_endpoint,	    is_expected,   is_not_wedged, is_nobodys, is_isolated,
-	is_company,	may_be_unbound,	    has_no_vfs,	   has_attributes, is_no_vgpu_yet,
-	is_off_the_network, is_no_console,  is_unclaimed,  is_closed,
+	is_company,	may_be_unbound,	    has_no_vfs,	   has_attributes, has_vgpu_number,
+	is_no_vgpu_yet, is_off_the_network, is_no_console,  is_unclaimed,  is_closed,
 };
 
 /* A sibling that nobody uses stays as it is: only that it is nobody's counts. */

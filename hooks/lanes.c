@@ -181,7 +181,10 @@ static struct lane *make_lanes(struct arena *a, const struct root *r, const stru
 	for (unsigned i = 0; i < n; i++) {
 		lanes[i].number = i;
 		lanes[i].journal = j;
-		lanes[i].work = (struct work){ .arena = &lanes[i].arena, .root = r, .settings = s };
+		lanes[i].work = (struct work){
+			.arena = &lanes[i].arena, .root = r, .settings = s, .journal = j,
+			.notes = &lanes[i].notes,
+		};
 	}
 	return lanes;
 }

@@ -11,6 +11,7 @@
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/opdriver.h"
+#include "hooks/oppool.h"
 #include "hooks/survey.h"
 #include "hooks/units.h"
 #include "host/act.h"
@@ -154,6 +155,12 @@ static int bind_platform(struct work *w, const struct step *s, struct err *err)
 
 /* ---- attributes ---- */
 
+/* From some virtual functions to some others there is no way but through none. */
+static bool is_through_none(const struct step *s, const char *now, const char *value)
+{
+	return str_eq(s->name, "sriov_numvfs") && !str_eq(now, "0") && !str_eq(value, "0");
+}
+
 static int set_attribute(struct work *w, const struct step *s, const char *value, struct err *err)
 {
 	const char *path = pci_attribute_path(w->arena, s->device, s->name);
@@ -161,8 +168,15 @@ static int set_attribute(struct work *w, const struct step *s, const char *value
 	char *now;
 	int rc = host_read(w->arena, w->root, path, &now, &len);
 
-	if (rc == 0 && str_eq(str_trim(w->arena, now, strcspn(now, "\n")), value))
-		return 0;
+	if (rc == 0) {
+		now = str_trim(w->arena, now, strcspn(now, "\n"));
+		if (str_eq(now, value))
+			return 0;
+		if (is_through_none(s, now, value))
+			rc = opdriver_put(w, s, path, "0", err);
+		if (rc)
+			return rc;
+	}
 	return opdriver_put(w, s, path, *value ? value : "\n", err);
 }
 
@@ -254,6 +268,8 @@ static int take_node(struct work *w, const struct step *s, struct err *err)
 const struct op_row op_rows[OP_COUNT] = {
 	[OP_UNIT] = { stop_unit, start_unit, FAILS_ALL, FAILS_NOTE, "stop %n" },
 	[OP_MODULE] = { load_module, NULL, FAILS_ALL, FAILS_NOTE, "load module %n" },
+	[OP_HUGEPAGES] = { oppool_grow, oppool_shrink, FAILS_ALL, FAILS_ALL,
+			   "%n: add %t pages (had %f)" },
 	[OP_FREE] = { wait_until_free, NULL, FAILS_ALL, FAILS_NOTE,
 		      "%d: wait until nobody uses it" },
 	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_ALL, FAILS_NOTE, "release console %n" },

@@ -17,11 +17,13 @@ struct work {
 	struct arena *arena;
 	const struct root *root;
 	const struct settings *settings;
+	const struct journal *journal; /* that is worked on */
 	int *claims; /* disks held with O_EXCL until the lane is over, and which */
 	size_t n_claims, claims_cap;
 	struct strv claimed;
 	struct wedge *wedges; /* what hung in this lane */
 	size_t n_wedges, wedges_cap;
+	struct strv *notes; /* what is told without being a failure */
 };
 
 #define MODPROBE_DEADLINE 60000 /* ms */

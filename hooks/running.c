@@ -54,15 +54,18 @@ static void plan_node(struct handover *h, struct journal *j, const struct journa
 
 	if (!from || str_eq(from, to) || has_node_step(j, name))
 		return;
+	/* done from the outset: who is killed before the chown has it undone for nothing */
 	*arena_push(a, j->steps, j->n_steps, j->steps_cap) = (struct step){
-		.op = OP_NODE, .lane = lane, .name = name, .to = to, .from = from,
+		.op = OP_NODE, .lane = lane, .name = name, .to = to, .from = from, .done = true,
 	};
 }
 
 static int give_nodes(struct handover *h, int folder, struct journal *j, const struct domain *d,
 		      struct err *err)
 {
-	struct work w = { .arena = h->arena, .root = h->root, .settings = h->settings };
+	struct work w = {
+		.arena = h->arena, .root = h->root, .settings = h->settings, .journal = j
+	};
 	const char *to = arena_printf(h->arena, "%u:%u", (unsigned)d->uid, (unsigned)d->gid);
 	size_t first = j->n_steps;
 	int rc;
@@ -73,11 +76,9 @@ static int give_nodes(struct handover *h, int folder, struct journal *j, const s
 	if (j->n_steps == first)
 		return 0;
 	rc = journal_write(h->arena, folder, j, err);
-	for (size_t i = first; !rc && i < j->n_steps; i++) {
+	for (size_t i = first; !rc && i < j->n_steps; i++)
 		rc = op_rows[OP_NODE].act(&w, &j->steps[i], err);
-		j->steps[i].done = rc == 0;
-	}
-	return rc ? rc : journal_write(h->arena, folder, j, err);
+	return rc;
 }
 
 int running_start(struct handover *h, const struct domain *d, struct err *err)

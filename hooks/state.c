@@ -37,9 +37,9 @@ static int lock_waiting(int fd)
 }
 
 /* Like the folders, the lock is nobody else's to open: flock() asks for no more. */
-static int open_lock(int folder)
+static int open_lock(int folder, const char *name)
 {
-	return openat(folder, "lock", O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	return openat(folder, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 		      0600);
 }
 
@@ -50,7 +50,7 @@ int state_lock(struct arena *a, const struct root *r, struct err *err)
 
 	if (folder < 0)
 		return folder;
-	fd = open_lock(folder);
+	fd = open_lock(folder, "lock");
 	if (fd >= 0 && lock_waiting(fd) == 0)
 		return fd;
 	rc = errno;
@@ -62,6 +62,37 @@ int state_lock(struct arena *a, const struct root *r, struct err *err)
 	rc = -rc;
 	cleanup_close(&fd);
 	return rc;
+}
+
+static int lock_until(int fd, int deadline)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (deadline <= 0)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+		deadline -= 10;
+	}
+	return 0;
+}
+
+int state_lock_pools(struct arena *a, const struct root *r, int deadline, struct err *err)
+{
+	_cleanup_fd_ int folder = statefolder_open(a, r, STATEFOLDER_TOP, NULL, true, err);
+	int fd, rc;
+
+	if (folder < 0)
+		return folder;
+	fd = open_lock(folder, "pool.lock");
+	rc = fd < 0 ? -errno : lock_until(fd, deadline);
+	if (rc == 0)
+		return fd;
+	cleanup_close(&fd);
+	return err_set(err, -rc, "%s: %s", root_path(a, r, STATE_TOP "/pool.lock"),
+		       rc == -ETIMEDOUT ? "another VM's huge pages take too long" : strerror(-rc));
 }
 
 /*

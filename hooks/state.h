@@ -9,13 +9,19 @@ struct err;
 struct root;
 
 /*
- * /run/kvmshim (0711): `lock`, and vm/UUID/ with journal.json and facts.json.
+ * /run/kvmshim (0711): `lock`, `pool.lock`, and vm/UUID/ with journal.json and facts.json.
  * Folders are made as they are needed, and refused where they are links, not
  * root's (or the caller's below a KVMSHIM_ROOT), or writable by others.
  */
 
 /* Waits for the lock that covers reserve, judge and journal: a descriptor (closing it unlocks), or -errno. */
 int state_lock(struct arena *a, const struct root *r, struct err *err);
+
+/*
+ * Waits for the lock that covers reading and changing a pool of huge pages, for at most
+ * deadline milliseconds: a descriptor, or -errno.
+ */
+int state_lock_pools(struct arena *a, const struct root *r, int deadline, struct err *err);
 
 /*
  * The folder of a VM, made if it is missing, with its flock, held while the descriptor is

@@ -74,8 +74,10 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 	if (stuck.pid)
 		s->stuck = arena_printf(l->arena, "opening its disk %s hangs (process %ld)", disk,
 					(long)stuck.pid);
-	if (fd == -EBUSY)
+	if (fd == -EBUSY) {
 		strv_push(l->arena, &s->claimed, survey_disk_text(l->arena, l->root, disk));
+		s->claim_is_known |= uses_of_disk(l->arena, l->root, disk) != NULL;
+	}
 	if (fd >= 0)
 		close(fd);
 }

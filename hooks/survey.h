@@ -48,6 +48,7 @@ struct subject {
 	struct below below;
 	struct holders holders;	      /* who has what is below it open, or its VFIO node */
 	struct strv claimed;	      /* disks that are in use: sentences */
+	bool claim_is_known;	      /* by a mount, a swap, … of one of them */
 	struct strv network;	      /* interfaces that the host needs: sentences */
 	struct strv used_vfs;	      /* of a PF: sentences */
 	struct console console;

@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "host/host.h"
+#include "nodeset.h"
 #include "str.h"
 
 #define DIGITS "0123456789"
@@ -35,7 +36,8 @@ static bool is_device(struct arena *a, const char *s)
 /* Those that OP_ATTRIBUTE sets. */
 static bool is_attribute(struct arena *a, const char *s)
 {
-	static const char *const names[] = { "power/control", "d3cold_allowed", "reset_method" };
+	static const char *const names[] = { "power/control", "d3cold_allowed", "reset_method",
+					     "sriov_numvfs" };
 
 	(void)a;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -51,6 +53,35 @@ static bool is_owner(struct arena *a, const char *s)
 
 	(void)a;
 	return uid && uid <= 10 && gid && gid <= 10 && !s[uid + 1 + gid];
+}
+
+/* Past a number of at most `most` digits; NULL: there is none. */
+static const char *past_number(const char *s, size_t most)
+{
+	size_t len = strspn(s, DIGITS);
+
+	return len && len <= most ? s + len : NULL;
+}
+
+static bool is_pool(struct arena *a, const char *s)
+{
+	(void)a;
+	if (str_starts(s, "node")) {
+		s = past_number(s + strlen("node"), 4);
+		if (!s || *s++ != '/')
+			return false;
+	}
+	if (!str_starts(s, "hugepages-"))
+		return false;
+	s = past_number(s + strlen("hugepages-"), 12);
+	return s && str_eq(s, "kB");
+}
+
+static bool is_nodes(struct arena *a, const char *s)
+{
+	struct nodeset nodes;
+
+	return nodeset_parse(s, &nodes) && str_eq(nodeset_text(a, &nodes), s);
 }
 
 /*
@@ -77,6 +108,8 @@ static const struct pattern {
 	[WORD_TYPE] = { "mdev type", NULL, "", ALNUM "_-", ALNUM "_.-" },
 	[WORD_NUMBER] = { "number", NULL, "", DIGITS, DIGITS },
 	[WORD_OWNER] = { "UID:GID", is_owner },
+	[WORD_POOL] = { "pool of huge pages", is_pool },
+	[WORD_NODES] = { "set of nodes", is_nodes },
 	[WORD_BOOT] = { "boot id", NULL, "", ALNUM, ALNUM "-", true },
 	[WORD_TIME] = { "time", NULL, "", DIGITS, DIGITS "TZ:.+-" },
 };

@@ -27,6 +27,8 @@ enum word {
 	WORD_TYPE,
 	WORD_NUMBER,
 	WORD_OWNER,
+	WORD_POOL,  /* of huge pages: node1/hugepages-2048kB */
+	WORD_NODES, /* 0-1,3 */
 	WORD_BOOT,
 	WORD_TIME,
 	WORD_COUNT,

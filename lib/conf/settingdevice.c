@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys of [device ADDRESS]. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -146,6 +147,17 @@ static const char *set_reset_method(const struct setting_place *p, const char *v
 	return NULL;
 }
 
+static const char *set_sriov_numvfs(const struct setting_place *p, const char *value)
+{
+	size_t len = strspn(value, DIGITS);
+
+	/* sriov_numvfs_store() of the kernel: an unsigned short */
+	if (len == 0 || len > 5 || value[len] || strtol(value, NULL, 10) > 65535)
+		return "a number of virtual functions, 0 for none";
+	add_attribute(p, "sriov_numvfs", value);
+	return NULL;
+}
+
 /* ---- the rest ---- */
 
 static const char *set_unbind_timeout(const struct setting_place *p, const char *value)
@@ -174,6 +186,7 @@ const struct setting_key setting_device_keys[] = {
 	{ "d3cold_allowed", set_d3cold_allowed },
 	{ "power", set_power },
 	{ "reset_method", set_reset_method },
+	{ "sriov_numvfs", set_sriov_numvfs },
 	{ NULL },
 };
 _Static_assert(SETTING_KEYS_FIT(setting_device_keys), "keys of [device]");

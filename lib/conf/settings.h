@@ -30,7 +30,10 @@ struct device_settings {
 	/* expect = 10de:1b06 subsystem=… serial=…; each NULL where it is not given */
 	const char *expect_id, *expect_subsystem, *expect_serial;
 	struct strv stop_units;
-	/* d3cold_allowed = 0|1, power = on|auto (power/control), reset_method = … */
+	/*
+	 * d3cold_allowed = 0|1, power = on|auto (power/control), reset_method = …,
+	 * sriov_numvfs = N
+	 */
 	struct attribute_setting *attributes;
 	size_t n_attributes, attributes_cap;
 	int unbind_timeout; /* seconds; that of [hook] where it is not given */

@@ -29,7 +29,7 @@ static int open_node(struct arena *a, const struct root *r, const char *group, s
 
 const char *vfionode_owner(struct arena *a, const struct root *r, const char *group)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	_cleanup_fd_ int fd = open_node(a, r, group, &st);
 
 	if (fd < 0)
@@ -40,7 +40,7 @@ const char *vfionode_owner(struct arena *a, const struct root *r, const char *gr
 int vfionode_set_owner(struct arena *a, const struct root *r, const char *group,
 		       const char *owner, struct err *err)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	_cleanup_fd_ int fd = open_node(a, r, group, &st);
 	unsigned uid, gid;
 

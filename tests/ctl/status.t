@@ -37,8 +37,8 @@ sub device {
 
 # A process of that host's.
 sub process {
-	my ($host, $pid, @words) = @_;
-	$host->file("proc/$pid/stat", "$pid (qemu) S " . join(' ', (0) x 18, 4711, (0) x 20) . "\n");
+	my ($host, $pid, $start, @words) = @_;
+	$host->file("proc/$pid/stat", "$pid (qemu) S " . join(' ', (0) x 18, $start, (0) x 20) . "\n");
 	$host->file("proc/$pid/cmdline", join '', map { "$_\0" } @words);
 }
 
@@ -64,10 +64,12 @@ subtest 'What a VM is doing' => sub {
 	says('it is prepared, and libvirt lives', ctl($host, 'status'), 0, "VM vm1: bound$since\n$line");
 	journal($host, 1, { %bound, %daemon, state => 'binding' });
 	says('it is being prepared', ctl($host, 'status'), 0, "VM vm1: binding$since\n$line");
-	process($host, 812, 'qemu-kvm', '-uuid', uuid(1));
+	process($host, 812, 4711, 'qemu-kvm', '-uuid', uuid(1));
 	journal($host, 1, { %bound, state => 'running', qemu => { pid => 812, start => 4711 } });
 	says('it runs', ctl($host, 'status'), 0, "VM vm1: running (pid 812)$since\n$line");
-	process($host, 812, 'another');
+	process($host, 812, 4711);
+	says('it is about to end, and has no command line any more', ctl($host, 'status'), 0, "VM vm1: running (pid 812)$since\n$line");
+	process($host, 812, 4712, 'another');
 	says('its process is another', ctl($host, 'status'), 1, "VM vm1: left over (see `kvmshim recover`)$since\n$line");
 	journal($host, 1, { %bound, state => 'releasing' });
 	open my $folder, '<', "$host->{dir}/run/kvmshim/vm/" . uuid(1) or die;

@@ -135,8 +135,7 @@ subtest 'a driver that is gone' => sub {
 };
 
 subtest 'a device that is gone' => sub {
-	$host->device('0000:0d:00.0', id => '8086:1533', class => '020000', driver => 'igb', group => 50,
-		below => { igb => { 'net/enp13s0/address' => '02:00:00:00:00:0d' } });
+	$host->device('0000:0d:00.0', id => '8086:1533', class => '088000', driver => 'igb', group => 50);
 	anew($host);
 	my $vm = vm('0000:0d:00.0', $nvme);
 	$vm->taken('a device');

@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 	state.main = fork();
 	if (state.main == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		raise(SIGSTOP);
+		kill(getpid(), SIGSTOP);
 		execv(argv[3], argv + 3);
 		_exit(127);
 	}

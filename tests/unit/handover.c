@@ -5,6 +5,9 @@
  */
 #include "hooks/handover.h"
 
+#include <sys/wait.h>
+#include <time.h>
+
 #include "conf/settings.h"
 #include "err.h"
 #include "file.h"
@@ -70,6 +73,7 @@ static struct handover asking(const char *uuid, const char *name)
 		.settings = &settings,
 		.uuid = uuid,
 		.name = name,
+		.daemon = process_real(&arena, getppid()),
 	};
 }
 
@@ -208,7 +212,10 @@ static void without_devices(void **state)
 	h.grants = &grants;
 	assert_int_equal(handover_take(&h, &err), 0);
 	assert_true(is_there(VMS "/" UUID "/facts.json"));
-	assert_false(is_there(VMS "/" UUID "/journal.json"));
+	j = journal_of(UUID); /* that tells whose the facts are */
+	assert_int_equal(j.state, STATE_BOUND);
+	assert_int_equal(j.n_devices + j.n_steps, 0);
+	assert_int_equal(handover_recover(&h, &err), -EAGAIN);
 	assert_int_equal(handover_give(&h, NULL, &err), 0);
 	assert_false(is_there(VMS "/" UUID));
 }
@@ -320,10 +327,49 @@ static void whose_lock_is_held(void **state)
 	wish(&h, GPU);
 	assert_int_equal(handover_take(&h, &err), -EBUSY);
 	assert_text(err.text, "another operation on web is in progress");
-	assert_int_equal(handover_give(&h, NULL, &err), -EBUSY);
 	assert_int_equal(handover_recover(&h, &err), -EAGAIN);
 	close(lock);
 	assert_int_equal(handover_recover(&h, &err), 0);
+	assert_false(is_there(VMS "/" UUID));
+}
+
+/* libvirt does not call release twice. */
+static void giving_back_waits_for_the_lock(void **state)
+{
+	struct handover h = asking(UUID, "web");
+	struct err err = { 0 };
+	pid_t other;
+	int lock;
+
+	(void)state;
+	host();
+	take_gpu(UUID, "web");
+	lock = state_open(&arena, &the_root, UUID, &err);
+	assert_int_equal(giveback_open(&arena, &the_root, UUID, "web", 0, &err), -EBUSY);
+	other = fork();
+	if (other == 0) {
+		nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
+		_exit(0);
+	}
+	close(lock); /* the other process has it still */
+	assert_int_equal(handover_give(&h, NULL, &err), 0);
+	waitpid(other, NULL, 0);
+	assert_false(is_there(VMS "/" UUID));
+	assert_text(attribute(GPU, "d3cold_allowed"), "1");
+}
+
+static void nobody_waits_for_it(void **state)
+{
+	struct handover h = asking(UUID, "web");
+	struct err err = { 0 };
+
+	(void)state;
+	host();
+	h.daemon.pid = getpid(); /* as if our parent had been that one */
+	wish(&h, GPU);
+	assert_int_equal(handover_take(&h, &err), -ECHILD);
+	assert_text(err.text, arena_printf(&arena, "who asked for web is gone (process %ld)",
+					   (long)getpid()));
 	assert_false(is_there(VMS "/" UUID));
 }
 
@@ -380,7 +426,7 @@ static void another_driver_since(void **state)
 	take_gpu(UUID, "web");
 	assert_int_equal(unlink(tree_path(pcitree_path(GPU, "driver"))), 0);
 	assert_int_equal(handover_check(&h, &j, &err), -ENODEV);
-	assert_text(err.text, GPU " is no longer what was prepared: its driver is none, not vfio-pci");
+	assert_text(err.text, GPU " was prepared with driver vfio-pci, and its driver is now none");
 }
 
 /* A reboot has put back everything: nothing is written. */
@@ -435,13 +481,15 @@ int main(void)
 	TREE_TEST("what is taken is given back", taken_and_given_back);
 	TREE_TEST("a plan changes nothing, not even in /run", a_plan_changes_nothing);
 	TREE_TEST("taken again, it begins anew", taken_anew);
-	TREE_TEST("a VM without devices has facts alone", without_devices);
+	TREE_TEST("a VM without devices has facts, and a journal", without_devices);
 	TREE_ROWS(refused_rows, a_refusal_leaves_nothing);
 	TREE_TEST("all reasons are told at once", all_reasons_are_told);
 	TREE_TEST("a device that is asked for twice", asked_for_twice);
 	TREE_TEST("the loser is told who has it", the_loser_is_told);
 	TREE_TEST("what a VM left is recovered first", what_is_left_is_recovered_first);
 	TREE_TEST("a lock that is held is an operation in progress", whose_lock_is_held);
+	TREE_TEST("giving back waits for it", giving_back_waits_for_the_lock);
+	TREE_TEST("nothing is taken for a daemon that is gone", nobody_waits_for_it);
 	TREE_TEST("all that is left is recovered", recovers_all);
 	TREE_TEST("nothing is taken or given back while it runs", not_while_it_runs);
 	TREE_TEST("a device that got another driver since", another_driver_since);

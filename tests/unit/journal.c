@@ -32,6 +32,12 @@ static void there_and_back(void **state)
 	assert_int_equal(j.wedges[0].child.pid, 4242);
 	assert_true(j.wedges[0].child.start == 987654321012ULL);
 	assert_null(j.wedges[1].device);
+	assert_int_equal(j.n_memory, UNIT_COUNT(memory));
+	for (size_t i = 0; i < j.n_memory; i++) {
+		assert_int_equal(j.memory[i].page, memory[i].page);
+		assert_text(j.memory[i].nodes, memory[i].nodes);
+		assert_int_equal(j.memory[i].pages, memory[i].pages);
+	}
 }
 
 static void as_little_as_possible(void **state)
@@ -264,7 +270,7 @@ static void not_larger_than_is_read(void **state)
 
 /* --- all of them */
 
-static void those_with_a_journal(void **state)
+static void those_with_a_folder(void **state)
 {
 	struct root root = tree_root();
 	struct strv uuids = { 0 };
@@ -278,9 +284,10 @@ static void those_with_a_journal(void **state)
 	tree_file(VMS "/lost+found/journal.json", "");
 	tree_file(VMS "/4C4C4544-0031-3310-8047-B3C04F4A3532/journal.json", "");
 	journal_uuids(&arena, &root, &uuids);
-	assert_int_equal(uuids.n, 2);
+	assert_int_equal(uuids.n, 3);
 	assert_text(uuids.v[0], OTHER);
 	assert_text(uuids.v[1], UUID);
+	assert_text(uuids.v[2], MDEV); /* what a killed hook left before its journal */
 }
 
 int main(void)
@@ -302,6 +309,6 @@ int main(void)
 	TREE_TEST("what would not be believed is not written", not_what_nobody_would_read);
 	TREE_TEST("a VM has a name", no_vm_without_a_name);
 	TREE_TEST("what is too large to be read is not written", not_larger_than_is_read);
-	TREE_TEST("the VMs that have a journal, in order", those_with_a_journal);
+	TREE_TEST("the VMs that have a folder, in order, with a journal or without", those_with_a_folder);
 	return unit_run("journal");
 }

@@ -39,11 +39,18 @@ static struct step steps[] = {
 	{ OP_MDEV, 2, GPU, MDEV, "nvidia-63", NULL },
 	{ OP_VGPU, 2, GPU, NULL, "1178", "0" },
 	{ OP_NODE, 2, NULL, "17", "64055:64055", "0:0" },
+	{ OP_HUGEPAGES, 0, NULL, "node1/hugepages-2048kB", "512", "0", true, 700 },
 };
 
 static struct wedge wedges[] = {
 	{ GPU, OP_UNBIND, { 4242, 987654321012ULL } },
 	{ NULL, OP_VTCON, { 1, 0 } },
+};
+
+static struct promise memory[] = {
+	{ 2048, "1", 512 },
+	{ 1048576, NULL, 4 },
+	{ MEMORY_NORMAL, "0-1,3", 262144 },
 };
 
 static inline struct journal good(void)
@@ -63,6 +70,8 @@ static inline struct journal good(void)
 		.n_steps = UNIT_COUNT(steps),
 		.wedges = wedges,
 		.n_wedges = UNIT_COUNT(wedges),
+		.memory = memory,
+		.n_memory = UNIT_COUNT(memory),
 	};
 }
 
@@ -151,6 +160,6 @@ static inline void is_refused(const char *says)
 	assert_says(tree_hide(err.text), "/" FILE_ ": ");
 	assert_says(err.text, says);
 	assert_says(err.text, "; it is not believed, and nothing in it is done");
-	assert_int_equal(j.n_devices + j.n_steps + j.n_wedges, 0);
+	assert_int_equal(j.n_devices + j.n_steps + j.n_wedges + j.n_memory, 0);
 	assert_null(j.uuid);
 }

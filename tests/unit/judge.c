@@ -19,6 +19,13 @@ static const struct device_settings expects = {
 	.expect_serial = "20480000000000000001",
 };
 static const struct device_settings expects_little = { .line = 9, .expect_id = "10DE:1b06" };
+static struct attribute_setting power_on = { "power/control", "on" };
+static const struct device_settings powers = {
+	.line = 5,
+	.attributes = &power_on,
+	.n_attributes = 1,
+};
+static const struct device_settings mdev_name = { .line = 6, .mdev_type = "nvidia-63" };
 static const struct device_settings vgpu_type = { .line = 3, .mdev_type = "1178" };
 
 static struct node sound = { .name = "snd/controlC0" };
@@ -85,8 +92,8 @@ static const struct row {
 	/* whose it is */
 	{ "a wedged one may not",
 	  { THERE, .pci = { GPU, .driver = "nvidia" },
-	    .stuck = "unbind hangs in the kernel since then (process 77)" },
-	  .want = "0000:05:00.0 is wedged: unbind hangs in the kernel since then (process 77); end "
+	    .stuck = "unbind hangs in the kernel (process 77)" },
+	  .want = "0000:05:00.0 is wedged: unbind hangs in the kernel (process 77); end "
 		  "what uses it and run `kvmshim recover`, or reboot" },
 	{ "another VM's may not",
 	  { THERE, .pci = { GPU, .driver = "vfio-pci" }, .owner = &other_vm },
@@ -117,6 +124,15 @@ static const struct row {
 	    .used_vfs = LIST("0000:05:00.2 (driver mlx5_core)", "0000:05:00.3 (VM web)") },
 	  .want = "0000:05:00.0 has virtual functions in use: 0000:05:00.2 (driver mlx5_core), "
 		  "0000:05:00.3 (VM web)" },
+	{ "nor may one that has VFs that nobody uses",
+	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") } },
+	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: write 0 to "
+		  "its sriov_numvfs" },
+	{ "an attribute that it has may be set",
+	  { THERE, .pci = { GPU }, .conf = &powers, .attributes = LIST("auto") } },
+	{ "one that it does not have may not",
+	  { THERE, .pci = { GPU }, .conf = &powers, .attributes = LIST(NULL) },
+	  .want = "0000:05:00.0 has no power/control, which /etc/kvmshim/kvmshim.conf:5 sets" },
 
 	/* the rest of its IOMMU group */
 	{ "a sibling of the host's is named, with what to do",
@@ -192,6 +208,21 @@ static const struct row {
 	  { THERE, .pci = { VF, .driver = "nvidia-vgpu", .vgpu = true }, .vgpu = "1178",
 	    .conf = &vgpu_type, .owner = &other_vm },
 	  .want = "0000:21:00.4 is in use by VM desktop" },
+	{ "what it is already may be another program's",
+	  { THERE, .pci = { VF, .driver = "nvidia-vgpu", .vgpu = true }, .vgpu = "1180",
+	    .conf = &vgpu_type },
+	  .want = "0000:21:00.4 is a vGPU of type 1180 already, and /etc/kvmshim/kvmshim.conf:3 asks "
+		  "for 1178: write 0 to its nvidia/current_vgpu_type" },
+	{ "it may be what it is to be",
+	  { THERE, .pci = { VF, .driver = "nvidia-vgpu", .vgpu = true }, .vgpu = "1178",
+	    .conf = &vgpu_type } },
+	{ "the type of a vGPU is a number",
+	  { THERE, .pci = { VF, .driver = "nvidia-vgpu", .vgpu = true }, .vgpu = "0",
+	    .conf = &mdev_name },
+	  .want = "0000:21:00.4 takes a number as mdev-type, and /etc/kvmshim/kvmshim.conf:6 has "
+		  "'nvidia-63': see its nvidia/creatable_vgpu_types" },
+	{ "that of a mediated device is a name",
+	  { THERE, .pci = { GPU, .driver = "nvidia" }, .conf = &mdev_name } },
 };
 
 static void a_device_is_judged(void **state)

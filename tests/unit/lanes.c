@@ -54,6 +54,12 @@ static const char *attribute(const char *address, const char *name)
 	  .from = (from_) }
 #define UNIT(name_) { .op = OP_UNIT, .name = (name_) }
 
+static void all_done(struct journal *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		j->steps[i].done = true;
+}
+
 static struct journal of(struct step *steps, size_t n)
 {
 	return (struct journal){ .steps = steps, .n_steps = n };
@@ -174,6 +180,30 @@ static void a_lane_stops_at_its_failure(void **state)
 	assert_text(attribute(ONE, "power/control"), "0");
 }
 
+/* Waiting may take long, and the other devices are the host's meanwhile. */
+static void all_are_free_before_one_is_touched(void **state)
+{
+	struct step steps[] = {
+		{ .op = OP_FREE, .lane = 1, .device = ONE },
+		SET(1, ONE, "d3cold_allowed", "1", "0"),
+		SET(2, TWO, "d3cold_allowed", "1", "0"),
+		{ .op = OP_FREE, .lane = 2, .device = "0000:07:00.0" },
+	};
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	function(TWO);
+	assert_int_equal(act(&j, false, &err), -ENODEV);
+	assert_text(err.text, "0000:07:00.0: it is gone");
+	assert_true(steps[0].done);
+	assert_false(steps[1].done);
+	assert_false(steps[2].done);
+	assert_text(attribute(ONE, "d3cold_allowed"), "0");
+	assert_text(attribute(TWO, "d3cold_allowed"), "0");
+}
+
 static void what_cannot_be_undone_is_left(void **state)
 {
 	struct step steps[] = {
@@ -188,6 +218,7 @@ static void what_cannot_be_undone_is_left(void **state)
 	function(ONE);
 	function(TWO);
 	function("0000:07:00.0");
+	all_done(&j);
 	assert_int_equal(undo(&j, NULL, &notes, &err), -ENOENT);
 	assert_says(err.text, ONE "/reset_method");
 	assert_text(attribute(ONE, "d3cold_allowed"), "0");
@@ -195,6 +226,26 @@ static void what_cannot_be_undone_is_left(void **state)
 	assert_text(attribute("0000:07:00.0", "d3cold_allowed"), "1");
 	assert_false(undone[1]);
 	assert_true(undone[2]);
+	assert_true(steps[0].done); /* the journal goes on saying what is to be undone */
+	assert_true(steps[2].done);
+	assert_false(steps[1].done);
+	assert_false(steps[3].done);
+}
+
+static void what_was_not_done_is_left(void **state)
+{
+	struct step steps[] = { SET(1, ONE, "d3cold_allowed", "0", "1"),
+				SET(1, ONE, "power/control", "0", "1") };
+	struct journal j = of(steps, UNIT_COUNT(steps));
+	struct strv notes = { 0 };
+	struct err err;
+
+	(void)state;
+	function(ONE);
+	j.steps[0].done = true;
+	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
+	assert_text(attribute(ONE, "d3cold_allowed"), "1");
+	assert_text(attribute(ONE, "power/control"), "0");
 }
 
 /* Pulled out, or a VF that its driver took back. */
@@ -216,6 +267,7 @@ static void what_is_gone_needs_nothing(void **state)
 
 	(void)state;
 	tree_folder("sys/bus/pci/devices");
+	all_done(&j);
 	if (undo(&j, NULL, &notes, &err) != 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(notes.n, 0);
@@ -230,6 +282,7 @@ static void a_unit_that_does_not_start_is_a_note(void **state)
 
 	(void)state;
 	function(ONE);
+	all_done(&j);
 	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
 	assert_int_equal(notes.n, 1);
 	assert_says(notes.v[0], "systemctl start app.service: ");
@@ -248,6 +301,7 @@ static void only_some_lanes(void **state)
 	(void)state;
 	function(ONE);
 	function(TWO);
+	all_done(&j);
 	assert_int_equal(undo(&j, only, &notes, &err), 0);
 	assert_int_equal(notes.n, 0);
 	assert_text(attribute(ONE, "d3cold_allowed"), "0");
@@ -302,6 +356,8 @@ int main(void)
 	TREE_TEST("without steps there is nothing to do", nothing_to_do);
 	TREE_TEST("lane 0 goes first, and no other without it", first_things_first);
 	TREE_TEST("a lane stops at its failure, the others do not", a_lane_stops_at_its_failure);
+	TREE_TEST("all are free before one is touched", all_are_free_before_one_is_touched);
+	TREE_TEST("what was not done is left as it is", what_was_not_done_is_left);
 	TREE_TEST("a device that cannot be undone is left, the others are not",
 		  what_cannot_be_undone_is_left);
 	TREE_TEST("for a device that is gone there is nothing to undo", what_is_gone_needs_nothing);

@@ -60,8 +60,8 @@ static const struct life_row {
 	  LIFE_QEMU, 42 },
 	{ "its number is another process's now", JOURNAL_VM, STATE_RUNNING, .qemu = { 44, 4 },
 	  .want = LIFE_NONE },
-	{ "the noted one lives, and is of another VM", JOURNAL_VM, STATE_RUNNING,
-	  .qemu = { 44, 5 }, .want = LIFE_NONE },
+	{ "the noted one lives, and its command line is gone already", JOURNAL_VM, STATE_RUNNING,
+	  .qemu = { 44, 5 }, .want = LIFE_QEMU, .holder = 44 },
 	{ "the daemon prepares it", JOURNAL_VM, STATE_BINDING, DAEMON, .want = LIFE_STARTING },
 	{ "the daemon is about to start it", JOURNAL_VM, STATE_BOUND, DAEMON,
 	  .want = LIFE_STARTING },
@@ -95,6 +95,7 @@ static void process(int pid, const char *uuid)
 	memcpy(copy, line, sizeof(line));
 	memcpy(copy + sizeof("qemu\0-uuid"), uuid, strlen(uuid));
 	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), copy, sizeof(line), 0444);
+	tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-system-x86\n");
 	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
 		  arena_printf(&arena, "%d (qemu) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n",
 			       pid));
@@ -192,6 +193,33 @@ static void all_are_read(void **state)
 	assert_text(some.v[0].journal.uuid, OTHER);
 }
 
+/* Under the lock there is no time to look for processes: what changed is taken to be alive. */
+static void read_again(void **state)
+{
+	struct root root = tree_root();
+	struct reservations seen = { 0 }, again = { 0 }, changed = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	host(QEMU);
+	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
+	publish(OTHER, journal(JOURNAL_VM, STATE_RELEASING));
+	assert_int_equal(reserve_read(&arena, &root, NULL, &seen, &err), 0);
+	assert_int_equal(reserve_again(&arena, &root, NULL, &seen, &again, &err), 0);
+	assert_int_equal(again.n, 2);
+	assert_int_equal(again.v[0].life, LIFE_QEMU); /* process 44 */
+	assert_int_equal(again.v[1].life, LIFE_QEMU);
+	assert_int_equal(again.v[1].holder.pid, 42);
+	publish(OTHER, journal(JOURNAL_HAND, STATE_BOUND));
+	publish(UUID, journal(JOURNAL_VM, STATE_BINDING));
+	assert_int_equal(reserve_again(&arena, &root, NULL, &seen, &changed, &err), 0);
+	assert_int_equal(changed.v[0].life, LIFE_HAND);
+	assert_int_equal(changed.v[1].life, LIFE_IN_PROGRESS);
+	changed.n = 0;
+	assert_int_equal(reserve_again(&arena, &root, UUID, &seen, &changed, &err), 0);
+	assert_int_equal(changed.n, 1);
+}
+
 static void one_that_is_not_believed(void **state)
 {
 	struct root root = tree_root();
@@ -249,6 +277,7 @@ int main(void)
 	TREE_ROWS(life_rows, is_it_alive);
 	TREE_TEST("whose lock is held is in progress", somebody_works_on_it);
 	TREE_TEST("all journals are read, but one's own", all_are_read);
+	TREE_TEST("read again, one that changed is alive", read_again);
 	TREE_TEST("a journal that is not believed stops everything", one_that_is_not_believed);
 	UNIT_TEST("what was bound by hand is there for VMs", whose_it_is);
 	UNIT_TEST("a wedge counts while its child lives, and may have no device", what_is_wedged);

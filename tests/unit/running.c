@@ -2,6 +2,12 @@
 /* Between prepare and release: a VFIO node is given, QEMU is noted. */
 #include "hooks/running.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/domain.h"
@@ -32,7 +38,8 @@ static struct handover of_web(void)
 {
 	the_root = tree_root();
 	return (struct handover){ .arena = &arena, .root = &the_root, .settings = &settings,
-				  .uuid = UUID, .name = "web" };
+				  .uuid = UUID, .name = "web",
+				  .daemon = process_real(&arena, getppid()) };
 }
 
 static void prepared(void)
@@ -116,6 +123,51 @@ static void the_node_of_a_grant_is_given(void **state)
 	assert_text(owner("17"), before);
 }
 
+/* From here on fchownat() kills the process: as if it were killed just before or after it. */
+static void no_chown(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fchownat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { UNIT_COUNT(code), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(1);
+}
+
+/* Bound since boot, it stays on vfio-pci and would keep its node, and the node QEMU's user. */
+static void a_killed_gift_is_taken_back(void **state)
+{
+	struct domain d = owned_by(64055, 108);
+	struct handover h = of_web();
+	struct err err = { 0 };
+	struct journal j;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	prepared();
+	pid = fork();
+	if (pid == 0) {
+		no_chown();
+		running_start(&h, &d, &err);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	j = now();
+	assert_int_equal(j.n_steps, 3);
+	assert_int_equal(j.steps[2].op, OP_NODE);
+	assert_true(j.steps[2].done); /* or nobody would undo it */
+	assert_int_equal(chown(tree_path("dev/vfio/17"), geteuid() ? geteuid() : 64055, getegid()), 0);
+	assert_int_equal(handover_give(&h, NULL, &err), 0);
+	assert_text(owner("17"), arena_printf(&arena, "%u:%u", geteuid(), getegid()));
+}
+
 static void nobody_to_give_it_to(void **state)
 {
 	struct domain d = { .name = "web", .uuid = UUID };
@@ -139,7 +191,7 @@ static void no_longer_what_was_prepared(void **state)
 	prepared();
 	unlink(tree_path(pcitree_path(NVME, "driver")));
 	assert_int_equal(running_start(&h, &d, &err), -ENODEV);
-	assert_says(err.text, NVME " is no longer what was prepared");
+	assert_says(err.text, NVME " was prepared with driver vfio-pci, and its driver is now none");
 	assert_int_equal(now().n_steps, 2);
 }
 
@@ -150,6 +202,7 @@ static void qemu(int pid)
 	static const char line[] = "qemu\0-uuid\0" UUID;
 
 	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), line, sizeof(line), 0444);
+	tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-kvm\n");
 	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
 		  arena_printf(&arena, "%d (q) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n", pid));
 }
@@ -192,6 +245,7 @@ int main(void)
 {
 	TREE_TEST("the node of a granted device is given away, and taken back",
 		  the_node_of_a_grant_is_given);
+	TREE_TEST("so it is where its giver was killed", a_killed_gift_is_taken_back);
 	TREE_TEST("without an owner, or a journal, nothing is given", nobody_to_give_it_to);
 	TREE_TEST("what changed since prepare stops the start", no_longer_what_was_prepared);
 	TREE_ROWS(note_rows, qemu_is_noted);

@@ -75,10 +75,12 @@ static const struct machine {
 	{ "all of a device",
 	  "[device 05:00.0]\nexpect = 10DE:1b06 serial=\"S 1\" subsystem=10de:3609\n"
 	  "stop-units = ollama, jupyter@a.service\td-bus.socket a\\x2db.foo\nunbind-timeout = 60\n"
-	  "mdev-type = nvidia-63\nd3cold_allowed = 0\npower = on\nreset_method = flr bus\n",
+	  "mdev-type = nvidia-63\nd3cold_allowed = 0\npower = on\nreset_method = flr bus\n"
+	  "sriov_numvfs = 0\n",
 	  HOOK_DEFAULTS,
 	  "0000:05:00.0 10de:1b06 10de:3609 S 1 60 nvidia-63 ollama.service jupyter@a.service "
-	  "d-bus.socket a\\x2db.foo.service | d3cold_allowed=0 power/control=on reset_method=flr bus\n" },
+	  "d-bus.socket a\\x2db.foo.service | d3cold_allowed=0 power/control=on reset_method=flr bus "
+	  "sriov_numvfs=0\n" },
 	{ "values in quotes", "[device 05:00.0]\nexpect = \"10de:1b06\"\nstop-units = \"a, b\"\n",
 	  HOOK_DEFAULTS, "0000:05:00.0 10de:1b06 - - 15 - a.service b.service |\n" },
 	{ "no reset at all", "[device 05:00.0]\nreset_method =\npower = auto\nd3cold_allowed = 1\n",
@@ -173,6 +175,10 @@ static const struct bad {
 	{ "d3cold_allowed", "[device 05:00.0]\nd3cold_allowed = no\n",
 	  "f:2: d3cold_allowed = no: must be 0 or 1" },
 	{ "power", "[device 05:00.0]\npower = off\n", "f:2: power = off: must be on or auto" },
+	{ "sriov_numvfs", "[device 05:00.0]\nsriov_numvfs = -1\n",
+	  "f:2: sriov_numvfs = -1: must be a number of virtual functions" },
+	{ "too many sriov_numvfs", "[device 05:00.0]\nsriov_numvfs = 65536\n",
+	  "f:2: sriov_numvfs = 65536: must be a number of virtual functions" },
 	{ "reset_method", "[device 05:00.0]\nreset_method = flr, bus\n",
 	  "f:2: reset_method = flr, bus: must be names of reset methods" },
 	{ "keys of a device that is none are judged", "[device x]\npower = off\n",
@@ -312,7 +318,7 @@ static void example_tells_the_defaults(void **state)
 	for (size_t i = 0; i < none.hook.unbind_drivers.n; i++)
 		assert_text(s.hook.unbind_drivers.v[i], none.hook.unbind_drivers.v[i]);
 	assert_int_equal(s.n_devices, 1);
-	assert_int_equal(s.devices[0].n_attributes, 3);
+	assert_int_equal(s.devices[0].n_attributes, 4);
 }
 
 int main(void)

@@ -20,16 +20,18 @@ in_libvirt_vm;
 
 my ($nvme, $nic) = ('0000:03:00.0', '0000:02:00.0');
 
-# What an admin has to tell libvirt for a device it does not know of: kvmshim-hook(8).
-sub qemu_conf {
-	my @nodes = map { qq("/dev/$_") } qw(null full zero random urandom ptmx kvm), 'vfio/vfio',
-		map { 'vfio/' . group_of($_) } @_;
-	return 'cgroup_device_acl = [ ' . join(', ', @nodes) . " ]\n";
+# What an admin has to tell libvirt for a device it does not know of is what the refusals say.
+sub told {
+	my ($vm, $pattern) = @_;
+	my $got = virsh('start', $vm);
+	isnt($got->{status}, 0, "$vm is refused");
+	like($got->{err}, $pattern, 'and told what to write where');
+	return $got->{err} =~ $pattern ? $1 : '';
 }
 
 my $emulator = qemu_binary;
 install_wrapper($emulator);
-libvirt_with_hook('', qemu_conf => qemu_conf($nvme, $nic), memlock => 'unlimited');
+libvirt_with_hook('', memlock => 8 << 20);
 host_rules('50-pass.ini', <<"INI");
 [disk]
 when-name = taker
@@ -69,7 +71,24 @@ my $before = states_of($nvme, $nic);
 write_mark();
 vm('taker', task => "$initramfs", emulator => $emulator);
 vm('other', emulator => $emulator);
+vm('flavored', emulator => $emulator, metadata => <<'XML');
+<nova:instance xmlns:nova="http://openstack.org/xmlns/libvirt/nova/1.1">
+  <nova:name>my &lt;script&gt; VM</nova:name><nova:flavor name="hpc.gpu"/>
+  <nova:owner><nova:user uuid="u1">ann</nova:user><nova:project uuid="p1">chem</nova:project></nova:owner>
+</nova:instance>
+XML
 my ($uuid) = virsh('domuuid', 'taker')->{out} =~ /(\S+)/;
+
+for my $vm ('taker', 'flavored') {
+	my $line = told($vm, qr{have this line in /etc/libvirt/qemu\.conf, as the only one of its name, and restart .*?: (cgroup_device_acl = \[.*?\])});
+	spew('/etc/libvirt/qemu.conf', slurp('/etc/libvirt/qemu.conf') =~ s/^cgroup_device_acl.*\n//mr . "$line\n");
+	libvirtd_restart();
+}
+is(told('taker', qr/needs \S+ GiB of locked memory and libvirt's limit is 8 MiB: .*\[Service\] (LimitMEMLOCK=\w+)/),
+	'LimitMEMLOCK=infinity', 'memory may not be locked either');
+run({}, 'prlimit', '--memlock=unlimited', '--pid', $$);
+libvirtd_restart();
+is(states_of($nvme, $nic), $before, 'so far nothing has changed');
 
 starts('taker');
 is(driver_of($nvme), 'vfio-pci', 'the hook has bound the disk, which no XML names');
@@ -89,12 +108,6 @@ ok(!-e "/run/kvmshim/vm/$uuid", 'and nothing is left in /run');
 
 # --- by Nova's metadata, and a rule that changes in between
 
-vm('flavored', emulator => $emulator, metadata => <<'XML');
-<nova:instance xmlns:nova="http://openstack.org/xmlns/libvirt/nova/1.1">
-  <nova:name>my &lt;script&gt; VM</nova:name><nova:flavor name="hpc.gpu"/>
-  <nova:owner><nova:user uuid="u1">ann</nova:user><nova:project uuid="p1">chem</nova:project></nova:owner>
-</nova:instance>
-XML
 starts('flavored', 'a VM of that flavor starts');
 is(driver_of($nic), 'vfio-pci', 'and has the network card');
 stops('flavored');

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libvirt's configuration files (util/virconf.c): NAME = VALUE, where a value is a
+ * number, a text in "…", '…' or """…""" without escapes, or [ a list of texts ], and
+ * '#' begins a comment.
+ */
+#include "hooks/qemuconf.h"
+
+#include <ctype.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "file.h"
+#include "root.h"
+
+#define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+
+/* defaultDeviceACL of qemu/qemu_cgroup.c; what this host does not have libvirt passes over. */
+static const char *default_acl[] = {
+	"/dev/null",	"/dev/full", "/dev/zero", "/dev/random",
+	"/dev/urandom", "/dev/ptmx", "/dev/kvm",  "/dev/userfaultfd",
+};
+static const char *default_controllers[] = { "cpu", "devices", "memory", "blkio", "cpuset",
+					     "cpuacct" };
+static const char *default_namespaces[] = { "mount" };
+
+#define LIST(array) { (array), sizeof(array) / sizeof((array)[0]), sizeof(array) / sizeof((array)[0]) }
+
+static const struct {
+	const char *name;
+	size_t offset;
+} keys[] = {
+	{ "cgroup_device_acl", offsetof(struct qemuconf, device_acl) },
+	{ "cgroup_controllers", offsetof(struct qemuconf, controllers) },
+	{ "namespaces", offsetof(struct qemuconf, namespaces) },
+};
+
+/* Over blanks, newlines and comments. */
+static const char *skip(const char *s)
+{
+	for (;;) {
+		while (isspace((unsigned char)*s))
+			s++;
+		if (*s != '#')
+			return s;
+		s += strcspn(s, "\n");
+	}
+}
+
+/* Past the text at s, or NULL. */
+static const char *past_text(struct arena *a, const char *s, struct strv *out)
+{
+	const char *quote = str_starts(s, "\"\"\"") ? "\"\"\"" : *s == '"' ? "\"" : "'", *end;
+
+	if (!str_starts(s, quote))
+		return NULL;
+	s += strlen(quote);
+	end = strstr(s, quote);
+	if (!end)
+		return NULL;
+	strv_push(a, out, arena_strndup(a, s, (size_t)(end - s)));
+	return end + strlen(quote);
+}
+
+static const char *past_list(struct arena *a, const char *s, struct strv *out)
+{
+	for (s = skip(s + 1); *s != ']'; s = skip(s)) {
+		s = past_text(a, s, out);
+		if (!s)
+			return NULL;
+		s = skip(s);
+		if (*s == ',')
+			s++;
+		else if (*s != ']')
+			return NULL;
+	}
+	return s + 1;
+}
+
+/* A text alone stands for a list of it; an empty one for none. */
+static const char *past_value(struct arena *a, const char *s, struct strv *out)
+{
+	if (*s == '[')
+		return past_list(a, s, out);
+	if (*s == '"' || *s == '\'') {
+		s = past_text(a, s, out);
+		if (s && !*out->v[0])
+			out->n = 0;
+		return s;
+	}
+	return *s ? s + strcspn(s, " \t\r\n#") : NULL;
+}
+
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* Of a name that is there twice the first counts (virConfGetValue()). */
+static void keep(struct qemuconf *c, const char *name, size_t len, struct strv v, bool *seen)
+{
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (seen[i] || strlen(keys[i].name) != len || strncmp(keys[i].name, name, len) != 0)
+			continue;
+		*(struct strv *)((char *)c + keys[i].offset) = v;
+		seen[i] = true;
+	}
+}
+
+/* Past one setting; NULL: that is none. */
+static const char *past_setting(struct arena *a, const char *s, struct qemuconf *c, bool *seen)
+{
+	size_t len = strspn(s, NAME_CHARS);
+	const char *name = s;
+	struct strv v = { 0 };
+
+	s = skip(s + len);
+	if (!len || *s != '=')
+		return NULL;
+	s = past_value(a, skip(s + 1), &v);
+	if (s)
+		keep(c, name, len, v, seen);
+	return s;
+}
+
+void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c)
+{
+	bool seen[N_KEYS] = { false };
+
+	*c = (struct qemuconf){
+		.known = true,
+		.device_acl = LIST(default_acl),
+		.controllers = LIST(default_controllers),
+		.namespaces = LIST(default_namespaces),
+	};
+	for (const char *s = skip(text); s && *s; s = s ? skip(s) : NULL)
+		s = past_setting(a, s, c, seen);
+}
+
+void qemuconf_read(struct arena *a, const struct root *r, struct qemuconf *c)
+{
+	struct file file = { 0 };
+
+	if (file_read_any(a, root_path(a, r, QEMUCONF), &file, NULL) < 0)
+		file.text = NULL;
+	qemuconf_parse(a, file.text ? file.text : "", c);
+	c->known = file.text || !*r->prefix;
+}
+
+static bool has(const struct strv *v, const char *s)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (str_eq(v->v[i], s))
+			return true;
+	return false;
+}
+
+bool qemuconf_guards_devices(const struct qemuconf *c)
+{
+	return has(&c->namespaces, "mount") || has(&c->controllers, "devices");
+}
+
+bool qemuconf_allows(const struct qemuconf *c, const char *node)
+{
+	return has(&c->device_acl, node);
+}

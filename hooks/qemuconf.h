@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "str.h"
+
+struct arena;
+struct root;
+
+/* What we want to know of libvirt's /etc/libvirt/qemu.conf, with its defaults. */
+#define QEMUCONF "/etc/libvirt/qemu.conf"
+
+struct qemuconf {
+	bool known;		 /* false: there is none below a KVMSHIM_ROOT, so no libvirt */
+	struct strv device_acl;	 /* cgroup_device_acl */
+	struct strv controllers; /* cgroup_controllers */
+	struct strv namespaces;
+};
+
+/* What cannot be read or understood is as if it were not there: then libvirt does not start. */
+void qemuconf_read(struct arena *a, const struct root *r, struct qemuconf *c);
+void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c);
+
+/* Are VMs kept from device nodes that are not in cgroup_device_acl? */
+bool qemuconf_guards_devices(const struct qemuconf *c);
+bool qemuconf_allows(const struct qemuconf *c, const char *node);

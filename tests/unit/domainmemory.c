@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a domain's XML says of its memory: of which pages, and where. */
+#include <errno.h>
+
+#include "err.h"
+#include "hooks/domain.h"
+#include "str.h"
+#include "unit.h"
+
+#define G "1048576"
+#define CELLS "<cpu><numa><cell id='0' memory='512' unit='MiB'/><cell id='1' memory='1' unit='GiB'/></numa></cpu>"
+
+static const struct xml {
+	const char *name, *text, *want;
+} xmls[] = {
+	{ "no memory", "", "0:" },
+	{ "normal pages anywhere", "<memory>" G "</memory>", G ": normal " G },
+	{ "in MiB", "<memory unit='MiB'>1024</memory>", G ": normal " G },
+	{ "in bytes, rounded up", "<memory unit='bytes'>1025</memory>", "2: normal 2" },
+	{ "in thousands", "<memory unit='KB'>1024</memory>", "1000: normal 1000" },
+	{ "units in any case", "<memory unit='gib'> 1 </memory>", G ": normal " G },
+	{ "locked, and limited",
+	  "<memory>4</memory><memoryBacking><locked/></memoryBacking>"
+	  "<memtune><hard_limit unit='G'>9</hard_limit></memtune>",
+	  "4: locked limited normal 4" },
+	{ "huge pages of the default size",
+	  "<memory>" G "</memory><memoryBacking><hugepages/></memoryBacking>", G ": huge(0) " G },
+	{ "of 1 GiB",
+	  "<memory>" G "</memory><memoryBacking><hugepages><page size='1' unit='GiB'/></hugepages>"
+	  "</memoryBacking>",
+	  G ": huge(" G ") " G },
+	{ "of a size that is no unit: KiB",
+	  "<memory>" G "</memory><memoryBacking><hugepages><page size='2048'/></hugepages></memoryBacking>",
+	  G ": huge(2048) " G },
+	{ "of normal size",
+	  "<memory>8</memory><memoryBacking><hugepages><page size='4'/></hugepages></memoryBacking>",
+	  "8: normal 8" },
+	{ "for cell 0 of a guest without cells",
+	  "<memory>8</memory><memoryBacking><hugepages><page size='2' unit='M' nodeset='0'/></hugepages>"
+	  "</memoryBacking>",
+	  "8: huge(2048) 8" },
+	{ "strictly on a node",
+	  "<memory>8</memory><numatune><memory mode='strict' nodeset='1'/></numatune>",
+	  "8: normal 8@1" },
+	{ "by default strictly", "<memory>8</memory><numatune><memory nodeset='0-1'/></numatune>",
+	  "8: normal 8@0-1" },
+	{ "interleaved", "<memory>8</memory><numatune><memory mode='interleave' nodeset='0,2'/></numatune>",
+	  "8: normal 8@0,2" },
+	{ "preferably on a node",
+	  "<memory>8</memory><numatune><memory mode='preferred' nodeset='1'/></numatune>",
+	  "8: normal 8" },
+	{ "where numad says", "<memory>8</memory><numatune><memory mode='strict' placement='auto'/></numatune>",
+	  "8: normal 8" },
+	{ "cells, whatever <memory> says", "<memory>8</memory>" CELLS, "1572864: normal 524288, normal " G },
+	{ "cells with pages of their own",
+	  "<memoryBacking><hugepages><page size='2048'/><page size='1' unit='G' nodeset='1'/></hugepages>"
+	  "</memoryBacking>" CELLS,
+	  "1572864: huge(2048) 524288, huge(" G ") " G },
+	{ "one cell with huge pages and one without",
+	  "<memoryBacking><hugepages><page size='2048' nodeset='1'/></hugepages></memoryBacking>" CELLS,
+	  "1572864: normal 524288, huge(2048) " G },
+	{ "cells on nodes of their own",
+	  "<numatune><memory mode='strict' nodeset='0'/><memnode cellid='1' mode='strict' nodeset='1'/>"
+	  "</numatune>" CELLS,
+	  "1572864: normal 524288@0, normal " G "@1" },
+	{ "a cell that prefers a node",
+	  "<numatune><memnode cellid='1' mode='preferred' nodeset='1'/></numatune>" CELLS,
+	  "1572864: normal 524288, normal " G },
+	{ "cells without ids",
+	  "<cpu><numa><cell memory='4'/><cell memory='8'/></numa></cpu>"
+	  "<numatune><memnode cellid='1' nodeset='3'/></numatune>",
+	  "12: normal 4, normal 8@3" },
+	{ "a DIMM with pages and nodes of its own",
+	  "<memory>8</memory><devices><memory model='dimm'><source><pagesize unit='MiB'>2</pagesize>"
+	  "<nodemask>1</nodemask></source><target><size unit='KiB'>4</size><node>0</node></target></memory>"
+	  "</devices>",
+	  "8: huge(2048) 4@1, normal 4" },
+	{ "a DIMM of its cell",
+	  "<numatune><memnode cellid='1' nodeset='1'/></numatune>"
+	  "<cpu><numa><cell id='0' memory='4'/><cell id='1' memory='4'/></numa></cpu>"
+	  "<devices><memory model='dimm'><target><size>16</size><node>1</node></target></memory></devices>",
+	  "24: normal 4, normal 4@1, normal 16@1" },
+	{ "an NVDIMM is a file",
+	  "<memory>12</memory><devices><memory model='nvdimm'><source><path>/x</path></source><target>"
+	  "<size>4</size><node>0</node></target></memory></devices>",
+	  "12: normal 8" },
+	{ "of virtio-mem what is requested",
+	  "<memory>12</memory><devices><memory model='virtio-mem'><target><size>8</size><node>0</node>"
+	  "<requested>4</requested></target></memory></devices>",
+	  "12: normal 4, normal 4" },
+};
+
+static const char *needs_text(const struct domain_memory *m)
+{
+	struct strbuf b = { .arena = &arena };
+
+	strbuf_addf(&b, "%llu:%s%s", m->kib, m->locked ? " locked" : "", m->limited ? " limited" : "");
+	for (size_t i = 0; i < m->n; i++) {
+		const struct memory_need *n = &m->needs[i];
+
+		strbuf_add(&b, i ? ", " : " ");
+		if (n->huge)
+			strbuf_addf(&b, "huge(%llu) %llu", n->page, n->kib);
+		else
+			strbuf_addf(&b, "normal %llu", n->kib);
+		if (nodeset_count(&n->nodes))
+			strbuf_addf(&b, "@%s", nodeset_text(&arena, &n->nodes));
+	}
+	return strbuf_text(&b);
+}
+
+static int parse(const char *text, struct domain *d, struct err *err)
+{
+	const char *xml = arena_printf(&arena,
+				       "<domain><name>a</name>"
+				       "<uuid>4c4c4544-0031-3310-8047-b3c04f4a3532</uuid>%s</domain>",
+				       text);
+
+	*err = (struct err){ 0 };
+	return domain_parse(&arena, xml, strlen(xml), d, err);
+}
+
+static void is_read(void **state)
+{
+	const struct xml *row = *state;
+	struct domain d;
+	struct err err;
+
+	if (parse(row->text, &d, &err))
+		fail_msg("%s", err.text);
+	assert_text(needs_text(&d.memory), row->want);
+}
+
+static const struct xml wrong[] = {
+	{ "no number", "<memory>much</memory>", "'much' is no amount of memory" },
+	{ "a negative number", "<memory>-1</memory>", "'-1' is no amount of memory" },
+	{ "an unknown unit", "<memory unit='furlong'>1</memory>", "'furlong' is no unit of memory" },
+	{ "an empty unit", "<memory unit=''>1</memory>", "'' is no unit of memory" },
+	{ "more than there can be", "<memory unit='EiB'>16</memory>", "more memory than there can be" },
+	{ "a cell", "<cpu><numa><cell memory='x'/></numa></cpu>", "<cell>: 'x' is no amount of memory" },
+	{ "a page", "<memory>1</memory><memoryBacking><hugepages><page size='big'/></hugepages></memoryBacking>",
+	  "<page>: 'big' is no amount of memory" },
+	{ "nodes", "<memory>1</memory><numatune><memory nodeset='all'/></numatune>",
+	  "'all' is no set of NUMA nodes" },
+};
+
+static void is_refused(void **state)
+{
+	const struct xml *row = *state;
+	struct domain d;
+	struct err err;
+
+	assert_int_equal(parse(row->text, &d, &err), -EINVAL);
+	assert_says(err.text, row->want);
+}
+
+int main(void)
+{
+	UNIT_ROWS(xmls, is_read);
+	UNIT_ROWS(wrong, is_refused);
+	return unit_run("domainmemory");
+}
