@@ -123,17 +123,28 @@ static const char *may_be_unbound(const struct judging *j, const struct subject 
 		   s->pci.driver);
 }
 
+/* What kvmshim.conf has this attribute set to for the VM; NULL: nothing. */
+static const char *will_be(const struct subject *s, const char *attribute)
+{
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (str_eq(s->conf->attributes[i].name, attribute))
+			return s->conf->attributes[i].value;
+	return NULL;
+}
+
 /* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
 static const char *has_no_vfs(const struct judging *j, const struct subject *s)
 {
+	const char *vfs = will_be(s, "sriov_numvfs");
+
 	if (s->used_vfs.n)
 		return SAY("%s has virtual functions in use: %s", s->pci.address,
 			   joined(j->arena, &s->used_vfs));
-	if (!s->pci.vfs.n)
+	if (!s->pci.vfs.n || (vfs && str_eq(vfs, "0")))
 		return NULL;
-	return SAY("%s has virtual functions, with which it cannot be passed: write 0 to its "
-		   "sriov_numvfs",
-		   s->pci.address);
+	return SAY("%s has virtual functions, with which it cannot be passed: set sriov_numvfs = 0 "
+		   "in a [device %s] of kvmshim.conf, or write 0 to it",
+		   s->pci.address, s->pci.address);
 }
 
 /* ---- what kvmshim.conf asks for ---- */
