@@ -44,7 +44,8 @@ bool subject_is_bound_by_us(const struct subject *s)
 const char *survey_holder_text(struct arena *a, const struct holder *h)
 {
 	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name) :
-				     "may have it open: that cannot be seen (AppArmor, SELinux?)";
+				     "may have it open: AppArmor or SELinux hides that from the hook "
+				     "(see kvmshim-hook(8), CAVEATS)";
 
 	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
 			    (long)h->process.pid, h->unit ? ", unit " : "",

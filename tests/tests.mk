@@ -14,7 +14,8 @@ $(B)/tests/unit/%.t: $(B)/obj/tests/unit/%.o $(B)/ctl.a $(B)/hooks.a $(B)/wrappe
 
 .SECONDARY: $(unit_obj)
 
-programs_t := $(wildcard tests/*.t tests/*/*.t)
+# The campaign is long: make campaign.
+programs_t := $(filter-out tests/campaign/%,$(wildcard tests/*.t tests/*/*.t))
 
 # make check            all tests
 # make check T=unit     one room; T=wrapper/probe one file; T='unit ctl' two rooms
@@ -27,8 +28,20 @@ endif
 # The boot sector of the demo is also what guest/cpuid.t and vm/kvm.t start.
 test-programs: $(PROGRAMS) $(unit_bin) $(test_tools) $(B)/cpuid.img
 
+# Those of tests/vm go side by side: a machine of theirs is busy with one CPU.
+chosen_vm := $(filter tests/vm/%,$(chosen))
+chosen_here := $(filter-out tests/vm/%,$(chosen))
+prove := B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer $(if $(V),-v) -e ''
+
 check: test-programs
-	$(Q)B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer $(if $(V),-v) -e '' $(chosen)
+	$(Q)status=0; \
+	$(if $(chosen_here),$(prove) $(chosen_here) || status=1;) \
+	$(if $(chosen_vm),$(prove) -j $$(nproc) $(chosen_vm) || status=1;) \
+	exit $$status
+
+# The hook killed at each change that it makes; KILLS=7: at every seventh only.
+campaign: test-programs
+	$(Q)$(prove) -v tests/campaign/*.t
 
 # What the sanitizers see: everything but the tests of what a sanitizer itself
 # changes in a process (descriptors, signals, limits).
@@ -36,8 +49,9 @@ san_rooms := unit ctl high/verbs wrapper/rules wrapper/mistakes wrapper/fidelity
 
 # All that .ci/run asks for: `./install.sh test`.
 check-all: check
+	$(Q)$(MAKE) --no-print-directory campaign KILLS=7
 	$(Q)$(MAKE) --no-print-directory SAN=1 CC=clang check T='$(san_rooms)'
 	$(Q)$(MAKE) --no-print-directory fuzz-short
 	$(Q)$(MAKE) --no-print-directory lint
 
-.PHONY: check check-all test-programs
+.PHONY: campaign check check-all test-programs

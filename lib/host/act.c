@@ -39,18 +39,17 @@ static int send_descriptor(int fd)
 {
 	char byte = 0;
 	struct iovec data = { &byte, 1 };
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				  .cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS } };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct msghdr message = { .msg_iov = &data,
 				  .msg_iovlen = 1,
-				  .msg_control = &control,
+				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
 	return sendmsg(2, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
@@ -65,22 +64,21 @@ static int receive_descriptor(int from)
 {
 	char byte;
 	struct iovec data = { &byte, 1 };
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct msghdr message = { .msg_iov = &data,
 				  .msg_iovlen = 1,
-				  .msg_control = &control,
+				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
+	const struct cmsghdr *header;
 	int fd;
 
 	if (recvmsg(from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
 		return -errno;
 	/* no descriptor was left for it: EMFILE is not told otherwise */
-	if (control.header.cmsg_type != SCM_RIGHTS || message.msg_flags & MSG_CTRUNC)
+	header = CMSG_FIRSTHDR(&message);
+	if (!header || message.msg_flags & MSG_CTRUNC)
 		return -EMFILE;
-	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
 	return fd;
 }
 

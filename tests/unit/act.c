@@ -119,7 +119,7 @@ static void nothing_is_written_for_the_dead(void **state)
 	fifo("sys/unbind");
 	caller = fork();
 	if (caller == 0)
-		_exit(write_to("/sys/unbind", "1", 60000, NULL) != 0);
+		_exit(write_to("/sys/unbind", "1", 60000, NULL) ? 1 : 0);
 	poll(NULL, 0, 200);
 	kill(caller, SIGKILL);
 	assert_int_equal(waitpid(caller, NULL, 0), caller);
