@@ -11,7 +11,6 @@ use Kvmshim;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
-use Time::HiRes 'time';
 
 my $host = Kvmshim::Zoo->new;
 my ($gpu, $hda, $nvme, $nic, $usb, $vf) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 05:00.0 06:10.0);
@@ -137,13 +136,11 @@ subtest 'what had no driver gets none, what was bound to vfio-pci stays' => sub 
 subtest 'groups go side by side' => sub {
 	my @devices = ($nvme, $nic, $usb, $vf);
 	my $vm = Kvmshim::Vm->new($host, hostdevs => \@devices);
-	$host->fault('unbind', 'write', '*', 'sleep:400');
+	$host->fault('unbind', 'write', '*', 'sleep:1000');
 	for my $op (qw(prepare release)) {
 		$host->no_log;
-		my $begin = time;
 		$vm->silent($op, 'four slow devices');
-		cmp_ok(time - $begin, '<', 1.2, "$op takes the time of one of them, not of four");
-		is((grep { $_->{path} =~ m{/unbind$} && $_->{end} - $_->{begin} >= 390 } $host->writes), 4, 'and all were slow');
+		is($host->at_once(qr{/unbind$}), 4, "$op takes the time of one of them, not of four");
 	}
 	as_it_was($host->no_fault, 'slow devices');
 };
@@ -154,7 +151,7 @@ subtest 'the time of each step' => sub {
 	$vm->taken('a slow one');
 	my %ms = map { $_->{op} => $_->{ms} } @{ $vm->journal->{steps} };
 	cmp_ok($ms{unbind}, '>=', 300, 'the slow one has its time');
-	cmp_ok($ms{override}, '<', 200, 'the others theirs');
+	cmp_ok($ms{override}, '<', $ms{unbind}, 'the others theirs');
 	$host->no_fault;
 	$vm->given_back('it');
 };

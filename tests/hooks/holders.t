@@ -34,7 +34,7 @@ subtest 'a holder that stays' => sub {
 		vm($gpu, $hda)->refused(qr/\Q$hda\E is in use: pulseaudio \(pid 812, unit session-2\.scope\) has \S+pcmC1D3p open/,
 			"holders-wait = $wait");
 		cmp_ok(time - $begin, '>=', $wait, 'it waited');
-		cmp_ok(time - $begin, '<', $wait + 2, 'no longer');
+		cmp_ok(time - $begin, '<', $wait + 20, 'not for ever');
 	}
 	$host->no_process(812);
 };

@@ -126,8 +126,8 @@ static const struct row {
 		  "0000:05:00.3 (VM web)" },
 	{ "nor may one that has VFs that nobody uses",
 	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") } },
-	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: write 0 to "
-		  "its sriov_numvfs" },
+	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: "
+		  "set sriov_numvfs = 0 in a [device 0000:05:00.0] of kvmshim.conf, or write 0 to it" },
 	{ "an attribute that it has may be set",
 	  { THERE, .pci = { GPU }, .conf = &powers, .attributes = LIST("auto") } },
 	{ "one that it does not have may not",

@@ -242,6 +242,18 @@ sub writes {
 	} split /\n/, slurp($path);
 }
 
+# How many of the writes to paths like this were under way at the same moment, at most.
+sub at_once {
+	my ($self, $path) = @_;
+	my @writes = grep { $_->{path} =~ $path } $self->writes;
+	my $most = 0;
+	for my $one (@writes) {
+		my $n = grep { $_->{begin} <= $one->{begin} && $one->{begin} < $_->{end} } @writes;
+		$most = $n if $n > $most;
+	}
+	return $most;
+}
+
 # The same for people: "0000:01:00.0/driver_override vfio-pci", "nouveau/unbind 0000:01:00.0",
 # "drivers_probe 0000:01:00.0"; with " = EBUSY" where it failed.
 sub log {
