@@ -4,43 +4,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "hooks/journal.h"
+#include "hooks/memoryclaims.h"
 #include "host/hugepages.h"
-#include "nodeset.h"
 #include "str.h"
 
 struct arena;
-struct domain_memory;
 
 /*
  * Is there the memory that a VM asks for? Pure arithmetic: hooks/memorylook.c
  * gathers what it goes by.
  */
-
-/* Pages that a VM asks for, or was promised. */
-struct claim {
-	unsigned long long page; /* as in struct promise */
-	struct nodeset nodes;	 /* empty: any */
-	unsigned long long pages;
-	bool mapped; /* its QEMU runs: what it has not touched yet may be among the reserved ones */
-};
-
-struct claims {
-	struct claim *v;
-	size_t n, cap;
-};
-
-/* What a journal adds to a pool. */
-struct growth {
-	const char *name; /* of the pool */
-	unsigned long long pages, base;
-	bool stays; /* its VM is there: else it is about to be taken away again */
-};
-
-struct growths {
-	struct growth *v;
-	size_t n, cap;
-};
 
 struct memory_case {
 	struct hostmemory host;
@@ -49,20 +22,9 @@ struct memory_case {
 	bool allocate; /* grow pools that are short */
 };
 
-/*
- * What the VM asks for at once: huge pages, which libvirt has QEMU touch all; and, if
- * pinned (VFIO, <locked/>), normal ones.
- */
-void memory_claims(struct arena *a, const struct domain_memory *m, bool pinned,
-		   const struct hostmemory *host, struct claims *asked);
-
 /* One sentence for each shortage; with allocate, the growth that ends it. */
 void memory_judge(struct arena *a, const struct memory_case *c, struct strv *refusals,
 		  struct growths *grow);
-
-/* What is recorded of it. */
-void memory_plan(struct arena *a, const struct claims *asked, const struct growths *grow,
-		 struct journal *j);
 
 /* "2 MiB", "1.5 GiB" */
 const char *memory_size_text(struct arena *a, unsigned long long kib);

@@ -13,6 +13,7 @@ use Kvmshim::Zoo;
 use Test::More;
 
 my $host = Kvmshim::Zoo->new;
+$host->daemon(memlock => 'unlimited');
 my ($nvme, $nic) = map { "0000:$_" } qw(03:00.0 04:00.0);
 my $mdev = '6a5a7d5c-0000-4000-8000-00000000000a';
 my @mdev_parent = ({}, "[device 0000:07:00.0]\nmdev-type = nvidia-63\n");
@@ -114,6 +115,69 @@ subtest 'the user that QEMU runs as' => sub {
 	$vm->taken('again');
 	is($owner->(13), '0:0', 'the next one gets it clean');
 	$vm->given_back('again');
+};
+
+# --- what libvirt keeps from a device that it does not know of
+
+my @default = map { "/dev/$_" } qw(null full zero random urandom ptmx kvm userfaultfd);
+
+sub qemu_conf { return $host->file('etc/libvirt/qemu.conf', $_[0]) }
+sub acl { return 'cgroup_device_acl = [ ' . join(', ', map { "\"$_\"" } @_) . ' ]' }
+
+# The line that the refusal wants in qemu.conf.
+sub wanted {
+	my ($name, %opt) = @_;
+	my $got = vm(%opt)->refused(qr{in /etc/libvirt/qemu\.conf, .* restart libvirtd\.service: }, $name);
+	return $got->{err} =~ /: (cgroup_device_acl = .*)\n/ ? $1 : $got->{err};
+}
+
+subtest 'the devices that QEMU may open' => sub {
+	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme\n");
+	qemu_conf('');
+	my $line = wanted('as libvirt comes');
+	is($line, acl(@default, '/dev/vfio/vfio', '/dev/vfio/13'), 'its own list and our nodes');
+	is(wanted('beside a hostdev', hostdevs => [$nic]), acl(@default, '/dev/vfio/13'), 'one node less');
+	qemu_conf(acl('/dev/null', '/dev/vfio/vfio') . "\n");
+	is(wanted('a list of the admin\'s'), acl('/dev/null', '/dev/vfio/vfio', '/dev/vfio/13'), 'it is kept');
+	qemu_conf("$line\n");
+	my $vm = vm();
+	$vm->taken('with that line');
+	$vm->given_back('with that line');
+	qemu_conf('');
+	my $other = vm(hostdevs => [$nic], name => 'other');
+	$host->no_rules;
+	$other->taken('hostdevs alone');
+	$other->given_back('hostdevs alone');
+	unlink $host->dir . '/etc/libvirt/qemu.conf' or die;
+};
+
+subtest 'the memory that QEMU may lock' => sub {
+	my $hard = "<memtune><hard_limit unit='KiB'>%s</hard_limit></memtune>\n";
+	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme\n");
+	$host->daemon(memlock => 8 << 20);
+	my $got = vm()->refused(qr{needs 1\.5 GiB of locked memory and libvirt's limit is 8 MiB: give libvirtd\.service }
+		. qr{a drop-in with \[Service\] LimitMEMLOCK=infinity and restart it, or the domain }, 'as libvirt comes');
+	my ($kib) = $got->{err} =~ m{domain <memtune><hard_limit unit='KiB'>(\d+)</hard_limit></memtune>\n};
+	my %enough = (
+		'that hard_limit'  => { more => sprintf $hard, $kib // 'none' },
+		'a hostdev beside' => { hostdevs => [$nic] },
+	);
+	for my $name (sort keys %enough) {
+		my $vm = vm(%{ $enough{$name} });
+		$vm->taken($name);
+		$vm->given_back($name);
+	}
+	$host->daemon(memlock => $kib << 10);
+	my $vm = vm();
+	$vm->taken('a limit that is just enough');
+	$vm->given_back('a limit that is just enough');
+	$host->daemon(memlock => 8 << 20);
+	qemu_conf('');
+	$got = vm()->call('prepare');
+	like($got->{err}, qr/LimitMEMLOCK=infinity.*cgroup_device_acl/s, 'both walls are told at once');
+	as_it_was($host, 'both');
+	unlink $host->dir . '/etc/libvirt/qemu.conf' or die;
+	$host->daemon(memlock => 'unlimited');
 };
 
 # --- mistakes

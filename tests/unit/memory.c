@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is there the memory that a VM asks for: the arithmetic, and what the refusal says of it. */
 #include "hooks/domainmemory.h"
+#include "hooks/journal.h"
 #include "hooks/memory.h"
 #include "unit.h"
 

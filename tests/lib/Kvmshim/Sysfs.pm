@@ -146,7 +146,8 @@ sub claimed_disk {
 	return $self->fault("devices/virtual/claimed/$name", 'open', '*', 'EBUSY');
 }
 
-# PID => command, cmdline (words), start (ticks after boot), unit, open (paths of node()).
+# PID => command, cmdline (words), start (ticks after boot), unit, open (paths of node()),
+# memlock (bytes, or unlimited).
 sub process {
 	my ($self, $pid, %opt) = @_;
 	my $command = $opt{command} // 'holder';
@@ -156,6 +157,8 @@ sub process {
 	$self->proc("$pid/comm" => "$command\n", "$pid/cmdline" => join('', map { "$_\0" } @words),
 		"$pid/stat" => "$pid ($command) @fields\n",
 		"$pid/cgroup" => '0::/system.slice/' . ($opt{unit} // "$command.service") . "\n");
+	my $limit = $opt{memlock} // 8 << 20;
+	$self->proc("$pid/limits" => sprintf "%-25s %-20s %-20s %-10s\n", 'Max locked memory', $limit, $limit, 'bytes');
 	my $fd = "$self->{dir}/.proc/$pid/fd";
 	make_path($fd);
 	my $n = 3;
@@ -169,6 +172,12 @@ sub no_process {
 	my ($self, $pid) = @_;
 	File::Path::remove_tree("$self->{dir}/.proc/$pid");
 	return $self;
+}
+
+# Who calls the hook: this test, as if it were libvirtd.
+sub daemon {
+	my ($self, %opt) = @_;
+	return $self->no_process($$)->process($$, command => 'libvirtd', %opt);
 }
 
 # A program of this host: notes its words in /ran, then does as the shell script says.

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nodeset.h"
+
+struct arena;
+struct domain_memory;
+struct hostmemory;
+struct journal;
+
+/* Pages that a VM asks for, or was promised. */
+struct claim {
+	unsigned long long page; /* as in struct promise */
+	struct nodeset nodes;	 /* empty: any */
+	unsigned long long pages;
+	bool mapped; /* its QEMU runs: what it has not touched yet may be among the reserved ones */
+};
+
+struct claims {
+	struct claim *v;
+	size_t n, cap;
+};
+
+/* What a journal adds to a pool. */
+struct growth {
+	const char *name; /* of the pool */
+	unsigned long long pages, base;
+	bool stays; /* its VM is there: else it is about to be taken away again */
+};
+
+struct growths {
+	struct growth *v;
+	size_t n, cap;
+};
+
+/*
+ * What the VM asks for at once: huge pages, which libvirt has QEMU touch all; and, if
+ * pinned (VFIO, <locked/>), normal ones.
+ */
+void memory_claims(struct arena *a, const struct domain_memory *m, bool pinned,
+		   const struct hostmemory *host, struct claims *asked);
+
+/* What is recorded of it. */
+void memory_plan(struct arena *a, const struct claims *asked, const struct growths *grow,
+		 struct journal *j);
