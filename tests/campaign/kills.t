@@ -9,27 +9,17 @@
 
 use strict;
 use warnings;
-use File::Find;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Campaign;
 use Kvmshim::Vm;
-use Kvmshim::Zoo;
 use Test::More;
 
-my $every = $ENV{KILLS} // 1;
-my $host  = Kvmshim::Zoo->new;
-$host->settings({}, "[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n");
-my @devices = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 05:00.0 09:00.0 09:00.1 09:00.2);
+my $every = sample(KILLS => 1);
+my $host  = campaign_host();
 my $vm    = Kvmshim::Vm->new($host, name => 'taker', hostdevs => \@devices);
 my $other = Kvmshim::Vm->new($host, name => 'other', uuid => uuid(2));
-my $run   = $host->dir . '/run/kvmshim';
-
-sub in_run {
-	my @found;
-	find(sub { push @found, substr $File::Find::name, length $run if $_ ne '.' && $_ ne '..' }, $run);
-	return join ' ', sort @found;
-}
 
 # libvirt's call, under killat, by a daemon that is gone afterwards: how many calls it saw.
 sub killed {
@@ -41,17 +31,6 @@ sub killed {
 
 # As any reconnecting daemon does it, and any VM that wants the devices.
 sub recover { return $other->call('reconnect') }
-
-sub is_restored {
-	my ($name) = @_;
-	my $before = $host->{before};
-	my $now    = $host->state_snapshot;
-	my $left   = in_run();
-	return 1 if $now eq $before && $left =~ m{^ ?/lock /vm$};
-	fail($name);
-	diag(differing([ split /\n/, $before ], [ split /\n/, $now ]), "\nin /run: $left\n", map { "$_\n" } $host->log);
-	return 0;
-}
 
 my %ready = (prepare => sub { 1 }, release => sub { $vm->orphan('prepare')->{status} eq '0' });
 
@@ -67,7 +46,7 @@ sub campaign {
 			$seen = killed($op, $when, $n);
 			recover();
 			$tried++;
-			$right += is_restored("killed $when call $n of $op");
+			$right += is_restored($host, "killed $when call $n of $op");
 		}
 		last if $seen < $n;
 		$n += $every;
@@ -77,7 +56,7 @@ sub campaign {
 
 $vm->orphan('prepare');
 recover();
-is_restored('a VM that is prepared and gone is given back') or BAIL_OUT('nothing works');
+is_restored($host, 'a VM that is prepared and gone is given back') or BAIL_OUT('nothing works');
 for my $op ('prepare', 'release') {
 	my ($calls, $tried, $right) = campaign($op);
 	is($right, $tried, "$op: $calls calls that change something, killed at $tried points");
