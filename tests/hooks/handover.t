@@ -145,6 +145,23 @@ subtest 'groups go side by side' => sub {
 	as_it_was($host->no_fault, 'slow devices');
 };
 
+subtest 'a card whose virtual functions nobody uses' => sub {
+	my $other = Kvmshim::Zoo->new;
+	my ($pf, @vfs) = map { "0000:06:$_" } qw(00.0 10.0 10.4);
+	my $folder = $other->path_of($pf);
+	$other->attribute("$folder/sriov_drivers_autoprobe", 0);
+	spew($other->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", $_) for 0, 2;
+	is(join(' ', map { $other->driver_of($_) } @vfs), ' ', 'they have no driver');
+	my $vm = Kvmshim::Vm->new(anew($other), hostdevs => [$pf]);
+	$vm->refused(qr/has virtual functions, .*: set sriov_numvfs = 0 in a \[device \Q$pf\E\]/, 'as they are');
+	$other->settings({}, "[device $pf]\nsriov_numvfs = 0\n");
+	$vm->taken('with that line');
+	is_in_order([ $other->log ], 'they go first', "$pf/sriov_numvfs 0", "igb/unbind $pf");
+	$other->no_log;
+	$vm->given_back('with that line');
+	is_in_order([ $other->log ], 'they come last', "vfio-pci/unbind $pf", "$pf/sriov_numvfs 2");
+};
+
 subtest 'the time of each step' => sub {
 	my $vm = Kvmshim::Vm->new(anew($host), hostdevs => [$nvme]);
 	$host->fault('nvme/unbind', 'write', 1, 'sleep:300');

@@ -25,6 +25,10 @@ static const struct device_settings powers = {
 	.attributes = &power_on,
 	.n_attributes = 1,
 };
+static struct attribute_setting no_vfs = { "sriov_numvfs", "0" };
+static struct attribute_setting two_vfs = { "sriov_numvfs", "2" };
+static const struct device_settings switched_off = { .attributes = &no_vfs, .n_attributes = 1 };
+static const struct device_settings switched_on = { .attributes = &two_vfs, .n_attributes = 1 };
 static const struct device_settings mdev_name = { .line = 6, .mdev_type = "nvidia-63" };
 static const struct device_settings vgpu_type = { .line = 3, .mdev_type = "1178" };
 
@@ -126,6 +130,19 @@ static const struct row {
 		  "0000:05:00.3 (VM web)" },
 	{ "nor may one that has VFs that nobody uses",
 	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") } },
+	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: "
+		  "set sriov_numvfs = 0 in a [device 0000:05:00.0] of kvmshim.conf, or write 0 to it" },
+	{ "unless kvmshim.conf switches them off",
+	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") },
+	    .conf = &switched_off, .attributes = LIST("1") } },
+	{ "which does not help if they are used",
+	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") },
+	    .used_vfs = LIST("0000:05:00.2 (VM web)"), .conf = &switched_off,
+	    .attributes = LIST("1") },
+	  .want = "0000:05:00.0 has virtual functions in use: 0000:05:00.2 (VM web)" },
+	{ "or if there are to be some",
+	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") },
+	    .conf = &switched_on, .attributes = LIST("1") },
 	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: "
 		  "set sriov_numvfs = 0 in a [device 0000:05:00.0] of kvmshim.conf, or write 0 to it" },
 	{ "an attribute that it has may be set",
