@@ -44,8 +44,9 @@ campaign: test-programs
 	$(Q)$(prove) -v tests/campaign/*.t
 
 # What the sanitizers see: everything but the tests of what a sanitizer itself
-# changes in a process (descriptors, signals, limits).
-san_rooms := unit ctl high/verbs wrapper/rules wrapper/mistakes wrapper/fidelity wrapper/trace
+# changes in a process (descriptors, signals, limits), and those that take its time.
+san_rooms := unit ctl high/verbs wrapper/rules wrapper/mistakes wrapper/fidelity wrapper/trace \
+	$(addprefix hooks/,failures grants handover managed mdev names order refusals state xml)
 
 # All that .ci/run asks for: `./install.sh test`.
 check-all: check

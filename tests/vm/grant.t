@@ -20,12 +20,13 @@ in_libvirt_vm;
 
 my ($nvme, $nic) = ('0000:03:00.0', '0000:02:00.0');
 
-# What an admin has to tell libvirt for a device it does not know of is what the refusals say.
+# libvirt does not know of such a device; what an admin has to tell it stands in the refusal.
 sub told {
-	my ($vm, $pattern) = @_;
+	my ($vm, $pattern, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $got = virsh('start', $vm);
-	isnt($got->{status}, 0, "$vm is refused");
-	like($got->{err}, $pattern, 'and told what to write where');
+	isnt($got->{status}, 0, "$name: $vm is refused");
+	like($got->{err}, $pattern, "$name: and told what to write where");
 	return $got->{err} =~ $pattern ? $1 : '';
 }
 
@@ -69,7 +70,7 @@ sub read_mark {
 
 my $before = states_of($nvme, $nic);
 write_mark();
-vm('taker', task => "$initramfs", emulator => $emulator);
+vm('taker', task => $initramfs, emulator => $emulator);
 vm('other', emulator => $emulator);
 vm('flavored', emulator => $emulator, metadata => <<'XML');
 <nova:instance xmlns:nova="http://openstack.org/xmlns/libvirt/nova/1.1">
@@ -79,16 +80,22 @@ vm('flavored', emulator => $emulator, metadata => <<'XML');
 XML
 my ($uuid) = virsh('domuuid', 'taker')->{out} =~ /(\S+)/;
 
-for my $vm ('taker', 'flavored') {
-	my $line = told($vm, qr{have this line in /etc/libvirt/qemu\.conf, as the only one of its name, and restart .*?: (cgroup_device_acl = \[.*?\])});
-	spew('/etc/libvirt/qemu.conf', slurp('/etc/libvirt/qemu.conf') =~ s/^cgroup_device_acl.*\n//mr . "$line\n");
+# --- what an admin has to tell libvirt
+
+my $qemu_conf = '/etc/libvirt/qemu.conf';
+my $has_line  = qr{have this line in \Q$qemu_conf\E, as the only one of its name, and restart [^:]*: (cgroup_device_acl = \[.*?\])};
+for my $vm (qw(taker flavored)) {
+	my $line = told($vm, $has_line, 'the nodes');
+	spew($qemu_conf, slurp($qemu_conf) =~ s/^cgroup_device_acl.*\n//mr . "$line\n");
 	libvirtd_restart();
 }
-is(told('taker', qr/needs \S+ GiB of locked memory and libvirt's limit is 8 MiB: .*\[Service\] (LimitMEMLOCK=\w+)/),
-	'LimitMEMLOCK=infinity', 'memory may not be locked either');
-run({}, 'prlimit', '--memlock=unlimited', '--pid', $$);
+my $too_little = qr/needs \S+ GiB of locked memory and libvirt's limit is 8 MiB: .*\[Service\] (LimitMEMLOCK=\w+)/;
+is(told('taker', $too_little, 'memory'), 'LimitMEMLOCK=infinity', 'for libvirtd');
+must('prlimit', '--memlock=unlimited', '--pid', $$);
 libvirtd_restart();
 is(states_of($nvme, $nic), $before, 'so far nothing has changed');
+
+# --- a start and a stop
 
 starts('taker');
 is(driver_of($nvme), 'vfio-pci', 'the hook has bound the disk, which no XML names');
