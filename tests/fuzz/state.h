@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * A host whose /run/kvmshim/vm/STATE_UUID holds what a fuzzer puts there, below a folder of
+ * its own in memory, which is gone with the process.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "root.h"
+
+#define STATE_UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
+#define STATE_FOLDER "/run/kvmshim/vm/" STATE_UUID
+
+static char state_top[64];
+
+static inline void state_leave(void)
+{
+	static const char *const folders[] = { STATE_FOLDER, "/run/kvmshim/vm",
+					       "/run/kvmshim", "/run", "" };
+	static const char *const files[] = { "journal.json", "facts.json" };
+	char path[200];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s/%s", state_top, folders[0], files[i]);
+		unlink(path);
+	}
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", state_top, folders[i]);
+		rmdir(path);
+	}
+}
+
+static inline void state_begin(void)
+{
+	static const char *const folders[] = { "/run", "/run/kvmshim", "/run/kvmshim/vm",
+					       STATE_FOLDER };
+	char path[200];
+
+	snprintf(state_top, sizeof(state_top), "/dev/shm/kvmshim-fuzz-XXXXXX");
+	must(mkdtemp(state_top), "no folder in /dev/shm");
+	atexit(state_leave);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", state_top, folders[i]);
+		must(mkdir(path, 0711) == 0 && chmod(path, 0711) == 0, "mkdir %s", path);
+	}
+}
+
+/* The host, with these bytes in a file of the VM. */
+static inline struct root state_with(const char *name, const void *bytes, size_t size)
+{
+	char path[200];
+	int fd;
+
+	if (!*state_top)
+		state_begin();
+	snprintf(path, sizeof(path), "%s" STATE_FOLDER "/%s", state_top, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	must(fd >= 0 && write(fd, bytes, size) == (ssize_t)size, "%s", path);
+	close(fd);
+	return (struct root){ .prefix = state_top };
+}
