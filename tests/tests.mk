@@ -52,7 +52,7 @@ san_rooms := unit ctl high/verbs wrapper/rules wrapper/mistakes wrapper/fidelity
 
 # Lines and branches that these rooms reach. A test may fail here that does not
 # elsewhere: who runs as another user cannot write its counts, and says so.
-cov_rooms := unit hooks ctl wrapper
+cov_rooms := unit hooks ctl wrapper high/verbs
 
 coverage:
 	$(Q)$(MAKE) --no-print-directory COV=1 test-programs
