@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "err.h"
 #include "hooks/ops.h"
 #include "str.h"
@@ -36,24 +36,16 @@ unsigned lanes_count(const struct journal *j)
 	return n;
 }
 
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 /* ---- one lane ---- */
 
 static void act_on_step(struct lane *l, struct step *s)
 {
 	const struct op_row *row = &op_rows[s->op];
-	double start = now_ms();
+	double start = clock_ms();
 	struct err err;
 	int rc = row->act(&l->work, s, &err);
 
-	s->ms = now_ms() - start;
+	s->ms = clock_ms() - start;
 	s->done = rc == 0;
 	if (rc == 0)
 		return;

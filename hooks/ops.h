@@ -26,7 +26,9 @@ struct work {
 	struct strv *notes; /* what is told without being a failure */
 };
 
-#define MODPROBE_DEADLINE 60000 /* ms */
+/* ms */
+#define MODPROBE_DEADLINE 60000
+#define LOOK_AGAIN 100
 
 /* What a failure means. */
 enum policy {

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "arena.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "err.h"
 #include "hooks/statefolder.h"
 #include "root.h"
@@ -20,20 +20,19 @@
 
 #define LOCK_PATIENCE 60000 /* ms */
 
-/* What is done under the lock takes milliseconds; who holds it for long is stopped or stuck. */
-static int lock_waiting(int fd)
+/* Asks again and again, for so many milliseconds: 0, -EBUSY, or another -errno. */
+static int lock_within(int fd, int ms, int pause)
 {
-	const struct timespec pause = { .tv_nsec = 2000000 };
+	double end = clock_ms() + ms;
 
-	for (int i = 0; i < LOCK_PATIENCE / 2; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -1;
-		nanosleep(&pause, NULL);
+			return -errno;
+		if (clock_ms() > end)
+			return -EBUSY;
+		clock_sleep(pause);
 	}
-	errno = EBUSY;
-	return -1;
+	return 0;
 }
 
 /* Like the folders, the lock is nobody else's to open: flock() asks for no more. */
@@ -43,56 +42,42 @@ static int open_lock(int folder, const char *name)
 		      0600);
 }
 
-int state_lock(struct arena *a, const struct root *r, struct err *err)
+/* A lock of all VMs: a descriptor, or -errno; -EBUSY is who holds it for longer than ms. */
+static int open_locked_file(struct arena *a, const struct root *r, const char *name, int ms,
+			    int pause, struct err *err)
 {
 	_cleanup_fd_ int folder = statefolder_open(a, r, STATEFOLDER_TOP, NULL, true, err);
 	int fd, rc;
 
 	if (folder < 0)
 		return folder;
-	fd = open_lock(folder, "lock");
-	if (fd >= 0 && lock_waiting(fd) == 0)
+	fd = open_lock(folder, name);
+	rc = fd < 0 ? -errno : lock_within(fd, ms, pause);
+	if (rc == 0)
 		return fd;
-	rc = errno;
-	if (rc == EBUSY)
-		err_set(err, rc, "%s: another kvmshim has held it for %d s",
-			root_path(a, r, STATE_TOP "/lock"), LOCK_PATIENCE / 1000);
-	else
-		err_set(err, rc, "%s: %s", root_path(a, r, STATE_TOP "/lock"), strerror(rc));
-	rc = -rc;
 	cleanup_close(&fd);
-	return rc;
+	return err_set(err, -rc, "%s/%s: %s", root_path(a, r, STATE_TOP), name, strerror(-rc));
 }
 
-static int lock_until(int fd, int deadline)
+/* What is done under the lock takes milliseconds; who holds it for long is stopped or stuck. */
+int state_lock(struct arena *a, const struct root *r, struct err *err)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
+	int fd = open_locked_file(a, r, "lock", LOCK_PATIENCE, 2, err);
 
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		if (deadline <= 0)
-			return -ETIMEDOUT;
-		nanosleep(&pause, NULL);
-		deadline -= 10;
-	}
-	return 0;
+	if (fd != -EBUSY)
+		return fd;
+	return err_set(err, EBUSY, "%s: another kvmshim has held it for %d s",
+		       root_path(a, r, STATE_TOP "/lock"), LOCK_PATIENCE / 1000);
 }
 
 int state_lock_pools(struct arena *a, const struct root *r, int deadline, struct err *err)
 {
-	_cleanup_fd_ int folder = statefolder_open(a, r, STATEFOLDER_TOP, NULL, true, err);
-	int fd, rc;
+	int fd = open_locked_file(a, r, "pool.lock", deadline, 10, err);
 
-	if (folder < 0)
-		return folder;
-	fd = open_lock(folder, "pool.lock");
-	rc = fd < 0 ? -errno : lock_until(fd, deadline);
-	if (rc == 0)
+	if (fd != -EBUSY)
 		return fd;
-	cleanup_close(&fd);
-	return err_set(err, -rc, "%s: %s", root_path(a, r, STATE_TOP "/pool.lock"),
-		       rc == -ETIMEDOUT ? "another VM's huge pages take too long" : strerror(-rc));
+	return err_set(err, ETIMEDOUT, "%s: another VM's huge pages take too long",
+		       root_path(a, r, STATE_TOP "/pool.lock"));
 }
 
 /*
@@ -101,16 +86,7 @@ int state_lock_pools(struct arena *a, const struct root *r, int deadline, struct
  */
 static int lock_now(int fd)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
-
-	for (int i = 0; i < 20; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		nanosleep(&pause, NULL);
-	}
-	return -EBUSY;
+	return lock_within(fd, 20, 1);
 }
 
 static bool is_at(int fd, int folder, const char *name)

@@ -10,8 +10,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 int report_new(struct report **report)
 {
@@ -130,17 +131,9 @@ int child_start(struct child *c, const struct task *t)
 	return -failed;
 }
 
-static long long now_ms(void)
+static int left_ms(double until)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
-static int left_ms(long long until)
-{
-	long long left = until - now_ms();
+	double left = until - clock_ms();
 
 	return left > 0 ? (int)left : 0;
 }
@@ -162,7 +155,7 @@ bool tail_read(struct tail *tail, int fd)
 
 int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
 {
-	long long until = now_ms() + ms;
+	double until = clock_ms() + ms;
 
 	for (;;) {
 		struct pollfd p[] = { { c->pidfd, POLLIN, 0 }, { fd, POLLIN, 0 } };
