@@ -61,9 +61,12 @@ static int judge_folder(const struct root *r, const struct stat *st, struct err 
 	return rc;
 }
 
-int folder_open(const struct root *r, int at, const char *name, struct err *err)
+typedef int judge_fn(const struct root *r, const struct stat *st, struct err *err);
+
+static int open_judged(const struct root *r, int at, const char *name, int flags, judge_fn *judge,
+		       struct err *err)
 {
-	_cleanup_fd_ int fd = openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int fd = openat(at, name, flags | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 	int rc;
 
@@ -71,7 +74,7 @@ int folder_open(const struct root *r, int at, const char *name, struct err *err)
 		return -ENOENT;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(err, errno, "cannot be opened: %s", strerror(errno));
-	rc = judge_folder(r, &st, err);
+	rc = judge(r, &st, err);
 	if (rc)
 		return rc;
 	rc = fd;
@@ -79,23 +82,14 @@ int folder_open(const struct root *r, int at, const char *name, struct err *err)
 	return rc;
 }
 
+int folder_open(const struct root *r, int at, const char *name, struct err *err)
+{
+	return open_judged(r, at, name, O_PATH, judge_folder, err);
+}
+
 int folder_open_private(const struct root *r, int at, const char *name, struct err *err)
 {
-	_cleanup_fd_ int fd =
-		openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	int rc;
-
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, errno, "cannot be opened: %s", strerror(errno));
-	rc = judge_owner(r, &st, err);
-	if (rc)
-		return rc;
-	rc = fd;
-	fd = -1;
-	return rc;
+	return open_judged(r, at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, judge_owner, err);
 }
 
 /* At most size bytes. */
