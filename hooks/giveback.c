@@ -2,10 +2,10 @@
 #include "hooks/giveback.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/journal.h"
@@ -20,23 +20,14 @@
 
 #define LOOK_AGAIN 100 /* ms */
 
-static long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int giveback_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
 		  int patience, struct err *err)
 {
-	const struct timespec again = { .tv_nsec = LOOK_AGAIN * 1000000L };
-	long end = now_ms() + patience * 1000L;
+	double end = clock_ms() + patience * 1e3;
 	int folder;
 
-	while ((folder = state_open(a, r, uuid, err)) == -EBUSY && now_ms() < end)
-		nanosleep(&again, NULL);
+	while ((folder = state_open(a, r, uuid, err)) == -EBUSY && clock_ms() < end)
+		clock_sleep(LOOK_AGAIN);
 	if (folder == -EBUSY)
 		return err_set(err, EBUSY, "another operation on %s is in progress",
 			       str_printable(a, name));
@@ -78,16 +69,14 @@ static enum life look_for_life(const struct root *r, const struct journal *j,
 static int wait_until_gone(struct arena *a, const struct root *r, const struct settings *s,
 			   const struct journal *j, struct err *err)
 {
-	long end = now_ms() + s->hook.unbind_timeout * 1000L;
+	double end = clock_ms() + s->hook.unbind_timeout * 1e3;
 	struct process holder = { 0 };
 	enum life life;
 
 	while ((life = look_for_life(r, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
-		struct timespec t = { .tv_nsec = LOOK_AGAIN * 1000000L };
-
-		if (now_ms() > end)
+		if (clock_ms() > end)
 			return still_alive(a, j, life, holder, err);
-		nanosleep(&t, NULL);
+		clock_sleep(LOOK_AGAIN);
 	}
 	return 0;
 }
@@ -117,13 +106,9 @@ static int say_wedged(struct journal *j, struct err *err)
 
 static bool has_step(const struct journal *j, const char *device)
 {
-	for (size_t i = 0; i < j->n_steps; i++) {
-		const struct step *s = &j->steps[i];
-
-		if ((s->device && str_eq(s->device, device)) ||
-		    (s->op == OP_MDEV && str_eq(s->name, device)))
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (step_is_of(&j->steps[i], device))
 			return true;
-	}
 	return false;
 }
 

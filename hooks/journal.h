@@ -80,6 +80,13 @@ struct step {
 	double ms; /* how long it took, once done */
 };
 
+/* Is it a step of this device, or the one that makes this mediated device? */
+static inline bool step_is_of(const struct step *s, const char *device)
+{
+	return (s->device && str_eq(s->device, device)) ||
+	       (s->op == OP_MDEV && str_eq(s->name, device));
+}
+
 /* A write that never came back: its child still sits in the kernel. */
 struct wedge {
 	const char *device;

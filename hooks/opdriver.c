@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/ops.h"
@@ -115,26 +115,20 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 		       survey_holder_text(w->arena, holders.n ? holders.v : holders.hidden));
 }
 
-static long now_ms(void)
+int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct below *b,
-		  struct err *why)
-{
-	const struct timespec again = { .tv_nsec = 100000000 };
-	long end = now_ms() + w->settings->hook.holders_wait * 1000L;
+	double end = clock_ms() + w->settings->hook.holders_wait * 1e3;
+	struct below b = { 0 };
+	struct err why;
 	int rc;
 
-	while ((rc = look(w, device, b, why)) == -EBUSY && now_ms() < end) {
-		nanosleep(&again, NULL);
-		*b = (struct below){ 0 };
+	while ((rc = look(w, device, &b, &why)) == -EBUSY && clock_ms() < end) {
+		clock_sleep(LOOK_AGAIN);
+		b = (struct below){ 0 };
 	}
-	return rc;
+	return rc ? err_set(err, -rc, "%s%s: %s", device, rc == -EBUSY ? " is in use" : "",
+			    why.text) :
+		    0;
 }
 
 /* ---- driver_override ---- */
@@ -173,8 +167,6 @@ static int unbind_from(struct work *w, const struct step *s, const char *driver,
 int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 {
 	const char *now = driver_now(w, s);
-	struct below b = { 0 };
-	struct err why;
 	int rc;
 
 	if (!now)
@@ -182,11 +174,8 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 	if (!pci_same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
 			       now);
-	rc = opdriver_wait(w, s->device, opdriver_unused, &b, &why);
-	if (rc)
-		return err_set(err, -rc, "%s%s: %s", s->device, rc == -EBUSY ? " is in use" : "",
-			       why.text);
-	return unbind_from(w, s, now, err);
+	rc = opdriver_wait(w, s->device, opdriver_unused, err);
+	return rc ? rc : unbind_from(w, s, now, err);
 }
 
 static int probe(struct work *w, const struct step *s, const char *driver, struct err *err)

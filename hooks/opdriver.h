@@ -35,8 +35,7 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 
 /* Looks again and again, for as long as holders-wait allows, until it is not -EBUSY. */
 typedef int opdriver_look(struct work *w, const char *device, struct below *b, struct err *err);
-int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct below *b,
-		  struct err *why);
+int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err);
 
 /* OP_OVERRIDE, OP_UNBIND, OP_PROBE, and their undoing. */
 int opdriver_aim(struct work *w, const struct step *s, struct err *err);

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/opdriver.h"
@@ -20,24 +20,7 @@
 #include "host/vfionode.h"
 #include "str.h"
 
-/* ms */
-#define LOOK_AGAIN 100
-#define VGPU_PATIENCE 10000
-
-static long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void sleep_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&t, NULL);
-}
+#define VGPU_PATIENCE 10000 /* ms */
 
 /* ---- units and modules ---- */
 
@@ -106,14 +89,7 @@ static int look_free(struct work *w, const char *device, struct below *b, struct
 
 static int wait_until_free(struct work *w, const struct step *s, struct err *err)
 {
-	struct below b = { 0 };
-	struct err why;
-	int rc = opdriver_wait(w, s->device, look_free, &b, &why);
-
-	if (rc)
-		return err_set(err, -rc, "%s%s: %s", s->device, rc == -EBUSY ? " is in use" : "",
-			       why.text);
-	return 0;
+	return opdriver_wait(w, s->device, look_free, err);
 }
 
 /* ---- the console ---- */
@@ -194,15 +170,15 @@ static int restore_attribute(struct work *w, const struct step *s, struct err *e
 /* nvidia's driver says EBUSY or EPERM for some seconds after a VM's end. */
 static int set_vgpu(struct work *w, const struct step *s, const char *type, struct err *err)
 {
-	long end = now_ms() + VGPU_PATIENCE;
+	double end = clock_ms() + VGPU_PATIENCE;
 	struct step as = *s;
 	int rc;
 
 	as.name = VGPU_TYPE;
 	while ((rc = set_attribute(w, &as, type, err)) == -EBUSY || rc == -EPERM) {
-		if (now_ms() > end)
+		if (clock_ms() > end)
 			break;
-		sleep_ms(LOOK_AGAIN);
+		clock_sleep(LOOK_AGAIN);
 	}
 	return rc;
 }
@@ -232,14 +208,14 @@ static int make_mdev(struct work *w, const struct step *s, struct err *err)
 /* Some drivers clean up by themselves when the VM ends, and meanwhile say EBUSY. */
 static int drop_mdev(struct work *w, const struct step *s, struct err *err)
 {
-	long end = now_ms() + VGPU_PATIENCE;
+	double end = clock_ms() + VGPU_PATIENCE;
 	int rc = 0;
 
 	while (host_has_mdev(w->arena, w->root, s->name)) {
 		rc = opdriver_put(w, s, mdev_remove_path(w->arena, s->name), "1", err);
-		if (rc != -EBUSY || now_ms() > end)
+		if (rc != -EBUSY || clock_ms() > end)
 			break;
-		sleep_ms(LOOK_AGAIN);
+		clock_sleep(LOOK_AGAIN);
 	}
 	return host_has_mdev(w->arena, w->root, s->name) ? rc : 0;
 }

@@ -20,18 +20,22 @@
 /* Seconds that another operation on this VM is waited for, such as `kvmshim recover`. */
 #define RUNNING_PATIENCE 30
 
+/* The VM's folder, locked; -ENODATA where there is none. */
+static int open_folder(struct handover *h, struct err *err)
+{
+	if (!giveback_needed(h->arena, h->root, h->uuid))
+		return -ENODATA;
+	return giveback_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
+}
+
 /* ---- before QEMU ---- */
 
 /* The lane in which the device was bound, so that the node is taken back before it is unbound. */
 static unsigned lane_of(const struct journal *j, const char *device)
 {
-	for (size_t i = 0; i < j->n_steps; i++) {
-		const struct step *s = &j->steps[i];
-
-		if ((s->device && str_eq(s->device, device)) ||
-		    (s->op == OP_MDEV && str_eq(s->name, device)))
-			return s->lane;
-	}
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (step_is_of(&j->steps[i], device))
+			return j->steps[i].lane;
 	return lanes_count(j);
 }
 
@@ -83,15 +87,12 @@ static int give_nodes(struct handover *h, int folder, struct journal *j, const s
 
 int running_start(struct handover *h, const struct domain *d, struct err *err)
 {
-	_cleanup_fd_ int folder = -1;
+	_cleanup_fd_ int folder = open_folder(h, err);
 	struct journal j;
 	int rc;
 
-	if (!giveback_needed(h->arena, h->root, h->uuid))
-		return 0;
-	folder = giveback_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
 	if (folder < 0)
-		return folder;
+		return folder == -ENODATA ? 0 : folder;
 	rc = handover_check(h, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
@@ -117,15 +118,12 @@ static struct process find_qemu(struct handover *h)
 
 int running_note(struct handover *h, struct err *err)
 {
-	_cleanup_fd_ int folder = -1;
+	_cleanup_fd_ int folder = open_folder(h, err);
 	struct journal j;
 	int rc;
 
-	if (!giveback_needed(h->arena, h->root, h->uuid))
-		return 0;
-	folder = giveback_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
 	if (folder < 0)
-		return folder;
+		return folder == -ENODATA ? 0 : folder;
 	rc = journal_read(h->arena, h->root, h->uuid, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;

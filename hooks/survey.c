@@ -52,16 +52,20 @@ const char *survey_holder_text(struct arena *a, const struct holder *h)
 			    h->unit ? str_printable(a, h->unit) : "", sees);
 }
 
-const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk)
+/* use: of uses_of_disk() */
+static const char *claim_text(struct arena *a, const char *disk, const char *use)
 {
-	const char *use = uses_of_disk(a, r, disk);
-
 	if (use)
 		return use;
 	return arena_printf(a,
 			    "%s is claimed by something that this host's mounts do not show (another "
 			    "mount namespace or container, LVM, md, ZFS)",
 			    disk);
+}
+
+const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk)
+{
+	return claim_text(a, disk, uses_of_disk(a, r, disk));
 }
 
 /* ---- one function ---- */
@@ -76,8 +80,10 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 		s->stuck = arena_printf(l->arena, "opening its disk %s hangs (process %ld)", disk,
 					(long)stuck.pid);
 	if (fd == -EBUSY) {
-		strv_push(l->arena, &s->claimed, survey_disk_text(l->arena, l->root, disk));
-		s->claim_is_known |= uses_of_disk(l->arena, l->root, disk) != NULL;
+		const char *use = uses_of_disk(l->arena, l->root, disk);
+
+		strv_push(l->arena, &s->claimed, claim_text(l->arena, disk, use));
+		s->claim_is_known |= use != NULL;
 	}
 	if (fd >= 0)
 		close(fd);
@@ -107,11 +113,22 @@ static void look_at_network(struct look *l, struct subject *s)
 	}
 }
 
+/* NULL: it has none, or it cannot be read. */
+static const char *attribute_now(struct look *l, const struct subject *s, const char *name)
+{
+	const char *path = pci_attribute_path(l->arena, s->pci.address, name);
+	size_t len;
+	char *text;
+
+	if (host_read(l->arena, l->root, path, &text, &len) < 0)
+		return NULL;
+	return str_trim(l->arena, text, strcspn(text, "\n"));
+}
+
 static void look_at_settings(struct look *l, struct subject *s)
 {
 	struct arena *a = l->arena;
 	const struct device_settings *conf = settings_of_device(l->settings, s->pci.address);
-	size_t len;
 
 	s->conf = conf;
 	if (!conf)
@@ -119,22 +136,10 @@ static void look_at_settings(struct look *l, struct subject *s)
 	if (conf->expect_serial)
 		s->serial = pci_serial(a, l->root, s->pci.address);
 	units_active(a, l->root, &conf->stop_units, &s->units);
-	for (size_t i = 0; i < conf->n_attributes; i++) {
-		char *text = NULL;
-
-		if (host_read(a, l->root,
-			      pci_attribute_path(a, s->pci.address, conf->attributes[i].name),
-			      &text, &len) < 0)
-			text = NULL;
-		strv_push(a, &s->attributes, text ? str_trim(a, text, strcspn(text, "\n")) : NULL);
-	}
-	if (conf->mdev_type && s->pci.vgpu) {
-		char *text = NULL;
-
-		if (host_read(a, l->root, pci_attribute_path(a, s->pci.address, VGPU_TYPE), &text,
-			      &len) == 0)
-			s->vgpu = str_trim(a, text, strcspn(text, "\n"));
-	}
+	for (size_t i = 0; i < conf->n_attributes; i++)
+		strv_push(a, &s->attributes, attribute_now(l, s, conf->attributes[i].name));
+	if (conf->mdev_type && s->pci.vgpu)
+		s->vgpu = attribute_now(l, s, VGPU_TYPE);
 }
 
 /* One read for all of them: a device whose lock is held makes it hang. */
