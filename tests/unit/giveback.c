@@ -37,7 +37,7 @@ static void recovers_all(void **state)
 	forsake(UUID);
 	assert_int_equal(recover_all(&h, NULL, NULL), 0);
 	assert_false(is_there(VMS "/" UUID));
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "1");
 	assert_int_equal(h.notes.n, 0);
 	tree_file(VMS "/" UUID "/journal.json", "{");
 	assert_int_equal(recover_all(&h, NULL, NULL), 1);
@@ -57,7 +57,7 @@ static void after_a_reboot(void **state)
 	tree_file("proc/sys/kernel/random/boot_id", "another\n");
 	assert_int_equal(handover_recover(&h, &err), 0);
 	assert_false(is_there(VMS "/" UUID));
-	assert_text(attribute(GPU, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "0");
 }
 
 /* --- not now */
@@ -84,7 +84,7 @@ static void giving_back_waits_for_the_lock(void **state)
 	assert_int_equal(handover_give(&h, NULL, &err), 0);
 	waitpid(other, NULL, 0);
 	assert_false(is_there(VMS "/" UUID));
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "1");
 }
 
 static void not_while_it_runs(void **state)
@@ -104,7 +104,7 @@ static void not_while_it_runs(void **state)
 	assert_text(err.text, "web runs (QEMU is process 42): nothing is given back");
 	assert_int_equal(handover_recover(&h, &err), -EAGAIN);
 	assert_int_equal(journal_of(UUID).state, STATE_BOUND);
-	assert_text(attribute(GPU, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "0");
 }
 
 /* --- by hand, a part of it */
@@ -134,7 +134,7 @@ static void a_part_goes_back(void **state)
 	assert_int_equal(j.state, STATE_BOUND);
 	for (size_t i = 0; i < j.n_steps; i++)
 		assert_text(j.steps[i].device, NVME);
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "1");
 	assert_int_equal(handover_give(&h, &disk, &err), 0);
 	assert_false(is_there(VMS "/" UUID));
 }

@@ -84,19 +84,6 @@ static inline bool is_there(const char *path)
 	return access(tree_path(path), F_OK) == 0;
 }
 
-/* The first line: what a file of sysfs would have. */
-static inline const char *attribute(const char *address, const char *name)
-{
-	char text[32] = "";
-	FILE *f = fopen(tree_path(pcitree_path(address, name)), "re");
-
-	if (!f || !fgets(text, sizeof(text), f))
-		fail_msg("%s %s cannot be read", address, name);
-	fclose(f);
-	text[strcspn(text, "\n")] = '\0';
-	return arena_strdup(&arena, text);
-}
-
 static inline struct journal journal_of(const char *uuid)
 {
 	struct root root = tree_root();

@@ -18,7 +18,7 @@ static void taken_and_given_back(void **state)
 	(void)state;
 	host();
 	take_gpu(UUID, "web");
-	assert_text(attribute(GPU, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "0");
 	assert_int_equal(handover_check(&h, &j, &err), 0);
 	assert_int_equal(j.state, STATE_BOUND);
 	assert_text(j.boot, BOOT);
@@ -29,7 +29,7 @@ static void taken_and_given_back(void **state)
 	for (size_t i = 0; i < j.n_steps; i++)
 		assert_true(j.steps[i].done);
 	assert_int_equal(handover_give(&h, NULL, &err), 0);
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "1");
 	assert_false(is_there(VMS "/" UUID));
 	assert_int_equal(handover_give(&h, NULL, &err), 0); /* again is fine */
 }
@@ -49,7 +49,7 @@ static void a_plan_changes_nothing(void **state)
 	assert_int_equal(j.steps[3].op, OP_PROBE);
 	assert_text(j.steps[1].from, "");
 	assert_false(is_there("run/kvmshim"));
-	assert_text(attribute(NVME, "driver_override"), "(null)");
+	assert_text(pcitree_read(NVME, "driver_override"), "(null)");
 }
 
 /* A second prepare of the same VM begins anew: libvirtd may have been killed in between. */
@@ -63,7 +63,7 @@ static void taken_anew(void **state)
 	take_gpu(UUID, "web");
 	j = journal_of(UUID);
 	assert_text(j.steps[1].from, "1");
-	assert_text(attribute(GPU, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "0");
 }
 
 static void without_devices(void **state)
@@ -113,9 +113,9 @@ static void a_refusal_leaves_nothing(void **state)
 	assert_says(err.text, row->says);
 	assert_null(strstr(err.text, "undoing"));
 	assert_false(is_there(VMS "/" UUID));
-	assert_text(attribute(GPU, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(GPU, "d3cold_allowed"), "1");
 	assert_true(is_there("sys/bus/pci/devices/" NVME "/driver/unbind"));
-	assert_string_not_equal(attribute(NVME, "driver_override"), "vfio-pci");
+	assert_string_not_equal(pcitree_read(NVME, "driver_override"), "vfio-pci");
 }
 
 static void all_reasons_are_told(void **state)

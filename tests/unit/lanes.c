@@ -37,18 +37,6 @@ static void function(const char *address)
 	pcitree_file(address, "power/control", "0\n");
 }
 
-static const char *attribute(const char *address, const char *name)
-{
-	char text[16] = "";
-	FILE *f = fopen(tree_path(pcitree_path(address, name)), "re");
-
-	if (!f || !fgets(text, sizeof(text), f))
-		fail_msg("%s %s cannot be read", address, name);
-	fclose(f);
-	text[strcspn(text, "\n")] = '\0';
-	return arena_strdup(&arena, text);
-}
-
 #define SET(lane_, device_, name_, to_, from_) \
 	{ .op = OP_ATTRIBUTE, .lane = (lane_), .device = (device_), .name = (name_), .to = (to_), \
 	  .from = (from_) }
@@ -110,16 +98,16 @@ static void there_and_back(void **state)
 	function(TWO);
 	assert_int_equal(lanes_count(&j), 3);
 	assert_int_equal(act(&j, false, &err), 0);
-	assert_text(attribute(ONE, "d3cold_allowed"), "2");
-	assert_text(attribute(TWO, "d3cold_allowed"), "6");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "2");
+	assert_text(pcitree_read(TWO, "d3cold_allowed"), "6");
 	for (size_t i = 0; i < j.n_steps; i++) {
 		assert_true(steps[i].done);
 		assert_true(steps[i].ms > 0);
 	}
 	for (int twice = 0; twice < 2; twice++) {
 		assert_int_equal(undo(&j, NULL, &notes, &err), 0);
-		assert_text(attribute(ONE, "d3cold_allowed"), "0");
-		assert_text(attribute(TWO, "d3cold_allowed"), "0");
+		assert_text(pcitree_read(ONE, "d3cold_allowed"), "0");
+		assert_text(pcitree_read(TWO, "d3cold_allowed"), "0");
 		for (size_t i = 0; i < j.n_steps; i++)
 			assert_false(steps[i].done);
 	}
@@ -153,7 +141,7 @@ static void first_things_first(void **state)
 	function(ONE);
 	assert_true(act(&j, false, &err) < 0);
 	assert_text(err.text, "systemctl stop app.service: systemctl: not in /usr/sbin, /usr/bin, /sbin or /bin");
-	assert_text(attribute(ONE, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "0");
 	assert_false(steps[0].done);
 	assert_false(steps[1].done);
 }
@@ -177,7 +165,7 @@ static void a_lane_stops_at_its_failure(void **state)
 	assert_false(steps[1].done);
 	assert_false(steps[2].done);
 	assert_true(steps[3].done);
-	assert_text(attribute(ONE, "power/control"), "0");
+	assert_text(pcitree_read(ONE, "power/control"), "0");
 }
 
 /* Waiting may take long, and the other devices are the host's meanwhile. */
@@ -200,8 +188,8 @@ static void all_are_free_before_one_is_touched(void **state)
 	assert_true(steps[0].done);
 	assert_false(steps[1].done);
 	assert_false(steps[2].done);
-	assert_text(attribute(ONE, "d3cold_allowed"), "0");
-	assert_text(attribute(TWO, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(TWO, "d3cold_allowed"), "0");
 }
 
 static void what_cannot_be_undone_is_left(void **state)
@@ -221,9 +209,9 @@ static void what_cannot_be_undone_is_left(void **state)
 	all_done(&j);
 	assert_int_equal(undo(&j, NULL, &notes, &err), -ENOENT);
 	assert_says(err.text, ONE "/reset_method");
-	assert_text(attribute(ONE, "d3cold_allowed"), "0");
-	assert_text(attribute(TWO, "d3cold_allowed"), "1");
-	assert_text(attribute("0000:07:00.0", "d3cold_allowed"), "1");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(TWO, "d3cold_allowed"), "1");
+	assert_text(pcitree_read("0000:07:00.0", "d3cold_allowed"), "1");
 	assert_false(undone[1]);
 	assert_true(undone[2]);
 	assert_true(steps[0].done); /* the journal goes on saying what is to be undone */
@@ -244,8 +232,8 @@ static void what_was_not_done_is_left(void **state)
 	function(ONE);
 	j.steps[0].done = true;
 	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
-	assert_text(attribute(ONE, "d3cold_allowed"), "1");
-	assert_text(attribute(ONE, "power/control"), "0");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(ONE, "power/control"), "0");
 }
 
 /* Pulled out, or a VF that its driver took back. */
@@ -286,7 +274,7 @@ static void a_unit_that_does_not_start_is_a_note(void **state)
 	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
 	assert_int_equal(notes.n, 1);
 	assert_says(notes.v[0], "systemctl start app.service: ");
-	assert_text(attribute(ONE, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "1");
 }
 
 static void only_some_lanes(void **state)
@@ -304,8 +292,8 @@ static void only_some_lanes(void **state)
 	all_done(&j);
 	assert_int_equal(undo(&j, only, &notes, &err), 0);
 	assert_int_equal(notes.n, 0);
-	assert_text(attribute(ONE, "d3cold_allowed"), "0");
-	assert_text(attribute(TWO, "d3cold_allowed"), "1");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(TWO, "d3cold_allowed"), "1");
 	assert_false(undone[1]);
 	assert_true(undone[2]);
 }
@@ -341,8 +329,8 @@ static void what_hangs_is_a_wedge(void **state)
 	/* it is left alone, the other is not */
 	tree_file(pcitree_path(TWO, "d3cold_allowed"), "7\n");
 	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
-	assert_text(attribute(ONE, "d3cold_allowed"), "0");
-	assert_text(attribute(TWO, "d3cold_allowed"), "7");
+	assert_text(pcitree_read(ONE, "d3cold_allowed"), "0");
+	assert_text(pcitree_read(TWO, "d3cold_allowed"), "7");
 
 	fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	waitpid(j.wedges[0].child.pid, NULL, 0);

@@ -44,3 +44,16 @@ static inline void pcitree_group(const char *address, int group)
 	tree_link(pcitree_path(address, "iommu_group"),
 		  arena_printf(&arena, "../../../kernel/iommu_groups/%d", group));
 }
+
+/* The first line of one: what a file of sysfs would have. */
+static inline const char *pcitree_read(const char *address, const char *name)
+{
+	char text[32] = "";
+	FILE *f = fopen(tree_path(pcitree_path(address, name)), "re");
+
+	if (!f || !fgets(text, sizeof(text), f))
+		fail_msg("%s %s cannot be read", address, name);
+	fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+	return arena_strdup(&arena, text);
+}

@@ -23,14 +23,6 @@ my $before = states_of(@all);
 vm('small', devices => [ $bare, $nvme ]);
 vm('card',  devices => [ $graphics, $sound ]);
 
-sub all_is_back {
-	my ($name) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	wait_for(sub { journals() eq '' });
-	is(states_of(@all), $before, "$name: the host has its devices back");
-	is(journals(), '', "$name: and nothing is on record");
-}
-
 subtest 'libvirtd is started anew while a VM runs' => sub {
 	starts('small');
 	my $pid = vm_pid('small');
@@ -40,21 +32,21 @@ subtest 'libvirtd is started anew while a VM runs' => sub {
 	vm('late', devices => [$nvme]);
 	is_refused('late', qr/\Q$nvme\E is in use by VM small/, 'what it has', @all);
 	stops('small');
-	all_is_back('it stops');
+	all_is_back('it stops', $before, @all);
 };
 
 subtest 'QEMU is killed' => sub {
 	starts('small');
 	kill 'KILL', vm_pid('small');
 	ok(is_off('small'), 'libvirt notes it');
-	all_is_back('then');
+	all_is_back('then', $before, @all);
 };
 
 subtest 'QEMU is killed while there is no libvirtd' => sub {
 	starts('small');
 	libvirtd_restart('KILL', sub { my $pid = vm_pid('small'); kill 'KILL', $pid; wait_for(sub { !-e "/proc/$pid" }) });
 	ok(is_off('small'), 'libvirt notes it as it comes');
-	all_is_back('then');
+	all_is_back('then', $before, @all);
 };
 
 # snd_hda_intel waits in its remove() until the last file is closed, and nothing
@@ -79,7 +71,7 @@ subtest 'a driver that does not let go' => sub {
 	starts('card', 'then the VM starts');
 	is(drivers_of($graphics, $sound), 'vfio-pci', 'with both');
 	stops('card');
-	all_is_back('it stops');
+	all_is_back('it stops', $before, @all);
 };
 
 is(join('', kernel_complains()), '', 'the kernel has nothing to complain of');

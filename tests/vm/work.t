@@ -24,14 +24,6 @@ mkdir $mnt or die;
 vm('card',  devices => [ $graphics, $sound ]);
 vm('sound', devices => [$sound]);
 
-sub all_is_back {
-	my ($name) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	wait_for(sub { journals() eq '' });
-	is(states_of(@all), $before, "$name: the host has its devices back");
-	is(journals(), '', "$name: and nothing is on record");
-}
-
 subtest 'a guest works with what it got, and the host after it' => sub {
 	my $disk = disk_of($nvme);
 	my $wire = interface_of('0000:00:02.0');
@@ -64,7 +56,7 @@ SH
 	is($told->{letter}, 'from the host', 'it reads from the disk');
 	is($told->{written}, 'yes', 'it writes to the disk');
 	is($told->{ping}, 'answered', 'it is heard on the wire');
-	all_is_back('it powers off');
+	all_is_back('it powers off', $before, @all);
 	$disk = disk_of($nvme);
 	must('mount', $disk, $mnt);
 	is(run({ dir => $mnt }, '/usr/bin/md5sum', '-c', 'sum')->{out}, "many: OK\n", 'what it wrote is there');
@@ -86,7 +78,7 @@ subtest 'who has it open may take a while to let go' => sub {
 	waitpid $_, 0 for $holder, $killer;
 	is(drivers_of($graphics, $sound), 'vfio-pci', 'then the VM has it');
 	stops('card');
-	all_is_back('it stops');
+	all_is_back('it stops', $before, @all);
 };
 
 subtest 'the rest of the group comes along' => sub {
@@ -94,7 +86,7 @@ subtest 'the rest of the group comes along' => sub {
 	starts('sound');
 	is(drivers_of($graphics, $sound), 'vfio-pci', 'with companions = auto');
 	stops('sound');
-	all_is_back('it stops');
+	all_is_back('it stops', $before, @all);
 };
 
 is(join('', kernel_complains()), '', 'the kernel has nothing to complain of');

@@ -28,7 +28,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(in_libvirt_vm libvirt_with_hook libvirtd_restart conf host_rules vm vm_told vm_pid
 	starts stops is_refused domain_state
 	is_off driver_of override_of states_of drivers_of group_of vfs_of disk_of interface_of control_of bind_to
-	journals ip holder hidden_holder runs_in_background end_holder kernel_complains);
+	all_is_back journals ip holder hidden_holder runs_in_background end_holder kernel_complains);
 
 my $room = '/run/kvmshim-test';
 
@@ -170,6 +170,15 @@ sub stops {
 }
 
 # What the hook has on record of VMs that run.
+# After a VM's end, which libvirt tells a while before the hook is through.
+sub all_is_back {
+	my ($name, $before, @devices) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	wait_for(sub { journals() eq '' });
+	is(states_of(@devices), $before, "$name: the host has its devices back");
+	is(journals(), '', "$name: and nothing is on record");
+}
+
 sub journals { return join ' ', sort glob '/run/kvmshim/vm/*/journal.json' }
 
 # The start fails with this message, and leaves all as it was.
