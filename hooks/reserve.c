@@ -7,6 +7,7 @@
 #include "err.h"
 #include "hooks/state.h"
 #include "host/below.h"
+#include "host/holders.h"
 #include "host/host.h"
 #include "host/mdev.h"
 #include "host/pci.h"
@@ -30,25 +31,40 @@ static void add_nodes(struct arena *a, const struct root *r, const struct journa
 		*arena_push(a, nodes->v, nodes->n, nodes->cap) = b.nodes.v[i];
 }
 
+/* Signs of life that all processes are looked through for: once for all journals. */
+struct signs {
+	struct arena *arena;
+	const struct root *root;
+	bool has_qemus, has_opens;
+	struct uuid_processes qemus;
+	struct opens opens;
+};
+
 /* Somebody with a VFIO node of it open; pid 0 if nobody has. */
-static struct process node_user(struct arena *a, const struct root *r, const struct journal *j)
+static struct process node_user(struct signs *s, const struct journal *j)
 {
 	struct nodes nodes = { 0 };
 	struct holders holders = { 0 };
 
 	for (size_t i = 0; i < j->n_devices; i++)
-		add_nodes(a, r, &j->devices[i], &nodes);
-	if (nodes.n)
-		holders_find(a, r, &nodes, &holders);
+		add_nodes(s->arena, s->root, &j->devices[i], &nodes);
+	if (nodes.n && !s->has_opens) {
+		opens_read(s->arena, s->root, &s->opens);
+		s->has_opens = true;
+	}
+	opens_holders(s->arena, s->root, &s->opens, &nodes, &holders);
 	return holders.n ? holders.v[0].process : (struct process){ 0 };
 }
 
-static struct process running_qemu(struct arena *a, const struct root *r, const struct journal *j)
+static struct process running_qemu(struct signs *s, const struct journal *j)
 {
 	/* one that is about to be gone has no command line any more, but still its devices */
-	if (j->qemu.pid && process_lives(a, r, j->qemu))
+	if (j->qemu.pid && process_lives(s->arena, s->root, j->qemu))
 		return j->qemu;
-	return process_of_uuid(a, r, j->uuid);
+	if (!s->has_qemus)
+		process_uuids(s->arena, s->root, &s->qemus);
+	s->has_qemus = true;
+	return process_with_uuid(&s->qemus, j->uuid);
 }
 
 /* A QEMU that libvirt is about to start is not there yet; the daemon is. */
@@ -63,24 +79,32 @@ static bool is_bound_by_hand(const struct journal *j, unsigned ask)
 	return j->kind == JOURNAL_HAND && j->state == STATE_BOUND && !(ask & ASK_OWN);
 }
 
-enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
-		       unsigned ask, struct process *holder)
+static enum life life_of(struct signs *s, const struct journal *j, unsigned ask,
+			 struct process *holder)
 {
 	*holder = (struct process){ 0 };
-	if (!(ask & ASK_LOCKED) && state_in_progress(a, r, j->uuid))
+	if (!(ask & ASK_LOCKED) && state_in_progress(s->arena, s->root, j->uuid))
 		return LIFE_IN_PROGRESS;
-	if (!str_eq(j->boot, process_boot_id(a, r)))
+	if (!str_eq(j->boot, process_boot_id(s->arena, s->root)))
 		return LIFE_NONE;
 	if (is_bound_by_hand(j, ask))
 		return LIFE_HAND;
 	if (j->kind == JOURNAL_VM)
-		*holder = running_qemu(a, r, j);
+		*holder = running_qemu(s, j);
 	if (holder->pid)
 		return LIFE_QEMU;
-	if (!(ask & ASK_OWN) && j->kind == JOURNAL_VM && is_starting(a, j))
+	if (!(ask & ASK_OWN) && j->kind == JOURNAL_VM && is_starting(s->arena, j))
 		return LIFE_STARTING;
-	*holder = node_user(a, r, j);
+	*holder = node_user(s, j);
 	return holder->pid ? LIFE_NODE_OPEN : LIFE_NONE;
+}
+
+enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
+		       unsigned ask, struct process *holder)
+{
+	struct signs signs = { .arena = a, .root = r };
+
+	return life_of(&signs, j, ask, holder);
 }
 
 static int read_journals(struct arena *a, const struct root *r, const char *except,
@@ -107,10 +131,11 @@ static int read_journals(struct arena *a, const struct root *r, const char *exce
 int reserve_read(struct arena *a, const struct root *r, const char *except,
 		 struct reservations *out, struct err *err)
 {
+	struct signs signs = { .arena = a, .root = r };
 	int rc = read_journals(a, r, except, out, err);
 
 	for (size_t i = 0; i < out->n; i++)
-		out->v[i].life = reserve_life(a, r, &out->v[i].journal, 0, &out->v[i].holder);
+		out->v[i].life = life_of(&signs, &out->v[i].journal, 0, &out->v[i].holder);
 	return rc;
 }
 

@@ -7,8 +7,8 @@
 #include "hooks/journal.h"
 #include "hooks/reserve.h"
 #include "host/below.h"
+#include "host/holders.h"
 #include "host/pci.h"
-#include "host/process.h"
 #include "host/uses.h"
 
 struct arena;

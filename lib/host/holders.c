@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/process.h"
+#include "host/holders.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -19,95 +19,42 @@
  * One statx(2) for each open file of the machine is all that most of them cost;
  * only who holds something is asked for its name.
  */
-struct wanted {
-	dev_t dev;
-	bool block;
-	const struct node *node;
-};
-
 struct scan {
 	struct arena *arena;
 	const struct root *root;
-	struct wanted *wanted; /* sorted */
-	size_t n;
-	struct holders *found;
+	struct opens *found;
 	pid_t pid;    /* the process that is looked at */
 	size_t first; /* its first in found */
 	bool denied;  /* not all that it has open could be seen */
 };
 
-static int compare(const void *a, const void *b)
-{
-	const struct wanted *x = a, *y = b;
-
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	return (int)x->block - (int)y->block;
-}
-
-static void wanted_sort(struct scan *s, const struct nodes *nodes)
-{
-	s->n = nodes->n;
-	s->wanted = arena_raw(s->arena, nodes->n * sizeof(*s->wanted));
-	for (size_t i = 0; i < nodes->n; i++) {
-		const struct node *node = &nodes->v[i];
-
-		s->wanted[i] = (struct wanted){ node->dev, node->block, node };
-	}
-	qsort(s->wanted, s->n, sizeof(*s->wanted), compare);
-}
-
-static const struct node *wanted_find(const struct scan *s, const struct statx *st)
-{
-	struct wanted key = { .dev = makedev(st->stx_rdev_major, st->stx_rdev_minor) };
-	const struct wanted *hit;
-
-	key.block = S_ISBLK(st->stx_mode);
-	if (!key.block && !S_ISCHR(st->stx_mode))
-		return NULL;
-	hit = bsearch(&key, s->wanted, s->n, sizeof(*s->wanted), compare);
-	return hit ? hit->node : NULL;
-}
-
-/* By number: a node may be wanted twice. */
-static bool is_found(const struct scan *s, const struct node *node)
+static bool is_found(const struct scan *s, dev_t dev, bool block)
 {
 	for (size_t i = s->first; i < s->found->n; i++)
-		if (s->found->v[i].node->dev == node->dev &&
-		    s->found->v[i].node->block == node->block)
+		if (s->found->v[i].dev == dev && s->found->v[i].block == block)
 			return true;
 	return false;
 }
 
-static struct holder who(const struct scan *s)
+static void found_add(struct scan *s, const struct statx *st)
 {
-	const char *command = process_command(s->arena, s->root, s->pid);
+	dev_t dev = makedev(st->stx_rdev_major, st->stx_rdev_minor);
+	bool block = S_ISBLK(st->stx_mode);
 
-	return (struct holder){
-		.process = process_now(s->arena, s->root, s->pid),
-		.command = command ? command : "a process",
-		.unit = process_unit(s->arena, s->root, s->pid),
-	};
-}
-
-static void found_add(struct scan *s, const struct node *node)
-{
-	struct holders *f = s->found;
-	struct holder new = f->n > s->first ? f->v[s->first] : who(s);
-
-	new.process.pid = s->pid;
-	new.node = node;
-	*arena_push(s->arena, f->v, f->n, f->cap) = new;
+	if (!block && !S_ISCHR(st->stx_mode))
+		return;
+	if (!is_found(s, dev, block))
+		*arena_push(s->arena, s->found->v, s->found->n, s->found->cap) =
+			(struct open_device){ dev, block, s->pid };
 }
 
 /* One that has ended in between has nothing open any more. */
 static void hidden_add(struct scan *s)
 {
-	struct holders *f = s->found;
-	struct holder new = who(s);
+	struct opens *o = s->found;
 
-	if (new.process.pid)
-		*arena_push(s->arena, f->hidden, f->n_hidden, f->hidden_cap) = new;
+	if (process_now(s->arena, s->root, s->pid).pid)
+		*arena_push(s->arena, o->hidden, o->n_hidden, o->hidden_cap) = s->pid;
 }
 
 /*
@@ -134,15 +81,11 @@ static bool is_link_denied(int fd, const char *name)
 static void look_at(struct scan *s, int fd, const char *name)
 {
 	struct statx st;
-	const struct node *node;
 
-	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0) {
+	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) == 0)
+		found_add(s, &st);
+	else
 		s->denied |= is_link_denied(fd, name);
-		return;
-	}
-	node = wanted_find(s, &st);
-	if (node && !is_found(s, node))
-		found_add(s, node);
 }
 
 static DIR *open_folder(int at, const char *path)
@@ -219,17 +162,92 @@ static void look_at_process(struct scan *s, int proc, const char *pid)
 		hidden_add(s);
 }
 
-void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
-		  struct holders *h)
+void opens_read(struct arena *a, const struct root *r, struct opens *o)
 {
-	struct scan s = { .arena = a, .root = r, .found = h };
-	DIR *proc = nodes->n ? opendir(root_path(a, r, "/proc")) : NULL;
+	struct scan s = { .arena = a, .root = r, .found = o };
+	DIR *proc = opendir(root_path(a, r, "/proc"));
 	struct dirent *d;
 
 	if (!proc)
 		return;
-	wanted_sort(&s, nodes);
 	while ((d = readdir(proc)))
 		look_at_process(&s, dirfd(proc), d->d_name);
 	closedir(proc);
+}
+
+/* ---- whose they are ---- */
+
+static int compare(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (int)x->block - (int)y->block;
+}
+
+/* A copy, sorted; the same node may be in it twice. */
+static struct nodes nodes_sorted(struct arena *a, const struct nodes *nodes)
+{
+	struct nodes sorted = { .n = nodes->n };
+
+	sorted.v = arena_raw(a, nodes->n * sizeof(*sorted.v));
+	memcpy(sorted.v, nodes->v, nodes->n * sizeof(*sorted.v));
+	qsort(sorted.v, sorted.n, sizeof(*sorted.v), compare);
+	return sorted;
+}
+
+static struct holder who(struct arena *a, const struct root *r, pid_t pid)
+{
+	const char *command = process_command(a, r, pid);
+	struct holder h = {
+		.process = process_now(a, r, pid),
+		.command = command ? command : "a process",
+		.unit = process_unit(a, r, pid),
+	};
+
+	h.process.pid = pid;
+	return h;
+}
+
+/* Those of one process stand together: it is asked for its name once. */
+static void holder_add(struct arena *a, const struct root *r, struct holders *h, pid_t pid,
+		       const struct node *node)
+{
+	bool known = h->n && h->v[h->n - 1].process.pid == pid;
+	struct holder new = known ? h->v[h->n - 1] : who(a, r, pid);
+
+	new.node = node;
+	*arena_push(a, h->v, h->n, h->cap) = new;
+}
+
+void opens_holders(struct arena *a, const struct root *r, const struct opens *o,
+		   const struct nodes *nodes, struct holders *h)
+{
+	struct nodes sorted;
+
+	if (!nodes->n)
+		return;
+	sorted = nodes_sorted(a, nodes);
+	for (size_t i = 0; i < o->n; i++) {
+		struct node key = { .dev = o->v[i].dev, .block = o->v[i].block };
+		const struct node *hit =
+			bsearch(&key, sorted.v, sorted.n, sizeof(*sorted.v), compare);
+
+		if (hit)
+			holder_add(a, r, h, o->v[i].pid, hit);
+	}
+	for (size_t i = 0; i < o->n_hidden; i++)
+		*arena_push(a, h->hidden, h->n_hidden, h->hidden_cap) = who(a, r, o->hidden[i]);
+}
+
+void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
+		  struct holders *h)
+{
+	struct opens o = { 0 };
+
+	if (!nodes->n)
+		return;
+	opens_read(a, r, &o);
+	opens_holders(a, r, &o, nodes, h);
 }

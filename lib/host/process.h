@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "host/below.h"
-
 struct arena;
 struct root;
 
@@ -39,41 +37,27 @@ const char *process_unit(struct arena *a, const struct root *r, pid_t pid);
 
 /* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
 bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid);
+/* A process with the words -uuid UUID, once for each. */
+struct uuid_process {
+	struct process process;
+	const char *uuid; /* as its command line spells it */
+};
+
+struct uuid_processes {
+	struct uuid_process *v;
+	size_t n, cap;
+};
+
 /*
- * The first process that has, other than this one; pid 0 if none. It is named like a
- * QEMU (comm has "qemu" or "kvm" in it), and is root's or was started by nobody who had
+ * One pass over all processes, other than this one, for those that may be libvirt's QEMUs:
+ * named like one (comm has "qemu" or "kvm" in it), and root's or started by nobody who had
  * logged in.
  */
+void process_uuids(struct arena *a, const struct root *r, struct uuid_processes *found);
+/* The first of them with this UUID; pid 0 if none. */
+struct process process_with_uuid(const struct uuid_processes *found, const char *uuid);
+/* Both in one. */
 struct process process_of_uuid(struct arena *a, const struct root *r, const char *uuid);
 
 /* /proc/sys/kernel/random/boot_id, without the newline; "" if it cannot be read. */
 const char *process_boot_id(struct arena *a, const struct root *r);
-
-/* A process with one of the nodes open. */
-struct holder {
-	struct process process;
-	const char *command;	 /* "a process" if it is gone already */
-	const char *unit;	 /* NULL: none */
-	const struct node *node; /* NULL of one in `hidden` */
-};
-
-struct holders {
-	struct holder *v;
-	size_t n, cap;
-	/*
-	 * Live processes whose open files root may not see (AppArmor lets a hook, which is
-	 * confined like its libvirtd, look at few others; SELinux): they may hold anything.
-	 */
-	struct holder *hidden;
-	size_t n_hidden, hidden_cap;
-};
-
-/*
- * One pass over /proc/PID/fd of all processes, also in containers, for any number of nodes:
- * by the device numbers of what is open, not by path. Never blocks on a network file
- * system (statx with AT_STATX_DONT_SYNC). This process itself is left out, and each
- * process is there once for each node it holds. Who is not root sees what he sees:
- * nobody is in `hidden` then.
- */
-void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
-		  struct holders *h);

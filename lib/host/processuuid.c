@@ -49,19 +49,20 @@ static bool is_word(const char *buf, const char *p)
 	return p == buf || p[-1] == '\0';
 }
 
-static bool cmdline_has(const char *buf, size_t len, const char *uuid)
+/* What follows the next word -uuid at or behind `from`; NULL: there is none. */
+static const char *uuid_next(const char *buf, size_t len, const char *from)
 {
 	static const char option[] = "-uuid";
-	const char *p = buf, *end = buf + len;
+	const char *p = from, *end = buf + len;
 
 	while ((p = memmem(p, (size_t)(end - p), option, sizeof(option)))) {
 		const char *value = p + sizeof(option);
 
-		if (is_word(buf, p) && strcasecmp(value, uuid) == 0)
-			return true;
+		if (is_word(buf, p))
+			return value;
 		p = value;
 	}
-	return false;
+	return NULL;
 }
 
 static int proc_open(struct arena *a, const struct root *r)
@@ -74,8 +75,12 @@ bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const ch
 	_cleanup_fd_ int proc = proc_open(a, r);
 	char *buf = arena_raw(a, CMDLINE_MAX + 1);
 	size_t len = proc < 0 ? 0 : cmdline_read(proc, arena_printf(a, "%d", (int)pid), buf);
+	const char *value = buf;
 
-	return cmdline_has(buf, len, uuid);
+	while ((value = uuid_next(buf, len, value)))
+		if (strcasecmp(value, uuid) == 0)
+			return true;
+	return false;
 }
 
 /* A small file of a process, cut at its first newline; "" if it cannot be read. */
@@ -126,33 +131,47 @@ static bool may_be_libvirts(int proc, const char *pid)
 }
 
 /* One that ends while we look at it is none. */
-static struct process find_in(struct arena *a, const struct root *r, DIR *proc, const char *uuid)
+static void add_uuids(struct arena *a, const struct root *r, pid_t pid, const char *buf, size_t len,
+		      struct uuid_processes *found)
+{
+	const char *value = uuid_next(buf, len, buf);
+	struct process p = value ? process_now(a, r, pid) : (struct process){ 0 };
+
+	for (; p.pid && value; value = uuid_next(buf, len, value))
+		*arena_push(a, found->v, found->n, found->cap) =
+			(struct uuid_process){ p, arena_strdup(a, value) };
+}
+
+void process_uuids(struct arena *a, const struct root *r, struct uuid_processes *found)
 {
 	char *buf = arena_raw(a, CMDLINE_MAX + 1);
-	struct process p = { 0 };
+	DIR *proc = opendir(root_path(a, r, "/proc"));
 	struct dirent *d;
 
-	while (!p.pid && (d = readdir(proc))) {
+	while (proc && (d = readdir(proc))) {
 		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
-		size_t len = 0;
 
-		if (pid > 0 && is_named_like_qemu(dirfd(proc), d->d_name) &&
+		if (pid > 0 && !process_is_self(r, pid) &&
+		    is_named_like_qemu(dirfd(proc), d->d_name) &&
 		    may_be_libvirts(dirfd(proc), d->d_name))
-			len = cmdline_read(dirfd(proc), d->d_name, buf);
-		if (cmdline_has(buf, len, uuid) && !process_is_self(r, pid))
-			p = process_now(a, r, pid);
+			add_uuids(a, r, pid, buf, cmdline_read(dirfd(proc), d->d_name, buf), found);
 	}
-	return p;
+	if (proc)
+		closedir(proc);
+}
+
+struct process process_with_uuid(const struct uuid_processes *found, const char *uuid)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (strcasecmp(found->v[i].uuid, uuid) == 0)
+			return found->v[i].process;
+	return (struct process){ 0 };
 }
 
 struct process process_of_uuid(struct arena *a, const struct root *r, const char *uuid)
 {
-	DIR *proc = opendir(root_path(a, r, "/proc"));
-	struct process p = { 0 };
+	struct uuid_processes found = { 0 };
 
-	if (proc) {
-		p = find_in(a, r, proc, uuid);
-		closedir(proc);
-	}
-	return p;
+	process_uuids(a, r, &found);
+	return process_with_uuid(&found, uuid);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/process.h"
+#include "host/holders.h"
 
 #include <linux/capability.h>
 #include <poll.h>
@@ -206,6 +206,29 @@ static void a_long_command_line(void **state)
 	assert_true(process_has_uuid(&arena, &root, 42, UUID));
 }
 
+static void finds_all_domains_in_one_pass(void **state)
+{
+	static const char one[] = "qemu\0-uuid\0ONE", two[] = "qemu\0-uuid\0TWO\0-uuid\0ONE";
+	struct root root = tree_root();
+	struct uuid_processes found = { 0 };
+
+	(void)state;
+	for (int pid = 42; pid < 45; pid++) {
+		stat_of(pid, "qemu-system-x86", pid == 43 ? 'Z' : 'S', 1, pid);
+		tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-system-x86\n");
+	}
+	tree_bytes("proc/42/cmdline", one, sizeof(one), 0644);
+	tree_bytes("proc/43/cmdline", two, sizeof(two), 0644);
+	assert_int_equal(process_of_uuid(&arena, &root, "two").pid, 0); /* a zombie */
+	tree_bytes("proc/44/cmdline", two, sizeof(two), 0644);
+	process_uuids(&arena, &root, &found);
+	assert_int_equal(found.n, 3);
+	assert_int_equal(process_with_uuid(&found, "two").pid, 44);
+	assert_int_equal(process_with_uuid(&found, "two").start, 44);
+	assert_int_not_equal(process_with_uuid(&found, "one").pid, 0);
+	assert_int_equal(process_with_uuid(&found, "three").pid, 0);
+}
+
 /* Who has a device open? */
 
 static struct node nodes_v[] = { { .name = "full" }, { .name = "zero" } };
@@ -394,6 +417,7 @@ int main(void)
 	TREE_TEST("the command of a process, the boot", tells_the_command_and_the_boot);
 	TREE_ROWS(uuid_rows, finds_a_domain);
 	TREE_ROWS(owner_rows, whose_domain_it_is);
+	TREE_TEST("all domains are found in one pass", finds_all_domains_in_one_pass);
 	TREE_TEST("of a long command line 128 KiB", a_long_command_line);
 	TREE_TEST("holders are found by device number", finds_holders_by_device_number);
 	TREE_TEST("a block device is another than a character device", a_block_device_is_another);
