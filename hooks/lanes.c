@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "err.h"
 #include "hooks/ops.h"
+#include "hooks/watch.h"
 #include "str.h"
 
 struct lane {
@@ -165,7 +166,7 @@ static void run_side_by_side(struct lane *lanes, unsigned n, const bool *only, r
 }
 
 static struct lane *make_lanes(struct arena *a, const struct root *r, const struct settings *s,
-			       struct journal *j)
+			       struct journal *j, struct watch *watch)
 {
 	unsigned n = lanes_count(j);
 	struct lane *lanes = arena_alloc(a, n * sizeof(*lanes));
@@ -175,7 +176,7 @@ static struct lane *make_lanes(struct arena *a, const struct root *r, const stru
 		lanes[i].journal = j;
 		lanes[i].work = (struct work){
 			.arena = &lanes[i].arena, .root = r, .settings = s, .journal = j,
-			.notes = &lanes[i].notes,
+			.watch = watch, .notes = &lanes[i].notes,
 		};
 	}
 	return lanes;
@@ -210,10 +211,15 @@ static int gather(struct arena *a, struct lane *lanes, unsigned n, struct journa
 	return rc;
 }
 
+/* Who waits starts with one look for all. */
 static void act_side_by_side(struct lane *lanes, unsigned n, bool waiting)
 {
-	for (unsigned i = 0; i < n; i++)
+	double now = clock_ms();
+
+	for (unsigned i = 0; i < n; i++) {
 		lanes[i].waiting = waiting;
+		lanes[i].work.since = now;
+	}
 	run_side_by_side(lanes, n, NULL, act_lane);
 }
 
@@ -229,8 +235,10 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
 	      struct err *err)
 {
 	unsigned n = lanes_count(j);
-	struct lane *lanes = make_lanes(a, r, s, j);
+	struct watch watch;
+	struct lane *lanes = make_lanes(a, r, s, j, &watch);
 
+	watch_init(&watch, r);
 	act_lane(&lanes[0]);
 	if (lanes[0].rc == 0)
 		act_side_by_side(lanes, n, true);
@@ -238,6 +246,7 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
 		act_side_by_side(lanes, n, false);
 	for (unsigned i = 0; i < n; i++)
 		work_end(&lanes[i].work);
+	watch_end(&watch);
 	return gather(a, lanes, n, j, NULL, err);
 }
 
@@ -245,12 +254,15 @@ int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, 
 	       const bool *only, bool *undone, struct strv *notes, struct err *err)
 {
 	unsigned n = lanes_count(j);
-	struct lane *lanes = make_lanes(a, r, s, j);
+	struct watch watch;
+	struct lane *lanes = make_lanes(a, r, s, j, &watch);
 
+	watch_init(&watch, r);
 	run_side_by_side(lanes, n, only, undo_lane);
 	if (!only || only[0])
 		undo_lane(&lanes[0]);
 	for (unsigned i = 0; undone && i < n; i++)
 		undone[i] = (!only || only[i]) && is_undone(&lanes[i]);
+	watch_end(&watch);
 	return gather(a, lanes, n, j, notes, err);
 }

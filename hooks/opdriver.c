@@ -10,6 +10,7 @@
 #include "err.h"
 #include "hooks/ops.h"
 #include "hooks/survey.h"
+#include "hooks/watch.h"
 #include "host/act.h"
 #include "host/host.h"
 #include "str.h"
@@ -108,7 +109,7 @@ int opdriver_unused(struct work *w, const char *device, struct below *b, struct 
 	if (f.group >= 0)
 		below_add_vfio(w->arena, w->root, f.group, &b->nodes);
 	if (b->nodes.n)
-		holders_find(w->arena, w->root, &b->nodes, &holders);
+		watch_holders(w->watch, w->arena, w->since, &b->nodes, &holders);
 	if (!holders.n && !holders.n_hidden)
 		return 0;
 	return err_set(err, EBUSY, "%s",
@@ -124,6 +125,7 @@ int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struc
 
 	while ((rc = look(w, device, &b, &why)) == -EBUSY && clock_ms() < end) {
 		clock_sleep(LOOK_AGAIN);
+		w->since = clock_ms();
 		b = (struct below){ 0 };
 	}
 	return rc ? err_set(err, -rc, "%s%s: %s", device, rc == -EBUSY ? " is in use" : "",
@@ -174,6 +176,7 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 	if (!pci_same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
 			       now);
+	w->since = clock_ms();
 	rc = opdriver_wait(w, s->device, opdriver_unused, err);
 	return rc ? rc : unbind_from(w, s, now, err);
 }
@@ -249,6 +252,7 @@ int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s: it is left alone",
 			       s->device, now, s->to);
 	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */
+	w->since = clock_ms();
 	rc = opdriver_unused(w, s->device, &b, &why);
 	if (rc)
 		return err_set(err, -rc, "%s is in use: %s", s->device, why.text);

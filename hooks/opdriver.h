@@ -30,10 +30,13 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 /* Was the device of this step taken out of the host? */
 bool opdriver_is_gone(struct work *w, const struct step *s);
 
-/* -EBUSY, with who it is, where somebody has it open. Fills what is below it. */
+/*
+ * -EBUSY, with who it is, where somebody has it open, by a look no older than w->since.
+ * Fills what is below it.
+ */
 int opdriver_unused(struct work *w, const char *device, struct below *b, struct err *err);
 
-/* Looks again and again, for as long as holders-wait allows, until it is not -EBUSY. */
+/* Looks again and again, each time anew, for as long as holders-wait allows, until it is not -EBUSY. */
 typedef int opdriver_look(struct work *w, const char *device, struct below *b, struct err *err);
 int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err);
 

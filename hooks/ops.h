@@ -11,6 +11,7 @@ struct arena;
 struct err;
 struct root;
 struct settings;
+struct watch;
 
 /* One lane at work: a thread's own. */
 struct work {
@@ -18,6 +19,8 @@ struct work {
 	const struct root *root;
 	const struct settings *settings;
 	const struct journal *journal; /* that is worked on */
+	struct watch *watch;	       /* of all lanes */
+	double since; /* clock_ms(): an older look at who has something open does not count */
 	int *claims; /* disks held with O_EXCL until the lane is over, and which */
 	size_t n_claims, claims_cap;
 	struct strv claimed;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "arena.h"
+#include "host/holders.h"
+
+struct root;
+
+/*
+ * Who has what open, looked up for all lanes together. A pass over all processes takes a
+ * big host a tenth of a second, and each function is asked about before its unbind: lanes
+ * that ask at the same time share one.
+ */
+struct watch {
+	const struct root *root;
+	pthread_mutex_t lock;
+	pthread_cond_t passed;
+	bool passing; /* some lane is at it, without the lock */
+	double began; /* clock_ms() of the last pass that is through; 0: none is */
+	struct arena arena;
+	struct opens opens; /* what it saw */
+};
+
+void watch_init(struct watch *w, const struct root *r);
+void watch_end(struct watch *w);
+
+/*
+ * Who has one of these nodes open, by a pass that began at `since` (clock_ms()) or later:
+ * one that is through, or one that this waits for.
+ */
+void watch_holders(struct watch *w, struct arena *a, double since, const struct nodes *nodes,
+		   struct holders *h);
