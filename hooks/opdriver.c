@@ -15,6 +15,8 @@
 #include "host/host.h"
 #include "str.h"
 
+#define MODPROBE_DEADLINE 60000 /* ms */
+
 /* Seconds. */
 static int patience(const struct work *w, const struct step *s)
 {
@@ -192,25 +194,27 @@ static int probe(struct work *w, const struct step *s, const char *driver, struc
 		       s->device, driver, now ? now : "none");
 }
 
+int opdriver_modprobe(struct work *w, const char *module, struct err *err)
+{
+	const char *const argv[] = { "modprobe", "--", module, NULL };
+
+	return act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, err);
+}
+
 static void load_driver(struct work *w, const char *driver)
 {
-	const char *const argv[] = { "modprobe", "--", driver, NULL };
-
 	if (!pci_driver_exists(w->arena, w->root, driver))
-		act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, NULL);
+		opdriver_modprobe(w, driver, NULL);
 }
 
 /* A driver need not be called like its module (xhci_hcd is of xhci_pci): then by what it is for. */
 static void load_by_alias(struct work *w, const struct step *s)
 {
 	struct pci_function f = { 0 };
-	const char *argv[] = { "modprobe", "--", NULL, NULL };
 
-	if (pci_driver_exists(w->arena, w->root, s->from) ||
-	    pci_function_read(w->arena, w->root, s->device, &f) < 0 || !f.modalias)
-		return;
-	argv[2] = f.modalias;
-	act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, NULL);
+	if (!pci_driver_exists(w->arena, w->root, s->from) &&
+	    pci_function_read(w->arena, w->root, s->device, &f) == 0 && f.modalias)
+		opdriver_modprobe(w, f.modalias, NULL);
 }
 
 int opdriver_rebind(struct work *w, const struct step *s, struct err *err)

@@ -27,6 +27,9 @@ int opdriver_hangs(struct work *w, const struct step *s, struct process child, s
 int opdriver_get(struct work *w, const struct step *s, const char *path, char **text,
 		 struct err *err);
 
+/* Loads it with all it needs, by its name or its alias; waits a minute for it. */
+int opdriver_modprobe(struct work *w, const char *module, struct err *err);
+
 /* Was the device of this step taken out of the host? */
 bool opdriver_is_gone(struct work *w, const struct step *s);
 

@@ -14,7 +14,6 @@
 #include "hooks/oppool.h"
 #include "hooks/survey.h"
 #include "hooks/units.h"
-#include "host/act.h"
 #include "host/host.h"
 #include "host/mdev.h"
 #include "host/vfionode.h"
@@ -36,9 +35,8 @@ static int start_unit(struct work *w, const struct step *s, struct err *err)
 
 static int load_module(struct work *w, const struct step *s, struct err *err)
 {
-	const char *argv[] = { "modprobe", "--", s->name, NULL };
 	struct err why = { 0 };
-	int rc = act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, &why);
+	int rc = opdriver_modprobe(w, s->name, &why);
 
 	return rc ? err_set(err, rc < 0 ? -rc : EIO, "modprobe %s: %s", s->name, why.text) : 0;
 }

@@ -29,9 +29,7 @@ struct work {
 	struct strv *notes; /* what is told without being a failure */
 };
 
-/* ms */
-#define MODPROBE_DEADLINE 60000
-#define LOOK_AGAIN 100
+#define LOOK_AGAIN 100 /* ms */
 
 /* What a failure means. */
 enum policy {
