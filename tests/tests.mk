@@ -39,12 +39,19 @@ check: test-programs
 	$(if $(chosen_vm),$(prove) -j $$(nproc) $(chosen_vm) || status=1;) \
 	exit $$status
 
-# What hours show and a minute does not; tests/README.md has its variables. Of a
-# short one: KILLS=7, every seventh kill only.
-campaign_short := KILLS=7 ROUNDS=3 VMS=16 CYCLES=30 WRITES=8
+# What two hours show and a minute does not; tests/README.md has its variables. Its
+# figures come last. Of a short one: KILLS=7, every seventh kill only, and no fuzzers.
+campaign_fuzz  := conf domain facts journal
+campaign_short := KILLS=7 ROUNDS=3 VMS=16 CYCLES=30 WRITES=8 campaign_fuzz=
 
 campaign: test-programs
-	$(Q)$(prove) -v $(wildcard tests/campaign/*.t)
+	$(Q)rm -f $(B)/campaign.failed
+	$(Q){ $(prove) -v $(wildcard tests/campaign/*.t) || touch $(B)/campaign.failed; } | tee $(B)/campaign.log
+	$(Q)for name in $(campaign_fuzz); do \
+		$(MAKE) --no-print-directory fuzz-run-$$name || touch $(B)/campaign.failed; \
+	done | tee -a $(B)/campaign.log
+	$(Q)echo; sed -n -e 's/^ *# figure: /  /p' -e '/inputs tried: /p' $(B)/campaign.log
+	$(Q)! [ -e $(B)/campaign.failed ]
 
 # What the sanitizers see: everything but the tests of what a sanitizer itself
 # changes in a process (descriptors, signals, limits), and those that take its time.
@@ -60,7 +67,7 @@ coverage:
 	$(Q)find build/cov -name '*.gcda' -delete
 	$(Q)$(MAKE) --no-print-directory COV=1 check T='$(cov_rooms)' >build/cov/check.log 2>&1 || \
 		{ echo 'coverage: not all tests passed:'; grep -E '^(build|tests)/.*Failed: [1-9]' build/cov/check.log; true; }
-	$(Q)perl tests/tools/coverage.pl build/cov
+	$(Q)perl tests/coverage/report.pl build/cov
 
 # All that .ci/run asks for: `./install.sh test`.
 check-all: check

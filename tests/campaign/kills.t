@@ -58,7 +58,9 @@ recover();
 is_restored($host, 'a VM that is prepared and gone is given back') or BAIL_OUT('nothing works');
 for my $op ('prepare', 'release') {
 	my ($calls, $tried, $right) = campaign($op);
-	is($right, $tried, "$op: $calls calls that change something, killed at $tried points");
+	is($right, $tried, "$op: killed at $tried points, all is given back");
+	figure("$op of 8 devices in 5 groups: $calls system calls that change something; killed before and after "
+		. ($every == 1 ? 'each' : "each ${every}th") . ": all restored at $right of $tried points");
 	cmp_ok($calls, '>', 40, "$op: the calls were seen");
 }
 done_testing;

@@ -110,7 +110,9 @@ is_restored($host, 'a VM that is prepared and released is given back') or BAIL_O
 for (['prepare', @of_prepare], ['release', @of_release]) {
 	my ($op, @writes) = @$_;
 	my ($tried, $right) = campaign($op, @writes);
-	is($right, $tried, "$op: " . @writes . " writes, $tried failures: refused or undone, and told");
+	is($right, $tried, "$op: $tried failures of writes: refused or undone, and told");
+	figure("$op of 8 devices: " . @writes . ' writes to sysfs; ' . ($every == 1 ? 'each' : "each ${every}th")
+		. ' failed with ' . join(', ', sort keys %text) . " and hung: refused or undone, and told, in $right of $tried cases");
 	cmp_ok(scalar @writes, '>=', 17, "$op: the writes were seen");
 }
 done_testing;

@@ -12,7 +12,7 @@ use Kvmshim;
 use Kvmshim::Zoo;
 use Test::More;
 
-our @EXPORT = qw(campaign_host @groups @devices in_run is_restored sample);
+our @EXPORT = qw(campaign_host figure @groups @devices in_run is_restored sample);
 
 our @groups = map { [ map { "0000:$_" } @$_ ] }
 	[qw(01:00.0 01:00.1)], ['03:00.0'], ['04:00.0'], ['05:00.0'], [qw(09:00.0 09:00.1 09:00.2)];
@@ -31,6 +31,9 @@ sub sample {
 	my $n = $ENV{$name} || $default;
 	return $n =~ /^[1-9][0-9]*\z/ ? $n : die "$name=$n is no number\n";
 }
+
+# A line of what `make campaign` prints at its end.
+sub figure { return note("figure: $_[0]") }
 
 sub in_run {
 	my ($host) = @_;
