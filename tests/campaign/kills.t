@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The hook is killed before and after each system call by which it changes
 # something (tools/killat.c counts them), in prepare and in release, of a VM that
-# takes eight devices in five groups. What is then given back: /sys and /run are
-# as they were before the VM was.
+# takes eight devices in five groups and huge pages. What is then given back: /sys and /run
+# are as they were before the VM was.
 #
 # KILLS=N takes every Nth point only, for a first look.
 
@@ -18,7 +18,7 @@ use Test::More;
 
 my $every = sample(KILLS => 1);
 my $host  = campaign_host();
-my $vm    = Kvmshim::Vm->new($host, name => 'taker', hostdevs => \@devices);
+my $vm    = campaign_vm($host, name => 'taker', hostdevs => \@devices);
 my $other = Kvmshim::Vm->new($host, name => 'other', uuid => uuid(2));
 
 # libvirt's call, under killat, by a daemon that is gone afterwards: how many calls it saw.

@@ -28,9 +28,11 @@ sub some_devices {
 	return map { @{ $groups[$_] } } grep { $_ == $first || $_ == $second } 0 .. $#groups;
 }
 
+# Each fourth has huge pages, too.
 sub vm {
 	my ($i, @of) = @_;
-	return Kvmshim::Vm->new($host, uuid => uuid($i), name => "vm$i", hostdevs => \@of);
+	my %who = (uuid => uuid($i), name => "vm$i", hostdevs => \@of);
+	return $i % 4 ? Kvmshim::Vm->new($host, %who) : campaign_vm($host, %who);
 }
 
 # All at the same time; what each got.

@@ -21,7 +21,7 @@ my %text = (EBUSY => 'Device or resource busy', ENODEV => 'No such device', EINV
 	EIO => 'Input/output error', ENOSPC => 'No space left on device');
 my $every = sample(WRITES => 1);
 my $host  = campaign_host('unbind-timeout' => 1);
-my $vm    = Kvmshim::Vm->new($host, name => 'taker', hostdevs => \@devices);
+my $vm    = campaign_vm($host, name => 'taker', hostdevs => \@devices);
 my $other = Kvmshim::Vm->new($host, name => 'other', uuid => uuid(2));
 
 # What a call writes, each with how often it was written up to there: [path, text, n].
@@ -33,9 +33,10 @@ sub writes_of {
 	return map { [ (split(/ /, $_, 2), '')[0, 1], ++$seen{$_} ] } sort $host->log;
 }
 
-# The device that a write is about.
+# The device that a write is about, or the pool.
 sub device_of {
 	my ($path, $text) = @_;
+	return "$1/$2" if $path =~ m{(node\d+)/hugepages/(hugepages-\d+kB)/};
 	return (grep { index("$path $text", $_) >= 0 } @devices)[0] // $path;
 }
 

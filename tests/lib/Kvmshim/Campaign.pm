@@ -2,17 +2,18 @@
 package Kvmshim::Campaign;
 
 # What the files of tests/campaign share: a host whose eight devices are in five
-# groups, and the question whether it is as it was.
+# groups and whose pools of huge pages grow, VMs, and the question whether it is as it was.
 
 use strict;
 use warnings;
 use Exporter 'import';
 use File::Find;
 use Kvmshim;
+use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
 
-our @EXPORT = qw(campaign_host figure @groups @devices in_run is_restored sample);
+our @EXPORT = qw(campaign_host campaign_vm figure @groups @devices in_run is_restored sample);
 
 our @groups = map { [ map { "0000:$_" } @$_ ] }
 	[qw(01:00.0 01:00.1)], ['03:00.0'], ['04:00.0'], ['05:00.0'], [qw(09:00.0 09:00.1 09:00.2)];
@@ -22,7 +23,16 @@ our @devices = map { @$_ } @groups;
 sub campaign_host {
 	my (%hook) = @_;
 	my $host = Kvmshim::Zoo->new;
-	return $host->settings(\%hook, "[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n") && $host;
+	$host->pool($_, 2048, 8) for 0, 1;
+	return $host->settings({ hugepages => 'allocate', %hook },
+		"[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n") && $host;
+}
+
+# One that has its memory in huge pages of node 1, more than there are; options are those of Kvmshim::Vm.
+sub campaign_vm {
+	my ($host, %opt) = @_;
+	return Kvmshim::Vm->new($host, mib => 64, more => '<memoryBacking><hugepages/></memoryBacking>'
+		. "<numatune><memory mode='strict' nodeset='1'/></numatune>", %opt);
 }
 
 # How often, from the environment: a number of at least 1.
@@ -49,7 +59,7 @@ sub is_restored {
 	my $before = $host->{before};
 	my $now    = $host->state_snapshot;
 	my $left   = in_run($host);
-	return 1 if $now eq $before && $left =~ m{^ ?/lock /vm$};
+	return 1 if $now eq $before && $left =~ m{^ ?/lock(?: /pool\.lock)? /vm$};
 	fail($name);
 	diag(differing([ split /\n/, $before ], [ split /\n/, $now ]), "\nin /run: $left\n", map { "$_\n" } $host->log);
 	return 0;

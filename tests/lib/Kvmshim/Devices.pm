@@ -217,6 +217,30 @@ sub kept {
 }
 
 # All that a transaction may change, as text: to be the same before and after.
+sub pool_file {
+	my ($node, $kib, $name) = @_;
+	return "devices/system/node/node$node/hugepages/hugepages-${kib}kB/$name";
+}
+
+# Huge pages of a NUMA node, all free; most: how many there is memory for.
+sub pool {
+	my ($self, $node, $kib, $pages, %opt) = @_;
+	$self->tree(dirname(pool_file($node, $kib, '')));
+	$self->tree("kernel/mm/hugepages/hugepages-${kib}kB");
+	$self->attribute("kernel/mm/hugepages/hugepages-${kib}kB/resv_hugepages", 0);
+	$self->attribute("devices/system/node/node$node/meminfo", "Node $node MemFree: 30000000 kB");
+	$self->attribute("devices/system/node/node$node/compact", undef, 0200);
+	$self->attribute(pool_file($node, $kib, "${_}_hugepages"), $_ eq 'surplus' ? 0 : $pages) for qw(nr free surplus);
+	$self->attribute(pool_file($node, $kib, '.most'), $opt{most}) if defined $opt{most};
+	return $self;
+}
+
+# "4/1": that many pages, so many of them free.
+sub pool_of {
+	my ($self, $node, $kib) = @_;
+	return join '/', map { slurp("$self->{dir}/.sys/" . pool_file($node, $kib, "${_}_hugepages")) + 0 } qw(nr free);
+}
+
 sub state_snapshot {
 	my ($self) = @_;
 	my @lines;
@@ -228,7 +252,8 @@ sub state_snapshot {
 	}
 	for my $path (glob "$self->{dir}/.sys/devices/virtual/vtconsole/*/bind"
 			. " $self->{dir}/.sys/devices/platform/*/driver $self->{dir}/.sys/bus/mdev/devices/*"
-			. " $self->{dir}/.sys/bus/pci/drivers/*/*:* $self->{dir}/dev/vfio/*") {
+			. " $self->{dir}/.sys/bus/pci/drivers/*/*:* $self->{dir}/dev/vfio/*"
+			. " $self->{dir}/.sys/devices/system/node/node*/hugepages/*/*_hugepages") {
 		push @lines, substr($path, length $self->{dir}) . ' '
 			. (-l $path ? readlink $path : -f $path ? slurp($path) =~ s/\n//r : join ':', (lstat $path)[2, 4, 5]);
 	}

@@ -115,7 +115,7 @@ sub proc_of_a_host {
 		'swaps' => "Filename\tType\tSize\tUsed\tPriority\n",
 		'net/route' => "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n",
 		'net/ipv6_route' => '',
-		'meminfo' => "MemTotal:       65536000 kB\nMemFree:        60000000 kB\nMemAvailable:   61000000 kB\n",
+		'meminfo' => "MemTotal:       65536000 kB\nMemFree:        60000000 kB\nMemAvailable:   61000000 kB\nHugepagesize:    2048 kB\n",
 		'cmdline' => "quiet\n",
 		'sys/kernel/random/boot_id' => "11111111-2222-3333-4444-555555555555\n",
 	};
@@ -315,12 +315,13 @@ sub hook {
 	return $self->hook_end($self->hook_start(@args));
 }
 
-# A domain: name, uuid, hostdevs (addresses, or UUIDs of mediated devices), managed (no), more (XML).
+# A domain: name, uuid, hostdevs (addresses, or UUIDs of mediated devices), managed (no), mib (its
+# memory: 512), more (XML).
 sub xml {
 	my (%opt) = @_;
 	my ($name, $uuid) = ($opt{name} // 'vm', $opt{uuid} // '6a5a7d5c-0000-4000-8000-000000000001');
 	my $hostdevs = join '', map { hostdev_xml($_, $opt{managed} // 'no') } @{ $opt{hostdevs} // [] };
-	return "<domain type='kvm'>\n  <name>$name</name>\n  <uuid>$uuid</uuid>\n  <memory unit='MiB'>512</memory>\n"
+	return "<domain type='kvm'>\n  <name>$name</name>\n  <uuid>$uuid</uuid>\n  <memory unit='MiB'>" . ($opt{mib} // 512) . "</memory>\n"
 		. ($opt{more} // '') . "  <devices>\n$hostdevs  </devices>\n</domain>\n";
 }
 

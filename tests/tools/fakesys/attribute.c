@@ -12,6 +12,7 @@
 #include "tests/tools/fakesys/devlock.h"
 #include "tests/tools/fakesys/fault.h"
 #include "tests/tools/fakesys/mdev.h"
+#include "tests/tools/fakesys/pool.h"
 #include "tests/tools/fakesys/tree.h"
 
 /* ---- what a write does. path is the file's, text what was written without its newline. */
@@ -98,6 +99,7 @@ static const struct attribute {
 	{ "*/d3cold_allowed", LOCKS_NOTHING, write_flag },
 	{ "*/vtconsole/*/bind", LOCKS_NOTHING, write_flag },
 	{ "*/mdev_supported_types/*/create", LOCKS_NOTHING, mdev_create },
+	{ "*/hugepages-*kB/nr_hugepages", LOCKS_NOTHING, pool_resize },
 	{ "*-*-*-*-*/remove", LOCKS_NOTHING, mdev_remove },
 	{ "*", LOCKS_NOTHING, store },
 };

@@ -1,0 +1,89 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Huge pages of 1 GiB, on two NUMA nodes, which a machine for tests has no memory for.
+# What real pools do is tests/vm/memory.t's.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Vm;
+use Kvmshim::Zoo;
+use Test::More;
+
+my $gib  = 1048576;
+my $nvme = '0000:03:00.0';
+my $host = Kvmshim::Zoo->new;
+$host->pool(0, $gib, 2)->pool(1, $gib, 1, most => 6);
+
+# A domain of so many GiB, on a node or, without one, wherever there is room.
+sub vm {
+	my ($n, $name, $gib_of_it, $node, %opt) = @_;
+	my $huge = '<memoryBacking><hugepages><page size="1" unit="GiB"/></hugepages></memoryBacking>';
+	my $tune = defined $node ? "<numatune><memory mode='strict' nodeset='$node'/></numatune>" : '';
+	return Kvmshim::Vm->new($host, uuid => uuid($n), name => $name, mib => 1024 * $gib_of_it, more => $huge . $tune, %opt);
+}
+
+sub pools { return join ' ', map { $host->pool_of($_, $gib) } 0, 1 }
+
+subtest 'checked' => sub {
+	vm(1, 'much', 3, 1)->refused(qr/node 1 needs 3 pages of 1 GiB, 1 free; grow with: echo 3 >\S+node1\S+1048576kB/, 'a node has too few');
+	vm(1, 'more', 4)->refused(qr/this host needs 4 pages of 1 GiB, 3 free/, 'so has the host');
+	my $vm = vm(1, 'all', 3);
+	$vm->taken('what there is');
+	my $late = vm(2, 'late', 1);
+	like($late->call('prepare')->{err}, qr/: this host needs 1 page of 1 GiB, 3 free, 3 promised to VMs that are starting; grow/,
+		'it is promised');
+	$late->silent('release', 'who came late');
+	$vm->given_back('it');
+};
+
+$host->settings({ hugepages => 'allocate' });
+
+subtest 'allocated, beside a device' => sub {
+	my $vm = vm(1, 'grower', 5, 1, hostdevs => [$nvme]);
+	$vm->taken('five of one node');
+	is(pools(), '2/2 5/5', 'the pool has grown');
+	is($host->driver_of($nvme), 'vfio-pci', 'the device is taken');
+	$vm->given_back('they');
+};
+
+subtest 'more than there is memory for' => sub {
+	my $got = vm(1, 'greedy', 9, 1, hostdevs => [$nvme])->refused(qr/node1\S+: 8 pages are to be added and 5 could be/,
+		'nine of one node', written => 1);
+	is(pools(), '2/2 1/1', 'the pool has what it had');
+};
+
+subtest 'the pool does not take it' => sub {
+	for my $error ('EIO', 'ENOSPC') {
+		anew($host)->fault('node1/hugepages/hugepages-1048576kB/nr_hugepages', 'write', 1, $error);
+		vm(1, 'grower', 3, 1, hostdevs => [$nvme])->refused(qr{writing '3' to \S+/nr_hugepages: }, $error, written => 1);
+	}
+	anew($host);
+};
+
+subtest 'killed meanwhile' => sub {
+	for my $action ('kill-before', 'kill-after') {
+		my $vm = vm(1, 'grower', 5, 1, hostdevs => [$nvme]);
+		anew($host)->fault('node1/hugepages/hugepages-1048576kB/nr_hugepages', 'write', 1, $action);
+		$vm->orphan('prepare');
+		ok($vm->journal, "$action: the journal tells of it");
+		$host->no_fault;
+		vm(2, 'other', 1, 0)->silent('reconnect', "$action: another daemon");
+		as_it_was($host, $action);
+	}
+};
+
+subtest 'a VM that comes after one that is gone' => sub {
+	my $gone = vm(1, 'gone', 3, 1, hostdevs => [$nvme]);
+	$gone->orphan('prepare');
+	is(pools(), '2/2 3/3', 'it had grown the pool');
+	my $next = vm(2, 'next', 4, 1, hostdevs => [$nvme]);
+	$next->taken('the next');
+	is(pools(), '2/2 4/4', 'the pool has what the next one needs');
+	$next->given_back('that');
+	ok(!$gone->journal, 'nothing is left of the other');
+};
+
+done_testing;
