@@ -7,17 +7,12 @@
 /* Command lines longer than this are compared place by place, not by the best fit. */
 #define CELLS_MAX ((size_t)4 * 1000 * 1000)
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? str_eq(a, b) : a == b;
-}
-
 /* 2: the same to the byte; 1: the same option; 0: different things. */
 static unsigned likeness(const struct arg *a, const struct arg *b)
 {
-	if (!same_text(a->word, b->word) || !a->value != !b->value)
+	if (!str_same(a->word, b->word) || !a->value != !b->value)
 		return 0;
-	return same_text(a->value, b->value) ? 2 : 1;
+	return str_same(a->value, b->value) ? 2 : 1;
 }
 
 static void push(struct step *steps, size_t *n, const struct arg *old, const struct arg *new)

@@ -76,11 +76,6 @@ void hand_notes(const struct handover *over)
 		ctl_fail("%s", over->notes.v[i]);
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? str_eq(a, b) : a == b;
-}
-
 void hand_change(const struct hand *h, const struct journal_device *d, const char *before,
 		 bool named)
 {
@@ -88,7 +83,7 @@ void hand_change(const struct hand *h, const struct journal_device *d, const cha
 	const char *now = host_pci_driver(a, &h->ctl->root, d->device);
 	const char *went = named ? "" : arena_printf(a, ", which shares IOMMU group %d", d->group);
 
-	if (!same(now, before))
+	if (!str_same(now, before))
 		printf("%s: %s -> %s%s\n", d->device, before ? before : "no driver",
 		       now ? str_printable(a, now) : "no driver", went);
 	else if (named)

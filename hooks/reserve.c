@@ -139,17 +139,10 @@ int reserve_read(struct arena *a, const struct root *r, const char *except,
 	return rc;
 }
 
-/* A journal need not say when it was created. */
-static bool is_as_old(const struct journal *a, const struct journal *b)
-{
-	return a->created && b->created ? str_eq(a->created, b->created) :
-					  a->created == b->created;
-}
-
 static bool is_same(const struct journal *a, const struct journal *b)
 {
 	return str_eq(a->uuid, b->uuid) && a->state == b->state && a->n_devices == b->n_devices &&
-	       is_as_old(a, b) && a->qemu.pid == b->qemu.pid &&
+	       str_same(a->created, b->created) && a->qemu.pid == b->qemu.pid &&
 	       a->daemon.pid == b->daemon.pid;
 }
 

@@ -129,7 +129,7 @@ bool xmltree_is(const xmlNode *node, const char *ns, const char *name)
 	if (node->type != XML_ELEMENT_NODE || !str_eq((const char *)node->name, name))
 		return false;
 	has = node->ns ? (const char *)node->ns->href : NULL;
-	return ns && has ? str_eq(ns, has) : ns == has;
+	return str_same(ns, has);
 }
 
 static xmlNode *find(xmlNode *node, const char *ns, const char *name)

@@ -37,6 +37,12 @@ static inline bool str_eq(const char *a, const char *b)
 	return *a == *b && strcmp(a, b) == 0;
 }
 
+/* Both NULL, or both the same text. */
+static inline bool str_same(const char *a, const char *b)
+{
+	return a && b ? str_eq(a, b) : a == b;
+}
+
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
