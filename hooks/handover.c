@@ -165,7 +165,8 @@ static int try_reserve(struct handover *h, int folder, struct journal *j,
 		return rc;
 	look(h, seen, &survey);
 	*stale = left_over(&survey);
-	return *stale ? 1 : settle(h, folder, seen, &survey, j, err);
+	rc = *stale ? 1 : settle(h, folder, seen, &survey, j, err);
+	return rc ? rc : !survey_settings_hold(h->arena, h->root, h->settings, &survey);
 }
 
 /* -EAGAIN: it was not left over after all, somebody works on it. */

@@ -125,21 +125,25 @@ static const char *attribute_now(struct look *l, const struct subject *s, const 
 	return str_trim(l->arena, text, strcspn(text, "\n"));
 }
 
+static void look_at_attributes(struct look *l, struct subject *s)
+{
+	const struct device_settings *conf = s->conf;
+
+	for (size_t i = 0; conf && i < conf->n_attributes; i++)
+		strv_push(l->arena, &s->attributes, attribute_now(l, s, conf->attributes[i].name));
+	if (conf && conf->mdev_type && s->pci.vgpu)
+		s->vgpu = attribute_now(l, s, VGPU_TYPE);
+}
+
 static void look_at_settings(struct look *l, struct subject *s)
 {
-	struct arena *a = l->arena;
-	const struct device_settings *conf = settings_of_device(l->settings, s->pci.address);
-
-	s->conf = conf;
-	if (!conf)
+	s->conf = settings_of_device(l->settings, s->pci.address);
+	if (!s->conf)
 		return;
-	if (conf->expect_serial)
-		s->serial = pci_serial(a, l->root, s->pci.address);
-	units_active(a, l->root, &conf->stop_units, &s->units);
-	for (size_t i = 0; i < conf->n_attributes; i++)
-		strv_push(a, &s->attributes, attribute_now(l, s, conf->attributes[i].name));
-	if (conf->mdev_type && s->pci.vgpu)
-		s->vgpu = attribute_now(l, s, VGPU_TYPE);
+	if (s->conf->expect_serial)
+		s->serial = pci_serial(l->arena, l->root, s->pci.address);
+	units_active(l->arena, l->root, &s->conf->stop_units, &s->units);
+	look_at_attributes(l, s);
 }
 
 /* One read for all of them: a device whose lock is held makes it hang. */
@@ -149,6 +153,9 @@ static void look_at_override(struct look *l, struct subject *s)
 	char *text = NULL;
 	int rc;
 
+	s->override = "";
+	if (!subject_is_bound_by_us(s) || s->stuck)
+		return;
 	rc = act_read(l->arena, l->root,
 		      pci_attribute_path(l->arena, s->pci.address, "driver_override"),
 		      l->settings->hook.unbind_timeout * 1000, &text, &stuck);
@@ -165,9 +172,7 @@ static void look_at_driver(struct look *l, struct subject *s)
 					       s->pci.modalias ? s->pci.modalias : "");
 	s->target = pci_driver_of_module(l->arena, l->root, s->module);
 	s->has_driver = pci_driver_exists(l->arena, l->root, s->target);
-	s->override = "";
-	if (subject_is_bound_by_us(s) && !s->stuck)
-		look_at_override(l, s);
+	look_at_override(l, s);
 }
 
 static void look_for_wedge(struct look *l, struct subject *s)
@@ -393,12 +398,37 @@ bool survey_holds(struct arena *a, const struct root *r, const struct survey *s)
 		const struct subject *f = &s->v[i];
 		const char *now = f->exists ? host_pci_driver(a, r, f->pci.address) : NULL;
 
-		if (f->exists && !(now && f->pci.driver ? str_eq(now, f->pci.driver) :
-							  now == f->pci.driver))
+		if (f->exists && !str_same(now, f->pci.driver))
 			return false;
 	}
 	for (size_t i = 0; i < s->n_mdevs; i++)
 		if (host_has_mdev(a, r, s->mdevs[i].uuid) != s->mdevs[i].exists)
+			return false;
+	return true;
+}
+
+/* ---- what an undo goes back to ---- */
+
+static bool settings_hold(struct look *l, const struct subject *s)
+{
+	struct subject now = *s;
+
+	now.attributes = (struct strv){ 0 };
+	look_at_attributes(l, &now);
+	look_at_override(l, &now);
+	for (size_t i = 0; i < s->attributes.n; i++)
+		if (!str_same(now.attributes.v[i], s->attributes.v[i]))
+			return false;
+	return str_same(now.override, s->override) && str_same(now.vgpu, s->vgpu) && !now.stuck;
+}
+
+bool survey_settings_hold(struct arena *a, const struct root *r, const struct settings *s,
+			  const struct survey *survey)
+{
+	struct look l = { .arena = a, .root = r, .settings = s };
+
+	for (size_t i = 0; i < survey->n; i++)
+		if (survey->v[i].exists && !settings_hold(&l, &survey->v[i]))
 			return false;
 	return true;
 }

@@ -93,6 +93,14 @@ void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 /* Are the drivers still those that were seen? Somebody may have come and gone in between. */
 bool survey_holds(struct arena *a, const struct root *r, const struct survey *s);
 
+/*
+ * Do driver_override and the attributes still say what an undo would go back to? To be
+ * asked once the devices are reserved: before, another VM may have been giving one back,
+ * and what it says meanwhile is nobody's setting. It may hang with the device.
+ */
+bool survey_settings_hold(struct arena *a, const struct root *r, const struct settings *s,
+			  const struct survey *survey);
+
 /* Is this function on its way to a VFIO driver by our doing? (not one that libvirt binds, is bound, or stays) */
 bool subject_is_bound_by_us(const struct subject *s);
 /* Is it one that nobody uses: without a driver, or on a VFIO driver already? */

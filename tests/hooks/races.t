@@ -95,6 +95,22 @@ subtest 'one is released as another starts' => sub {
 	}
 };
 
+# The sound is back at its driver while the graphics card is not yet: what its driver_override
+# says until both are is nobody's setting.
+subtest 'what was seen of a device that another gives back is looked at again' => sub {
+	my ($first, $second) = (vm(1, $gpu, $hda), vm(2, $hda, $nic, $gpu));
+	$first->taken('the first');
+	$host->no_log->fault("drivers_probe=$gpu", 'write', 1, 'sleep:600');
+	$host->fault("$nic/driver_override", 'read', 1, 'sleep:1000');
+	my $release = $first->begin('release');
+	$host->logged("drivers_probe $hda") or fail('the sound is not given back');
+	my $got = $second->call('prepare');
+	is($first->end($release)->{status}, 0, 'the first is released');
+	is($got->{status} . $got->{err}, '0', 'the second has all');
+	$host->no_fault;
+	$second->given_back('the second');
+};
+
 # --- killed
 
 # Each write of a call that is killed there, before or after it was done; $then puts it right.
