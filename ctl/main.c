@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kvmshim(8): the admin's command. Subcommands are rows of one table. */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +70,10 @@ int main(int argc, char **argv)
 		.root = root_from_env(&arena),
 		.colour = wants_colour(),
 	};
-	int status = run(&ctl, argc, argv);
+	int status;
 
+	signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, it hides how children ended */
+	status = run(&ctl, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = ctl_fail("cannot write: %s", strerror(errno));
 	arena_free(&arena);

@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 		return usage(argc, argv);
 	/* whoever reads our stderr may be gone; what we do must be done all the same */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, it hides how children ended */
 	read_stdin(&xml, DOMAIN_MAX);
 	if ((geteuid() == 0 || *root.prefix) && !hook_is_backup(argv[0]) &&
 	    hook_knows(argv[2], argv[3]))

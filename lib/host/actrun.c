@@ -93,7 +93,7 @@ static void program_kill(const struct child *c)
 
 	kill(c->pid, SIGKILL);
 	kill(-c->pid, SIGKILL);
-	if (child_wait(c, 100, -1, NULL) == 0)
+	if (child_wait(c, 1000, -1, NULL) == 0)
 		child_reap(c, &end);
 }
 
@@ -134,7 +134,7 @@ static int program_start(struct arena *a, struct task *t, int deadline, struct e
 		err_set(err, -rc, "%s: %s", t->argv[0], strerror(-rc));
 	} else {
 		rc = program_wait(a, &c, t, pipefd[0], deadline, err);
-		close(c.pidfd);
+		child_end(&c);
 	}
 	close(pipefd[0]);
 	return rc;

@@ -124,11 +124,18 @@ int child_start(struct child *c, const struct task *t)
 	if (c->pid < 0)
 		return -failed;
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	if (c->pidfd >= 0)
+	/* SIGCHLD is ignored, and it has ended and is gone: child_wait() does without */
+	if (c->pidfd >= 0 || errno == ESRCH)
 		return 0;
 	failed = errno;
 	kill(c->pid, SIGKILL);
 	return -failed;
+}
+
+void child_end(struct child *c)
+{
+	if (c->pidfd >= 0)
+		close(c->pidfd);
 }
 
 static int left_ms(double until)
@@ -157,7 +164,7 @@ int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
 {
 	double until = clock_ms() + ms;
 
-	for (;;) {
+	while (c->pidfd >= 0) {
 		struct pollfd p[] = { { c->pidfd, POLLIN, 0 }, { fd, POLLIN, 0 } };
 		int left = left_ms(until), n = poll(p, 2, left);
 
@@ -170,6 +177,7 @@ int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
 		if (left == 0)
 			return -ETIMEDOUT;
 	}
+	return 0;
 }
 
 /* P_PID is as good as P_PIDFD here: the number is not given again before this. */
@@ -222,6 +230,6 @@ int child_do(struct arena *a, const struct task *t, int deadline, struct process
 	rc = wait_or_tell(a, &c, deadline, stuck);
 	if (rc == 0)
 		rc = outcome(&c, t);
-	close(c.pidfd);
+	child_end(&c);
 	return rc;
 }

@@ -48,7 +48,7 @@ struct task {
 
 struct child {
 	pid_t pid;
-	int pidfd; /* the caller closes it */
+	int pidfd; /* -1: it is gone already */
 };
 
 /* The end of a program's stderr. */
@@ -64,6 +64,9 @@ bool tail_read(struct tail *tail, int fd);
 
 /* 0 or -errno. */
 int child_start(struct child *c, const struct task *t);
+
+/* Lets go of it; it may go on. */
+void child_end(struct child *c);
 
 /*
  * Waits until the child has ended, at most ms milliseconds: 0, or -ETIMEDOUT. fd: the

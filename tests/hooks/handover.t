@@ -182,6 +182,18 @@ subtest 'modules come with modprobe' => sub {
 	$vm->given_back('it');
 };
 
+# It is inherited: how modprobe ended could not be told.
+subtest 'called by who ignores SIGCHLD' => sub {
+	my $bare = Kvmshim::Zoo->new(vfio => 0);
+	my $vm = Kvmshim::Vm->new($bare, hostdevs => [$nvme]);
+	my $got = $bare->hook_end(launch({ env => { KVMSHIM_ROOT => $bare->dir }, in => $vm->text, dir => '/' },
+		$^X, '-e', q($SIG{CHLD} = 'IGNORE'; exec @ARGV), program('kvmshim-hook'), $vm->words('prepare'), '-'));
+	is($got->{status} . $got->{err}, '0', 'prepare');
+	is($bare->driver_of($nvme), 'vfio-pci', 'the VM has it');
+	$vm->silent('release', 'then');
+	is($bare->driver_of($nvme), 'nvme', 'and it is given back');
+};
+
 subtest 'a VM without host devices' => sub {
 	my $vm = Kvmshim::Vm->new(anew($host));
 	$vm->taken('no devices');

@@ -95,6 +95,23 @@ static void release(const char *path, struct process stuck)
 	close(reader);
 }
 
+/* One read gives all that an attribute says; a second one could be of what it says by then. */
+static void reads_an_attribute_at_once(void **state)
+{
+	struct root root = tree_root();
+	struct process stuck;
+	char *text = NULL;
+	int fd;
+
+	(void)state;
+	fifo("sys/override");
+	fd = open(tree_path("sys/override"), O_RDWR | O_CLOEXEC);
+	assert_int_equal(write(fd, "nvme\n", 5), 5);
+	assert_int_equal(act_read(&arena, &root, "/sys/override", SOON, &text, &stuck), 0);
+	assert_text(text, "nvme");
+	close(fd);
+}
+
 static void leaves_a_stuck_child_alone(void **state)
 {
 	struct process stuck;
@@ -375,6 +392,7 @@ int main(void)
 	TREE_TEST("an attribute is written, not truncated", writes_an_attribute);
 	TREE_TEST("why it cannot be written; nothing is created", tells_why_it_cannot_write);
 	TREE_TEST("SIGCHLD may be ignored", a_caller_that_ignores_its_children);
+	TREE_TEST("an attribute is read at once", reads_an_attribute_at_once);
 	TREE_TEST("a stuck child is left alone and can be known again", leaves_a_stuck_child_alone);
 	TREE_TEST("nothing is written once the caller was killed", nothing_is_written_for_the_dead);
 	TREE_TEST("a stuck child holds no descriptor of ours", a_stuck_child_holds_nothing);
