@@ -23,7 +23,8 @@ STATIC  := no
 endif
 ifeq ($(COV),1)
 B := build/cov
-FLAVOUR := --coverage -O0
+FLAVOUR := --coverage -O0 -Wl,--wrap=_exit
+cov_src := tests/coverage/exit.c
 endif
 
 # Tables name the fields they set: a missing initialiser is meant.
@@ -47,7 +48,7 @@ HOOK_LIBS := -pthread -Wl,--as-needed -lxml2
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
-lib_src     := $(wildcard lib/*.c lib/conf/*.c lib/host/*.c)
+lib_src     := $(wildcard lib/*.c lib/conf/*.c lib/host/*.c) $(cov_src)
 wrapper_src := $(filter-out wrapper/main.c,$(wildcard wrapper/*.c))
 hooks_src   := $(filter-out hooks/main.c,$(wildcard hooks/*.c))
 ctl_src     := $(filter-out ctl/main.c,$(wildcard ctl/*.c))

@@ -3,10 +3,9 @@
 # What the tests of a build with COV=1 reached: lines and branches of each file, and
 # which files are below 80 % of either.
 #
-# usage: coverage.pl BUILD-FOLDER
+# usage: report.pl BUILD-FOLDER
 #
-# A child that ends with _exit(), or is killed, writes no counts: what only such a one
-# does (lib/host/child.c and what it calls) is counted as not reached.
+# A child that ends with _exit(2) counts (exit.c), one that is killed does not.
 
 use strict;
 use warnings;
