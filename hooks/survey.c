@@ -129,6 +129,7 @@ static void look_at_attributes(struct look *l, struct subject *s)
 {
 	const struct device_settings *conf = s->conf;
 
+	s->power = attribute_now(l, s, POWER);
 	for (size_t i = 0; conf && i < conf->n_attributes; i++)
 		strv_push(l->arena, &s->attributes, attribute_now(l, s, conf->attributes[i].name));
 	if (conf && conf->mdev_type && s->pci.vgpu)
@@ -138,12 +139,12 @@ static void look_at_attributes(struct look *l, struct subject *s)
 static void look_at_settings(struct look *l, struct subject *s)
 {
 	s->conf = settings_of_device(l->settings, s->pci.address);
+	look_at_attributes(l, s);
 	if (!s->conf)
 		return;
 	if (s->conf->expect_serial)
 		s->serial = pci_serial(l->arena, l->root, s->pci.address);
 	units_active(l->arena, l->root, &s->conf->stop_units, &s->units);
-	look_at_attributes(l, s);
 }
 
 /* One read for all of them: a device whose lock is held makes it hang. */
@@ -419,7 +420,8 @@ static bool settings_hold(struct look *l, const struct subject *s)
 	for (size_t i = 0; i < s->attributes.n; i++)
 		if (!str_same(now.attributes.v[i], s->attributes.v[i]))
 			return false;
-	return str_same(now.override, s->override) && str_same(now.vgpu, s->vgpu) && !now.stuck;
+	return str_same(now.override, s->override) && str_same(now.power, s->power) &&
+	       str_same(now.vgpu, s->vgpu) && !now.stuck;
 }
 
 bool survey_settings_hold(struct arena *a, const struct root *r, const struct settings *s,
