@@ -59,10 +59,11 @@ enum op {
 	OP_VTCON,     /* name: vtcon1: unbind */
 	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
 	OP_KEEP,      /* device, name: power/control, from: what it said; to be so again afterwards */
-	OP_ATTRIBUTE, /* device, name: d3cold_allowed, to, from; power/control once it is bound */
+	OP_ATTRIBUTE, /* device, name: d3cold_allowed, to, from */
 	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */
 	OP_UNBIND,    /* device, from: its driver */
 	OP_PROBE,     /* device, to: a driver, from: the one it had; none where it had none */
+	OP_POWER,     /* device, name: power/control, to, from: set; OP_KEEP undoes it */
 	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
 	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
 	OP_NODE,      /* name: the number of an IOMMU group, to and from: UID:GID of its /dev/vfio node */

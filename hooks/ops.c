@@ -263,6 +263,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, FAILS_ALL,
 			"%d: unbind from %f" },
 	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, FAILS_ALL, "%d: bind to %t" },
+	[OP_POWER] = { change_attribute, NULL, FAILS_ALL, FAILS_NOTE, "%d: %n = %t (was %f)" },
 	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, FAILS_ALL, "%d: make %n of type %t" },
 	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, FAILS_ALL, "%d: vGPU type %t (was %f)" },
 	[OP_NODE] = { give_node, take_node, FAILS_ALL, FAILS_ALL, "/dev/vfio/%n: give to %t" },

@@ -123,33 +123,32 @@ static bool is_set_by_vfio(const struct subject *s, const char *attribute)
 	return subject_is_bound_by_us(s) && str_eq(attribute, POWER);
 }
 
-static void plan_attributes_when(struct planning *p, const struct subject *s, bool bound)
+static void add_attribute(struct planning *p, const struct subject *s, enum op op, size_t i)
+{
+	add_step(p, (struct step){ .op = op,
+				   .lane = lane_of_subject(p, s),
+				   .device = s->pci.address,
+				   .name = s->conf->attributes[i].name,
+				   .to = s->conf->attributes[i].value,
+				   .from = s->attributes.v[i] });
+}
+
+static void plan_attributes(struct planning *p, const struct subject *s)
 {
 	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++) {
 		const struct attribute_setting *want = &s->conf->attributes[i];
 		const char *now = s->attributes.v[i];
 
-		if (!now || is_set_by_vfio(s, want->name) != bound)
-			continue;
-		if (str_eq(now, want->value) && !bound)
-			continue;
-		add_step(p, (struct step){ .op = OP_ATTRIBUTE,
-					   .lane = lane_of_subject(p, s),
-					   .device = s->pci.address,
-					   .name = want->name,
-					   .to = want->value,
-					   .from = now });
+		if (now && !str_eq(now, want->value) && !is_set_by_vfio(s, want->name))
+			add_attribute(p, s, OP_ATTRIBUTE, i);
 	}
-}
-
-static void plan_attributes(struct planning *p, const struct subject *s)
-{
-	plan_attributes_when(p, s, false);
 }
 
 static void plan_power(struct planning *p, const struct subject *s)
 {
-	plan_attributes_when(p, s, true);
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (s->attributes.v[i] && is_set_by_vfio(s, s->conf->attributes[i].name))
+			add_attribute(p, s, OP_POWER, i);
 }
 
 static void plan_override(struct planning *p, const struct subject *s)

@@ -42,7 +42,8 @@ check: test-programs
 # What two hours show and a minute does not; tests/README.md has its variables. Its
 # figures come last. Of a short one: KILLS=7, every seventh kill only, and no fuzzers.
 campaign_fuzz  := conf domain facts journal
-campaign_short := KILLS=7 ROUNDS=3 VMS=16 CYCLES=30 WRITES=8 campaign_fuzz=
+campaign_short := KILLS=7 ROUNDS=3 VMS=16 CYCLES=30 WRITES=8 \
+	VMKILLS=25 CUTS=1 VMRACES=1 SOAK=45 campaign_fuzz=
 
 campaign: test-programs
 	$(Q)rm -f $(B)/campaign.failed

@@ -35,9 +35,11 @@ sub campaign_vm {
 		. "<numatune><memory mode='strict' nodeset='1'/></numatune>", %opt);
 }
 
-# How often, from the environment: a number of at least 1.
+# How often, from the environment: a number of at least 1. In a machine of tests/vm it
+# is what it was outside.
 sub sample {
 	my ($name, $default) = @_;
+	$Kvmshim::passed_on{$name} = 1;
 	my $n = $ENV{$name} || $default;
 	return $n =~ /^[1-9][0-9]*\z/ ? $n : die "$name=$n is no number\n";
 }
