@@ -143,7 +143,7 @@ sub virsh_start {
 	libvirtd_run();
 	wait_for(sub { virsh('version')->{status} eq '0' }) or die "libvirtd does not answer\n";
 	$ENV{LC_ALL} = 'C';
-	open2($virsh_says, $to_virsh, 'virsh', '-q', '-c', 'qemu:///system');
+	open2($virsh_says, $to_virsh, 'exec virsh -c qemu:///system 2>&1');
 }
 
 sub virsh_does {
@@ -232,8 +232,10 @@ printf " %10.0f %8.0f", map { $own_ms{$_} } "prepare, @$_", "release, @$_" for @
 printf "\n%-22s %10.0f\n", 'a program: true', took_ms({}, command_path('true'));
 
 my ($slowest) = sort { $median{"kvmshim-hook take $b"} <=> $median{"kvmshim-hook take $a"} } @kinds;
-printf "\n%-22s %s\n", "$_ alone", join ', ', map { my $device = $_; sprintf '%s %.0f', $driver{$device},
-	$median{"$_[0] take $device"} } @kinds for ();
+print "\n";
+for my $label ('shell hook', 'kvmshim-hook') {
+	print "$label, one device: ", join(', ', map { sprintf '%s %.0f', $driver{$_}, $median{"$label take $_"} } @kinds), "\n";
+}
 print "\nbars:\n";
 for my $label ('shell hook', 'kvmshim-hook') {
 	bar("$label: 8 devices to the slowest alone ($driver{$slowest})",
