@@ -40,7 +40,7 @@ umask 022;
 
 # --- the hook
 
-my (%took, %own);
+my (%took, %own, %cpu);
 
 # As libvirt calls it, watched by writes.c; both times are kept under this name.
 sub watched {
@@ -51,6 +51,7 @@ sub watched {
 		program('kvmshim-hook'), 'vm', $op, $subop, '-');
 	push @{ $took{$name} }, $ms;
 	push @{ $own{$name} }, $ms - write_time($notes);
+	push @{ $cpu{$name} }, cpu_ms();
 	return $ms;
 }
 
@@ -90,10 +91,10 @@ sub show_here {
 	my %in_all = map { $_ => median(@{ $took{$_} }) } keys %took;
 	my %alone  = map { $_ => median(@{ $own{$_} }) } keys %own;
 	print "the hook on this machine, with a made-up /sys; median milliseconds\n\n";
-	printf "%-34s %9s %9s\n", '', 'in all', 'own';
+	printf "%-34s %9s %9s %9s\n", '', 'in all', 'own', 'of CPU';
 	for my $slow ('', ', slow drivers') {
 		for my $op ('prepare', 'release') {
-			printf "%-34s %9.1f %9.1f\n", $_, $in_all{$_}, $alone{$_}
+			printf "%-34s %9.1f %9.1f %9.1f\n", $_, $in_all{$_}, $alone{$_}, mean(@{ $cpu{$_} })
 				for map { "$op, " . ($_ == 1 ? '1 device' : "$_ devices") . $slow } @counts;
 		}
 	}
@@ -207,7 +208,7 @@ for my $who ($shell, $ours) {
 	push @turns, map { my $device = $_; sub { turn($who, $all, $device) } } @kinds[ 1 .. $#kinds ];
 }
 turn($_, $all, @devices) for @contenders;    # to warm up
-%took = %own = ();
+%took = %own = %cpu = ();
 take_turns($rounds, @turns);
 
 # --- the table

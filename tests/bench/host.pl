@@ -127,7 +127,7 @@ sub acting_host {
 	return $host;
 }
 
-my (@rows, %took, %scans);
+my (@rows, %took, %cpu, %scans);
 
 # command and what took_ms() is told of it.
 sub row {
@@ -177,7 +177,10 @@ sub measure_in_turns {
 		$row->{follows} ? push(@{ $turns[-1] }, $row) : push(@turns, [ $row ]);
 	}
 	take_turns($rounds, map { my $turn = $_; sub {
-		push @{ $took{ $_->{label} } }, took_ms($_, @{ $_->{command} }) for @$turn;
+		for (@$turn) {
+			push @{ $took{ $_->{label} } }, took_ms($_, @{ $_->{command} });
+			push @{ $cpu{ $_->{label} } }, cpu_ms();
+		}
 	} } @turns);
 }
 
@@ -196,8 +199,8 @@ sub show {
 	my $scan = $median{'fuser, 1 device'};
 	printf "%d PCI functions, %d processes, %d open files; medians of %d\n\n", $functions, $processes,
 		$processes * $files_each, $rounds;
-	printf "%-28s %9s %9s %7s\n", '', 'ms', '/ fuser', 'scans';
-	printf "%-28s %9.1f %9s %7s\n", $_, $median{$_}, $scan ? sprintf '%.2f', $median{$_} / $scan : '',
+	printf "%-28s %9s %9s %9s %7s\n", '', 'ms', 'of CPU', '/ fuser', 'scans';
+	printf "%-28s %9.1f %9.0f %9s %7s\n", $_, $median{$_}, mean(@{ $cpu{$_} }), $scan ? sprintf '%.2f', $median{$_} / $scan : '',
 		$scans{$_} // '' for map { $_->{label} } @rows;
 	return if !$scan;
 	print "\nbars, by time:\n";

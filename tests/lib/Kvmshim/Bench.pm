@@ -14,11 +14,11 @@ use Exporter 'import';
 use File::Path 'make_path';
 use Kvmshim;
 use Kvmshim::Sysfs;
-use List::Util qw(shuffle);
+use List::Util qw(shuffle sum);
 use POSIX ();
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
-our @EXPORT = qw(command_path present now_ms took_ms take_turns median bar write_time put point put_processes);
+our @EXPORT = qw(command_path present now_ms took_ms cpu_ms take_turns median mean bar write_time put point put_processes);
 
 # The distribution's own first: what a user's PATH adds may be a script around it.
 sub command_path {
@@ -37,6 +37,8 @@ sub present {
 	return grep { !$_->{needs} || command_path($_->{needs}[0]) } @$rows;
 }
 
+my $cpu;
+
 sub now_ms { return 1000 * clock_gettime(CLOCK_MONOTONIC) }
 
 sub run_in_child {
@@ -52,13 +54,25 @@ sub run_in_child {
 # for stdin and stdout; env: put over ours; status: the one it has to have.
 sub took_ms {
 	my ($opt, @command) = @_;
+	my $cpu_before = cpu_of_children();
 	my $begin = now_ms();
 	my $pid = fork // die "fork: $!\n";
 	run_in_child($opt, @command) if !$pid;
 	waitpid $pid, 0;
 	my $end = now_ms();
 	$? == ($opt->{status} // 0) << 8 or die "@command: failed, wait status $?\n";
+	$cpu = cpu_of_children() - $cpu_before;
 	return $end - $begin;
+}
+
+# What the program of the last took_ms() and its children had of the processors, which
+# says more than time where others are at work. Counted in steps of 10 ms: only a mean
+# of many is worth something.
+sub cpu_ms { return $cpu }
+
+sub cpu_of_children {
+	my (undef, undef, $user, $system) = times;
+	return 1000 * ($user + $system);
 }
 
 # Calls each of the subs once a round, in an order that differs from round to round, so
@@ -75,6 +89,8 @@ sub median {
 	my @sorted = sort { $a <=> $b } @_;
 	return $sorted[ @sorted / 2 ];
 }
+
+sub mean { return @_ ? sum(@_) / @_ : 0 }
 
 sub bar {
 	my ($what, $value, $sign, $limit) = @_;
