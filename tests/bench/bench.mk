@@ -39,10 +39,10 @@ bench:
 bench-wrapper: $(B)/kvmshim-wrapper bench-programs
 	@tests/bench/wrapper.pl $(B) $(ROUNDS)
 
-bench-hook: $(PROGRAMS) tools bench-programs
+bench-hook: $(PROGRAMS) bench-programs
 	@tests/bench/hook.pl $(B) $(HOOK_ROUNDS)
 
-bench-host: $(PROGRAMS) tools
+bench-host: $(PROGRAMS) bench-programs
 	@tests/bench/host.pl $(B) $(HOST_ROUNDS)
 
 .PHONY: bench bench-programs bench-wrapper bench-hook bench-host

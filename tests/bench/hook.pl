@@ -4,11 +4,11 @@
 #
 #	hook.pl BUILD-DIR [ROUNDS]
 #
-# First on this machine, with a /sys that is made up (tests/tools/fakesys) and a /proc of
-# 200 processes with 10 open files each: the hook's own time, which is the time of a call less that in which one of its
-# writes to sysfs was under way (writes.c, which is loaded into it, tells when). To look
-# at something in such a /sys takes longer than in the kernel's. Then with drivers that
-# take 200 ms to let go: devices of different IOMMU groups have to go side by side.
+# First on this machine, with a /sys of plain files and a /proc of 200 processes with 10
+# open files each: the hook's own time, which is the time of a call less that in which one
+# of its writes to sysfs was under way. writes.c, which is loaded into it, tells when, and
+# does what the kernel would do. Then with drivers that take 200 ms to let go: devices of
+# different IOMMU groups have to go side by side.
 #
 # Then in a machine whose sysfs is real (tests/vm, with the zoo beside this): the hook and
 # others hand 1, 4 and 8 devices to vfio-pci and back, in turns. Who did not do it, or did
@@ -19,6 +19,7 @@
 use strict;
 use warnings;
 use Cwd qw(abs_path);
+use File::Temp qw(tempdir);
 use FindBin;
 use IPC::Open2;
 use lib "$FindBin::Bin/../lib";
@@ -26,10 +27,10 @@ use lib "$FindBin::Bin/../lib";
 BEGIN { $ENV{B} = abs_path($ARGV[0] // 'build') }
 use Kvmshim;
 use Kvmshim::Bench;
-use Kvmshim::Devices;
 use Kvmshim::Guest;
 use Kvmshim::L1;
 use Kvmshim::Libvirt;
+use Kvmshim::Sysfs;
 
 my $rounds  = $ARGV[1] // 5;
 my @devices = map { "0000:0$_:00.0" } 1 .. 8;
@@ -59,30 +60,24 @@ sub number_of { return @_ == 1 ? '1 device' : @_ . ' devices' }
 
 # --- on this machine
 
-sub made_up_host {
-	my $host = Kvmshim::Devices->new;
-	$host->driver($_) for 'nvme', 'vfio-pci';
-	$host->tree('module/vfio_iommu_type1');
-	$host->device($devices[$_], id => '144d:a808', class => '010802', driver => 'nvme', group => 10 + $_,
-		below => { nvme => { "nvme/nvme$_/dev" => "4000:$_" } }) for 0 .. $#devices;
-	put_processes($host->dir . '/.idle', 200, 10);
-	return $host->proc_is($host->dir . '/.idle');
-}
-
 sub hand_over_here {
-	my ($host, $name, @of) = @_;
-	my $xml = $host->file(@of . '.xml', Kvmshim::Sysfs::xml(hostdevs => \@of));
-	my @at = (KVMSHIM_ROOT => $host->dir);
+	my ($root, $name, $slow, @of) = @_;
+	my $xml = spew("$root/" . @of . '.xml', Kvmshim::Sysfs::xml(hostdevs => \@of));
+	my @at = (KVMSHIM_ROOT => $root, BENCH_ACT => $slow);
 	watched("prepare, $name", $xml, 'prepare', 'begin', @at);
 	watched("release, $name", $xml, 'release', 'end', @at);
 }
 
 sub measure_here {
-	my $host = made_up_host();
-	for my $slow ('', ', slow drivers') {
-		$host->fault('nvme/unbind', 'write', '*', 'sleep:200') if $slow;
-		take_turns($slow ? 5 : 4 * $rounds, map { my @of = @devices[ 0 .. $_ - 1 ]; sub {
-			hand_over_here($host, number_of(@of) . $slow, @of);
+	my $root = tempdir(CLEANUP => 1);
+	mkdir "$root/run" or die "$root/run: $!\n";
+	put_functions("$root/sys", scalar @devices);
+	put_processes("$root/proc", 200, 10);
+	spew("$root/etc/kvmshim/kvmshim.conf", "[hook]\nunbind-drivers = nouveau\n");
+	for my $slow (0, 200) {
+		take_turns(4 * $rounds, map { my $n = $_; sub {
+			hand_over_here($root, number_of(1 .. $n) . ($slow ? ', slow drivers' : ''), $slow,
+				map { function_at($_) } 0 .. $n - 1);
 		} } @counts);
 	}
 }
@@ -90,7 +85,7 @@ sub measure_here {
 sub show_here {
 	my %in_all = map { $_ => median(@{ $took{$_} }) } keys %took;
 	my %alone  = map { $_ => median(@{ $own{$_} }) } keys %own;
-	print "the hook on this machine, with a made-up /sys; median milliseconds\n\n";
+	print "the hook on this machine, with a /sys of plain files; median milliseconds\n\n";
 	printf "%-34s %9s %9s %9s\n", '', 'in all', 'own', 'of CPU';
 	for my $slow ('', ', slow drivers') {
 		for my $op ('prepare', 'release') {
@@ -106,12 +101,8 @@ sub show_here {
 }
 
 if (!$ENV{L1}) {
-	if ($> == 0 && -w '/dev/fuse' && -x "$ENV{B}/tests/tools/fakesys") {
-		measure_here();
-		show_here();
-	} else {
-		print "on this machine: left out, it takes root, /dev/fuse and, to build, libfuse3-dev\n";
-	}
+	measure_here();
+	show_here();
 	in_test_vm('-z', "$FindBin::Bin/zoo", '-t', 1200);
 }
 

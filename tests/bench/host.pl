@@ -12,8 +12,8 @@
 # is so for both. fuser also reads each process's maps: they are empty here, and that is
 # to its favour.
 #
-# prepare and release are the hook's, with a /sys that acts (tests/tools/fakesys) for its
-# devices, and the same /proc: how often do they look through all processes?
+# prepare and release are the hook's; what the kernel would do for it is done by writes.c.
+# scans: how often all processes are gone through.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -25,7 +25,7 @@ use lib "$FindBin::Bin/../lib";
 BEGIN { $ENV{B} = abs_path($ARGV[0] // 'build') }
 use Kvmshim;
 use Kvmshim::Bench;
-use Kvmshim::Devices;
+use Kvmshim::Sysfs;
 
 my ($build, $rounds, $functions, $processes) = @ARGV;
 $rounds    //= 9;
@@ -39,58 +39,22 @@ if ($> != 0 || !command_path('unshare')) {
 	print "judging a big host: left out, it takes root and unshare (package util-linux)\n";
 	exit 0;
 }
-if (!$ENV{BENCH_NAMESPACE}) {
-	$ENV{BENCH_NAMESPACE} = 1;
-	exec command_path('unshare'), '--mount', '--propagation', 'private', $^X, abs_path($0), @ARGV;
-	die "unshare: $!\n";
-}
-
 # --- the tree
 
-my $room = "$ENV{B}/bench";
+my $room = "$ENV{B}/bench-host";
 my $root = "$room/root";
+
+if (!$ENV{BENCH_NAMESPACE}) {
+	local $ENV{BENCH_NAMESPACE} = 1;
+	make_path($room);
+	my $status = system command_path('unshare'), '--mount', '--propagation', 'private', $^X, abs_path($0), @ARGV;
+	rmdir $room;
+	exit($status ? 1 : 0);
+}
 
 sub must {
 	my $got = run({}, @_);
 	$got->{status} eq '0' or die "@_: $got->{err}\n";
-}
-
-# 256 functions a bus; each has a group of its own.
-sub address_of {
-	my ($n) = @_;
-	return sprintf '0000:%02x:%02x.%x', 1 + ($n >> 8), $n >> 3 & 31, $n & 7;
-}
-
-my %attributes = (
-	vendor => "0x10de\n", device => "0x1eb8\n", class => "0x030200\n", subsystem_vendor => "0x10de\n",
-	subsystem_device => "0x12a2\n", numa_node => "-1\n", driver_override => "(null)\n", enable => "1\n",
-	d3cold_allowed => "1\n", reset_method => "flr bus\n", config => pack('vvx60', 0x10de, 0x1eb8),
-	modalias => "pci:v000010DEd00001EB8sv000010DEsd000012A2bc03sc02i00\n",
-);
-
-# One of $functions graphics cards of a driver, each with its /dev/dri/cardN.
-sub make_function {
-	my ($sys, $n) = @_;
-	my $address = address_of($n);
-	my $folder  = "$sys/devices/pci0000:00/$address";
-	make_path("$folder/power", "$folder/drm/card$n", "$sys/kernel/iommu_groups/$n/devices");
-	put("$folder/$_", $attributes{$_}) for keys %attributes;
-	put("$folder/power/control", "auto\n");
-	put("$folder/drm/card$n/dev", "4000:$n\n");
-	point("$folder/driver", '../../../bus/pci/drivers/nouveau');
-	point("$folder/iommu_group", "../../../kernel/iommu_groups/$n");
-	point("$sys/bus/pci/devices/$address", "../../../devices/pci0000:00/$address");
-	point("$sys/bus/pci/drivers/nouveau/$address", "../../../../devices/pci0000:00/$address");
-	point("$sys/kernel/iommu_groups/$n/devices/$address", "../../../../devices/pci0000:00/$address");
-	point("$sys/class/drm/card$n", "../../devices/pci0000:00/$address/drm/card$n");
-}
-
-sub make_sys {
-	my ($sys) = @_;
-	make_path("$sys/devices/pci0000:00", "$sys/bus/pci/devices", "$sys/class/drm", "$sys/kernel/iommu_groups",
-		map { "$sys/bus/pci/drivers/$_" } 'nouveau', 'vfio-pci');
-	put("$sys/bus/pci/drivers_probe", '');
-	make_function($sys, $_) for 0 .. $functions - 1;
 }
 
 # One process in ten has a graphics card open, but none of those that are handed over.
@@ -105,27 +69,14 @@ sub make_proc {
 }
 
 sub make_tree {
-	make_path($room);
 	must('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', $room);
-	$ENV{TMPDIR} = $room;
 	make_path("$root/etc/kvmshim", "$root/run");
 	put("$root/etc/kvmshim/kvmshim.conf", $settings);
-	make_sys("$root/sys");
+	put_functions("$root/sys", $functions);
 	make_proc("$root/proc");
 }
 
 # --- who looks at it
-
-# A host with a /sys that acts, and the big host's processes.
-sub acting_host {
-	my $host = Kvmshim::Devices->new;
-	$host->driver($_) for 'nouveau', 'vfio-pci';
-	$host->device(address_of($_), id => '10de:1eb8', class => '030200', driver => 'nouveau', group => $_,
-		below => { nouveau => { "drm/card$_/dev" => "4000:$_" } }) for 0 .. $devices - 1;
-	$host->conf($settings);
-	$host->proc_is("$root/proc");
-	return $host;
-}
 
 my (@rows, %took, %cpu, %scans);
 
@@ -138,7 +89,7 @@ sub row {
 # Who finds nobody where nobody is says so with status 1.
 sub judging_rows {
 	my @nodes = map { "$root/nodes/card$_" } 0 .. $devices - 1;
-	my @addresses = map { address_of($_) } 0 .. $devices - 1;
+	my @addresses = map { function_at($_) } 0 .. $devices - 1;
 	my @dry = (program('kvmshim'), 'bind', '--dry-run');
 	my %at  = (env => { KVMSHIM_ROOT => $root });
 	if (my $fuser = command_path('fuser')) {
@@ -153,9 +104,9 @@ sub judging_rows {
 
 # Two rows that go one behind the other.
 sub handover_rows {
-	my ($host, $n) = @_;
-	my $xml = $host->file("$n.xml", Kvmshim::Sysfs::xml(hostdevs => [ map { address_of($_) } 0 .. $n - 1 ]));
-	my %at = (env => { KVMSHIM_ROOT => $host->dir }, in => $xml);
+	my ($n) = @_;
+	my $xml = spew("$room/$n.xml", Kvmshim::Sysfs::xml(hostdevs => [ map { function_at($_) } 0 .. $n - 1 ]));
+	my %at = (env => { KVMSHIM_ROOT => $root, LD_PRELOAD => program('bench/writes.so'), BENCH_ACT => 0 }, in => $xml);
 	my $of = "$n device" . ($n > 1 ? 's' : '');
 	row("hook: prepare, $of", [ program('kvmshim-hook'), 'vm', 'prepare', 'begin', '-' ], %at);
 	row("hook: release, $of", [ program('kvmshim-hook'), 'vm', 'release', 'end', '-' ], %at, follows => 1);
@@ -164,7 +115,7 @@ sub handover_rows {
 # Who does not see a user must not win: of the last cards each has some.
 sub check_rows {
 	my ($n) = ($devices + 3);
-	my $got = run({ env => { KVMSHIM_ROOT => $root } }, program('kvmshim'), 'bind', '--dry-run', address_of($n));
+	my $got = run({ env => { KVMSHIM_ROOT => $root } }, program('kvmshim'), 'bind', '--dry-run', function_at($n));
 	$got->{err} =~ /is in use: worker/ or die "kvmshim does not see who has card $n: $got->{err}\n";
 	my $fuser = command_path('fuser') or return;
 	$got = run({}, $fuser, "$root/nodes/card$n");
@@ -209,11 +160,9 @@ sub show {
 }
 
 make_tree();
-my @hosts = map { acting_host() } 1 .. 2;
 must('mount', '--bind', "$root/proc", '/proc');
 judging_rows();
-handover_rows($hosts[0], 1);
-handover_rows($hosts[1], $devices);
+handover_rows($_) for 1, $devices;
 check_rows();
 measure_in_turns();
 count_scans();

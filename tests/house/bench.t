@@ -9,12 +9,10 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
 use Kvmshim::Bench;
-use Kvmshim::Sysfs;
 use Test::More;
 
 need($> == 0, 'only root can mount');
 need(command_path($_), "no $_ on this machine") for qw(unshare fuser strace);
-Kvmshim::Sysfs::can_mount();
 my $build = $ENV{B} // "$FindBin::Bin/../../build";
 
 my $got = run({}, "$FindBin::Bin/../bench/host.pl", $build, 1, 32, 40);

@@ -18,7 +18,8 @@ use List::Util qw(shuffle sum);
 use POSIX ();
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
-our @EXPORT = qw(command_path present now_ms took_ms cpu_ms take_turns median mean bar write_time put point put_processes);
+our @EXPORT = qw(command_path present now_ms took_ms cpu_ms take_turns median mean bar write_time put point
+	function_at put_functions put_processes);
 
 # The distribution's own first: what a user's PATH adds may be a script around it.
 sub command_path {
@@ -126,6 +127,45 @@ sub put {
 sub point {
 	my ($from, $to) = @_;
 	symlink $to, $from or die "$from: $!\n";
+}
+
+# 256 PCI functions a bus.
+sub function_at {
+	my ($n) = @_;
+	return sprintf '0000:%02x:%02x.%x', 1 + ($n >> 8), $n >> 3 & 31, $n & 7;
+}
+
+my %attributes = (
+	vendor => "0x10de\n", device => "0x1eb8\n", class => "0x030200\n", subsystem_vendor => "0x10de\n",
+	subsystem_device => "0x12a2\n", numa_node => "-1\n", driver_override => "(null)\n", enable => "1\n",
+	d3cold_allowed => "1\n", reset_method => "flr bus\n", config => pack('vvx60', 0x10de, 0x1eb8),
+	modalias => "pci:v000010DEd00001EB8sv000010DEsd000012A2bc03sc02i00\n",
+);
+
+# A graphics card of the driver nouveau in an IOMMU group of its own, with the device
+# number 4000:N.
+sub put_function {
+	my ($sys, $n) = @_;
+	my $address = function_at($n);
+	my $folder  = "$sys/devices/pci0000:00/$address";
+	make_path("$folder/power", "$folder/drm/card$n", "$sys/kernel/iommu_groups/$n/devices");
+	put("$folder/$_", $attributes{$_}) for keys %attributes;
+	put("$folder/power/control", "auto\n");
+	put("$folder/drm/card$n/dev", "4000:$n\n");
+	point("$folder/driver", '../../../bus/pci/drivers/nouveau');
+	point("$folder/iommu_group", "../../../kernel/iommu_groups/$n");
+	point("$sys/bus/pci/devices/$address", "../../../devices/pci0000:00/$address");
+	point("$sys/kernel/iommu_groups/$n/devices/$address", "../../../../devices/pci0000:00/$address");
+	point("$sys/class/drm/card$n", "../../devices/pci0000:00/$address/drm/card$n");
+}
+
+# A /sys of plain files with so many of them; writes.c makes it act.
+sub put_functions {
+	my ($sys, $functions) = @_;
+	make_path("$sys/devices/pci0000:00", "$sys/bus/pci/devices", "$sys/class/drm", "$sys/module/vfio_iommu_type1",
+		map { "$sys/bus/pci/drivers/$_" } 'nouveau', 'vfio-pci');
+	put($_, '') for "$sys/bus/pci/drivers_probe", map { "$sys/bus/pci/drivers/$_/unbind" } 'nouveau', 'vfio-pci';
+	put_function($sys, $_) for 0 .. $functions - 1;
 }
 
 sub put_process {

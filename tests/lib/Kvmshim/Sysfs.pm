@@ -109,17 +109,6 @@ sub proc {
 	spew("$self->{dir}/.proc/$_", $files{$_}) for sort keys %files;
 }
 
-# Another folder is its /proc: this machine's, or one that is quicker to walk.
-sub proc_is {
-	my ($self, $folder) = @_;
-	my $server = delete $self->{servers}{proc};
-	kill 'TERM', $server->{pid};
-	close $server->{out};
-	rmdir "$self->{dir}/proc" or die "$self->{dir}/proc: $!\n";
-	symlink $folder, "$self->{dir}/proc" or die "$self->{dir}/proc: $!\n";
-	return $self;
-}
-
 sub proc_of_a_host {
 	return {
 		'self/mountinfo' => "22 1 4001:90 / / rw - ext4 /dev/vda1 rw\n",
