@@ -40,6 +40,8 @@ static int is_sysfs(const char *path)
 	return strncmp(path, root(), n) == 0 && strncmp(path + n, "/sys/", 5) == 0;
 }
 
+/* The C library's headers name the parameters of these two __file, __fd … */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int open(const char *path, int flags, ...)
 {
 	mode_t mode = 0;
@@ -66,9 +68,9 @@ static void attribute_of(char *path, size_t size, const char *address, size_t n,
 	snprintf(path, size, "%s/sys/bus/pci/devices/%.*s/%s", root(), (int)n, address, name);
 }
 
-static void let_go(const char *address, size_t n)
+static void let_go(const char *delay, const char *address, size_t n)
 {
-	long ms = strtol(getenv("BENCH_ACT"), NULL, 10);
+	long ms = strtol(delay, NULL, 10);
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
 	char path[PATH_MAX];
 
@@ -103,12 +105,12 @@ static ssize_t keep(int fd, const char *text, size_t n)
 	return syscall(SYS_write, fd, kept, kept == text ? n : strlen(kept)) < 0 ? -1 : (ssize_t)n;
 }
 
-static ssize_t act(int fd, const char *text, size_t n)
+static ssize_t act(int fd, const char *delay, const char *text, size_t n)
 {
 	const char *name = strrchr(opened, '/');
 
 	if (strcmp(name, "/unbind") == 0)
-		let_go(text, n);
+		let_go(delay, text, n);
 	else if (strcmp(name, "/drivers_probe") == 0)
 		probe(text, n);
 	else
@@ -140,8 +142,10 @@ static void note(unsigned long long begin, unsigned long long end)
 	close(fd);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 ssize_t write(int fd, const void *bytes, size_t n)
 {
+	const char *delay = getenv("BENCH_ACT");
 	unsigned long long begin;
 	ssize_t put;
 
@@ -149,7 +153,7 @@ ssize_t write(int fd, const void *bytes, size_t n)
 		return syscall(SYS_write, fd, bytes, n);
 	opened_fd = -1;
 	begin = now();
-	put = getenv("BENCH_ACT") ? act(fd, bytes, n) : syscall(SYS_write, fd, bytes, n);
+	put = delay ? act(fd, delay, bytes, n) : syscall(SYS_write, fd, bytes, n);
 	note(begin, now());
 	return put;
 }
