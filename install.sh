@@ -59,6 +59,8 @@ command:bash          bash           bash
 command:python3       python3        python3
 command:cpio          cpio           cpio
 command:xz            xz-utils       xz
+command:fuser         psmisc         psmisc
+command:driverctl     driverctl      driverctl
 '
 # Asked for only when clang is there: some releases have it in clang's package.
 fuzz_needs='
