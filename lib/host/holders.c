@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -88,31 +89,54 @@ static void look_at(struct scan *s, int fd, const char *name)
 		s->denied |= is_link_denied(fd, name);
 }
 
-static DIR *open_folder(int at, const char *path)
+/*
+ * The entries of a folder that are numbers. opendir(3) and its kin make three more calls
+ * for each folder, of which there is one a process.
+ */
+struct numbers {
+	int fd;
+	long len, at;
+	_Alignas(struct dirent64) char buf[4096];
+};
+
+static const char *numbers_next(struct numbers *n)
+{
+	const struct dirent64 *d;
+
+	do {
+		if (n->at >= n->len) {
+			n->len = syscall(SYS_getdents64, n->fd, n->buf, sizeof(n->buf));
+			n->at = 0;
+		}
+		if (n->len <= 0)
+			return NULL;
+		d = (const void *)(n->buf + n->at);
+		n->at += d->d_reclen;
+	} while (!isdigit((unsigned char)d->d_name[0]));
+	return d->d_name;
+}
+
+static int open_folder(struct scan *s, int at, const char *path)
 {
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
+	s->denied |= fd < 0 && is_denial(errno);
+	return fd;
 }
 
 /* false if nothing is open there, or it is not to be seen. */
 static bool look_into(struct scan *s, int at, const char *path)
 {
-	DIR *dir = open_folder(at, path);
-	struct dirent *d;
+	_cleanup_fd_ int fd = open_folder(s, at, path);
+	struct numbers n;
+	const char *name;
 	bool any = false;
 
-	s->denied |= !dir && is_denial(errno);
-	while (dir && (d = readdir(dir)))
-		if (isdigit((unsigned char)d->d_name[0])) {
-			look_at(s, dirfd(dir), d->d_name);
-			any = true;
-		}
-	if (dir)
-		closedir(dir);
+	n.fd = fd, n.len = n.at = 0;
+	while (fd >= 0 && (name = numbers_next(&n))) {
+		look_at(s, fd, name);
+		any = true;
+	}
 	return any;
 }
 
@@ -124,23 +148,21 @@ static bool look_into(struct scan *s, int at, const char *path)
  */
 static void look_at_threads(struct scan *s, int proc, const char *task)
 {
-	DIR *dir;
-	struct dirent *d;
+	_cleanup_fd_ int fd = -1;
+	struct numbers n;
+	const char *name;
 	struct stat st;
 
 	if (fstatat(proc, task, &st, 0) < 0 || st.st_nlink <= 3)
 		return;
-	dir = open_folder(proc, task);
-	s->denied |= !dir && is_denial(errno);
-	while (dir && (d = readdir(dir)))
-		if (isdigit((unsigned char)d->d_name[0])) {
-			char path[NAME_MAX + sizeof("/fd")];
+	fd = open_folder(s, proc, task);
+	n.fd = fd, n.len = n.at = 0;
+	while (fd >= 0 && (name = numbers_next(&n))) {
+		char path[NAME_MAX + sizeof("/fd")];
 
-			stpcpy(stpcpy(path, d->d_name), "/fd");
-			look_into(s, dirfd(dir), path);
-		}
-	if (dir)
-		closedir(dir);
+		stpcpy(stpcpy(path, name), "/fd");
+		look_into(s, fd, path);
+	}
 }
 
 static void look_at_process(struct scan *s, int proc, const char *pid)
