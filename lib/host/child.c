@@ -33,6 +33,7 @@ void report_drop(struct report **report)
 
 /* In the child. */
 
+/* For a program: what is ignored or blocked stays so when it is run. */
 static void signals_to_default(void)
 {
 	sigset_t none;
@@ -90,7 +91,8 @@ static void die_with(pid_t parent)
 /* ps shows a child that is stuck by this name. */
 _Noreturn static void child_main(const struct task *t, pid_t parent)
 {
-	signals_to_default();
+	if (t->argv)
+		signals_to_default();
 	die_with(parent);
 	setsid();
 	prctl(PR_SET_NAME, "kvmshim-act");
@@ -107,7 +109,10 @@ _Noreturn static void child_main(const struct task *t, pid_t parent)
 #define SYS_pidfd_open 434
 #endif
 
-/* Signals wait until the child is rid of the caller's handlers. */
+/*
+ * In the child signals stay blocked, so that no handler of the caller runs in it; but for
+ * one that will be another program.
+ */
 int child_start(struct child *c, const struct task *t)
 {
 	pid_t self = getpid();
