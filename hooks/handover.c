@@ -154,19 +154,18 @@ static int settle(struct handover *h, int folder, const struct reservations *see
 }
 
 /* 1: somebody has come or gone in between, or something was left by *stale. */
-static int try_reserve(struct handover *h, int folder, struct journal *j,
+static int try_reserve(struct handover *h, int folder, struct journal *j, struct survey *survey,
 		       const struct reservation **stale, struct err *err)
 {
 	struct reservations *seen = arena_new(h->arena, struct reservations);
-	struct survey survey;
 	int rc = reserve_read(h->arena, h->root, h->uuid, seen, err);
 
 	if (rc)
 		return rc;
-	look(h, seen, &survey);
-	*stale = left_over(&survey);
-	rc = *stale ? 1 : settle(h, folder, seen, &survey, j, err);
-	return rc ? rc : !survey_settings_hold(h->arena, h->root, h->settings, &survey);
+	look(h, seen, survey);
+	*stale = left_over(survey);
+	rc = *stale ? 1 : settle(h, folder, seen, survey, j, err);
+	return rc ? rc : !survey_settings_hold(h->arena, h->root, h->settings, survey);
 }
 
 /* -EAGAIN: it was not left over after all, somebody works on it. */
@@ -188,11 +187,12 @@ static int recover_left_over(struct handover *h, const struct reservation *stale
 #define TRIES 20
 
 /* What VMs that are gone have left is undone first, without the lock. */
-static int reserve(struct handover *h, int folder, struct journal *j, struct err *err)
+static int reserve(struct handover *h, int folder, struct journal *j, struct survey *survey,
+		   struct err *err)
 {
 	for (int i = 0; i < TRIES; i++) {
 		const struct reservation *stale = NULL;
-		int rc = try_reserve(h, folder, j, &stale, err);
+		int rc = try_reserve(h, folder, j, survey, &stale, err);
 
 		if (rc != 1)
 			return rc;
@@ -202,9 +202,10 @@ static int reserve(struct handover *h, int folder, struct journal *j, struct err
 	return err_set(err, EBUSY, "the devices change hands all the time: start it again");
 }
 
-static int act(struct handover *h, int folder, struct journal *j, struct err *err)
+static int act(struct handover *h, int folder, struct journal *j, const struct survey *survey,
+	       struct err *err)
 {
-	int rc = lanes_act(h->arena, h->root, h->settings, j, err);
+	int rc = lanes_act(h->arena, h->root, h->settings, j, survey, err);
 
 	if (rc)
 		return rc;
@@ -227,14 +228,15 @@ static int undo(struct handover *h, int folder, struct journal *j, int rc, struc
 
 static int take(struct handover *h, int folder, struct err *err)
 {
+	struct survey survey;
 	struct journal j;
-	int rc = reserve(h, folder, &j, err);
+	int rc = reserve(h, folder, &j, &survey, err);
 
 	if (rc) {
 		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
 		return rc;
 	}
-	rc = act(h, folder, &j, err);
+	rc = act(h, folder, &j, &survey, err);
 	return rc ? undo(h, folder, &j, rc, err) : 0;
 }
 

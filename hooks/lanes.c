@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "err.h"
 #include "hooks/ops.h"
+#include "hooks/survey.h"
 #include "hooks/watch.h"
 #include "str.h"
 
@@ -211,14 +212,11 @@ static int gather(struct arena *a, struct lane *lanes, unsigned n, struct journa
 	return rc;
 }
 
-/* Who waits starts with one look for all. */
-static void act_side_by_side(struct lane *lanes, unsigned n, bool waiting)
+static void act_side_by_side(struct lane *lanes, unsigned n, bool waiting, double since)
 {
-	double now = clock_ms();
-
 	for (unsigned i = 0; i < n; i++) {
 		lanes[i].waiting = waiting;
-		lanes[i].work.since = now;
+		lanes[i].work.since = since;
 	}
 	run_side_by_side(lanes, n, NULL, act_lane);
 }
@@ -231,19 +229,38 @@ static bool any_failed(const struct lane *lanes, unsigned n)
 	return false;
 }
 
+static bool has_steps(const struct journal *j, unsigned lane)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].lane == lane)
+			return true;
+	return false;
+}
+
+/*
+ * Who waits begins with what the survey saw, as just before an unbind there will be another
+ * look; unless something was done since, such as to stop a unit.
+ */
+static double wait_since(const struct journal *j, const struct survey *seen)
+{
+	return seen && seen->looked > 0 && !has_steps(j, 0) ? seen->looked : clock_ms();
+}
+
 int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
-	      struct err *err)
+	      const struct survey *seen, struct err *err)
 {
 	unsigned n = lanes_count(j);
 	struct watch watch;
 	struct lane *lanes = make_lanes(a, r, s, j, &watch);
 
 	watch_init(&watch, r);
+	if (seen)
+		watch_seed(&watch, &seen->opens, seen->looked);
 	act_lane(&lanes[0]);
 	if (lanes[0].rc == 0)
-		act_side_by_side(lanes, n, true);
+		act_side_by_side(lanes, n, true, wait_since(j, seen));
 	if (!any_failed(lanes, n))
-		act_side_by_side(lanes, n, false);
+		act_side_by_side(lanes, n, false, clock_ms());
 	for (unsigned i = 0; i < n; i++)
 		work_end(&lanes[i].work);
 	watch_end(&watch);

@@ -10,16 +10,20 @@ struct err;
 struct root;
 struct settings;
 struct strv;
+struct survey;
 
 /*
  * Works on the steps of a journal: lane 0, then all others side by side, so that
- * N devices take about as long as the slowest; none is touched before all are free. What hangs is added to the journal's
- * wedges, what was done and how long it took to its steps.
+ * N devices take about as long as the slowest; none is touched before all are free. What
+ * hangs is added to the journal's wedges, what was done and how long it took to its steps.
  */
 
-/* In order, until one fails. 0, or -errno of the first that failed. */
+/*
+ * In order, until one fails. 0, or -errno of the first that failed. seen: the survey that
+ * the journal was planned from, which knows who had what open a moment ago; NULL.
+ */
 int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
-	      struct err *err);
+	      const struct survey *seen, struct err *err);
 
 /*
  * Undoes all steps that say `done`, in reverse, lane 0 last; only: the lanes for which it is true

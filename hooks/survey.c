@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "conf/settings.h"
 #include "hooks/units.h"
 #include "host/act.h"
@@ -280,7 +281,9 @@ static void look_at_holders(struct look *l)
 				l->out->v[i].below.nodes.v[k];
 	if (!all.n)
 		return;
-	holders_find(l->arena, l->root, &all, &found);
+	l->out->looked = clock_ms();
+	opens_read(l->arena, l->root, &l->out->opens);
+	opens_holders(l->arena, l->root, &l->out->opens, &all, &found);
 	for (size_t i = 0; i < l->out->n; i++) {
 		struct subject *s = &l->out->v[i];
 

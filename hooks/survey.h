@@ -81,6 +81,8 @@ struct survey {
 	struct mediated *mdevs;
 	size_t n_mdevs, mdevs_cap;
 	bool has_iommu_type1; /* its module is loaded, or built in */
+	struct opens opens;   /* what all processes had open, by a pass that began at looked (clock_ms()) */
+	double looked;
 };
 
 /*

@@ -10,6 +10,12 @@ void watch_init(struct watch *w, const struct root *r)
 	pthread_cond_init(&w->passed, NULL);
 }
 
+void watch_seed(struct watch *w, const struct opens *opens, double began)
+{
+	w->opens = *opens;
+	w->began = began;
+}
+
 void watch_end(struct watch *w)
 {
 	pthread_cond_destroy(&w->passed);

@@ -25,6 +25,8 @@ struct watch {
 };
 
 void watch_init(struct watch *w, const struct root *r);
+/* With what a pass that began then has seen; it stays the caller's. */
+void watch_seed(struct watch *w, const struct opens *opens, double began);
 void watch_end(struct watch *w);
 
 /*

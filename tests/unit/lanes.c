@@ -69,7 +69,7 @@ static int act(struct journal *j, bool impatience, struct err *err)
 	struct settings s = settings(impatience);
 
 	*err = (struct err){ 0 };
-	return lanes_act(&arena, &root, &s, j, err);
+	return lanes_act(&arena, &root, &s, j, NULL, err);
 }
 
 static int undo(struct journal *j, const bool *only, struct strv *notes, struct err *err)
