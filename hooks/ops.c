@@ -255,7 +255,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_ALL, FAILS_NOTE, "release console %n" },
 	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_ALL, FAILS_NOTE,
 			  "unbind %n from %f" },
-	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, FAILS_ALL, "%d: remember %n = %f" },
+	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, FAILS_ALL, "%d: keep %n (%f)" },
 	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, FAILS_ALL,
 			   "%d: %n = %t (was %f)" },
 	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, FAILS_ALL,

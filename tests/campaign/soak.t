@@ -19,7 +19,7 @@ use Kvmshim::Qemu;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my ($seconds, $seed) = (sample(SOAK => 600), sample(SEED => time % 1e6 + 1));
+my ($seconds, $seed) = (sample(SOAK => 600), sample(SEED => int(time) % 1e6 + 1));
 in_libvirt_vm('-Q', '-t', $seconds * 3 + 600);
 libvirt_with_hook("[hook]\nholders-wait = 2\nunbind-timeout = 10\n");
 diag("SEED=$seed");
@@ -50,19 +50,6 @@ sub all_end { finish($_) for splice @begun }
 sub kills {
 	my ($pid) = @_;
 	return $pid && kill 'KILL', $pid;
-}
-
-# libvirt's call for some VM, as soon as there is one.
-sub hook_pid {
-	my ($op) = @_;
-	for (1 .. 40) {
-		for my $path (glob '/proc/[0-9]*/cmdline') {
-			my $line = eval { slurp($path) } // next;
-			return $1 if $line =~ m{kvmshim[^\0]*\0[^\0]+\0$op\0} && $path =~ m{/(\d+)/};
-		}
-		sleep 0.05;
-	}
-	return undef;
 }
 
 sub kills_hook {
@@ -171,6 +158,7 @@ is($right, $steps, "$seconds s, SEED=$seed, " . join ', ', map { "$done{$_} $_" 
 
 virsh('destroy', $_) for running_vms();
 wait_for(sub { !running_vms() });
+hook_ends();
 recovers('at the end');
 wait_for(sub { states_of(@devices) eq $before });
 all_is_back('at the end', $before, @devices);

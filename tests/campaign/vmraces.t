@@ -99,9 +99,11 @@ sub restarted {
 	my $pid   = vm_pid('disk1');
 	my @wrong;
 	my @begun = begin(shuffle 'disk2', 'both1', 'wire1');
-	sleep rand 2;
+	hook_pid('prepare');
+	sleep rand 5;
 	libvirtd_restart($signal);
 	my $got = ended(\@wrong, @begun);
+	hook_ends();
 	my ($owner, @two) = owners();
 	$count->{ outcome($_) }++ for values %$got;
 	my $right = is_right($name, @wrong, @two, map { wrong_refusal($_, $wants{$_}, $got->{$_}, $owner) }
@@ -110,6 +112,7 @@ sub restarted {
 	is($owner->{$nvme} . ' ' . driver_of($nvme), 'disk1 vfio-pci', "$name: and has its device");
 	is_refused('disk2', qr/\Q$nvme\E is in use by VM disk1/, "$name: another", $nvme);
 	all_stop($name);
+	hook_ends();
 	recovers($name);
 	all_is_back($name, $before, @devices);
 	return $right;

@@ -141,7 +141,7 @@ static const struct row {
 	  { { THERE, READY, .pci = { GPU, .driver = "nvidia" }, .conf = &gpu_settings,
 	      .attributes = LIST("on", NULL, "bus"), .power = "on" } },
 	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
-		  "1 0000:05:00.0: remember power/control = on\n"
+		  "1 0000:05:00.0: keep power/control (on)\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.0: unbind from nvidia\n"
 		  "1 0000:05:00.0: bind to vfio-pci\n"

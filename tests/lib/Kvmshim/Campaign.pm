@@ -39,9 +39,10 @@ sub campaign_vm {
 # is what it was outside.
 sub sample {
 	my ($name, $default) = @_;
-	$Kvmshim::passed_on{$name} = 1;
 	my $n = $ENV{$name} || $default;
-	return $n =~ /^[1-9][0-9]*\z/ ? $n : die "$name=$n is no number\n";
+	$n =~ /^[1-9][0-9]*\z/ or die "$name=$n is no number\n";
+	$Kvmshim::passed_on{$name} = 1;
+	return $ENV{$name} = $n;
 }
 
 # A line of what `make campaign` prints at its end.

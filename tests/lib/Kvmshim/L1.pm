@@ -30,7 +30,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(in_libvirt_vm libvirt_with_hook libvirtd_restart conf host_rules vm vm_told vm_pid
 	starts stops is_refused wrong_refusal domain_state running_vms
 	is_off driver_of override_of states_of drivers_of group_of vfs_of disk_of interface_of control_of bind_to
-	all_is_back in_run journals owners recovers hook_called @by_gone_daemon ip holder hidden_holder runs_in_background end_holder kernel_complains);
+	all_is_back in_run journals owners recovers hook_pid hook_ends hook_called @by_gone_daemon ip holder hidden_holder runs_in_background end_holder kernel_complains);
 
 my $room = '/run/kvmshim-test';
 
@@ -235,6 +235,30 @@ sub recovers {
 	is($got->{status}, 0, "$name: recover") or diag($got->{out}, $got->{err});
 	return $got;
 }
+
+# A call of the hook that is running, for whatever VM.
+sub hook_now {
+	my ($op) = @_;
+	for my $path (glob '/proc/[0-9]*/cmdline') {
+		my $line = eval { slurp($path) } // next;
+		return $1 if $line =~ m{kvmshim[^\0]*\0[^\0]+\0$op\0} && $path =~ m{/(\d+)/};
+	}
+	return undef;
+}
+
+# Waits for one, for some seconds.
+sub hook_pid {
+	my ($op) = @_;
+	for (1 .. 100) {
+		my $pid = hook_now($op);
+		return $pid if $pid;
+		sleep 0.05;
+	}
+	return undef;
+}
+
+# Also those that a libvirtd has left behind.
+sub hook_ends { return wait_for(sub { !hook_now('(?:prepare|start|started|release|reconnect)') }) }
 
 # libvirt's call of the hook, without libvirt. With @by_gone_daemon in front of it
 # who called is gone afterwards.

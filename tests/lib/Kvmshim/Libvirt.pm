@@ -118,8 +118,8 @@ sub install_wrapper {
 
 sub virsh { return finish(virsh_begin(@_)) }
 
-# For those that run side by side: what finish() takes.
-sub virsh_begin { return launch({ env => { LC_ALL => 'C' } }, 'virsh', '-q', '-c', 'qemu:///system', @_) }
+# For those that run side by side: what finish() takes. They wait for one another.
+sub virsh_begin { return launch({ env => { LC_ALL => 'C' }, limit => 400 }, 'virsh', '-q', '-c', 'qemu:///system', @_) }
 
 # A start that fails. libvirt 9.0 tells what the emulator said, or, where it sees
 # the closed monitor before it looks for that, only that it is closed: the log
