@@ -167,6 +167,12 @@ static int restore_attribute(struct work *w, const struct step *s, struct err *e
 	return opdriver_is_gone(w, s) ? 0 : set_attribute(w, s, s->from, err);
 }
 
+static int keep(struct work *w, const struct step *s, struct err *err)
+{
+	(void)w, (void)s, (void)err;
+	return 0;
+}
+
 /* nvidia's driver says EBUSY or EPERM for some seconds after a VM's end. */
 static int set_vgpu(struct work *w, const struct step *s, const char *type, struct err *err)
 {
@@ -251,6 +257,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_ALL, FAILS_NOTE, "release console %n" },
 	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_ALL, FAILS_NOTE,
 			  "unbind %n from %f" },
+	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, FAILS_ALL, "%d: keep %n (%f)" },
 	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, FAILS_ALL,
 			   "%d: %n = %t (was %f)" },
 	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, FAILS_ALL,
@@ -258,6 +265,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, FAILS_ALL,
 			"%d: unbind from %f" },
 	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, FAILS_ALL, "%d: bind to %t" },
+	[OP_POWER] = { change_attribute, NULL, FAILS_ALL, FAILS_NOTE, "%d: %n = %t (was %f)" },
 	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, FAILS_ALL, "%d: make %n of type %t" },
 	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, FAILS_ALL, "%d: vGPU type %t (was %f)" },
 	[OP_NODE] = { give_node, take_node, FAILS_ALL, FAILS_ALL, "/dev/vfio/%n: give to %t" },

@@ -107,20 +107,48 @@ static void plan_console(struct planning *p, const struct subject *s)
 	}
 }
 
+static void plan_keep(struct planning *p, const struct subject *s)
+{
+	if (subject_is_bound_by_us(s) && s->power)
+		add_step(p, (struct step){ .op = OP_KEEP,
+					   .lane = lane_of_subject(p, s),
+					   .device = s->pci.address,
+					   .name = POWER,
+					   .from = s->power });
+}
+
+/* Is it one that the VFIO driver will set? */
+static bool is_set_by_vfio(const struct subject *s, const char *attribute)
+{
+	return subject_is_bound_by_us(s) && str_eq(attribute, POWER);
+}
+
+static void add_attribute(struct planning *p, const struct subject *s, enum op op, size_t i)
+{
+	add_step(p, (struct step){ .op = op,
+				   .lane = lane_of_subject(p, s),
+				   .device = s->pci.address,
+				   .name = s->conf->attributes[i].name,
+				   .to = s->conf->attributes[i].value,
+				   .from = s->attributes.v[i] });
+}
+
 static void plan_attributes(struct planning *p, const struct subject *s)
 {
 	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++) {
+		const struct attribute_setting *want = &s->conf->attributes[i];
 		const char *now = s->attributes.v[i];
 
-		if (!now || str_eq(now, s->conf->attributes[i].value))
-			continue;
-		add_step(p, (struct step){ .op = OP_ATTRIBUTE,
-					   .lane = lane_of_subject(p, s),
-					   .device = s->pci.address,
-					   .name = s->conf->attributes[i].name,
-					   .to = s->conf->attributes[i].value,
-					   .from = now });
+		if (now && !str_eq(now, want->value) && !is_set_by_vfio(s, want->name))
+			add_attribute(p, s, OP_ATTRIBUTE, i);
 	}
+}
+
+static void plan_power(struct planning *p, const struct subject *s)
+{
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (s->attributes.v[i] && is_set_by_vfio(s, s->conf->attributes[i].name))
+			add_attribute(p, s, OP_POWER, i);
 }
 
 static void plan_override(struct planning *p, const struct subject *s)
@@ -166,8 +194,9 @@ static void plan_vgpu(struct planning *p, const struct subject *s)
  * All of a group are free before one is touched, and all have their override
  * before one is unbound: nothing can take a function in between.
  */
-static planner *const planners[] = { plan_free,	    plan_console, plan_attributes, plan_override,
-				     plan_unbind,   plan_probe,	  plan_vgpu };
+static planner *const planners[] = { plan_free,	    plan_console, plan_keep,  plan_attributes,
+				     plan_override, plan_unbind,  plan_probe, plan_power,
+				     plan_vgpu };
 
 /* ---- the record ---- */
 

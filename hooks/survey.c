@@ -130,6 +130,7 @@ static void look_at_settings(struct look *l, struct subject *s)
 	struct arena *a = l->arena;
 	const struct device_settings *conf = settings_of_device(l->settings, s->pci.address);
 
+	s->power = attribute_now(l, s, POWER);
 	s->conf = conf;
 	if (!conf)
 		return;

@@ -19,6 +19,12 @@ struct settings;
 /* Where nvidia's driver takes the type of the vGPU that a VF is to be; "0": none. */
 #define VGPU_TYPE "nvidia/current_vgpu_type"
 
+/*
+ * vfio-pci sets it to auto when it gets a device and to on when it lets go, whatever
+ * it was: vfio_pci_core_register_device() of Linux.
+ */
+#define POWER "power/control"
+
 /* A device that is asked for, before anybody looked at it. */
 struct wish {
 	enum hostdev_kind kind;
@@ -54,6 +60,7 @@ struct subject {
 	struct console console;
 	struct strv units;	      /* stop-units that are active */
 	struct strv attributes;	      /* what conf->attributes say now, in their order */
+	const char *power;	      /* what power/control says; NULL: it is not there */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
 	const struct reservation *owner; /* who has it; NULL: nobody */
 };

@@ -33,7 +33,7 @@ static bool is_device(struct arena *a, const char *s)
 	return is_address(a, s) || is_uuid(a, s);
 }
 
-/* Those that OP_ATTRIBUTE sets. */
+/* Those that OP_KEEP, OP_ATTRIBUTE and OP_POWER are of. */
 static bool is_attribute(struct arena *a, const char *s)
 {
 	static const char *const names[] = { "power/control", "d3cold_allowed", "reset_method",

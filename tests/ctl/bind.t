@@ -93,6 +93,7 @@ subtest 'Some of several' => sub {
 
 subtest '--dry-run' => sub {
 	says('bind: each step', ctl($host, 'bind', '--dry-run', $nvme), 0, qr/\A(?:load module \S+\n)?\Q$nvme\E: wait until nobody uses it
+\Q$nvme\E: keep power\/control \(auto\)
 \Q$nvme\E: driver_override = vfio-pci
 \Q$nvme\E: unbind from nvme
 \Q$nvme\E: bind to vfio-pci
@@ -105,7 +106,7 @@ nothing is changed
 	my $bound = $host->state_snapshot;
 	$host->no_log;
 	says('unbind: in reverse', ctl($host, 'unbind', $nvme, '--dry-run'), 0, "undo: $nvme: bind to vfio-pci\nundo: $nvme: unbind from nvme\n"
-		. "undo: $nvme: driver_override = vfio-pci\nnothing is changed\n");
+		. "undo: $nvme: driver_override = vfio-pci\nundo: $nvme: keep power/control (auto)\nnothing is changed\n");
 	is_deeply([ $host->log ], [], 'nothing was written');
 	unchanged($host, $bound, 'bound as before');
 	ctl($host, 'unbind', $nvme, $usb);

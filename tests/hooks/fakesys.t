@@ -88,11 +88,14 @@ subtest 'a device is handed over and back' => sub {
 	is(get("$pci/devices/$gpu/driver_override"), '(null)', 'is none');
 	is(put("$pci/drivers/vfio-pci/unbind", $gpu), '', 'unbind');
 	ok(!-e "$sys/class/vfio/11" && !-e $host->dir . '/dev/vfio/11', 'the group has no node');
+	is(get("$pci/devices/$gpu/power/control"), 'on', 'vfio-pci has its way with power/control');
+	put("$pci/devices/$gpu/power/control", 'auto');
 	is(put("$pci/drivers/nouveau/bind", $gpu), '', 'bind');
 	ok(-e "$sys/class/drm/card1/dev", 'the nodes came back');
 	is($host->state_snapshot, $before, 'all is as it was');
 	is_deeply([ $host->log ], [ "$gpu/driver_override vfio-pci", "nouveau/unbind $gpu",
-		"drivers_probe $gpu", "$gpu/driver_override ", "vfio-pci/unbind $gpu", "nouveau/bind $gpu" ], 'and all was logged');
+		"drivers_probe $gpu", "$gpu/driver_override ", "vfio-pci/unbind $gpu",
+		"$gpu/power/control auto", "nouveau/bind $gpu" ], 'and all was logged');
 };
 
 subtest 'errors are the kernel\'s' => sub {

@@ -80,7 +80,7 @@ subtest 'what is in /run' => sub {
 		[ 1, 'vm', $vm->{uuid}, 'vm', '11111111-2222-3333-4444-555555555555' ], 'the journal says whose it is');
 	like($journal->{created}, qr/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'and since when');
 	is($journal->{daemon}{pid}, $$, 'and who asked for it');
-	is_deeply([ $vm->steps ], [ 'module vfio_iommu_type1', map { "$_ $nvme" } qw(free override unbind probe) ],
+	is_deeply([ $vm->steps ], [ 'module vfio_iommu_type1', map { "$_ $nvme" } qw(free keep override unbind probe) ],
 		'and each step');
 	is_deeply([ grep { !$_->{done} || $_->{ms} !~ /^\d+\.?\d*$/ } @{ $journal->{steps} } ], [], 'with its time');
 	$vm->given_back('it');
@@ -118,6 +118,7 @@ subtest 'what was there is put back' => sub {
 		'attributes as kvmshim.conf has them');
 	$vm->given_back('all of it');
 	is($host->override_of($nic), 'igb', 'the override is back');
+	is($host->value_of($nic, 'power/control'), 'auto', 'vfio-pci has left no power/control of its own');
 };
 
 subtest 'what had no driver gets none, what was bound to vfio-pci stays' => sub {

@@ -13,6 +13,8 @@ use Test::More;
 
 my $host = Kvmshim::Zoo->new;
 my ($gpu, $hda, $nvme, $nic, $pf) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 06:00.0);
+# As vfio-pci leaves it: what libvirt binds libvirt gives back, and it cares for drivers only.
+spew($host->dir . '/.sys/' . $host->path_of($nvme) . '/power/control', "on\n");
 
 sub vm { return Kvmshim::Vm->new($host, managed => 'yes', hostdevs => \@_) }
 

@@ -132,14 +132,23 @@ static const struct row {
 	  { { THERE, READY, .pci = { GPU, .driver = "nvidia" }, .conf = &gpu_settings,
 	      .attributes = LIST("auto", NULL, "") } },
 	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
-		  "1 0000:05:00.0: power/control = on (was auto)\n"
 		  "1 0000:05:00.0: reset_method = bus (was nothing)\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.0: unbind from nvidia\n"
-		  "1 0000:05:00.0: bind to vfio-pci\n" },
+		  "1 0000:05:00.0: bind to vfio-pci\n"
+		  "1 0000:05:00.0: power/control = on (was auto)\n" },
+	{ "what vfio-pci sets is remembered before, and set after it, also where it was right",
+	  { { THERE, READY, .pci = { GPU, .driver = "nvidia" }, .conf = &gpu_settings,
+	      .attributes = LIST("on", NULL, "bus"), .power = "on" } },
+	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
+		  "1 0000:05:00.0: keep power/control (on)\n"
+		  "1 0000:05:00.0: driver_override = vfio-pci\n"
+		  "1 0000:05:00.0: unbind from nvidia\n"
+		  "1 0000:05:00.0: bind to vfio-pci\n"
+		  "1 0000:05:00.0: power/control = on (was on)\n" },
 	{ "attributes that are right are not touched",
 	  { { THERE, READY, .pci = { GPU, .driver = "vfio-pci" }, .conf = &gpu_settings,
-	      .attributes = LIST("on", "0", "bus") } },
+	      .attributes = LIST("on", "0", "bus"), .power = "on" } },
 	  .want = "1 0000:05:00.0: wait until nobody uses it\n" },
 	{ "units and modules go first, each once",
 	  { { THERE, .pci = { GPU, .driver = "nvidia" },

@@ -137,6 +137,16 @@ static bool refuses(struct arena *a, const struct device *d, const char *driver)
 				   !tree_link_name(a, of(a, d, "iommu_group")));
 }
 
+/*
+ * vfio_pci_core_register_device() and its counterpart call pm_runtime_allow() and
+ * pm_runtime_forbid(), whatever the admin wrote.
+ */
+static void set_power(struct arena *a, const struct device *d, const char *value)
+{
+	if (*tree_text(a, of(a, d, "power/control")))
+		tree_put(of(a, d, "power/control"), value);
+}
+
 static int attach(struct arena *a, const struct device *d, const char *driver)
 {
 	const char *folder = driver_path(a, d, driver), *backing = tree_find(a, folder);
@@ -150,6 +160,8 @@ static int attach(struct arena *a, const struct device *d, const char *driver)
 	if (rc == 0)
 		rc = tree_link(a, arena_printf(a, "%s/%s", backing, d->name),
 			       arena_printf(a, "%s/%s", folder, d->name), d->path);
+	if (is_vfio(driver))
+		set_power(a, d, "auto");
 	device_settle_group(a, d);
 	return rc;
 }
@@ -161,6 +173,8 @@ static void detach(struct arena *a, const struct device *d, const char *driver)
 {
 	if (tree_find(a, arena_printf(a, "%s/virtfn0", d->path)))
 		set_vfs(a, d, 0);
+	if (is_vfio(driver))
+		set_power(a, d, "on");
 	unlink(of(a, d, "driver"));
 	unlink(arena_printf(a, "%s/%s", tree_hidden(a, driver_path(a, d, driver)), d->name));
 	device_settle_group(a, d);
