@@ -22,6 +22,7 @@
 #   -K        load kvm_amd: L1's guests may use KVM
 #   -z FILE   another zoo: QEMU's options, one "OPTION VALUE" a line, %T is a
 #             temporary folder; "none": no devices (default: zoo, beside this)
+#   -Q        QMP of L1's own QEMU, in L1: the virtio port named qmp
 #   -q ARG    one more argument of QEMU; may be repeated
 #   -a ARG    one more argument of the kernel; may be repeated
 #   -i        COMMAND has the serial console as its terminal
@@ -42,8 +43,8 @@ now() { date +%s%3N; }
 
 kernel=${KVMSHIM_KERNEL:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmshim/kernel}
 out='' state='' memory=2048 cpus=1 nodes=1 limit=300 iommu=intel zoo=$here/zoo
-kvm='' terminal='' verbose='' more_qemu=() more_kernel=()
-while getopts o:s:m:c:n:t:I:z:q:a:Kiv option; do
+kvm='' terminal='' verbose='' monitor='' more_qemu=() more_kernel=()
+while getopts o:s:m:c:n:t:I:z:q:a:KQiv option; do
 	case $option in
 	o) out=$OPTARG ;;
 	s) state=$OPTARG ;;
@@ -56,6 +57,7 @@ while getopts o:s:m:c:n:t:I:z:q:a:Kiv option; do
 	q) more_qemu+=("$OPTARG") ;;
 	a) more_kernel+=("$OPTARG") ;;
 	K) kvm=1 ;;
+	Q) monitor=1 ;;
 	i) terminal=1 ;;
 	v) verbose=1 ;;
 	*) exit 125 ;;
@@ -132,13 +134,19 @@ if [ -n "$state" ]; then
 	qemu+=(-drive "if=none,id=state,format=raw,file=$(quoted "$state")"
 		-device "virtio-blk-pci,drive=state,bus=pcie.0,addr=0x1a")
 fi
+qemu+=(-device "virtio-serial-pci,bus=pcie.0,addr=0x1b")
 if [ -n "$terminal" ]; then
 	qemu+=(-serial mon:stdio)
 else	# what the command says: from a virtio port to our own stdout
 	qemu+=(-serial "file:$out/console.log"
 		-add-fd "fd=3,set=1" -chardev "file,id=o,path=/dev/fdset/1,append=on"
-		-device "virtio-serial-pci,bus=pcie.0,addr=0x1b"
 		-device "virtserialport,chardev=o,name=l1")
+fi
+if [ -n "$monitor" ]; then	# its two ends are both QEMU's: a monitor, and a port of L1
+	path=$(quoted "$tmp/qmp")
+	qemu+=(-chardev "socket,id=qmp,path=$path,server=on,wait=off" -mon chardev=qmp,mode=control
+		-chardev "socket,id=l1qmp,path=$path"
+		-device "virtserialport,chardev=l1qmp,name=qmp")
 fi
 if [ "$zoo" != none ]; then
 	truncate -s 64M "$tmp"/{nvme,sata,usb}.img

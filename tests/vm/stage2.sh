@@ -42,7 +42,7 @@ else
 	# /dev/stderr; whoever outlives the command with the pipe open is not
 	# waited for.
 	$b mkfifo /l1/bin/pipe
-	$b cat /l1/bin/pipe >"/dev/$($b ls /sys/class/virtio-ports | $b head -n 1)" &
+	$b cat /l1/bin/pipe >"/dev/$($b grep -lx l1 /sys/class/virtio-ports/*/name | $b cut -d/ -f5)" &
 	cat=$!
 	/bin/bash -c "$($b cat /l1/bin/command)" </dev/null >/l1/bin/pipe 2>&1
 	echo $? >/l1/bin/status
