@@ -129,10 +129,14 @@ static void compact(struct work *w, const struct step *s)
 		  w->settings->hook.unbind_timeout * 1000, NULL);
 }
 
-/* Who changed the pool by hand did it for purposes of his own: those pages are not ours to use. */
+/*
+ * Another VM that grew the pool since our journal is there has grown it for us as well.
+ * More than that is somebody's who changed the pool by hand, for purposes of his own: those
+ * pages are not ours to use.
+ */
 static pages_t wanted(const struct pool *pool)
 {
-	pages_t ours = pool->base + pool->others, now = persistent(&pool->p);
+	pages_t ours = pool->base + pool->others + pool->mine, now = persistent(&pool->p);
 
 	return now > ours ? now + pool->mine : pool->base + pool->others_on + pool->mine;
 }

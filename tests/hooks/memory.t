@@ -11,6 +11,7 @@ use Kvmshim;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
+use Time::HiRes 'sleep';
 
 my $gib  = 1048576;
 my $nvme = '0000:03:00.0';
@@ -61,6 +62,26 @@ subtest 'the pool does not take it' => sub {
 		vm(1, 'grower', 3, 1, hostdevs => [$nvme])->refused(qr{writing '3' to \S+/nr_hugepages: }, $error, written => 1);
 	}
 	anew($host);
+};
+
+# Its journal is there before its pages are: another that grows the pool grows it for both.
+subtest 'a VM is still at something else as another grows the pool' => sub {
+	my $both = Kvmshim::Zoo->new(vfio => 0);
+	$both->pool(0, $gib, 2)->pool(1, $gib, 1)->settings({ hugepages => 'allocate' });
+	$both->program_of_host('usr/sbin/modprobe', "/bin/sleep 1\nmv '$both->{dir}/.sys/bus/pci/drivers/.vfio-pci' "
+		. "'$both->{dir}/.sys/bus/pci/drivers/vfio-pci' 2>/dev/null\nexit 0");
+	my ($slow, $quick) = (vm(1, 'slow', 3, 1, hostdevs => [$nvme], host => $both), vm(2, 'quick', 5, 1, host => $both));
+	$both->{before} = $both->state_snapshot;
+	my $starting = $slow->begin('prepare');
+	for (1 .. 200) { last if $slow->journal; sleep 0.02 }
+	$quick->taken('the quick one');
+	is($both->pool_of(1, $gib), '8/8', 'the pool has what both need');
+	is($slow->end($starting)->{status}, 0, 'the slow one has it, too');
+	is($both->pool_of(1, $gib), '8/8', 'no more than that');
+	$slow->silent('release', 'the slow one');
+	is($both->pool_of(1, $gib), '6/6', 'the quick one keeps its pages');
+	$quick->silent('release', 'the quick one');
+	is($both->pool_of(1, $gib), '1/1', 'and the pool has what it had');
 };
 
 subtest 'killed meanwhile' => sub {
