@@ -240,25 +240,19 @@ static int take_node(struct work *w, const struct step *s, struct err *err)
 /* ---- the table ---- */
 
 const struct op_row op_rows[OP_COUNT] = {
-	[OP_UNIT] = { stop_unit, start_unit, FAILS_ALL, FAILS_NOTE, "stop %n" },
-	[OP_MODULE] = { load_module, NULL, FAILS_ALL, FAILS_NOTE, "load module %n" },
-	[OP_HUGEPAGES] = { oppool_grow, oppool_shrink, FAILS_ALL, FAILS_ALL,
-			   "%n: add %t pages (had %f)" },
-	[OP_FREE] = { wait_until_free, NULL, FAILS_ALL, FAILS_NOTE,
-		      "%d: wait until nobody uses it" },
-	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_ALL, FAILS_NOTE, "release console %n" },
-	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_ALL, FAILS_NOTE,
-			  "unbind %n from %f" },
-	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, FAILS_ALL,
-			   "%d: %n = %t (was %f)" },
-	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, FAILS_ALL,
-			  "%d: driver_override = %t" },
-	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, FAILS_ALL,
-			"%d: unbind from %f" },
-	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, FAILS_ALL, "%d: bind to %t" },
-	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, FAILS_ALL, "%d: make %n of type %t" },
-	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, FAILS_ALL, "%d: vGPU type %t (was %f)" },
-	[OP_NODE] = { give_node, take_node, FAILS_ALL, FAILS_ALL, "/dev/vfio/%n: give to %t" },
+	[OP_UNIT] = { stop_unit, start_unit, FAILS_NOTE, "stop %n" },
+	[OP_MODULE] = { load_module, NULL, FAILS_NOTE, "load module %n" },
+	[OP_HUGEPAGES] = { oppool_grow, oppool_shrink, FAILS_ALL, "%n: add %t pages (had %f)" },
+	[OP_FREE] = { wait_until_free, NULL, FAILS_NOTE, "%d: wait until nobody uses it" },
+	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_NOTE, "release console %n" },
+	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_NOTE, "unbind %n from %f" },
+	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, "%d: %n = %t (was %f)" },
+	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, "%d: driver_override = %t" },
+	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, "%d: unbind from %f" },
+	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, "%d: bind to %t" },
+	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, "%d: make %n of type %t" },
+	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, "%d: vGPU type %t (was %f)" },
+	[OP_NODE] = { give_node, take_node, FAILS_ALL, "/dev/vfio/%n: give to %t" },
 };
 
 const char *op_text(struct arena *a, const struct step *s)
