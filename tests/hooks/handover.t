@@ -160,6 +160,11 @@ subtest 'a card whose virtual functions nobody uses' => sub {
 	$other->no_log;
 	$vm->given_back('with that line');
 	is_in_order([ $other->log ], 'they come last', "vfio-pci/unbind $pf", "$pf/sriov_numvfs 2");
+	$vm->taken('once more');
+	spew($other->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", 1);
+	$other->no_log;
+	$vm->given_back('where somebody made one meanwhile');
+	is_in_order([ $other->log ], 'from one to two by way of none', "$pf/sriov_numvfs 0", "$pf/sriov_numvfs 2");
 };
 
 subtest 'the time of each step' => sub {
