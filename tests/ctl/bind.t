@@ -46,7 +46,17 @@ subtest 'Words' => sub {
 			"kvmshim: 'nvme\\x1b0' is no PCI address like 0000:03:00.0, 03:00.0 or, for all functions of a slot, 03:00\n");
 	}
 	says('recover of two', ctl($host, 'recover', 'a', 'b'), 2, '', "usage: kvmshim recover [NAME]\n");
+	says('after -- all is a name', ctl($host, 'recover', '--', '--dry-run'), 2, '', qr/^kvmshim: nothing is handed over to '--dry-run'/);
+	says('and an address', ctl($host, 'bind', '--', '--dry-run'), 2, '', qr/^kvmshim: '--dry-run' is no PCI address/);
 	clean('nothing was done');
+};
+
+subtest 'Who is not root' => sub {
+	plan(skip_all => 'not root') if $>;
+	for my $command ([ 'bind', $nvme ], [ 'unbind', $nvme ], ['recover']) {
+		my $got = ctl($host, { uid => 65534, env => {} }, @$command);
+		says($command->[0], $got, 2, '', "kvmshim: only root can do this: run it as root\n");
+	}
 };
 
 subtest 'There and back' => sub {
@@ -135,6 +145,14 @@ subtest 'What is bound by hand is there for VMs' => sub {
 		"kvmshim: $nvme was not bound by `kvmshim bind`: VM desktop has it\n");
 	says('nor for bind', ctl($host, 'bind', $nvme), 1, '', "kvmshim: $nvme is in use by VM desktop\n");
 	$host->hook('desktop', 'release', 'end', Kvmshim::Sysfs::xml(%vm));
+	clean('as it was');
+};
+
+subtest 'What has that driver already' => sub {
+	$host->rebind($nvme, 'vfio-pci');
+	says('bind says so', ctl($host, 'bind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
+	says('and unbind', ctl($host, 'unbind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
+	$host->rebind($nvme, 'nvme');
 	clean('as it was');
 };
 

@@ -227,6 +227,7 @@ subtest 'As JSON' => sub {
 
 subtest 'Usage' => sub {
 	my $host = Kvmshim->new;
+	my @commands = qw(check explain status recover bind unbind);
 	for my $args ([ '--jsn' ], [ '-x' ], [ '--qemu=' ], [ '--json', '--all' ]) {
 		my $got = check($host, @$args);
 		is($got->{status}, 2, "@$args: exit 2");
@@ -242,8 +243,8 @@ subtest 'Usage' => sub {
 	like($got->{err}, qr/\Akvmshim: .*'chekc'.*'check'.*\n\z/, 'with the nearest one');
 	$got = $ctl->('--help');
 	is_deeply([ @$got{qw(status err)} ], [ 0, '' ], '--help is no error');
-	like($got->{out}, qr/kvmshim \Q$_\E /, "--help names $_") for qw(check explain);
-	$got = $ctl->($_, '--help'), is($got->{status}, 0, "$_ --help is no error") for qw(check explain);
+	like($got->{out}, qr/kvmshim \Q$_\E /, "--help names $_") for @commands;
+	$got = $ctl->($_, '--help'), is($got->{status}, 0, "$_ --help is no error") for @commands;
 	like($ctl->('--version')->{out}, qr/\Akvmshim \d+\.\d+\.\d+\n\z/, '--version');
 };
 
