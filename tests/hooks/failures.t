@@ -169,13 +169,16 @@ subtest 'somebody else bound it meanwhile' => sub {
 	$vm->given_back('put right by hand, it');
 };
 
-# While its holder is waited for; what() is done then.
+# What is done while its holder is waited for, after it was judged.
 sub changes_meanwhile {
 	my ($name, $node, $what, $why) = @_;
-	$host->settings({ 'holders-wait' => 2 });
+	$host->settings({ 'holders-wait' => 3 });
 	$host->process(812, command => 'dd', open => [$node]);
 	my $running = vm($nvme)->begin('prepare');
-	sleep 0.7;
+	for (1 .. 1000) {
+		last if vm($nvme)->journal;
+		sleep 0.01;
+	}
 	$what->();
 	$host->no_process(812);
 	my $got = vm($nvme)->end($running);
@@ -188,7 +191,7 @@ subtest 'it is no longer what was judged' => sub {
 	anew($host);
 	my $part = $host->node('b', 4001, 1);
 	changes_meanwhile('a driver', $part, sub { $host->rebind($nvme, 'igb') },
-		qr/its driver was nvme and is now igb; undoing it: \Q$nvme\E: its driver is igb now, not nvme/);
+		qr/its driver was nvme and is now igb; undoing it: \Q$nvme\E: its driver is igb now, not vfio-pci/);
 	is($host->driver_of($nvme), 'igb', 'it is left with that');
 	$host->rebind($nvme, 'nvme');
 	vm($nvme)->given_back('put right by hand, it');
