@@ -190,6 +190,8 @@ subtest 'recover' => sub {
 	unlink "$host->{dir}/run/kvmshim/vm/" . uuid(2) . '/journal.json';
 	says('a folder that a killed hook left', ctl($host, 'recover'), 0, 'VM ' . uuid(2) . ": given back\n");
 	ok(!-e "$host->{dir}/run/kvmshim/vm/" . uuid(2), 'is gone');
+	journal($host, 2, { steps => [ { op => 'unit', lane => 0, name => 'x.service', done => JSON::PP::true, ms => 1 } ] });
+	says('a unit that does not start again is told', ctl($host, 'recover'), 0, "VM vm2: given back\n", qr/\Akvmshim: systemctl start x\.service: .*\n\z/);
 	clean('as it was');
 };
 

@@ -56,6 +56,8 @@ subtest 'Logs of libvirt' => sub {
 	is(explain_to($host, '--log', $log, '--json')->{out}, explain_to($host, '--json', '--log', $log)->{out}, '--json may stand at the end');
 
 	my %logs = (
+		'words in double quotes, and a line that is continued' => "2017-01-01 10:00:00.000+0000: starting up libvirt version: 2.5.0, qemu version: 2.8.0, hostname: h\n"
+			. join(' ', map { '"' . s/(["\\\$`])/\\$1/gr . '"' } @last) . "\\\n \n",
 		'one start, no newline at the end' => logged('2024-02-20 10:00:00.000+0000', @last) =~ s/\n\z//r,
 		'an older libvirt, one line' => "2017-01-01 10:00:00.000+0000: starting up libvirt version: 2.5.0, qemu version: 2.8.0, hostname: h\n"
 			. 'LC_ALL=C PATH=/bin QEMU_AUDIO_DRV=none ' . join(' ', map { quoted($_) } @last) . "\n$shut",

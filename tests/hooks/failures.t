@@ -135,6 +135,18 @@ subtest 'a driver that is gone' => sub {
 	is_deeply([ $host->ran ], ['modprobe -- nvme'], 'as it does');
 };
 
+subtest 'a driver that is not called like its module' => sub {
+	my $other = Kvmshim::Zoo->new;
+	my $vm = Kvmshim::Vm->new($other, hostdevs => [$usb]);
+	my $drivers = $other->dir . '/.sys/bus/pci/drivers';
+	$other->program_of_host('usr/sbin/modprobe', "case \$2 in pci:*) cd '$drivers' && /bin/mv .pci xhci_hcd;; esac");
+	$vm->taken('a USB controller');
+	rename "$drivers/xhci_hcd", "$drivers/.pci" or die;
+	$other->no_log;
+	$vm->given_back('by what it is for, it');
+	like(join(', ', $other->ran), qr/^modprobe -- xhci_hcd, modprobe -- pci:v00001B21d00002142/, 'modprobe finds it');
+};
+
 subtest 'a device that is gone' => sub {
 	$host->device('0000:0d:00.0', id => '8086:1533', class => '088000', driver => 'igb', group => 50);
 	anew($host);

@@ -106,6 +106,15 @@ subtest 'what goes wrong' => sub {
 	$vm->given_back('one that somebody else removed');
 };
 
+subtest 'one that a VM that is gone has left' => sub {
+	vm(1, mdev(4))->orphan('prepare');
+	ok(exists_now(mdev(4)), 'it is there');
+	my $next = vm(2, mdev(4));
+	$next->taken('it');
+	ok(!vm(1)->journal, 'it was given back first');
+	$next->given_back('it');
+};
+
 subtest 'a vGPU by current_vgpu_type' => sub {
 	$host->settings({}, "[device $vgpu]\nmdev-type = 557\n");
 	anew($host);
