@@ -62,6 +62,8 @@ subtest 'Files given as arguments' => sub {
 	$host->file('a draft.txt', "[a]\nset = -cpu x=y\n");
 	$host->file('right.ini', $right);
 	is(check($host, 'right.ini')->{out}, "1 rule: 0 mistakes, 0 warnings\n", 'are all that is judged: installed rules are not');
+	$host->file('--all', "[a]\nset = -cpu x=y\n");
+	tells('after -- all are files', check($host, '--', '--all', 'right.ini'), [ [ '--all:1: ', '[a]' ] ]);
 	my $got = check($host, 'b.ini', 'right.ini', 'a draft.txt');
 	tells('several, whatever their names', $got, [ [ 'a draft.txt:1: ', '[a]' ], [ 'b.ini:3: ', "'set'" ] ]);
 	is($got->{summary}, '3 rules: 2 mistakes, 0 warnings', 'with one summary');
