@@ -23,7 +23,8 @@ STATIC  := no
 endif
 ifeq ($(COV),1)
 B := build/cov
-FLAVOUR := --coverage -O0 -Wl,--wrap=_exit
+FLAVOUR := --coverage -Wl,--wrap=_exit
+CFLAGS  := -O0 -g
 cov_src := tests/coverage/exit.c
 endif
 

@@ -57,11 +57,12 @@ static bool unit_bytes(const char *unit, unsigned long long *bytes)
 static int take_size(const struct taking *t, const xmlNode *node, const char *text,
 		     unsigned long long *kib)
 {
-	const char *unit = xmltree_attr(t->arena, node, "unit"), *number;
+	const char *unit = xmltree_attr(t->arena, node, "unit"), *number = text ? text : "";
 	unsigned long long n, scale, bytes;
 	char *end;
 
-	number = text ? str_trim(t->arena, text, strlen(text)) : "";
+	while (isspace((unsigned char)*number))
+		number++;
 	errno = 0;
 	n = strtoull(number, &end, 10);
 	while (isspace((unsigned char)*end))

@@ -42,21 +42,12 @@ unsigned lanes_count(const struct journal *j)
 
 static void act_on_step(struct lane *l, struct step *s)
 {
-	const struct op_row *row = &op_rows[s->op];
 	double start = clock_ms();
-	struct err err;
-	int rc = row->act(&l->work, s, &err);
+	int rc = op_rows[s->op].act(&l->work, s, &l->err);
 
 	s->ms = clock_ms() - start;
 	s->done = rc == 0;
-	if (rc == 0)
-		return;
-	if (row->act_fails == FAILS_NOTE) {
-		strv_push(&l->arena, &l->notes, arena_strdup(&l->arena, err.text));
-		return;
-	}
 	l->rc = rc;
-	l->err = err;
 }
 
 static void act_lane(struct lane *l)

@@ -130,6 +130,8 @@ int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struc
 		w->since = clock_ms();
 		b = (struct below){ 0 };
 	}
+	if (rc == -ETIMEDOUT) /* that it is wedged names it */
+		return err_set(err, ETIMEDOUT, "%s", why.text);
 	return rc ? err_set(err, -rc, "%s%s: %s", device, rc == -EBUSY ? " is in use" : "",
 			    why.text) :
 		    0;

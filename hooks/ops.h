@@ -31,9 +31,9 @@ struct work {
 
 #define LOOK_AGAIN 100 /* ms */
 
-/* What a failure means. */
+/* What a failure of an undo means; one of an act always undoes all and refuses the VM. */
 enum policy {
-	FAILS_ALL, /* of an act: all is undone and the VM refused; of an undo: the journal is kept */
+	FAILS_ALL, /* the journal is kept */
 	FAILS_NOTE, /* it is told, and nothing else changes */
 };
 
@@ -46,7 +46,7 @@ typedef int op_fn(struct work *w, const struct step *s, struct err *err);
  */
 struct op_row {
 	op_fn *act, *undo; /* undo NULL: there is nothing to undo */
-	enum policy act_fails, undo_fails;
+	enum policy undo_fails;
 	const char *words; /* for people: %d device, %n name, %t to, %f from */
 };
 

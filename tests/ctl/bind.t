@@ -46,7 +46,17 @@ subtest 'Words' => sub {
 			"kvmshim: 'nvme\\x1b0' is no PCI address like 0000:03:00.0, 03:00.0 or, for all functions of a slot, 03:00\n");
 	}
 	says('recover of two', ctl($host, 'recover', 'a', 'b'), 2, '', "usage: kvmshim recover [NAME]\n");
+	says('after -- all is a name', ctl($host, 'recover', '--', '--dry-run'), 2, '', qr/^kvmshim: nothing is handed over to '--dry-run'/);
+	says('and an address', ctl($host, 'bind', '--', '--dry-run'), 2, '', qr/^kvmshim: '--dry-run' is no PCI address/);
 	clean('nothing was done');
+};
+
+subtest 'Who is not root' => sub {
+	plan(skip_all => 'not root') if $>;
+	for my $command ([ 'bind', $nvme ], [ 'unbind', $nvme ], ['recover']) {
+		my $got = ctl($host, { uid => 65534, env => {} }, @$command);
+		says($command->[0], $got, 2, '', "kvmshim: only root can do this: run it as root\n");
+	}
 };
 
 subtest 'There and back' => sub {
@@ -139,6 +149,14 @@ subtest 'What is bound by hand is there for VMs' => sub {
 	clean('as it was');
 };
 
+subtest 'What has that driver already' => sub {
+	$host->rebind($nvme, 'vfio-pci');
+	says('bind says so', ctl($host, 'bind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
+	says('and unbind', ctl($host, 'unbind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
+	$host->rebind($nvme, 'nvme');
+	clean('as it was');
+};
+
 subtest 'Mistakes in kvmshim.conf' => sub {
 	my $conf = slurp("$host->{dir}/etc/kvmshim/kvmshim.conf");
 	my $told = qr{\A/etc/kvmshim/kvmshim.conf:5: .*\n/etc/kvmshim/kvmshim.conf:6: .*\n\z};
@@ -173,6 +191,8 @@ subtest 'recover' => sub {
 	unlink "$host->{dir}/run/kvmshim/vm/" . uuid(2) . '/journal.json';
 	says('a folder that a killed hook left', ctl($host, 'recover'), 0, 'VM ' . uuid(2) . ": given back\n");
 	ok(!-e "$host->{dir}/run/kvmshim/vm/" . uuid(2), 'is gone');
+	journal($host, 2, { steps => [ { op => 'unit', lane => 0, name => 'x.service', done => JSON::PP::true, ms => 1 } ] });
+	says('a unit that does not start again is told', ctl($host, 'recover'), 0, "VM vm2: given back\n", qr/\Akvmshim: systemctl start x\.service: .*\n\z/);
 	clean('as it was');
 };
 

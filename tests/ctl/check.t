@@ -62,6 +62,8 @@ subtest 'Files given as arguments' => sub {
 	$host->file('a draft.txt', "[a]\nset = -cpu x=y\n");
 	$host->file('right.ini', $right);
 	is(check($host, 'right.ini')->{out}, "1 rule: 0 mistakes, 0 warnings\n", 'are all that is judged: installed rules are not');
+	$host->file('--all', "[a]\nset = -cpu x=y\n");
+	tells('after -- all are files', check($host, '--', '--all', 'right.ini'), [ [ '--all:1: ', '[a]' ] ]);
 	my $got = check($host, 'b.ini', 'right.ini', 'a draft.txt');
 	tells('several, whatever their names', $got, [ [ 'a draft.txt:1: ', '[a]' ], [ 'b.ini:3: ', "'set'" ] ]);
 	is($got->{summary}, '3 rules: 2 mistakes, 0 warnings', 'with one summary');
@@ -140,7 +142,7 @@ subtest 'Files that cannot be believed' => sub {
 		distrusted($host, "/$path", qr/1 MiB/, "$name of more than 1 MiB");
 	}
 	my $host = Kvmshim->new;
-	symlink '/nonexistent', $host->dir . "$rules/50-a.ini" or die;
+	symlink $host->dir . '/nowhere', $host->dir . "$rules/50-a.ini" or die;
 	distrusted($host, "$rules/50-a.ini", qr/link/, 'a link to nowhere');
 	for my $folder ('etc/kvmshim', 'etc/kvmshim/rules.d', 'usr/lib/kvmshim', 'usr/lib/kvmshim/rules.d') {
 		my $host = Kvmshim->new;
@@ -227,6 +229,7 @@ subtest 'As JSON' => sub {
 
 subtest 'Usage' => sub {
 	my $host = Kvmshim->new;
+	my @commands = qw(check explain status recover bind unbind);
 	for my $args ([ '--jsn' ], [ '-x' ], [ '--qemu=' ], [ '--json', '--all' ]) {
 		my $got = check($host, @$args);
 		is($got->{status}, 2, "@$args: exit 2");
@@ -242,8 +245,8 @@ subtest 'Usage' => sub {
 	like($got->{err}, qr/\Akvmshim: .*'chekc'.*'check'.*\n\z/, 'with the nearest one');
 	$got = $ctl->('--help');
 	is_deeply([ @$got{qw(status err)} ], [ 0, '' ], '--help is no error');
-	like($got->{out}, qr/kvmshim \Q$_\E /, "--help names $_") for qw(check explain);
-	$got = $ctl->($_, '--help'), is($got->{status}, 0, "$_ --help is no error") for qw(check explain);
+	like($got->{out}, qr/kvmshim \Q$_\E /, "--help names $_") for @commands;
+	$got = $ctl->($_, '--help'), is($got->{status}, 0, "$_ --help is no error") for @commands;
 	like($ctl->('--version')->{out}, qr/\Akvmshim \d+\.\d+\.\d+\n\z/, '--version');
 };
 

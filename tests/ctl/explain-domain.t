@@ -56,6 +56,8 @@ subtest 'Logs of libvirt' => sub {
 	is(explain_to($host, '--log', $log, '--json')->{out}, explain_to($host, '--json', '--log', $log)->{out}, '--json may stand at the end');
 
 	my %logs = (
+		'words in double quotes, and a line that is continued' => "2017-01-01 10:00:00.000+0000: starting up libvirt version: 2.5.0, qemu version: 2.8.0, hostname: h\n"
+			. join(' ', map { '"' . s/(["\\\$`])/\\$1/gr . '"' } @last) . "\\\n \n",
 		'one start, no newline at the end' => logged('2024-02-20 10:00:00.000+0000', @last) =~ s/\n\z//r,
 		'an older libvirt, one line' => "2017-01-01 10:00:00.000+0000: starting up libvirt version: 2.5.0, qemu version: 2.8.0, hostname: h\n"
 			. 'LC_ALL=C PATH=/bin QEMU_AUDIO_DRV=none ' . join(' ', map { quoted($_) } @last) . "\n$shut",
@@ -88,9 +90,9 @@ subtest 'Logs of libvirt' => sub {
 		is($got->{out}, '', "$name: nothing on stdout");
 		like($got->{err}, qr{\Akvmshim: /x\.log: [^\n]+\n\z}, "$name: one line that names the log");
 	}
-	my $got = explain_to($host, '--log', '/nonexistent');
+	my $got = explain_to($host, '--log', '/nonexistent/log');
 	is($got->{status}, 2, 'no such log: exit 2');
-	like($got->{err}, qr{\Akvmshim: /nonexistent: No such file[^\n]*\n\z}, 'no such log: one line');
+	like($got->{err}, qr{\Akvmshim: /nonexistent/log: No such file[^\n]*\n\z}, 'no such log: one line');
 };
 
 subtest 'Logs that libvirt wrote' => sub {

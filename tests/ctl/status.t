@@ -128,6 +128,8 @@ subtest 'One VM, with its steps' => sub {
 	says('by its UUID, in any case', ctl($host, 'status', uc uuid(1)), 0, $want);
 	says('a name that is none of them', ctl($host, 'status', 'desktob'), 2, '',
 		"kvmshim: nothing is handed over to 'desktob' (did you mean 'desktop'?); see kvmshim status\n");
+	says('after -- it is a name', ctl($host, 'status', '--', '--json'), 2, '', qr/^kvmshim: nothing is handed over to '--json'/);
+	says('no such option', ctl($host, 'status', '--jsn'), 2, '', "usage: kvmshim status [--json] [NAME]\n");
 	says('two names', ctl($host, 'status', 'vm1', 'desktop'), 2, '', "usage: kvmshim status [--json] [NAME]\n");
 };
 
@@ -146,6 +148,13 @@ subtest 'JSON is the journal, and what is so now' => sub {
 	}, { uuid => uuid(2), problem => '/run/kvmshim/vm/' . uuid(2) . '/journal.json: not a JSON object; it is not believed, and nothing in it is done' } ] },
 		'all of it') if like($got->{out}, qr/^\{/, 'an object');
 	is($got->{status}, 1, 'a journal that is not believed is trouble');
+	make_path("$host->{dir}/sys/bus/mdev/devices/$mdev");
+	journal($host, 2, { state => 'running', qemu => { pid => 812, start => 4711 }, uuid => uuid(2),
+		devices => [ map { { mdev => $_, role => 'grant' } } $mdev, uuid(78) ] });
+	process($host, 812, 4711, 'qemu-kvm', '-uuid', uuid(2));
+	my $vm = JSON::PP->new->decode(ctl($host, 'status', '--json', 'vm2')->{out})->{vms}[0];
+	is($vm->{holder}, 812, 'the QEMU that has it');
+	is_deeply([ map { $_->{exists} } @{ $vm->{devices} } ], [ JSON::PP::true, JSON::PP::false ], 'mediated devices that are there, and not');
 };
 
 subtest 'What is not to be believed is told, and the rest is shown' => sub {

@@ -11,6 +11,7 @@ use Kvmshim;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
+use Time::HiRes 'sleep';
 
 my $host = Kvmshim::Zoo->new;
 my ($display, $gpu, $hda, $nvme, $nic, $usb) = map { "0000:$_" } qw(00:02.0 01:00.0 01:00.1 03:00.0 04:00.0 05:00.0);
@@ -134,6 +135,18 @@ subtest 'a driver that is gone' => sub {
 	is_deeply([ $host->ran ], ['modprobe -- nvme'], 'as it does');
 };
 
+subtest 'a driver that is not called like its module' => sub {
+	my $other = Kvmshim::Zoo->new;
+	my $vm = Kvmshim::Vm->new($other, hostdevs => [$usb]);
+	my $drivers = $other->dir . '/.sys/bus/pci/drivers';
+	$other->program_of_host('usr/sbin/modprobe', "case \$2 in pci:*) cd '$drivers' && /bin/mv .pci xhci_hcd;; esac");
+	$vm->taken('a USB controller');
+	rename "$drivers/xhci_hcd", "$drivers/.pci" or die;
+	$other->no_log;
+	$vm->given_back('by what it is for, it');
+	like(join(', ', $other->ran), qr/^modprobe -- xhci_hcd, modprobe -- pci:v00001B21d00002142/, 'modprobe finds it');
+};
+
 subtest 'a device that is gone' => sub {
 	$host->device('0000:0d:00.0', id => '8086:1533', class => '088000', driver => 'igb', group => 50);
 	anew($host);
@@ -154,15 +167,78 @@ subtest 'somebody else bound it meanwhile' => sub {
 	anew($host);
 	my $vm = vm($nvme);
 	$vm->taken('an NVMe');
-	my $sys = $host->dir . '/sys/bus/pci';
-	for (["devices/$nvme/driver_override", 'nvme'], ['drivers/vfio-pci/unbind', $nvme], ['drivers_probe', $nvme]) {
-		open my $f, '>', "$sys/$_->[0]" or die;
-		syswrite $f, "$_->[1]\n" or die "$_->[0]: $!";
-	}
+	$host->rebind($nvme, 'nvme');
 	my $got = $vm->call('start');
 	is($got->{status}, 1, 'the VM is not started');
 	like($got->{err}, qr/\Q$nvme\E was prepared with driver vfio-pci, and its driver is now nvme/, 'and why');
 	$vm->given_back('it');
+	$vm->taken('an NVMe');
+	$host->rebind($nvme, 'igb');
+	$got = $vm->call('release');
+	is($got->{err}, "kvmshim: $nvme: its driver is igb now, not vfio-pci: it is left alone\n", 'a driver that is neither');
+	is($host->driver_of($nvme), 'igb', 'and so it is');
+	$host->rebind($nvme, 'vfio-pci');
+	$vm->given_back('put right by hand, it');
+};
+
+# What is done while its holder is waited for, after it was judged.
+sub changes_meanwhile {
+	my ($name, $node, $what, $why) = @_;
+	$host->settings({ 'holders-wait' => 3 });
+	$host->process(812, command => 'dd', open => [$node]);
+	my $running = vm($nvme)->begin('prepare');
+	for (1 .. 1000) {
+		last if vm($nvme)->journal;
+		sleep 0.01;
+	}
+	$what->();
+	$host->no_process(812);
+	my $got = vm($nvme)->end($running);
+	is($got->{status}, 1, "$name: refused");
+	like($got->{err}, qr/\Akvmshim: [^\n]*$why[^\n]*\n\z/, 'and why');
+	return $got;
+}
+
+subtest 'it is no longer what was judged' => sub {
+	anew($host);
+	my $part = $host->node('b', 4001, 1);
+	changes_meanwhile('a driver', $part, sub { $host->rebind($nvme, 'igb') },
+		qr/its driver was nvme and is now igb; undoing it: \Q$nvme\E: its driver is igb now, not vfio-pci/);
+	is($host->driver_of($nvme), 'igb', 'it is left with that');
+	$host->rebind($nvme, 'nvme');
+	vm($nvme)->given_back('put right by hand, it');
+	my $claim;
+	changes_meanwhile('a disk', $part, sub { $claim = $host->claimed_disk('nvme0n1') },
+		qr/\Q$nvme\E is in use: nvme0n1 is claimed by something/);
+	as_it_was($host, 'it');
+	$host->no_fault($claim);
+	$host->no_fault->fault('devices/virtual/claimed/nvme0n1', 'open', 2, 'EIO');
+	vm($nvme)->refused(qr/\Q$nvme\E: cannot claim \/dev\/nvme0n1: Input\/output error/, 'a disk that fails meanwhile');
+	unlink $host->dir . '/dev/nvme0n1';
+	$host->no_fault->disk('nvme0n1');
+	$host->settings;
+};
+
+subtest 'the undoing fails too' => sub {
+	anew($host);
+	$host->fault("nvme/unbind", 'write', 1, 'EBUSY');
+	$host->fault("$nvme/driver_override", 'write', 2, 'EIO');
+	my $got = vm($nvme)->call('prepare');
+	like($got->{err}, qr{\Akvmshim: [^\n]*unbind: Device or resource busy; undoing it: [^\n]*driver_override: Input/output error\n\z},
+		'both are told, the reason first');
+	is(vm($nvme)->journal->{state}, 'releasing', 'and the journal is kept');
+	$host->no_fault;
+	vm($nvme)->given_back('later, it');
+};
+
+subtest 'an attribute that cannot be read' => sub {
+	my $vm = vm($nvme);
+	$vm->taken('it');
+	$host->fault("$nvme/driver_override", 'read', 1, 'EIO');
+	my $got = $vm->call('release');
+	like($got->{err}, qr{\Akvmshim: [^\n]*reading \S*\Q$nvme\E/driver_override: Input/output error\n\z}, 'is told');
+	$host->no_fault;
+	$vm->given_back('later, it');
 };
 
 done_testing;

@@ -161,6 +161,22 @@ subtest 'a card whose virtual functions nobody uses' => sub {
 	$other->no_log;
 	$vm->given_back('with that line');
 	is_in_order([ $other->log ], 'they come last', "vfio-pci/unbind $pf", "$pf/sriov_numvfs 2");
+	$vm->taken('once more');
+	$other->rebind($pf, 'igb');
+	spew($other->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", 1);
+	$other->no_log;
+	$vm->given_back('where its driver is back already and made one');
+	is_in_order([ $other->log ], 'from one to two by way of none', "$pf/sriov_numvfs 0", "$pf/sriov_numvfs 2");
+};
+
+subtest 'a bridge in its group' => sub {
+	$host->device('0000:00:1c.0', id => '8086:a110', class => '060400', header => 1, driver => 'pcieport', group => 60);
+	$host->device('0000:0e:00.0', id => '8086:1533', class => '088000', driver => 'igb', group => 60, parent => '0000:00:1c.0');
+	my $vm = Kvmshim::Vm->new(anew($host), hostdevs => ['0000:0e:00.0']);
+	$vm->taken('what is behind it');
+	is($host->driver_of('0000:00:1c.0'), 'pcieport', 'the bridge stays');
+	is_deeply([ map { $_->{pci} } @{ $vm->journal->{devices} } ], ['0000:0e:00.0'], 'nor is it reserved');
+	$vm->given_back('it');
 };
 
 subtest 'the time of each step' => sub {

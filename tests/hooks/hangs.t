@@ -109,6 +109,47 @@ subtest 'the console hangs' => sub {
 	as_it_was($host, 'it came free');
 };
 
+# The n-th read of the state of a console.
+for my $n (1, 2) {
+	subtest "a console whose state cannot be read, the $n. time" => sub {
+		my $display = '0000:00:02.0';
+		$host->settings({ 'unbind-timeout' => $patience, 'release-console' => 'yes' });
+		my $seat = Kvmshim::Vm->new($host, uuid => uuid(5), name => 'seat', hostdevs => [$display]);
+		my $fault = $host->fault('vtcon1/bind', 'read', $n, 'hang');
+		says(within($patience * 2 + 2, $seat, 'prepare', 'the start'), 1,
+			$n == 1 ? qr/\Q$display\E is wedged: reading the state of the console hangs/ : qr/vtcon1 is wedged/, 'the start');
+		$host->no_fault($fault) if $n == 1;
+		ends($fault, $seat) if $n == 2;
+		$host->settings({ 'unbind-timeout' => $patience });
+		$other->silent('reconnect', 'it came free');
+		as_it_was($host, 'it came free');
+	};
+}
+
+subtest 'a disk that cannot be opened' => sub {
+	$host->claimed_disk('nvme0n1');
+	for my $n (1, 2) {
+		$host->no_fault;
+		my $fault = $host->fault('devices/virtual/claimed/nvme0n1', 'open', $n, 'hang');
+		says(within($patience + 2, $same, 'prepare', 'a start'), 1,
+			$n == 1 ? qr/\Q$nvme\E is wedged: opening its disk nvme0n1 hangs/ : $wedged, 'it');
+		$n == 1 ? $host->no_fault($fault) : ends($fault, $same);
+	}
+	unlink $host->dir . '/dev/nvme0n1';
+	$host->disk('nvme0n1');
+	$other->silent('reconnect', 'it came free');
+	as_it_was($host, 'it came free');
+};
+
+subtest 'a read that hangs at a stop' => sub {
+	$same->taken('it');
+	my $fault = $host->fault("$nvme/driver_override", 'read', 1, 'hang');
+	says(within($patience + 2, $same, 'release', 'the stop'), 1, $wedged, 'it');
+	ends($fault, $same);
+	$other->silent('reconnect', 'it came free');
+	as_it_was($host, 'it came free');
+};
+
 subtest 'an admin\'s own write hangs' => sub {
 	my $fault = $host->fault('nvme/unbind', 'write', 1, 'hang');
 	my $pid = fork // die;

@@ -81,6 +81,10 @@ subtest 'nvidia\'s nodes' => sub {
 subtest 'disks' => sub {
 	my $claim = $host->claimed_disk('nvme0n1');
 	vm($nvme)->refused(qr/\Q$nvme\E is in use: nvme0n1 is claimed by something that .*mount namespace/, 'where nothing shows');
+	$host->settings({ 'holders-wait' => 0 });
+	$host->process(77, command => 'mkfs', open => [ node_of($nvme, 'nvme/nvme0/nvme0n1') ]);
+	vm($nvme)->refused(qr/\Q$nvme\E is in use: mkfs \(pid 77, unit mkfs\.service\) has \S*nvme0n1 open/, 'by a process that shows');
+	$host->no_process(77)->settings;
 	my $mounts = slurp($host->dir . '/.proc/self/mountinfo');
 	$host->proc('self/mountinfo' => $mounts . "90 22 4001:1 / /srv/my\\040data rw - ext4 /dev/nvme0n1p1 rw\n");
 	vm($nvme)->refused(qr/nvme0n1p1 is mounted on \/srv\/my data/, 'mounted');

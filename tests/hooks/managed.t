@@ -18,23 +18,13 @@ spew($host->dir . '/.sys/' . $host->path_of($nvme) . '/power/control', "on\n");
 
 sub vm { return Kvmshim::Vm->new($host, managed => 'yes', hostdevs => \@_) }
 
-# What libvirt does: a device to another driver.
-sub rebind {
-	my ($device, $to) = @_;
-	for ([ "devices/$device/driver_override", $to ], [ "devices/$device/driver/unbind", $device ], [ 'drivers_probe', $device ],
-		$to eq 'vfio-pci' ? () : [ "devices/$device/driver_override", '' ]) {
-		open my $f, '>', $host->dir . "/sys/bus/pci/$_->[0]" or die "$_->[0]: $!";
-		syswrite $f, "$_->[1]\n" or die "$_->[0]: $!";
-	}
-}
-
 subtest 'a whole life' => sub {
 	my $vm = vm($nvme);
 	$vm->taken('it');
 	is_deeply([ $host->log ], [], 'nothing is written');
 	is($host->driver_of($nvme), 'nvme', 'it is where it was');
 	is($vm->journal->{devices}[0]{role}, 'managed', 'the journal knows');
-	rebind($nvme, 'vfio-pci');
+	$host->rebind($nvme, 'vfio-pci');
 	$vm->silent('start', 'libvirt has bound it');
 	$vm->runs(4242)->silent('started', 'it');
 	$host->no_log;
@@ -42,7 +32,7 @@ subtest 'a whole life' => sub {
 	my $got = $other->call('prepare');
 	is($got->{err}, "kvmshim: $nvme is in use by VM vm\n", 'it is reserved');
 	$vm->ends(4242);
-	rebind($nvme, 'nvme');
+	$host->rebind($nvme, 'nvme');
 	$host->no_log;
 	$vm->given_back('it');
 	is_deeply([ $host->log ], [], 'nothing was written');
@@ -51,12 +41,12 @@ subtest 'a whole life' => sub {
 subtest 'libvirt gives it back after us' => sub {
 	my $vm = vm($nvme);
 	$vm->taken('it');
-	rebind($nvme, 'vfio-pci');
+	$host->rebind($nvme, 'vfio-pci');
 	$host->no_log;
 	$vm->silent('release', 'it');
 	is($host->driver_of($nvme), 'vfio-pci', 'is left to libvirt');
 	is_deeply([ $host->log ], [], 'no fight');
-	rebind($nvme, 'nvme');
+	$host->rebind($nvme, 'nvme');
 	as_it_was($host, 'it');
 };
 

@@ -101,7 +101,18 @@ subtest 'what goes wrong' => sub {
 	open my $f, '>', $host->dir . '/sys/bus/mdev/devices/' . mdev(4) . '/remove' or die;
 	syswrite $f, 1;
 	close $f;
+	$got = $vm->call('start');
+	is($got->{err}, 'kvmshim: mediated device ' . mdev(4) . " was there and is gone\n", 'no start without it');
 	$vm->given_back('one that somebody else removed');
+};
+
+subtest 'one that a VM that is gone has left' => sub {
+	vm(1, mdev(4))->orphan('prepare');
+	ok(exists_now(mdev(4)), 'it is there');
+	my $next = vm(2, mdev(4));
+	$next->taken('it');
+	ok(!vm(1)->journal, 'it was given back first');
+	$next->given_back('it');
 };
 
 subtest 'a vGPU by current_vgpu_type' => sub {
@@ -114,8 +125,10 @@ subtest 'a vGPU by current_vgpu_type' => sub {
 	is_deeply([ $host->log ], ["$vgpu/nvidia/current_vgpu_type 557"], 'nothing else is written') or diag(join "\n", $host->log);
 	is_deeply([ grep { /vgpu/ } $vm->steps ], ["vgpu $vgpu"], 'the journal knows');
 	$vm->silent('start', 'it');
-	$vm->given_back('it');
-	$host->fault('current_vgpu_type', 'write', 1, 'EINVAL');
+	$host->fault('current_vgpu_type=0', 'write', 1, 'EBUSY');
+	$host->fault('current_vgpu_type=0', 'write', 2, 'EPERM');
+	$vm->given_back('a driver that is busy for a while');
+	$host->no_fault->fault('current_vgpu_type', 'write', 1, 'EINVAL');
 	$vm->refused(qr/writing '557' to \S*current_vgpu_type: Invalid argument/, 'a type that it has not', written => 1);
 	$host->no_fault;
 };

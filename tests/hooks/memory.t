@@ -107,4 +107,37 @@ subtest 'a VM that comes after one that is gone' => sub {
 	ok(!$gone->journal, 'nothing is left of the other');
 };
 
+subtest 'two that grow the same pool' => sub {
+	my ($first, $second) = (vm(1, 'first', 3, 1), vm(2, 'second', 2, 1));
+	$first->taken('the first');
+	$second->taken('the second');
+	is(pools(), '2/2 5/5', 'as much as both need');
+	$first->silent('release', 'who came first');
+	is(pools(), '2/2 3/3', 'the other keeps what it has grown by');
+	$second->given_back('that');
+};
+
+subtest 'a pool that an admin has grown meanwhile' => sub {
+	my $vm = vm(1, 'grower', 3, 1);
+	$vm->taken('it');
+	spew($host->dir . '/sys/devices/system/node/node1/hugepages/hugepages-1048576kB/nr_hugepages', 5);
+	my $got = $vm->call('release');
+	is($got->{status}, 0, 'is no failure');
+	like($got->{err}, qr/\Akvmshim: [^\n]*node1[^\n]*\n\z/, 'is told');
+	is(pools(), '2/2 5/5', 'and left alone');
+	spew($host->dir . '/sys/devices/system/node/node1/hugepages/hugepages-1048576kB/nr_hugepages', 1);
+	as_it_was($host, 'put right by hand, it');
+};
+
+subtest 'promised of a node' => sub {
+	$host->settings;
+	my $vm = vm(1, 'first', 2, 0);
+	$vm->taken('all of node 0');
+	like(vm(2, 'late', 1, 0)->call('prepare')->{err}, qr/node 0 needs 1 page of 1 GiB, 2 free, 2 promised/, 'is not there for others');
+	my $other = vm(3, 'other', 1, 1);
+	$other->taken('what another has');
+	$_->silent('release', 'they') for vm(2, 'late', 1, 0), $other;
+	$vm->given_back('it');
+};
+
 done_testing;

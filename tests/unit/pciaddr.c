@@ -15,6 +15,7 @@ static const struct row {
 	{ "a slot", "0000:05:00", "0000:05:00" },
 	{ "a slot without the domain", "5:0", "0000:05:00" },
 	{ "a bus alone", "05", NULL },
+	{ "no slot behind the bus", "0000:05:", NULL },
 	{ "a bus of nine bits", "100:00.0", NULL },
 	{ "a slot of six bits", "05:20.0", NULL },
 	{ "a function of four bits", "05:00.8", NULL },

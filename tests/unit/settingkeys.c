@@ -150,6 +150,7 @@ static const struct bad {
 	  "f:2: expect = 1b06: must be VENDOR:DEVICE [subsystem=VENDOR:DEVICE] [serial=TEXT]" },
 	{ "none at all", "[device 05:00.0]\nexpect =\n", "f:2: expect = : must be" },
 	{ "a vendor with an 0x", "[device 05:00.0]\nexpect = 0x10de:0x1b06\n", "f:2: expect" },
+	{ "one with a letter beyond f", "[device 05:00.0]\nexpect = 10de:1g06\n", "f:2: expect" },
 	{ "one with a wildcard", "[device 05:00.0]\nexpect = 10de:*\n", "f:2: expect" },
 	{ "one in quotes as a whole", "[device 05:00.0]\nexpect = \"10de:1b06 serial=x\"\n",
 	  "f:2: expect" },

@@ -93,6 +93,8 @@ static const struct bad {
 	  "f:1: unknown section [somewhere]", "on refuse -" },
 	{ "a kind of device", "[devcie 0000:83:00.0]\nexpect = 10de:1b06\n",
 	  "f:1: unknown section [devcie 0000:83:00.0] (did you mean 'device 0000:83:00.0'?)", NULL },
+	{ "a kind of device that begins alike", "[devices 0000:83:00.0]\nexpect = 10de:1b06\n",
+	  "f:1: unknown section [devices 0000:83:00.0] (did you mean 'device 0000:83:00.0'?)", NULL },
 	{ "a section that begins alike", "[hooks]\nenabled = no\n",
 	  "f:1: unknown section [hooks] (did you mean 'hook'?)", NULL },
 	{ "syntax mistakes are told as well", "[wrapper]\nenabled\non-error = pass\n",

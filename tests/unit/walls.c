@@ -42,6 +42,7 @@ static const struct conf {
 	{ "a name that only begins alike", "namespaces_x = []\nnamespace = []\n", DEFAULT_ACL, "mount", true },
 	{ "a list without an end", "namespaces = [ \"a\"", DEFAULT_ACL, "mount", true },
 	{ "a text without an end", "namespaces = \"a", DEFAULT_ACL, "mount", true },
+	{ "a list of a word without quotes", "namespaces = [ mount ]\n", DEFAULT_ACL, "mount", true },
 	{ "no value", "namespaces =", DEFAULT_ACL, "mount", true },
 	{ "no setting", "[ ]", DEFAULT_ACL, "mount", true },
 	{ "the first one counts", "namespaces = []\nnamespaces = [\"mount\"]\n", DEFAULT_ACL, "", true },

@@ -185,6 +185,17 @@ sub platform {
 	return $self;
 }
 
+# Somebody else, libvirt or an admin, moves a device to another driver.
+sub rebind {
+	my ($self, $address, $to) = @_;
+	for ([ "devices/$address/driver_override", $to ], [ "devices/$address/driver/unbind", $address ],
+		[ 'drivers_probe', $address ], $to eq 'vfio-pci' ? () : [ "devices/$address/driver_override", '' ]) {
+		open my $f, '>', "$self->{dir}/sys/bus/pci/$_->[0]" or die "$_->[0]: $!";
+		syswrite $f, "$_->[1]\n" or die "$_->[0]: $!";
+	}
+	return $self;
+}
+
 # --- how they are
 
 # All of these look at the tree, where nothing hangs.
