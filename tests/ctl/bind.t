@@ -154,6 +154,7 @@ subtest 'What has that driver already' => sub {
 	says('bind says so', ctl($host, 'bind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
 	says('and unbind', ctl($host, 'unbind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
 	$host->rebind($nvme, 'nvme');
+	$host->attribute($host->path_of($nvme) . '/power/control', 'auto');    # vfio-pci has left it on
 	clean('as it was');
 };
 
