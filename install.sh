@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# install.sh - the first step with kvmshim, whichever it is. Each task installs
+# install.sh - what can be done with a clone of kvmshim. Each task installs
 # what it needs (and says so), builds, acts, and may be run again at any time,
 # by root or by a user who has sudo. Usage is at the end, in usage().
 set -eu
@@ -59,6 +59,7 @@ command:bash          bash           bash
 command:python3       python3        python3
 command:cpio          cpio           cpio
 command:xz            xz-utils       xz
+command:debootstrap   debootstrap    debootstrap
 '
 # Asked for only when clang is there: some releases have it in clang's package.
 fuzz_needs='
@@ -250,6 +251,7 @@ run_tests() {
 	provide "$fuzz_needs"
 	build all
 	fetch_kernel
+	fetch_root
 	make check-all
 }
 
@@ -262,17 +264,200 @@ fetch_kernel() {
 	fi
 }
 
+# What the tests of installing install into.
+fetch_root() {
+	if command -v apt-get >/dev/null; then
+		as_root env HOME="$HOME" tests/install/fetch-root.sh || die "no root for the tests of installing"
+	else
+		say "No apt-get to make a Debian with: tests of installing will be skipped."
+	fi
+}
+
+# --------------------------------------------------------- install, uninstall
+
+# What stands in front of emulators, and how it comes there, is kvmshim-place's.
+place=place/kvmshim-place
+conf=/etc/kvmshim/kvmshim.conf
+shipped_conf=/usr/lib/kvmshim/kvmshim.conf
+state=/var/lib/kvmshim
+files=$state/files    # what was put on this machine; a folder ends in '/'
+stage=build/stage
+dry=''
+
+# Two people at it would build into the same folder. A folder that is always there is
+# locked, so that no file is left behind.
+alone() {
+	[ "$(id -u)" = 0 ] || die "this needs root: sudo ./install.sh $task"
+	exec 8</usr/lib
+	flock -n 8 || { say "Another install.sh is at work; waiting."; flock -w 1800 8 || die "it does not end"; }
+}
+
+# Before anything is done: a package of kvmshim sees to itself, a read-only system to nothing.
+judge_host() {
+	if dpkg-query -W -f '${Status}' kvmshim 2>/dev/null | grep -q ' installed$' || rpm -q kvmshim >/dev/null 2>&1; then
+		die "kvmshim is here as a package; its package manager installs and removes it"
+	fi
+	for folder in /usr/sbin /usr/lib /usr/share /etc /var/lib; do
+		[ -w "$folder" ] || die "$folder cannot be written to; is it read-only?"
+	done
+}
+
+# All files as they will be on the machine, in a folder. Settings that were edited stay.
+stage_files() {
+	rm -rf "$stage"
+	quietly make install DESTDIR="$stage"
+	if [ -d /etc/dpkg/dpkg.cfg.d ]; then
+		install -D -m 644 contrib/dpkg/kvmshim "$stage/etc/dpkg/dpkg.cfg.d/kvmshim"
+	fi
+	if [ -e "$conf" ] && ! cmp -s "$conf" "$shipped_conf"; then
+		rm "$stage$conf"
+		say "$conf was edited and stays; $shipped_conf is the new one."
+	fi
+}
+
+staged() { (cd "$stage" && find . -mindepth 1 -type "$1" | sed 's/^\.//'); }
+
+# What is put on the machine is noted before it is.
+note_files() {
+	mkdir -p "$state"
+	{
+		cat "$files" 2>/dev/null || :
+		staged f
+		staged d | while read -r folder; do [ -d "$folder" ] || say "$folder/"; done
+	} | sort -u >"$files.new" && mv "$files.new" "$files"
+}
+
+# Files come to stand by rename, and only when all are on the disk: where it is full
+# what was there before stays as it was.
+put_files() {
+	note_files || return 1
+	staged d | while read -r folder; do mkdir -p "$folder" || exit 1; done &&
+		staged f | while read -r file; do cp --preserve=mode "$stage$file" "$file.kvmshim-new" || exit 1; done &&
+		staged f | while read -r file; do mv -f "$file.kvmshim-new" "$file" || exit 1; done
+}
+
+drop_half_put() {
+	staged f | while read -r file; do rm -f "$file.kvmshim-new"; done
+}
+
+# Where no package manager calls kvmshim-place, systemd does.
+watch_upgrades() {
+	[ -d /run/systemd/system ] || return 0
+	systemctl daemon-reload
+	[ ! -d /etc/dpkg/dpkg.cfg.d ] || return 0
+	for emulator in $("$place" list); do
+		systemctl -q enable --now "kvmshim-place@$(systemd-escape -p "$emulator").path"
+	done
+}
+
+unwatch_upgrades() {
+	for unit in /etc/systemd/system/multi-user.target.wants/kvmshim-place@*.path; do
+		[ ! -L "$unit" ] || systemctl -q disable --now "${unit##*/}"
+	done
+}
+
+install_kvmshim() {
+	judge_host
+	if [ "$dry" ]; then
+		packages=$(missing "$build_needs")
+		[ -z "$packages" ] || say "would install: $packages"
+		say "would build, and put into $state, /etc/kvmshim, /usr/lib/kvmshim, /usr/sbin and /usr/share/man: make install"
+		# shellcheck disable=SC2086  # paths without blanks
+		"$place" -n place $emulators
+		"$place" -n connect
+		return
+	fi
+	alone
+	provide "$build_needs"
+	build all
+	stage_files
+	if ! why=$(put_files 2>&1); then
+		drop_half_put
+		die "$(say "$why" | tail -n 1); what was there before is as it was"
+	fi
+	! command -v restorecon >/dev/null || staged f | xargs restorecon
+	# shellcheck disable=SC2086  # paths without blanks
+	"$place" place $emulators
+	watch_upgrades
+	"$place" connect
+	say "
+Rules are yours to write, in /etc/kvmshim/rules.d: man kvmshim-rules. Until there are
+some, VMs run as before.
+"
+	"$place" status
+}
+
+# Settings that were edited, and rules, stay unless they are purged.
+uninstall_kvmshim() {
+	judge_host
+	if [ ! -e "$files" ] && [ ! -e "$state" ]; then
+		say "kvmshim is not installed."
+	elif [ "$dry" ]; then
+		"$place" -n disconnect
+		"$place" -n unplace
+		sed 's/^/would remove: /' "$files"
+	else
+		alone
+		"$place" disconnect
+		"$place" unplace
+		unwatch_upgrades
+		remove_files
+		say "kvmshim is uninstalled. Packages that were installed for it stay."
+	fi
+	if [ "$purge" ] && [ -e /etc/kvmshim ]; then
+		if [ "$dry" ]; then say "would remove: /etc/kvmshim"; else rm -r /etc/kvmshim; fi
+	fi
+	[ ! -e /etc/kvmshim ] || say "/etc/kvmshim stays; --purge removes it."
+}
+
+remove_files() {
+	cmp -s "$conf" "$shipped_conf" && edited= || edited=$conf
+	grep -v '/$' "$files" | grep -vxF "$edited" | while read -r file; do rm -f "$file"; done
+	grep '/$' "$files" | sort -r | while read -r folder; do
+		[ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
+	done
+	rm -r "$state"
+	[ ! -d /run/kvmshim ] || find /run/kvmshim -depth -type d -empty -delete
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload
+}
+
+# ---------------------------------------------------------------------- main
+
 usage() {
 	cat >&2 <<'TEXT'
-usage: ./install.sh demo     build kvmshim and see it at work on a real QEMU
-       ./install.sh test     build kvmshim and run every test
+usage: ./install.sh demo        build kvmshim and see it at work on a real QEMU
+       ./install.sh test        build kvmshim and run every test
+       ./install.sh install [--emulator PATH]... [--dry-run]
+                                build it and put it in place; in front of those
+                                emulators, or of those that libvirt uses here
+       ./install.sh uninstall [--purge] [--dry-run]
+                                all as it was; --purge: settings and rules go too
+       ./install.sh status      what is in place, and whether it is as it should be
 TEXT
 	exit 2
 }
 
-[ $# -eq 1 ] || usage
-case $1 in
+task=${1:-}
+[ $# = 0 ] || shift
+emulators='' purge=''
+while [ $# != 0 ]; do
+	case $task:$1 in
+	install:--emulator) [ $# -gt 1 ] || usage; emulators="$emulators $2"; shift ;;
+	install:--emulator=*) emulators="$emulators ${1#*=}" ;;
+	install:--dry-run | uninstall:--dry-run) dry=1 ;;
+	uninstall:--purge) purge=1 ;;
+	*) usage ;;
+	esac
+	shift
+done
+
+case $task in
 demo) demo ;;
 test) run_tests ;;
+install) install_kvmshim ;;
+uninstall) uninstall_kvmshim ;;
+status)
+	[ -e "$files" ] || { say "kvmshim is not installed."; exit 1; }
+	"$place" status ;;
 *) usage ;;
 esac
