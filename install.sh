@@ -118,21 +118,27 @@ builder_repository() {
 		awk '$1 ~ /^(crb|powertools|codeready-builder.*-rpms)$/ { print "--enablerepo=" $1 }'
 }
 
+# Runs a package manager. Of what it says when it fails, the first error is the cause.
+install_by() {
+	output=$(as_root "$@" 2>&1) || die "${packages}could not be installed: $(
+		say "$output" | grep -m 1 '^E: \|^Error: ' || say "$output" | tail -n 1)"
+}
+
 provide() {
 	packages=$(missing "$1")
 	[ -n "$packages" ] || return 0
 	# Below, $packages and what builder_repository prints are lists of words.
 	if command -v apt-get >/dev/null; then
 		say "Installing ${packages}by apt-get."
-		as_root apt-get -qq update ||
+		as_root apt-get -qq update >/dev/null 2>&1 ||
 			say "(apt-get update failed; going on with the lists that are there)"
 		# shellcheck disable=SC2086
-		quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+		install_by env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
 			-o DPkg::Lock::Timeout=300 --no-install-recommends install $packages
 	elif command -v dnf >/dev/null; then
 		say "Installing ${packages}by dnf."
 		# shellcheck disable=SC2046,SC2086
-		quietly as_root dnf -q -y $(builder_repository) install $packages
+		install_by dnf -q -y $(builder_repository) install $packages
 	else
 		die "no apt-get and no dnf here; please install what brings: $packages"
 	fi
@@ -287,18 +293,18 @@ dry=''
 # Two people at it would build into the same folder. A folder that is always there is
 # locked, so that no file is left behind.
 alone() {
-	[ "$(id -u)" = 0 ] || die "this needs root: sudo ./install.sh $task"
 	exec 8</usr/lib
 	flock -n 8 || { say "Another install.sh is at work; waiting."; flock -w 1800 8 || die "it does not end"; }
 }
 
 # Before anything is done: a package of kvmshim sees to itself, a read-only system to nothing.
 judge_host() {
+	[ "$(id -u)" = 0 ] || [ "$dry" ] || die "this needs root: sudo ./install.sh $task"
 	if dpkg-query -W -f '${Status}' kvmshim 2>/dev/null | grep -q ' installed$' || rpm -q kvmshim >/dev/null 2>&1; then
 		die "kvmshim is here as a package; its package manager installs and removes it"
 	fi
 	for folder in /usr/sbin /usr/lib /usr/share /etc /var/lib; do
-		[ -w "$folder" ] || die "$folder cannot be written to; is it read-only?"
+		[ -w "$folder" ] || [ "$(id -u)" != 0 ] || die "$folder cannot be written to; is it read-only?"
 	done
 }
 
@@ -336,10 +342,6 @@ put_files() {
 		staged f | while read -r file; do mv -f "$file.kvmshim-new" "$file" || exit 1; done
 }
 
-drop_half_put() {
-	staged f | while read -r file; do rm -f "$file.kvmshim-new"; done
-}
-
 # Where no package manager calls kvmshim-place, systemd does.
 watch_upgrades() {
 	[ -d /run/systemd/system ] || return 0
@@ -371,9 +373,11 @@ install_kvmshim() {
 	provide "$build_needs"
 	build all
 	stage_files
+	[ -e "$files" ] && fresh='' || fresh=1
 	if ! why=$(put_files 2>&1); then
-		drop_half_put
-		die "$(say "$why" | tail -n 1); what was there before is as it was"
+		staged f | while read -r file; do rm -f "$file.kvmshim-new"; done
+		[ ! "$fresh" ] || remove_files
+		die "$(say "$why" | tail -n 1); all is as it was before"
 	fi
 	! command -v restorecon >/dev/null || staged f | xargs restorecon
 	# shellcheck disable=SC2086  # paths without blanks
@@ -411,8 +415,8 @@ uninstall_kvmshim() {
 }
 
 remove_files() {
-	cmp -s "$conf" "$shipped_conf" && edited= || edited=$conf
-	grep -v '/$' "$files" | grep -vxF "$edited" | while read -r file; do rm -f "$file"; done
+	if cmp -s "$conf" "$shipped_conf" || cmp -s "$conf" contrib/kvmshim.conf; then edited=''; else edited=$conf; fi
+	grep -v '/$' "$files" | grep -vxF "$edited" | while read -r file; do rm -f "$file" "$file.kvmshim-new"; done
 	grep '/$' "$files" | sort -r | while read -r folder; do
 		[ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
 	done

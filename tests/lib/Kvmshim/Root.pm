@@ -22,7 +22,7 @@ use Kvmshim;
 use Kvmshim::Libvirt;
 use Test::More;
 
-our @EXPORT = qw(own_root rootfs debs);
+our @EXPORT = qw(own_root rootfs debs ours);
 
 my $project = abs_path(dirname(__FILE__) . '/../../..');
 my $cache   = $ENV{KVMSHIM_ROOTFS} // ($ENV{XDG_CACHE_HOME} // ($ENV{HOME} // '') . '/.cache') . '/kvmshim/root';
@@ -110,7 +110,19 @@ sub ok_sh {
 	return $got->{out};
 }
 
+# A libvirtd in it, which logs to /tmp/libvirtd.log.
+sub libvirtd {
+	my ($self) = @_;
+	spew($self->path('/etc/libvirt/qemu.conf'), qq(security_driver = "none"\ncgroup_controllers = []\n));
+	spew($self->path('/etc/libvirt/libvirtd.conf'), qq(auth_unix_rw = "none"\nauth_unix_ro = "none"\n)
+		. qq(log_filters = "3:*"\nlog_outputs = "3:file:/tmp/libvirtd.log"\n));
+	return $self->ok_sh('virtlogd -d && libvirtd -d', 'libvirtd starts');
+}
+
 # --- what became of it
+
+# Whether a file is a wrapper.
+sub ours { return -f $_[0] && slurp($_[0]) =~ /^\x7fELF.*kvmshim-wrapper/s }
 
 # One line for each path that is not as it is in the root below: '+' new, '-' gone,
 # '!' another type, mode, owner or content. Times do not count.
