@@ -16,7 +16,7 @@ use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Qemu;
 
-our @EXPORT = qw(private_machine own_namespaces libvirtd_start libvirtd_settings libvirtd_run install_wrapper virsh
+our @EXPORT = qw(private_machine own_namespaces in_path libvirtd_start libvirtd_settings libvirtd_run install_wrapper virsh
 	start_refused define monitor wait_for must);
 
 my $room = '/run/kvmshim-test';    # in the private machine

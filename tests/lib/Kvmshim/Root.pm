@@ -97,9 +97,36 @@ sub sh { return finish($_[0]->begin($_[1])) }
 # The first half of it, for commands that run side by side.
 sub begin {
 	my ($self, $command) = @_;
+	my @enter = $self->{init} ? ('/usr/bin/nsenter', '-t', $self->{init}, qw(-m -p -C -r -w)) : ('/usr/sbin/chroot', $self->{dir});
 	return launch({ env => { LC_ALL => 'C', HOME => '/root', DEBIAN_FRONTEND => 'noninteractive', PERL5LIB => '',
 		PATH => '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }, limit => 300 },
-		'/usr/sbin/chroot', $self->{dir}, '/bin/sh', '-c', "exec </dev/null; cd /; $command");
+		@enter, '/bin/sh', '-c', "exec </dev/null; cd /; $command");
+}
+
+# From here on its first process is systemd, of a container as far as that knows: the
+# kernel's settings are not its own.
+sub boot {
+	my ($self) = @_;
+	my $dir = $self->{dir};
+	$self->{booted} = launch({ limit => 600 }, qw(unshare --cgroup --pid --fork --mount --kill-child /bin/sh -ec), "
+		mount -t proc proc $dir/proc
+		mount --bind $dir/proc/sys $dir/proc/sys
+		mount -o remount,bind,ro $dir/proc/sys
+		mount -t cgroup2 cgroup2 $dir/sys/fs/cgroup
+		cd $dir
+		exec setpriv --bounding-set -sys_module,-sys_time chroot . env -i container=other PATH=/usr/sbin:/usr/bin /lib/systemd/systemd --unit=basic.target");
+	$self->{init} = wait_for(sub {
+		my ($found) = grep { (readlink "/proc/$_/exe" // '') =~ m{/systemd$} } map { m{(\d+)$} } glob '/proc/[0-9]*';
+		return $found;
+	}) or return;
+	return wait_for(sub { $self->sh('systemctl is-system-running')->{out} =~ /^(?:running|degraded)/ });
+}
+
+sub shut_down {
+	my ($self) = @_;
+	kill 'KILL', $self->{booted}{pid};
+	finish(delete $self->{booted});
+	delete $self->{init};
 }
 
 sub ok_sh {
