@@ -37,7 +37,7 @@ WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wst
 	-Wpointer-arith -Wundef -Wformat=2 -Wwrite-strings -Wvla
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags json-c inih libxml-2.0)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKVMSHIM_VERSION='"$(VERSION)"' -iquote . -iquote lib $(WARN) \
-	$(if $(WERROR),-Werror) $(FLAVOUR) $(PKG_CFLAGS) $(CFLAGS)
+	$(if $(WERROR),-Werror) $(FLAVOUR) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 
 # The wrapper is linked statically where the distribution has static libraries:
 # the dynamic loader costs more than everything the wrapper itself does.
@@ -88,7 +88,7 @@ $(B)/kvmshim: $(B)/obj/ctl/main.o $(B)/ctl.a $(B)/hooks.a $(B)/wrapper.a $(B)/li
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
 
-include tests/tests.mk
+include tests/tests.mk contrib/packages.mk
 
 # The settings are installed twice: as the admin's, and to tell whether he has
 # changed them.

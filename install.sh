@@ -300,9 +300,7 @@ alone() {
 # Before anything is done: a package of kvmshim sees to itself, a read-only system to nothing.
 judge_host() {
 	[ "$(id -u)" = 0 ] || [ "$dry" ] || die "this needs root: sudo ./install.sh $task"
-	if dpkg-query -W -f '${Status}' kvmshim 2>/dev/null | grep -q ' installed$' || rpm -q kvmshim >/dev/null 2>&1; then
-		die "kvmshim is here as a package; its package manager installs and removes it"
-	fi
+	! "$place" packaged >/dev/null || die "kvmshim is here as a package; its package manager installs and removes it"
 	for folder in /usr/sbin /usr/lib /usr/share /etc /var/lib; do
 		[ -w "$folder" ] || [ "$(id -u)" != 0 ] || die "$folder cannot be written to; is it read-only?"
 	done
