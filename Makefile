@@ -98,6 +98,7 @@ put      = $(Q)$(INSTALL) -d $(DESTDIR)$(3) && $(INSTALL) -m $(1) $(2) $(DESTDIR
 install: all
 	$(call put,755,$(B)/kvmshim $(B)/kvmshim-hook place/kvmshim-place,$(SBINDIR))
 	$(call put,755,$(B)/kvmshim-wrapper,$(LIBDIR))
+	$(call put,644,$(wildcard place/*.sh),$(LIBDIR)/place)
 	$(call put,644,contrib/kvmshim.conf,$(LIBDIR))
 	$(call put,644,$(wildcard rules/*.ini),$(LIBDIR)/rules.d)
 	$(call put,644,contrib/kvmshim.conf,$(SYSCONFDIR)/kvmshim)

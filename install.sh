@@ -59,7 +59,17 @@ command:bash          bash           bash
 command:python3       python3        python3
 command:cpio          cpio           cpio
 command:xz            xz-utils       xz
-command:debootstrap   debootstrap    debootstrap
+'
+# The tests of installing do so on a Debian that is made by apt's means.
+install_test_needs='
+command:debootstrap   debootstrap
+command:dh            debhelper
+file:/usr/share/doc/build-essential build-essential
+command:lintian       lintian
+command:rpmbuild      rpm
+command:checkmodule   checkpolicy
+command:semodule_package semodule-utils
+command:ansible-playbook ansible-core
 '
 # Asked for only when clang is there: some releases have it in clang's package.
 fuzz_needs='
@@ -174,80 +184,12 @@ build() {
 
 # ---------------------------------------------------------------------- demo
 
-# The guest of the demo: no disk, no operating system, one boot sector that
-# prints two lines on the serial port. "$@" is the program to start it with.
-start_guest() {
-	timeout 60 "$@" -name guest=demo -nodefaults -no-user-config -display none \
-		-machine pc,accel=tcg -cpu qemu64 -m 16 -serial stdio \
-		-device isa-debug-exit,iobase=0xf4,iosize=1 \
-		-drive if=floppy,format=raw,readonly=on,file=build/cpuid.img \
-		</dev/null | tr -d '\r'
-}
-
-# Shows what the guest printed and keeps it in $seen.
-show_guest() {
-	seen=$(start_guest "$@")
-	say "$seen" | indent
-}
-
 demo() {
 	provide "$build_needs$demo_needs"
 	build all build/cpuid.img
-	qemu=$(find_qemu)
-	rule=rules/10-hide-hypervisor.ini
-	root=$(mktemp -d -t kvmshim.XXXXXX)
-	trap 'rm -rf "$root"; settle_build' EXIT
-	mkdir -p "$root/etc/kvmshim/rules.d"
-	printf '[wrapper]\nreal = %s\n' "$qemu" >"$root/etc/kvmshim/kvmshim.conf"
-
-	# All of kvmshim's files are looked for below this folder, so that the
-	# demo neither sees nor changes what the machine has.
-	export KVMSHIM_ROOT="$root"
-
-	say "
-1. A guest looks for its hypervisor. It is started by $qemu itself:"
-	show_guest "$qemu"
-	direct=$seen
-
-	say "
-2. The same command through build/kvmshim-wrapper, with no rule: the same."
-	show_guest build/kvmshim-wrapper
-	before=$seen
-
-	# As the file says: copy it, and delete "enabled = no" where a rule is
-	# wanted. One of its rules is for guests named demo.
-	sed '/^enabled = no$/d' "$rule" >"$root/etc/kvmshim/rules.d/${rule##*/}"
-	say "
-3. Now with $rule, its rules switched on. Those for this guest:"
-	say "$(awk -v RS= -v ORS='\n\n' '/\nwhen-name = demo/' \
-		"$root/etc/kvmshim/rules.d/${rule##*/}" | grep -v '^[#;]')" | indent
-
-	say "
-4. What the wrapper will make of the command (kvmshim explain):"
-	explained=$(start_guest build/kvmshim explain -- "$qemu")
-	say "$explained" | indent
-
-	say "
-5. The same command as in 2, with the rules:"
-	show_guest build/kvmshim-wrapper
-	say
-
-	[ "$before" = "$direct" ] ||
-		die "without a rule the guest did not see what it sees without the wrapper"
-	case $before in
-	*"hypervisor-bit 1"*"signature TCGTCGTCGTCG"*) ;;
-	*) die "without a rule the guest should have seen its hypervisor" ;;
-	esac
-	case $explained in
-	*hypervisor=off*) ;;
-	*) die "explain does not show the change that the rules make" ;;
-	esac
-	case $seen in
-	*TCG*) die "with the rules the guest still sees the signature" ;;
-	*"hypervisor-bit 0"*) ;;
-	*) die "with the rules the guest should see hypervisor-bit 0" ;;
-	esac
-	say "It works: the hypervisor bit went from 1 to 0 and the signature is gone."
+	# shellcheck source=demo/demo.sh
+	. demo/demo.sh
+	show_demo
 }
 
 # ---------------------------------------------------------------------- test
@@ -256,26 +198,19 @@ run_tests() {
 	provide "$build_needs$demo_needs$test_needs"
 	provide "$fuzz_needs"
 	build all
-	fetch_kernel
-	fetch_root
+	fetch_kernel_and_root
 	make check-all
 }
 
-# Guests that boot Linux boot the distribution's own kernel, kept outside the tree.
-fetch_kernel() {
+# What tests start and install into, kept outside the tree: the distribution's own kernel
+# for guests that boot Linux, and a Debian.
+fetch_kernel_and_root() {
 	if command -v apt-get >/dev/null; then
 		tests/vm/fetch-kernel.sh || die "no kernel for the tests of guests"
-	else
-		say "No apt-get to fetch a kernel with: tests of Linux guests will be skipped."
-	fi
-}
-
-# What the tests of installing install into.
-fetch_root() {
-	if command -v apt-get >/dev/null; then
+		provide "$install_test_needs"
 		as_root env HOME="$HOME" tests/install/fetch-root.sh || die "no root for the tests of installing"
 	else
-		say "No apt-get to make a Debian with: tests of installing will be skipped."
+		say "No apt-get here: tests of Linux guests and of installing will be skipped."
 	fi
 }
 

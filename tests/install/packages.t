@@ -114,7 +114,10 @@ subtest 'rpm' => sub {
 		is($root->ok_sh("tail -c 10 $kvm.real", 'what is behind'), "version 2\n", 'of the new one');
 		cmp_ok((stat $root->path($kvm))[10], '>', $before, 'libvirt is made to ask anew');
 		$root->ok_sh('rpm -e --nodeps qemu-kvm-core', 'removed');
-		ok(!-e $root->path($kvm) && !-e $root->path("$kvm.real"), 'nothing is left at its path');
+		ok(!-e $root->path($kvm), 'nothing is left at its path');
+		like($root->ok_sh('kvmshim-place status', 'status: all is well'), qr/not there; when its package comes back/, 'it says so');
+		$root->ok_sh('kvmshim-place refresh', 'after the next transaction');
+		ok(!-e $root->path("$kvm.real"), 'nothing is left beside it');
 		$root->ok_sh('rpm -i --nodeps /tmp/qemu-1.rpm', 'installed again');
 		ok(ours($root->path($kvm)), 'the wrapper is in front');
 		is($root->ok_sh("tail -c 10 $kvm.real", 'what is behind'), "version 1\n", 'of that one');
@@ -127,6 +130,13 @@ subtest 'rpm' => sub {
 		$root->ok_sh('rpm -e --nodeps qemu-kvm-core', 'that removed too');
 		is(changes($root), $was, 'every byte is as it was');
 	};
+};
+
+subtest 'The role for Ansible is well formed' => sub {
+	need(in_path('ansible-playbook'), 'no ansible-playbook on this machine');
+	my $got = run({ env => { LC_ALL => 'C.UTF-8', ANSIBLE_ROLES_PATH => 'contrib/ansible/roles' } },
+		qw(ansible-playbook --syntax-check -i hypervisors, contrib/ansible/site.yml));
+	is($got->{status}, 0, 'ansible-playbook --syntax-check') or diag("$got->{out}$got->{err}");
 };
 
 # A package as RHEL's, of the QEMU that is here.
