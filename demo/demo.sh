@@ -1,6 +1,6 @@
-#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # demo.sh - what ./install.sh demo shows; read by install.sh, which has built all.
+# shellcheck shell=sh
 
 # The guest of the demo: no disk, no operating system, one boot sector that
 # prints two lines on the serial port. "$@" is the program to start it with.

@@ -1,7 +1,6 @@
-#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # connect.sh - libvirt's hook, and AppArmor's word on what confined VMs may do.
-# shellcheck disable=SC2034,SC2154  # variables of kvmshim-place, which reads this
+# shellcheck shell=sh disable=SC2034,SC2154  # variables of kvmshim-place, which reads this
 
 hook=/usr/sbin/kvmshim-hook
 hooks=/etc/libvirt/hooks
@@ -46,8 +45,10 @@ connect_hook() {
 tell_daemon() {
 	for daemon in libvirtd virtqemud; do
 		pid=$(cat "/run/$daemon.pid" 2>/dev/null) || continue
-		[ "$(readlink "/proc/$pid/exe")" != "$(command -v "$daemon")" ] || act kill -HUP "$pid" ||
-			warn "$daemon has to be restarted: $why"
+		case $(readlink "/proc/$pid/exe") in
+		*/"$daemon" | */"$daemon (deleted)")
+			act kill -HUP "$pid" || warn "$daemon has to be restarted: $why" ;;
+		esac
 	done
 }
 

@@ -1,7 +1,6 @@
-#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # status.sh - whether each part is in place, and as it should be.
-# shellcheck disable=SC2034,SC2154  # variables of kvmshim-place, which reads this
+# shellcheck shell=sh disable=SC2034,SC2154  # variables of kvmshim-place, which reads this
 
 # row ok|warn|fail WHAT TEXT
 row() {

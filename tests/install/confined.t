@@ -35,6 +35,7 @@ sub vm_profile {
 	my $template = slurp($root->path('/etc/apparmor.d/libvirt/TEMPLATE.qemu'));
 	spew($root->path('/etc/apparmor.d/libvirt/libvirt-vm'), $template =~ s/LIBVIRT_TEMPLATE/libvirt-vm/r);
 	my $parsed = $root->sh('apparmor_parser -Q -K /etc/apparmor.d/libvirt/libvirt-vm');
+	$parsed->{err} =~ s/^Cache .*disabled: interface file missing.*\n//;    # of a kernel without AppArmor
 	is("$parsed->{status} $parsed->{err}", '0 ', "AppArmor parses a VM's profile");
 	return $root->ok_sh('apparmor_parser -p /etc/apparmor.d/libvirt/libvirt-vm', 'with all includes');
 }

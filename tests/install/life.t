@@ -115,4 +115,16 @@ subtest 'What the admin wrote stays, and is purged when asked' => sub {
 	is_as_it_was('nothing is left');
 };
 
+subtest 'In the image of a container, which has no systemd' => sub {
+	$root = Kvmshim::Root->new;
+	$root->ok_sh('rm -r /bin/systemctl /lib/systemd /etc/systemd', 'no systemd');
+	$root->ok_sh('/src/install.sh install', 'install');
+	spew($root->path('/etc/kvmshim/rules.d/50-site.ini'), "[a]\nwhen = always\nadd = -device no-such-device\n", 0644);
+	like($root->sh("$qemu -display none -name x")->{err}, qr/-device no-such-device: /, 'rules work');
+	$root->ok_sh('/src/install.sh status', 'status: all is well');
+	apt(@$older);
+	ok(ours($root->path($qemu)), 'a later layer with another QEMU has the wrapper too');
+	$root->ok_sh('/src/install.sh uninstall --purge', 'uninstall --purge');
+};
+
 done_testing;
