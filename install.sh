@@ -248,6 +248,7 @@ stage_files() {
 	if [ -d /etc/dpkg/dpkg.cfg.d ]; then
 		install -D -m 644 contrib/dpkg/kvmshim "$stage/etc/dpkg/dpkg.cfg.d/kvmshim"
 	fi
+	[ -d /etc/apparmor.d ] || rm -r "$stage/etc/apparmor.d"
 	if [ -e "$conf" ] && ! cmp -s "$conf" "$shipped_conf"; then
 		rm "$stage$conf"
 		say "$conf was edited and stays; $shipped_conf is the new one."

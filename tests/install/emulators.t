@@ -135,6 +135,15 @@ subtest 'A file that somebody put over the wrapper is not lost' => sub {
 	through($root, $x86);
 };
 
+subtest 'What a dpkg has written that did not know of the diversion is a new emulator' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("kvmshim-place place $x86; cp $x86.real $x86.new; mv $x86.new $x86; cp $x86.real $x86.new; echo older >>$x86.new; mv $x86.new $x86.real",
+		'the one of the package at its path, an older one behind');
+	$root->ok_sh('kvmshim-place refresh', 'refresh');
+	through($root, $x86);
+	$root->ok_sh("kvmshim-place unplace && dpkg --verify qemu-system-x86", 'the one of the package was behind the wrapper');
+};
+
 subtest "Somebody else's hook is not touched" => sub {
 	my $root = root_with_files;
 	spew($root->path('/etc/libvirt/hooks/qemu'), "#!/bin/sh\n", 0755);
