@@ -135,7 +135,7 @@ subtest 'rpm' => sub {
 subtest 'The role for Ansible is well formed' => sub {
 	need(in_path('ansible-playbook'), 'no ansible-playbook on this machine');
 	my $got = run({ env => { LC_ALL => 'C.UTF-8', ANSIBLE_ROLES_PATH => 'contrib/ansible/roles' } },
-		qw(ansible-playbook --syntax-check -i hypervisors, contrib/ansible/site.yml));
+		'ansible-playbook', '--syntax-check', '-i', 'hypervisors,', 'contrib/ansible/site.yml');
 	is($got->{status}, 0, 'ansible-playbook --syntax-check') or diag("$got->{out}$got->{err}");
 };
 
