@@ -1,5 +1,7 @@
-# kvmshim: build, test, lint. `make` builds the programs, `make check` tests
-# them, `make check T=unit/optval` one test file. V=1 shows the commands.
+# kvmshim: build, test, lint, install. `make` builds the programs, `make check`
+# tests them, `make check T=unit/optval` one test file. V=1 shows the commands.
+# `make install DESTDIR=` puts files into a folder and acts on nothing; to put
+# kvmshim in place on this machine there is ./install.sh.
 #
 # Flavours keep their objects apart: SAN=1 (ASan and UBSan) in build/san,
 # COV=1 (gcov) in build/cov, everything else in build/.
@@ -10,10 +12,14 @@ PKG_CONFIG ?= pkg-config
 WERROR   ?=
 VERSION  := 0.1.0
 
-PREFIX     ?= /usr
-SBINDIR    ?= $(PREFIX)/sbin
-MANDIR     ?= $(PREFIX)/share/man
-SYSCONFDIR ?= /etc
+# The programs look for what is theirs in /etc/kvmshim and /usr/lib/kvmshim.
+PREFIX      ?= /usr
+SBINDIR     ?= $(PREFIX)/sbin
+LIBDIR      ?= $(PREFIX)/lib/kvmshim
+MANDIR      ?= $(PREFIX)/share/man
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSCONFDIR  ?= /etc
+APPARMORDIR ?= $(SYSCONFDIR)/apparmor.d
 
 B := build
 ifeq ($(SAN),1)
@@ -33,7 +39,7 @@ WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wst
 	-Wpointer-arith -Wundef -Wformat=2 -Wwrite-strings -Wvla
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags json-c inih libxml-2.0)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKVMSHIM_VERSION='"$(VERSION)"' -iquote . -iquote lib $(WARN) \
-	$(if $(WERROR),-Werror) $(FLAVOUR) $(PKG_CFLAGS) $(CFLAGS)
+	$(if $(WERROR),-Werror) $(FLAVOUR) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 
 # The wrapper is linked statically where the distribution has static libraries:
 # the dynamic loader costs more than everything the wrapper itself does.
@@ -84,12 +90,30 @@ $(B)/kvmshim: $(B)/obj/ctl/main.o $(B)/ctl.a $(B)/hooks.a $(B)/wrapper.a $(B)/li
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
 
-include tests/tests.mk
+include tests/tests.mk contrib/packages.mk
+
+# The settings are installed twice: as the admin's, and to tell whether he has
+# changed them.
+INSTALL ?= install
+put      = $(Q)$(INSTALL) -d $(DESTDIR)$(3) && $(INSTALL) -m $(1) $(2) $(DESTDIR)$(3)
+
+install: all
+	$(call put,755,$(B)/kvmshim $(B)/kvmshim-hook place/kvmshim-place,$(SBINDIR))
+	$(call put,755,$(B)/kvmshim-wrapper,$(LIBDIR))
+	$(call put,644,$(wildcard place/*.sh),$(LIBDIR)/place)
+	$(call put,644,contrib/kvmshim.conf,$(LIBDIR))
+	$(call put,644,$(wildcard rules/*.ini),$(LIBDIR)/rules.d)
+	$(call put,644,contrib/kvmshim.conf,$(SYSCONFDIR)/kvmshim)
+	$(Q)$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/kvmshim/rules.d
+	$(call put,644,$(wildcard man/*.5),$(MANDIR)/man5)
+	$(call put,644,$(wildcard man/*.8),$(MANDIR)/man8)
+	$(call put,644,$(wildcard contrib/systemd/kvmshim-*),$(UNITDIR))
+	$(call put,644,contrib/apparmor/kvmshim,$(APPARMORDIR)/abstractions/libvirt-qemu.d)
 
 clean:
 	rm -rf build
 
-.PHONY: all clean
+.PHONY: all clean install
 .DELETE_ON_ERROR:
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# install.sh - the first step with kvmshim, whichever it is. Each task installs
+# install.sh - what can be done with a clone of kvmshim. Each task installs
 # what it needs (and says so), builds, acts, and may be run again at any time,
 # by root or by a user who has sudo. Usage is at the end, in usage().
 set -eu
@@ -62,6 +62,17 @@ command:xz            xz-utils       xz
 command:fuser         psmisc         psmisc
 command:driverctl     driverctl      driverctl
 '
+# The tests of installing do so on a Debian that is made by apt's means.
+install_test_needs='
+command:debootstrap   debootstrap
+command:dh            debhelper
+file:/usr/share/doc/build-essential build-essential
+command:lintian       lintian
+command:rpmbuild      rpm
+command:checkmodule   checkpolicy
+command:semodule_package semodule-utils
+command:ansible-playbook ansible-core
+'
 # Asked for only when clang is there: some releases have it in clang's package.
 fuzz_needs='
 works:fuzzer          libclang-rt-dev compiler-rt
@@ -119,21 +130,27 @@ builder_repository() {
 		awk '$1 ~ /^(crb|powertools|codeready-builder.*-rpms)$/ { print "--enablerepo=" $1 }'
 }
 
+# Runs a package manager. Of what it says when it fails, the first error is the cause.
+install_by() {
+	output=$(as_root "$@" 2>&1) || die "${packages}could not be installed: $(
+		say "$output" | grep -m 1 '^E: \|^Error: ' || say "$output" | tail -n 1)"
+}
+
 provide() {
 	packages=$(missing "$1")
 	[ -n "$packages" ] || return 0
 	# Below, $packages and what builder_repository prints are lists of words.
 	if command -v apt-get >/dev/null; then
 		say "Installing ${packages}by apt-get."
-		as_root apt-get -qq update ||
+		as_root apt-get -qq update >/dev/null 2>&1 ||
 			say "(apt-get update failed; going on with the lists that are there)"
 		# shellcheck disable=SC2086
-		quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+		install_by env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
 			-o DPkg::Lock::Timeout=300 --no-install-recommends install $packages
 	elif command -v dnf >/dev/null; then
 		say "Installing ${packages}by dnf."
 		# shellcheck disable=SC2046,SC2086
-		quietly as_root dnf -q -y $(builder_repository) install $packages
+		install_by dnf -q -y $(builder_repository) install $packages
 	else
 		die "no apt-get and no dnf here; please install what brings: $packages"
 	fi
@@ -169,80 +186,12 @@ build() {
 
 # ---------------------------------------------------------------------- demo
 
-# The guest of the demo: no disk, no operating system, one boot sector that
-# prints two lines on the serial port. "$@" is the program to start it with.
-start_guest() {
-	timeout 60 "$@" -name guest=demo -nodefaults -no-user-config -display none \
-		-machine pc,accel=tcg -cpu qemu64 -m 16 -serial stdio \
-		-device isa-debug-exit,iobase=0xf4,iosize=1 \
-		-drive if=floppy,format=raw,readonly=on,file=build/cpuid.img \
-		</dev/null | tr -d '\r'
-}
-
-# Shows what the guest printed and keeps it in $seen.
-show_guest() {
-	seen=$(start_guest "$@")
-	say "$seen" | indent
-}
-
 demo() {
 	provide "$build_needs$demo_needs"
 	build all build/cpuid.img
-	qemu=$(find_qemu)
-	rule=rules/10-hide-hypervisor.ini
-	root=$(mktemp -d -t kvmshim.XXXXXX)
-	trap 'rm -rf "$root"; settle_build' EXIT
-	mkdir -p "$root/etc/kvmshim/rules.d"
-	printf '[wrapper]\nreal = %s\n' "$qemu" >"$root/etc/kvmshim/kvmshim.conf"
-
-	# All of kvmshim's files are looked for below this folder, so that the
-	# demo neither sees nor changes what the machine has.
-	export KVMSHIM_ROOT="$root"
-
-	say "
-1. A guest looks for its hypervisor. It is started by $qemu itself:"
-	show_guest "$qemu"
-	direct=$seen
-
-	say "
-2. The same command through build/kvmshim-wrapper, with no rule: the same."
-	show_guest build/kvmshim-wrapper
-	before=$seen
-
-	# As the file says: copy it, and delete "enabled = no" where a rule is
-	# wanted. One of its rules is for guests named demo.
-	sed '/^enabled = no$/d' "$rule" >"$root/etc/kvmshim/rules.d/${rule##*/}"
-	say "
-3. Now with $rule, its rules switched on. Those for this guest:"
-	say "$(awk -v RS= -v ORS='\n\n' '/\nwhen-name = demo/' \
-		"$root/etc/kvmshim/rules.d/${rule##*/}" | grep -v '^[#;]')" | indent
-
-	say "
-4. What the wrapper will make of the command (kvmshim explain):"
-	explained=$(start_guest build/kvmshim explain -- "$qemu")
-	say "$explained" | indent
-
-	say "
-5. The same command as in 2, with the rules:"
-	show_guest build/kvmshim-wrapper
-	say
-
-	[ "$before" = "$direct" ] ||
-		die "without a rule the guest did not see what it sees without the wrapper"
-	case $before in
-	*"hypervisor-bit 1"*"signature TCGTCGTCGTCG"*) ;;
-	*) die "without a rule the guest should have seen its hypervisor" ;;
-	esac
-	case $explained in
-	*hypervisor=off*) ;;
-	*) die "explain does not show the change that the rules make" ;;
-	esac
-	case $seen in
-	*TCG*) die "with the rules the guest still sees the signature" ;;
-	*"hypervisor-bit 0"*) ;;
-	*) die "with the rules the guest should see hypervisor-bit 0" ;;
-	esac
-	say "It works: the hypervisor bit went from 1 to 0 and the signature is gone."
+	# shellcheck source=demo/demo.sh
+	. demo/demo.sh
+	show_demo
 }
 
 # ---------------------------------------------------------------------- test
@@ -251,30 +200,204 @@ run_tests() {
 	provide "$build_needs$demo_needs$test_needs"
 	provide "$fuzz_needs"
 	build all
-	fetch_kernel
+	fetch_kernel_and_root
 	make check-all
 }
 
-# Guests that boot Linux boot the distribution's own kernel, kept outside the tree.
-fetch_kernel() {
+# What tests start and install into, kept outside the tree: the distribution's own kernel
+# for guests that boot Linux, and a Debian.
+fetch_kernel_and_root() {
 	if command -v apt-get >/dev/null; then
 		tests/vm/fetch-kernel.sh || die "no kernel for the tests of guests"
+		provide "$install_test_needs"
+		as_root env HOME="$HOME" tests/install/fetch-root.sh || die "no root for the tests of installing"
 	else
-		say "No apt-get to fetch a kernel with: tests of Linux guests will be skipped."
+		say "No apt-get here: tests of Linux guests and of installing will be skipped."
 	fi
 }
 
+# --------------------------------------------------------- install, uninstall
+
+# What stands in front of emulators, and how it comes there, is kvmshim-place's.
+place=place/kvmshim-place
+conf=/etc/kvmshim/kvmshim.conf
+shipped_conf=/usr/lib/kvmshim/kvmshim.conf
+state=/var/lib/kvmshim
+files=$state/files    # what was put on this machine; a folder ends in '/'
+stage=build/stage
+dry=''
+
+# Two people at it would build into the same folder. A folder that is always there is
+# locked, so that no file is left behind.
+alone() {
+	exec 8</usr/lib
+	flock -n 8 || { say "Another install.sh is at work; waiting."; flock -w 1800 8 || die "it does not end"; }
+}
+
+# Before anything is done: a package of kvmshim sees to itself, a read-only system to nothing.
+judge_host() {
+	[ "$(id -u)" = 0 ] || [ "$dry" ] || die "this needs root: sudo ./install.sh $task"
+	! "$place" packaged >/dev/null || die "kvmshim is here as a package; its package manager installs and removes it"
+	for folder in /usr/sbin /usr/lib /usr/share /etc /var/lib; do
+		[ -w "$folder" ] || [ "$(id -u)" != 0 ] || die "$folder cannot be written to; is it read-only?"
+	done
+}
+
+# All files as they will be on the machine, in a folder. Settings that were edited stay.
+stage_files() {
+	rm -rf "$stage"
+	quietly make install DESTDIR="$stage"
+	if [ -d /etc/dpkg/dpkg.cfg.d ]; then
+		install -D -m 644 contrib/dpkg/kvmshim "$stage/etc/dpkg/dpkg.cfg.d/kvmshim"
+	fi
+	[ -d /etc/apparmor.d ] || rm -r "$stage/etc/apparmor.d"
+	if [ -e "$conf" ] && ! cmp -s "$conf" "$shipped_conf"; then
+		rm "$stage$conf"
+		say "$conf was edited and stays; $shipped_conf is the new one."
+	fi
+}
+
+staged() { (cd "$stage" && find . -mindepth 1 -type "$1" | sed 's/^\.//'); }
+
+# What is put on the machine is noted before it is.
+note_files() {
+	mkdir -p "$state"
+	{
+		cat "$files" 2>/dev/null || :
+		staged f
+		staged d | while read -r folder; do [ -d "$folder" ] || say "$folder/"; done
+	} | sort -u >"$files.new" && mv "$files.new" "$files"
+}
+
+# Files come to stand by rename, and only when all are on the disk: where it is full
+# what was there before stays as it was.
+put_files() {
+	note_files || return 1
+	staged d | while read -r folder; do mkdir -p "$folder" || exit 1; done &&
+		staged f | while read -r file; do cp --preserve=mode "$stage$file" "$file.kvmshim-new" || exit 1; done &&
+		staged f | while read -r file; do mv -f "$file.kvmshim-new" "$file" || exit 1; done
+}
+
+# Where no package manager calls kvmshim-place, systemd does.
+watch_upgrades() {
+	[ -d /run/systemd/system ] || return 0
+	systemctl daemon-reload
+	[ ! -d /etc/dpkg/dpkg.cfg.d ] || return 0
+	for emulator in $("$place" list); do
+		systemctl -q enable --now "kvmshim-place@$(systemd-escape -p "$emulator").path"
+	done
+}
+
+unwatch_upgrades() {
+	for unit in /etc/systemd/system/multi-user.target.wants/kvmshim-place@*.path; do
+		[ ! -L "$unit" ] || systemctl -q disable --now "${unit##*/}"
+	done
+}
+
+install_kvmshim() {
+	judge_host
+	if [ "$dry" ]; then
+		packages=$(missing "$build_needs")
+		[ -z "$packages" ] || say "would install: $packages"
+		say "would build, and put into $state, /etc/kvmshim, /usr/lib/kvmshim, /usr/sbin and /usr/share/man: make install"
+		# shellcheck disable=SC2086  # paths without blanks
+		"$place" -n place $emulators
+		"$place" -n connect
+		return
+	fi
+	alone
+	provide "$build_needs"
+	build all
+	stage_files
+	[ -e "$files" ] && fresh='' || fresh=1
+	if ! why=$(put_files 2>&1); then
+		staged f | while read -r file; do rm -f "$file.kvmshim-new"; done
+		[ ! "$fresh" ] || remove_files
+		die "$(say "$why" | tail -n 1); all is as it was before"
+	fi
+	! command -v restorecon >/dev/null || staged f | xargs restorecon
+	# shellcheck disable=SC2086  # paths without blanks
+	"$place" place $emulators
+	watch_upgrades
+	"$place" connect
+	say "
+Rules are yours to write, in /etc/kvmshim/rules.d: man kvmshim-rules. Until there are
+some, VMs run as before.
+"
+	"$place" status
+}
+
+# Settings that were edited, and rules, stay unless they are purged.
+uninstall_kvmshim() {
+	judge_host
+	if [ ! -e "$files" ] && [ ! -e "$state" ]; then
+		say "kvmshim is not installed."
+	elif [ "$dry" ]; then
+		"$place" -n disconnect
+		"$place" -n unplace
+		sed 's/^/would remove: /' "$files"
+	else
+		alone
+		"$place" disconnect
+		"$place" unplace
+		unwatch_upgrades
+		remove_files
+		say "kvmshim is uninstalled. Packages that were installed for it stay."
+	fi
+	if [ "$purge" ] && [ -e /etc/kvmshim ]; then
+		if [ "$dry" ]; then say "would remove: /etc/kvmshim"; else rm -r /etc/kvmshim; fi
+	fi
+	[ ! -e /etc/kvmshim ] || say "/etc/kvmshim stays; --purge removes it."
+}
+
+remove_files() {
+	if cmp -s "$conf" "$shipped_conf" || cmp -s "$conf" contrib/kvmshim.conf; then edited=''; else edited=$conf; fi
+	grep -v '/$' "$files" | grep -vxF "$edited" | while read -r file; do rm -f "$file" "$file.kvmshim-new"; done
+	grep '/$' "$files" | sort -r | while read -r folder; do
+		[ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
+	done
+	rm -r "$state"
+	[ ! -d /run/kvmshim ] || find /run/kvmshim -depth -type d -empty -delete
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload
+}
+
+# ---------------------------------------------------------------------- main
+
 usage() {
 	cat >&2 <<'TEXT'
-usage: ./install.sh demo     build kvmshim and see it at work on a real QEMU
-       ./install.sh test     build kvmshim and run every test
+usage: ./install.sh demo        build kvmshim and see it at work on a real QEMU
+       ./install.sh test        build kvmshim and run every test
+       ./install.sh install [--emulator PATH]... [--dry-run]
+                                build it and put it in place; in front of those
+                                emulators, or of those that libvirt uses here
+       ./install.sh uninstall [--purge] [--dry-run]
+                                all as it was; --purge: settings and rules go too
+       ./install.sh status      what is in place, and whether it is as it should be
 TEXT
 	exit 2
 }
 
-[ $# -eq 1 ] || usage
-case $1 in
+task=${1:-}
+[ $# = 0 ] || shift
+emulators='' purge=''
+while [ $# != 0 ]; do
+	case $task:$1 in
+	install:--emulator) [ $# -gt 1 ] || usage; emulators="$emulators $2"; shift ;;
+	install:--emulator=*) emulators="$emulators ${1#*=}" ;;
+	install:--dry-run | uninstall:--dry-run) dry=1 ;;
+	uninstall:--purge) purge=1 ;;
+	*) usage ;;
+	esac
+	shift
+done
+
+case $task in
 demo) demo ;;
 test) run_tests ;;
+install) install_kvmshim ;;
+uninstall) uninstall_kvmshim ;;
+status)
+	[ -e "$files" ] || { say "kvmshim is not installed."; exit 1; }
+	"$place" status ;;
 *) usage ;;
 esac

@@ -34,7 +34,7 @@ sub table {
 	return $body =~ /"([^"]+)"/g;
 }
 
-is(join(' ', map { basename($_) } @pages), 'kvmshim-hook.8 kvmshim-rules.5 kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5', 'the pages');
+is(join(' ', map { basename($_) } @pages), 'kvmshim-hook.8 kvmshim-place.8 kvmshim-rules.5 kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5', 'the pages');
 
 subtest 'mandoc finds nothing to say' => sub {
 	my $mandoc = need(found('mandoc'), 'no mandoc on this machine');
@@ -123,6 +123,16 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 		for slurp("$top/ctl/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journalshape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
 	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
 	like($page, qr/^\.It Ev $_$/m, $_) for qw(KVMSHIM_ROOT NO_COLOR);
+};
+
+subtest 'kvmshim-place(8) tells of every command' => sub {
+	my ($usage) = slurp("$top/place/kvmshim-place") =~ /^usage: (.*?)^TEXT$/ms;
+	my @commands = map { split / \| / } $usage =~ /^ *(?:usage: )?kvmshim-place (?:\[-n\] )?((?:\w+)(?: \| \w+)*)/mg;
+	cmp_ok(@commands, '>=', 7, 'there are commands');
+	for my $command (@commands) {
+		like(page('kvmshim-place.8'), qr/^\.Ss \Q$command\E$/m, "kvmshim-place $command has a section");
+		like(page('kvmshim-place.8'), qr/^\.Cm (?:\w+ \| )?\Q$command\E(?: \||$)/m, 'and is in the synopsis');
+	}
 };
 
 subtest 'kvmshim-wrapper(8) tells of its exit statuses' => sub {

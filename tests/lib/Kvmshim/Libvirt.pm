@@ -16,7 +16,8 @@ use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Qemu;
 
-our @EXPORT = qw(private_machine libvirtd_start libvirtd_settings libvirtd_run install_wrapper virsh virsh_begin
+our @EXPORT = qw(private_machine own_namespaces in_path libvirtd_start libvirtd_settings libvirtd_run install_wrapper
+	virsh virsh_begin
 	start_refused define monitor wait_for must);
 
 my $room = '/run/kvmshim-test';    # in the private machine
@@ -36,9 +37,19 @@ sub in_path {
 
 sub private_machine {
 	if (!$ENV{KVMSHIM_PRIVATE}) {
-		need($> == 0, 'only root can make a private machine');
-		need(in_path($_), "no $_ on this machine") for qw(unshare libvirtd virtlogd virsh);
+		need(in_path($_), "no $_ on this machine") for qw(libvirtd virtlogd virsh);
 		qemu_binary;
+	}
+	own_namespaces();
+	mount_own_folders();
+}
+
+# The rest of the test with mounts, processes and a network of its own, from its
+# beginning: what comes before this call is done twice.
+sub own_namespaces {
+	if (!$ENV{KVMSHIM_PRIVATE}) {
+		need($> == 0, 'only root can make a private machine');
+		need(in_path('unshare'), 'no unshare on this machine');
 		my $can = run({}, in_path('unshare'), @unshare[ 1 .. $#unshare ], 'sh', '-c', 'mount -t tmpfs tmpfs /run &&
 			mkdir /run/a /run/b && mount -t overlay -o lowerdir=/etc,upperdir=/run/a,workdir=/run/b overlay /etc');
 		need($can->{status} eq '0', "no namespaces here: $can->{err}");
@@ -48,7 +59,6 @@ sub private_machine {
 	}
 	$ENV{PATH} = '/usr/sbin:/usr/bin:/sbin:/bin';
 	be_init();
-	mount_own_folders();
 }
 
 # The first process of the machine has to collect what daemons leave behind:

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# connect.sh - libvirt's hook, and AppArmor's word on what confined VMs may do.
+# shellcheck shell=sh disable=SC2034,SC2154  # variables of kvmshim-place, which reads this
+
+hook=/usr/sbin/kvmshim-hook
+hooks=/etc/libvirt/hooks
+apparmor=/etc/apparmor.d
+
+libvirt_version() {
+	for daemon in libvirtd virtqemud; do
+		! command -v "$daemon" >/dev/null || { "$daemon" --version | sed 's/.* //'; return; }
+	done
+}
+
+# Folders of hooks are known since libvirt 6.5.
+hook_link() {
+	if [ "$(printf '%s\n6.5.0\n' "$1" | sort -V | head -n 1)" = 6.5.0 ]; then
+		echo "$hooks/qemu.d/50-kvmshim"
+	else
+		echo "$hooks/qemu"
+	fi
+}
+is_our_link() { [ "$(readlink "$1")" = "$hook" ]; }
+
+link_hook() { mkdir -p "${1%/*}" && ln -s "$hook" "$1"; }
+
+connect_hook() {
+	link=$(hook_link "$1")
+	if is_our_link "$link"; then
+		return
+	elif ! there "$link"; then
+		act link_hook "$link" || { warn "$link: $why"; return; }
+		[ "$dry" ] || say "$link: the hook is linked"
+		tell_daemon
+	elif [ "$link" = "$hooks/qemu" ]; then
+		warn "$link is somebody else's. Before its end it has to call the hook with what it was given itself:"
+		say "    printf '%s\\n' \"\$xml\" | $hook \"\$@\" || exit 1    # xml=\$(cat), read at its beginning" >&2
+	else
+		warn "$link is somebody else's: left alone"
+	fi
+}
+
+# libvirt looks for hooks when it starts, and when it is told to read its settings again
+# (tried: 9.0). Running VMs do not mind either.
+tell_daemon() {
+	for daemon in libvirtd virtqemud; do
+		pid=$(cat "/run/$daemon.pid" 2>/dev/null) || continue
+		case $(readlink "/proc/$pid/exe") in
+		*/"$daemon" | */"$daemon (deleted)")
+			act kill -HUP "$pid" || warn "$daemon has to be restarted: $why" ;;
+		esac
+	done
+}
+
+# libvirt-qemu.d is read by the abstraction itself where libvirt is new enough; elsewhere
+# by a line in the file that is the admin's.
+snippet=abstractions/libvirt-qemu.d/kvmshim
+include_line="include if exists <$snippet>    # kvmshim-place"
+local_file=$apparmor/local/abstractions/libvirt-qemu
+
+reads_snippet() {
+	grep -qs '<abstractions/libvirt-qemu.d>' "$apparmor/abstractions/libvirt-qemu" ||
+		grep -qsxF "$include_line" "$local_file"
+}
+is_confined() { [ -e "$apparmor/$snippet" ] && [ -e "$apparmor/abstractions/libvirt-qemu" ]; }
+
+add_line() { printf '%s\n' "$include_line" >>"$local_file"; }
+# Written in place: it is another's file, with a mode and a label of its own.
+drop_line() {
+	rest=$(grep -vxF "$include_line" "$local_file" || :; echo .)
+	printf %s "${rest%.}" >"$local_file"
+}
+
+connect_apparmor() {
+	is_confined && ! reads_snippet || return 0
+	if [ -e "$local_file" ]; then
+		act add_line || warn "$local_file: $why"
+	else
+		warn "AppArmor lets no VM start $hook's NAME.real: $local_file is missing, where this belongs: $include_line"
+	fi
+}
+
+connect() {
+	version=$(libvirt_version)
+	if [ "$version" ]; then
+		connect_hook "$version"
+	else
+		say "There is no libvirt here. Once there is: kvmshim-place connect"
+	fi
+	connect_apparmor
+}
+
+# Only the hook gives devices back.
+disconnect() {
+	for journal in /run/kvmshim/vm/*/journal.json; do
+		[ ! -e "$journal" ] ||
+			die "VMs still have devices from the hook; stop them first, or: kvmshim recover (kvmshim status shows them)"
+	done
+	for link in "$hooks/qemu.d/50-kvmshim" "$hooks/qemu"; do
+		is_our_link "$link" || continue
+		act rm -f "$link" || warn "$link: $why"
+		tell_daemon
+	done
+	if [ -d "$hooks/qemu.d" ] && [ "$(owner_of "$hooks/qemu.d")" = none ]; then
+		act rmdir "$hooks/qemu.d" || :    # it holds others
+	fi
+	! grep -qsxF "$include_line" "$local_file" || act drop_line || warn "$local_file: $why"
+}

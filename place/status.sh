@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# status.sh - whether each part is in place, and as it should be.
+# shellcheck shell=sh disable=SC2034,SC2154  # variables of kvmshim-place, which reads this
+
+# row ok|warn|fail WHAT TEXT
+row() {
+	printf '%-5s %-30s %s\n' "$@"
+	[ "$1" != fail ] || failed=1
+}
+
+emulator_row() {
+	case $(state_of "$1") in
+	front)
+		if ! cmp -s "$wrapper" "$1"; then
+			row fail "$1" "behind another version of the wrapper: kvmshim-place refresh"
+		elif [ "$(find "$1.real" -prune -cnewer "$1")" ]; then
+			row fail "$1" "was upgraded, and libvirt not told: kvmshim-place refresh"
+		elif [ "$2" = dpkg ] && ! diverted "$1"; then
+			row fail "$1" "not diverted, so an upgrade takes the wrapper away: kvmshim-place refresh"
+		elif ! version=$("$1" -version 2>&1); then
+			row fail "$1" "does not run: $version"
+		else
+			row ok "$1" "behind the wrapper: $(say "$version" | head -n 1)"
+		fi ;;
+	orphan) row fail "$1" "there is no $1.real for the wrapper to run" ;;
+	headless | absent)
+		if ! there "$1.real" || gone "$1" "$2"; then
+			row ok "$1" "not there; when its package comes back, so does the wrapper"
+		else
+			row fail "$1" "is not there, but $1.real: kvmshim-place refresh"
+		fi ;;
+	*) row fail "$1" "not behind the wrapper: kvmshim-place refresh" ;;
+	esac
+}
+
+# Who calls us when packages come and go.
+keeper() {
+	if by=$(packaged); then
+		echo "a trigger of $by"
+	elif [ -e /etc/dpkg/dpkg.cfg.d/kvmshim ]; then
+		echo "/etc/dpkg/dpkg.cfg.d/kvmshim"
+	elif [ "$(find /etc/systemd/system -name 'kvmshim-place@*.path' 2>/dev/null)" ]; then
+		echo "path units of systemd"
+	else
+		return 1
+	fi
+}
+
+hook_row() {
+	version=$(libvirt_version)
+	[ "$version" ] || { row ok hook "not linked: there is no libvirt"; return; }
+	link=$(hook_link "$version")
+	if is_our_link "$link" && [ -x "$hook" ]; then
+		row ok hook "$link"
+	else
+		row fail hook "not linked: kvmshim-place connect"
+	fi
+}
+
+status() {
+	row ok programs "$(kvmshim --version)"
+	[ "$(recorded)" ] || row warn emulators "the wrapper is in front of none: kvmshim-place place PATH"
+	while read -r name owner; do
+		[ ! "$name" ] || emulator_row "$name" "$owner"
+	done <<TEXT
+$(cat "$list" 2>/dev/null)
+TEXT
+	if by=$(keeper); then row ok upgrades "$by"; else row warn upgrades "run kvmshim-place refresh after each of QEMU's"; fi
+	hook_row
+	if is_confined; then
+		if reads_snippet; then row ok AppArmor "$apparmor/$snippet"; else row fail AppArmor "not told: kvmshim-place connect"; fi
+	fi
+	if check=$(kvmshim check 2>&1); then set ok; else set fail; fi
+	row "$1" rules "$(say "$check" | tail -n 1)"
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Which emulators: those that libvirt uses, links and scripts that lead to one, two
+# at once, one that no package owns, and paths that are refused.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Root;
+use Test::More;
+
+own_root;
+my $bin = '/usr/bin';
+my $x86 = "$bin/qemu-system-x86_64";
+
+sub root_with_files {
+	my $root = Kvmshim::Root->new;
+	$root->ok_sh('make -s -C /src install', 'the files are there');
+	spew($root->path('/etc/kvmshim/rules.d/50-site.ini'), "[a]\nwhen = always\nadd = -device from-a-rule\n", 0644);
+	return $root;
+}
+
+# A start by this name gets what the rule adds.
+sub through {
+	my ($root, $name, $label) = @_;
+	my $got = $root->sh("$name -display none -name x");
+	like($got->{err}, qr/-device from-a-rule: 'from-a-rule' is not a valid device/, $label // "$name goes through the wrapper");
+	return $got;
+}
+
+subtest 'Those that libvirt uses' => sub {
+	my $root = root_with_files;
+	spew($root->path('/etc/libvirt/qemu/a.xml'), "<domain><devices>\n  <emulator>$bin/qemu-system-i386</emulator>\n</devices></domain>\n");
+	spew($root->path('/etc/libvirt/qemu/b.xml'), "<domain><devices><emulator>/opt/gone/bin/qemu</emulator></devices></domain>\n");
+	is($root->sh('kvmshim-place place')->{err}, '', 'placed without a name');
+	is($root->ok_sh('kvmshim-place list', 'the list'), "$bin/qemu-system-i386\n$x86\n",
+		"what a definition names, and the one for this host's CPU");
+	through($root, $_) for "$bin/qemu-system-i386", $x86;
+	$root->ok_sh('kvmshim-place unplace', 'taken away from both');
+	is(join(' ', grep { m{ /usr/bin} } $root->changes), '', 'both are as they were');
+};
+
+subtest 'A link leads to the emulator that it is of' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("ln -sfn qemu-system-x86_64 $bin/kvm", 'kvm is a link, as on Debian 12');
+	like($root->ok_sh("kvmshim-place place $bin/kvm", 'placed'), qr/^\Q$bin\E\/kvm leads to \Q$x86\E\.$/m, 'it says where');
+	ok(-l $root->path("$bin/kvm") && ours($root->path($x86)), 'the wrapper is in front of that');
+	through($root, "$bin/kvm");
+	is($root->ok_sh("kvm -version", 'kvm'), $root->ok_sh("$x86.real -version", 'the real one'), 'what answers is the real one');
+};
+
+subtest 'So does a script that ends with it' => sub {
+	my $root = root_with_files;
+	unlink $root->path("$bin/kvm");
+	spew($root->path("$bin/kvm"), qq(#!/bin/sh\nexec qemu-system-x86_64 -machine accel=tcg "\$@"\n), 0755);
+	$root->ok_sh("kvmshim-place place $bin/kvm $x86", 'kvm is a script, as on Debian 11; both are asked for');
+	is($root->ok_sh('kvmshim-place list', 'the list'), "$x86\n", 'rules apply once');
+	through($root, "$bin/kvm");
+	spew($root->path('/etc/kvmshim/rules.d/50-site.ini'), "[a]\nwhen-accel = tcg\nadd = -device from-a-rule\n", 0644);
+	through($root, "$bin/kvm", 'and see what the script adds');
+};
+
+subtest 'A script of another kind stays behind the wrapper' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("kvmshim-place place $bin/qemu-system-i386", 'qemu-system-i386 chooses by itself what it becomes');
+	ok(ours($root->path("$bin/qemu-system-i386")), 'the wrapper is in front of it');
+	through($root, "$bin/qemu-system-i386");
+	like($root->ok_sh("$bin/qemu-system-i386 -version", 'it runs'), qr/^QEMU emulator/, 'through it');
+};
+
+subtest 'One that no package owns, and a new one put over it' => sub {
+	my $root = root_with_files;
+	my $own  = '/usr/libexec/qemu-kvm';
+	$root->ok_sh("cp $x86 $own", 'as on RHEL, but of nobody');
+	$root->ok_sh("kvmshim-place place $own", 'placed');
+	through($root, $own);
+	unlike($root->ok_sh('dpkg-divert --list', 'diversions'), qr/libexec/, 'nothing is diverted');
+	my $before = (stat $root->path($own))[10];
+	sleep 1;
+	$root->ok_sh("cp $x86 $own.new; echo newer >>$own.new; mv $own.new $own", 'a newer one is put over the wrapper, as by RPM');
+	is($root->sh('kvmshim-place status')->{status}, 1, 'status: something is wrong');
+	$root->ok_sh('kvmshim-place refresh', 'refresh');
+	ok(ours($root->path($own)), 'the wrapper is in front again');
+	is($root->ok_sh("tail -c 6 $own.real", 'the end of the real one'), "newer\n", 'of the newer one');
+	cmp_ok((stat $root->path($own))[10], '>', $before, 'libvirt is made to ask anew');
+	through($root, $own);
+	$root->ok_sh("rm $own; kvmshim-place refresh", 'the wrapper is lost');
+	through($root, $own);
+	$root->ok_sh("kvmshim-place unplace $own", 'taken away');
+	is($root->ok_sh("tail -c 6 $own; ls $own.real 2>/dev/null || :", 'what is there'), "newer\n", 'the newer one is at its path, nothing beside it');
+};
+
+subtest 'A newer version of the wrapper' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("kvmshim-place place $x86; echo newer >>/usr/lib/kvmshim/kvmshim-wrapper", 'another one was installed');
+	is($root->sh('kvmshim-place status')->{status}, 1, 'status: something is wrong');
+	$root->ok_sh("kvmshim-place refresh; cmp /usr/lib/kvmshim/kvmshim-wrapper $x86", 'it is the one in front');
+	through($root, $x86);
+};
+
+subtest 'What is refused' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("mkdir -p /opt/a; chown 1000 /opt/a; cp /bin/true /opt/a/qemu; mkdir '/opt/b c'; cp /bin/true '/opt/b c/qemu'; "
+		. "echo text >$bin/qemu-text; dpkg-divert --quiet --local --no-rename --divert /opt/elsewhere --add $bin/qemu-system-i386", 'a few files');
+	my @before = $root->changes;
+	for my $case (
+		[ '/usr/bin/qemu-system-none', qr/: there is no such emulator$/ ],
+		[ '/nowhere/a/qemu',           qr/: there is no such folder$/ ],
+		[ "$bin/qemu-text",            qr/: is no program$/ ],
+		[ '/opt/a/qemu',               qr/: its folder is not root's$/ ],
+		[ "'/opt/b c/qemu'",           qr/: a path with blanks is not taken$/ ],
+		[ "$bin/qemu-system-i386",     qr/: is diverted already, by somebody else: / ],
+	) {
+		my ($path, $why) = @$case;
+		my $got = $root->sh("kvmshim-place place $path");
+		is($got->{status}, 1, "$path: refused");
+		like($got->{err}, qr/\Akvmshim-place: [^\n]*\n\z/, 'by one line');
+		like($got->{err}, $why, 'which says why');
+	}
+	is_deeply([ $root->changes ], \@before, 'nothing was changed');
+};
+
+subtest 'A file that somebody put over the wrapper is not lost' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("kvmshim-place place $x86; echo '#!/bin/sh' >$x86.mine; chmod 755 $x86.mine; mv $x86.mine $x86", 'a script of the admin');
+	for my $command ('refresh', "place $x86", "unplace $x86") {
+		my $got = $root->sh("kvmshim-place $command");
+		is($got->{status}, 1, "$command: refused");
+		like($got->{err}, qr/is neither the wrapper nor from its package/, 'it says why');
+	}
+	is(slurp($root->path($x86)), "#!/bin/sh\n", 'it is there');
+	$root->ok_sh("mv $x86.real $x86; kvmshim-place refresh", 'what the message says');
+	through($root, $x86);
+};
+
+subtest 'What a dpkg has written that did not know of the diversion is a new emulator' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("kvmshim-place place $x86; cp $x86.real $x86.new; mv $x86.new $x86; cp $x86.real $x86.new; echo older >>$x86.new; mv $x86.new $x86.real",
+		'the one of the package at its path, an older one behind');
+	$root->ok_sh('kvmshim-place refresh', 'refresh');
+	through($root, $x86);
+	$root->ok_sh("kvmshim-place unplace && dpkg --verify qemu-system-x86", 'the one of the package was behind the wrapper');
+};
+
+subtest "Somebody else's hook is not touched" => sub {
+	my $root = root_with_files;
+	spew($root->path('/etc/libvirt/hooks/qemu'), "#!/bin/sh\n", 0755);
+	$root->ok_sh('kvmshim-place connect', 'libvirt has a folder for hooks');
+	is(slurp($root->path('/etc/libvirt/hooks/qemu')), "#!/bin/sh\n", 'the hook is as it was');
+	$root->ok_sh('kvmshim-place disconnect', 'disconnect');
+	spew($root->path('/usr/local/sbin/libvirtd'), "#!/bin/sh\necho libvirtd \\(libvirt\\) 6.0.0\n", 0755);
+	my $got = $root->sh('kvmshim-place connect');
+	is($got->{status}, 1, 'an older libvirt has one hook only, so it is told');
+	like($got->{err}, qr{hooks/qemu is somebody else's.*\n +.*/usr/sbin/kvmshim-hook "\$\@" \|\| exit 1}, 'how the two go together');
+	unlink $root->path('/etc/libvirt/hooks/qemu');
+	$root->ok_sh('kvmshim-place connect', 'where there is none');
+	is(readlink $root->path('/etc/libvirt/hooks/qemu'), '/usr/sbin/kvmshim-hook', 'it is ours');
+	$root->ok_sh('mkdir -p /run/kvmshim/vm/a; touch /run/kvmshim/vm/a/journal.json', 'a VM has devices');
+	like($root->sh('kvmshim-place disconnect')->{err}, qr/VMs still have devices/, 'the hook is not taken away from it');
+	ok(-l $root->path('/etc/libvirt/hooks/qemu'), 'it is there');
+};
+
+done_testing;

@@ -1,0 +1,56 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A machine with systemd and no package manager that would call kvmshim-place: path
+# units notice that an emulator was upgraded, whoever did it.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Libvirt qw(wait_for);
+use Kvmshim::Root;
+use Test::More;
+
+own_root;
+my $qemu = '/usr/libexec/qemu-kvm';
+my $root = Kvmshim::Root->new;
+need($root->boot, 'systemd does not start in namespaces here');
+$root->ok_sh("rm -r /etc/dpkg/dpkg.cfg.d; cp /usr/bin/qemu-system-x86_64 $qemu", 'an emulator as RHEL has it, and no hook of dpkg');
+my @before = $root->changes;
+
+sub time_of { return (stat $root->path($_[0]))[10] }
+sub quiet { return $root->sh('systemctl is-active kvmshim-place.service')->{out} =~ /^inactive/ }
+
+$root->ok_sh("/src/install.sh install --emulator $qemu", 'install');
+like($root->ok_sh('/src/install.sh status', 'status: all is well'), qr/^ok +upgrades +path units of systemd$/m, 'systemd watches');
+ok(wait_for(\&quiet), 'what the installation itself has done is no reason to do more');
+
+subtest 'One put over the wrapper, as by RPM' => sub {
+	for my $version (1 .. 3) {
+		my $before = time_of($qemu);
+		sleep 1;
+		$root->ok_sh("cp $qemu.real $qemu.rpmnew; echo version $version >>$qemu.rpmnew; mv $qemu.rpmnew $qemu", "version $version");
+		ok(wait_for(sub { ours($root->path($qemu)) && quiet }), 'the wrapper is in front again');
+		is($root->ok_sh("tail -c 10 $qemu.real", 'what is behind'), "version $version\n", 'of this version');
+		cmp_ok(time_of($qemu), '>', $before, 'libvirt is made to ask anew');
+		like($root->ok_sh("$qemu -version", 'it runs'), qr/^QEMU emulator/, 'through the wrapper');
+	}
+};
+
+subtest 'One put behind the wrapper, as by dpkg' => sub {
+	my $before = time_of($qemu);
+	sleep 1;
+	$root->ok_sh("cp $qemu.real $qemu.dpkg-new; mv $qemu.dpkg-new $qemu.real", 'a new one');
+	ok(wait_for(sub { time_of($qemu) > $before && quiet }), 'libvirt is made to ask anew');
+	$root->ok_sh('/src/install.sh status', 'status: all is well');
+};
+
+$root->ok_sh('/src/install.sh uninstall', 'uninstall');
+is($root->sh("systemctl list-units --all --plain --no-legend 'kvmshim*'")->{out}, '', 'systemd knows nothing of it');
+is($root->ok_sh("tail -c 10 $qemu", 'what is there'), "version 3\n", 'the emulator is the last one');
+$root->shut_down;
+my %known = map { $_ => 1 } @before;
+is(join(' ', grep { !$known{$_} && !m{^. /(?:var/(?:lib|log|cache|tmp)|etc/(?:machine-id|\.updated|\.pwd\.lock))} } $root->changes), '', 'nothing else is left');
+
+done_testing;
