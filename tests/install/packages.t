@@ -160,7 +160,7 @@ echo version $version >>%{buildroot}$kvm
 %files
 $kvm
 SPEC
-	my $got = run({ env => { HOME => '/nonexistent' } }, 'rpmbuild', '-bb', '--define', "_topdir " . $root->path('/tmp/rpm'), $root->path('/tmp/qemu.spec'));
+	my $got = run({ env => { HOME => $root->path('/tmp') } }, 'rpmbuild', '-bb', '--define', "_topdir " . $root->path('/tmp/rpm'), $root->path('/tmp/qemu.spec'));
 	is($got->{status}, 0, "QEMU $version as a package of RPM") or diag($got->{err});
 	my ($rpm) = glob $root->path("/tmp/rpm/RPMS/*/qemu-kvm-core-$version-1.*.rpm");
 	rename $rpm, $root->path("/tmp/qemu-$version.rpm");
