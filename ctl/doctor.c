@@ -65,6 +65,7 @@ _Static_assert(sizeof(grades) / sizeof(grades[0]) == GRADE_COUNT, "each grade ha
 
 /* ---- rows ---- */
 
+__attribute__((format(printf, 4, 0)))
 static struct row row_make(const struct doctor *d, enum grade grade, const char *fix,
 			   const char *fmt, va_list ap)
 {

@@ -45,7 +45,7 @@ static const char *changes(const struct doctor *d, const struct journal *j)
 	for (size_t i = 0; i < j->n_devices; i++) {
 		const struct journal_device *v = &j->devices[i];
 
-		row_add(d, &t, "%s (%s): %s → %s", v->device, role_names[v->role],
+		row_add(d, &t, "%s (%s): %s -> %s", v->device, role_names[v->role],
 			v->driver ? v->driver : "no driver", v->target ? v->target : "as it is");
 	}
 	return row_list(d, &t);

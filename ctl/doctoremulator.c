@@ -223,7 +223,7 @@ struct row doctor_machine_types(const struct doctor *d)
 				row_list(d, &gone));
 	if (d->unseen_domains)
 		return row_unseen(d, DOMAIN_FOLDER);
-	return row_ok(d, "QEMU has that of all %zu domains", held);
+	return row_ok(d, "QEMU has that of all %zu domain%s", held, held == 1 ? "" : "s");
 }
 
 /* ---- what QEMU said at the last start ---- */

@@ -187,7 +187,7 @@ bool doctor_has_rule(const struct doctor *d, bool (*is)(enum verb verb))
 	return false;
 }
 
-static void functions(void *user, struct arena *a, const char *slot, struct strv *out)
+static void functions_of(void *user, struct arena *a, const char *slot, struct strv *out)
 {
 	host_pci_functions(a, user, slot, out);
 }
@@ -195,7 +195,7 @@ static void functions(void *user, struct arena *a, const char *slot, struct strv
 void doctor_grants(const struct doctor *d, const struct defined *domain, struct grants *g,
 		   struct mistakes *m)
 {
-	struct passes_host host = { functions, (void *)d->root };
+	struct passes_host host = { functions_of, (void *)d->root };
 	const struct fact_values *names = &domain->xml.facts.of[FACT_HOST];
 	struct names known = {
 		.name = domain->xml.name,

@@ -46,8 +46,8 @@ static void survey_shortly(const struct doctor *d, const struct defined *one,
 static const char *wall_before(const struct doctor *d, const struct defined *one, const char *name,
 			       size_t *granted)
 {
+	struct wall_facts *facts = arena_new(d->arena, struct wall_facts);
 	struct survey survey = { 0 };
-	struct wall_facts facts;
 	struct mistakes m;
 	struct grants g;
 
@@ -56,11 +56,11 @@ static const char *wall_before(const struct doctor *d, const struct defined *one
 	if (!g.n)
 		return NULL;
 	survey_shortly(d, one, &g, &survey);
-	walls_look(d->arena, d->root, &survey, &one->xml.memory, d->libvirt.daemon.pid, &facts);
-	facts.unit = doctor_daemon_unit(d);
+	walls_look(d->arena, d->root, &survey, &one->xml.memory, d->libvirt.daemon.pid, facts);
+	facts->unit = doctor_daemon_unit(d);
 	for (size_t i = 0; i < n_walls; i++)
 		if (str_eq(walls[i].name, name))
-			return walls[i].stops(&facts);
+			return walls[i].stops(facts);
 	return NULL;
 }
 

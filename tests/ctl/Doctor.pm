@@ -15,7 +15,7 @@ use POSIX ();
 use Time::HiRes 'sleep';
 
 our @EXPORT = qw(doctor healthy_host card domain modules_on_disk firmware_picture persistenced bare upgrade
-	asked log_of start libvirtd apparmor passes_gpu);
+	asked log_of start libvirtd apparmor passes_gpu placed installed);
 
 my $emulator = 'usr/bin/qemu-system-x86_64';
 
@@ -141,13 +141,19 @@ sub asked {
 
 sub libvirtd {
 	my ($host, $version) = @_;
-	$host->file('usr/sbin/libvirtd', "#!/bin/sh\necho 'libvirtd (libvirt) $version'\n", 0755);
+	installed($host, $version);
 	$host->file('run/libvirtd.pid', "4242\n");
 	$host->file('proc/4242/comm', "libvirtd\n");
 	$host->file('proc/4242/stat', '4242 (libvirtd) S ' . join(' ', 1, (0) x 15, 1, 0, 500, (0) x 10) . "\n");
 	$host->file('proc/4242/environ', "PATH=/usr/bin\0");
 	$host->file('proc/4242/cgroup', "0::/system.slice/libvirtd.service\n");
 	$host->file('proc/4242/limits', "Max locked memory         8388608              8388608              bytes\n");
+}
+
+# What is there where no daemon runs.
+sub installed {
+	my ($host, $version) = @_;
+	$host->file('usr/sbin/libvirtd', "#!/bin/sh\necho 'libvirtd (libvirt) $version'\n", 0755);
 	$host->file('usr/sbin/kvmshim-hook', "#!/bin/sh\n", 0755);
 	$host->file('etc/libvirt/qemu.conf', "# nothing\n");
 	make_path(map { "$host->{dir}/$_" } 'etc/libvirt/hooks/qemu.d', 'var/cache/libvirt/qemu/capabilities', 'run');
@@ -159,7 +165,7 @@ sub domain {
 	my ($host, $name, %opt) = @_;
 	my $uuid = $name eq 'desktop' ? uuid(50) : uuid(51);
 	$opt{$_} //= '' for qw(memory devices);
-	return $host->file("etc/libvirt/qemu/$name.xml", $opt{text} // <<"XML", 0600) && chmod 0644, "$host->{dir}/etc/libvirt/qemu/$name.xml";
+	return $host->file("etc/libvirt/qemu/$name.xml", $opt{text} // <<"XML");
 <!-- a warning -->
 <domain type='kvm'>
   <name>$name</name><uuid>$uuid</uuid><memory unit='GiB'>1</memory><currentMemory unit='GiB'>1</currentMemory>$opt{memory}
