@@ -159,7 +159,7 @@ struct row doctor_command_line(const struct doctor *d)
 	if (command_line(d, &x, &from, &err) < 0)
 		return (struct row){ GRADE_UNSEEN,
 				     arena_printf(d->arena, "what libvirt would start: %s", err.text),
-				     "start libvirt, and run it as root" };
+				     d->libvirt.daemon.pid ? NULL : "start libvirt's daemon" };
 	ahead = it(d)->xml.facts;
 	doctor_grants(d, it(d), &ahead.grants, &m);
 	decide_ahead(d->arena, d->root, e ? e->path : x.before.v[0], explain_argv(d->arena, &x.before),
