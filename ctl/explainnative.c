@@ -67,7 +67,7 @@ static int from_definition(struct arena *a, const char *name, const char **text)
 {
 	const char *const dump[] = { "virsh", "dumpxml", "--inactive", "--domain", name, NULL };
 	const char *const native[] = { "virsh", "domxml-to-native", "qemu-argv",
-				       "--xml", "/dev/stdin",	    NULL };
+				       "--xml", "/proc/self/fd/0", NULL };
 	const char *xml;
 	int rc = capture(a, dump, &xml, NULL);
 

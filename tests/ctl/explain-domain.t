@@ -297,8 +297,8 @@ case "$*" in
 	echo "<hostdev mode='subsystem' type='pci'><driver name='xen'/><source/></hostdev>"
 	echo "<hostdev mode='subsystem' type='usb'><source/></hostdev>"
 	echo "<interface type='hostdev'><source/></interface></devices></domain>" ;;
-'domxml-to-native qemu-argv --xml /dev/stdin')
-	echo "/usr/bin/qemu-system-x86_64 -name guest=gpu $(tr -d '\n' </dev/stdin | grep -o '<driver [^>]*>' | tr -d ' <>"/\n')" ;;
+'domxml-to-native qemu-argv --xml /proc/self/fd/0')
+	echo "/usr/bin/qemu-system-x86_64 -name guest=gpu $(tr -d '\n' | grep -o '<driver [^>]*>' | tr -d ' <>"/\n')" ;;
 *) exit 9 ;;
 esac
 END
