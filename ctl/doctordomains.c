@@ -92,7 +92,7 @@ static int ask_libvirt(struct doctor *d, struct err *err)
 		return rc;
 	take_xml(d->arena, text, strlen(text), &one);
 	d->domains = NULL;
-	d->n_domains = d->domains_cap = 0;
+	d->n_domains = d->domains_cap = d->unseen_domains = 0;
 	*arena_push(d->arena, d->domains, d->n_domains, d->domains_cap) = one;
 	return 0;
 }
@@ -113,6 +113,7 @@ static int keep_only(struct doctor *d, struct err *err)
 			continue;
 		d->domains[0] = d->domains[i];
 		d->n_domains = 1;
+		d->unseen_domains = 0;
 		return 0;
 	}
 	if (ask_libvirt(d, err) == 0)

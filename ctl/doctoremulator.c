@@ -147,8 +147,8 @@ static bool is_stale(const struct emulator *e, const char *ctime, const struct s
 	       is_newer(&e->real_stat, cached);
 }
 
-static void judge_cached(const struct doctor *d, const char *name, struct row_texts *stale,
-			 size_t *seen)
+/* false: it cannot be read. */
+static bool judge_cached(const struct doctor *d, const char *name, struct row_texts *stale)
 {
 	const char *path = root_path(d->arena, d->root, arena_printf(d->arena, CACHE "/%s", name));
 	const char *emulator, *ctime;
@@ -156,33 +156,38 @@ static void judge_cached(const struct doctor *d, const char *name, struct row_te
 	struct file file;
 
 	if (stat(path, &cached) < 0 || file_read_any(d->arena, path, &file, NULL) < 0)
-		return;
+		return false;
 	emulator = element(d, file.text, "emulator");
 	ctime = element(d, file.text, "qemuctime");
-	(*seen)++;
 	for (size_t i = 0; emulator && i < d->n_emulators; i++)
 		if (str_eq(d->emulators[i].path, emulator) &&
 		    is_stale(&d->emulators[i], ctime, &cached))
 			row_add(d, stale, "%s", emulator);
+	return true;
 }
 
 struct row doctor_capability_cache(const struct doctor *d)
 {
 	struct row_texts stale = { 0 };
 	struct strv names = { 0 };
-	size_t seen = 0;
+	bool seen = !doctor_hides(d, CACHE);
+	size_t asked = 0;
 
 	sysfs_list(d->arena, d->root, CACHE, &names);
-	for (size_t i = 0; i < names.n; i++)
-		if (str_ends(names.v[i], ".xml"))
-			judge_cached(d, names.v[i], &stale, &seen);
+	for (size_t i = 0; i < names.n; i++) {
+		if (!str_ends(names.v[i], ".xml"))
+			continue;
+		asked++;
+		if (!judge_cached(d, names.v[i], &stale))
+			seen = false;
+	}
 	if (stale.n)
 		return row_fail(d, "kvmshim-place refresh (it touches the wrapper)",
 				"libvirt goes by an older QEMU than there is: %s",
 				row_list(d, &stale));
-	if (!seen && doctor_hides(d, CACHE))
+	if (!seen)
 		return row_unseen(d, CACHE);
-	return row_ok(d, seen ? "libvirt has asked the emulators that are here" :
+	return row_ok(d, asked ? "libvirt has asked the emulators that are here" :
 				"libvirt has asked no emulator yet");
 }
 

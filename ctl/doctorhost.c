@@ -156,6 +156,15 @@ static void hold_against_pools(const struct doctor *d, const struct defined *one
 	}
 }
 
+static bool asks_for_huge(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->n_domains; i++)
+		for (size_t k = 0; k < d->domains[i].xml.memory.n; k++)
+			if (d->domains[i].xml.memory.needs[k].huge)
+				return true;
+	return false;
+}
+
 static const char *pools_text(const struct doctor *d)
 {
 	const struct hostmemory *m = &d->memory;
@@ -174,10 +183,13 @@ struct row doctor_hugepages(const struct doctor *d)
 
 	for (size_t i = 0; i < d->n_domains; i++)
 		hold_against_pools(d, &d->domains[i], &short_of);
+	if (asks_for_huge(d) && d->machine.has_mounts && !d->machine.has_hugetlbfs)
+		return row_fail(d, "systemctl start dev-hugepages.mount, and restart libvirt's daemon",
+				"domains ask for huge pages, and no hugetlbfs is mounted");
+	if (!short_of.n && d->unseen_domains)
+		return row_unseen(d, "what domains ask for (" DOMAIN_FOLDER ")");
 	if (!short_of.n)
-		return d->memory.n_pools || !d->unseen_domains ?
-			       row_ok(d, "%s; no domain asks for more", pools_text(d)) :
-			       row_unseen(d, "what domains ask for");
+		return row_ok(d, "%s; no domain asks for more", pools_text(d));
 	if (d->ours.settings.hook.hugepages_allocate)
 		return row_ok(d, "%s: the hook lets the pool grow (hugepages = allocate)",
 			      row_list(d, &short_of));

@@ -99,17 +99,30 @@ struct row doctor_memlock(const struct doctor *d)
 	return row;
 }
 
+#define USB_NODES "/dev/bus/usb/"
+
+static bool allows_below(const struct doctor *d, const char *folder)
+{
+	const struct strv *acl = &d->libvirt.conf.device_acl;
+
+	for (size_t i = 0; i < acl->n; i++)
+		if (str_starts(acl->v[i], folder))
+			return true;
+	return false;
+}
+
 /* A node that a rule of another kind adds and libvirt keeps from QEMU; NULL. */
 static const char *kept_node(const struct doctor *d, const struct action *action)
 {
+	const struct qemuconf *conf = &d->libvirt.conf;
 	const char *node = action->words.n ? action->words.v[0] : "";
 
-	if (action->verb != VERB_PASS_DISK || !str_starts(node, "/dev/"))
+	if (action->verb == VERB_PASS_USB)
+		return allows_below(d, USB_NODES) ? NULL : USB_NODES "BUS/DEVICE";
+	if (action->verb != VERB_PASS_DISK || !str_starts(node, "/dev/") ||
+	    qemuconf_allows(conf, node) || qemuconf_allows(conf, doctor_resolved(d, node)))
 		return NULL;
-	return qemuconf_allows(&d->libvirt.conf, node) ||
-			       qemuconf_allows(&d->libvirt.conf, doctor_resolved(d, node)) ?
-		       NULL :
-		       node;
+	return node;
 }
 
 static void add_kept(const struct doctor *d, const struct rule *rule, struct row_texts *kept,
@@ -139,8 +152,9 @@ struct row doctor_device_acl(const struct doctor *d)
 		add_kept(d, &d->ours.rules.v[i], &kept, &first);
 	if (kept.n)
 		return row_fail(d,
-				arena_printf(d->arena, "add \"%s\" to cgroup_device_acl in " QEMUCONF
-					     ", and namespaces = []; restart %s",
+				arena_printf(d->arena,
+					     "add \"%s\" to cgroup_device_acl in " QEMUCONF
+					     ", and restart %s",
 					     first, doctor_daemon_unit(d)),
 				"libvirt keeps QEMU from it: %s", row_list(d, &kept));
 	return judge_wall(d, "cgroup_device_acl", "it has the nodes of all devices that rules pass");

@@ -53,6 +53,7 @@ static void read_kernel(struct arena *a, const struct root *r, struct machine *m
 {
 	const char *text = text_of(a, r, "/proc/cmdline"), *stat = text_of(a, r, "/proc/stat");
 	const char *btime = stat ? strstr(stat, "btime ") : NULL;
+	const char *mounts = text_of(a, r, "/proc/mounts");
 	struct utsname name;
 
 	while (text && *text) {
@@ -64,6 +65,8 @@ static void read_kernel(struct arena *a, const struct root *r, struct machine *m
 	}
 	if (btime)
 		sscanf(btime, "btime %lld", &m->booted);
+	m->has_mounts = mounts;
+	m->has_hugetlbfs = mounts && strstr(mounts, " hugetlbfs ");
 	m->release = uname(&name) == 0 ? arena_strdup(a, name.release) : "";
 }
 

@@ -25,6 +25,7 @@ struct machine {
 	bool remaps_interrupts;	  /* chips named IR-… in /proc/interrupts */
 	bool has_interrupts;	  /* that file can be read */
 	bool unsafe_interrupts;	  /* vfio_iommu_type1 allow_unsafe_interrupts=1 */
+	bool has_mounts, has_hugetlbfs;	/* /proc/mounts can be read; hugetlbfs is in it */
 	const char *release;	  /* of the kernel, uname(2) */
 	long long booted;	  /* seconds since the epoch; 0: unknown */
 	struct pci_function *functions; /* all, in the order of their addresses */

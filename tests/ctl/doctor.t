@@ -123,6 +123,11 @@ my @hosts = (
 		domain($host, 'desktop', memory => "<memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking>");
 		$host->conf("[hook]\nhugepages = allocate\n");
 	} ],
+	[ 'hugepages', 'no hugetlbfs', 'fail', qr/no hugetlbfs is mounted/, qr/dev-hugepages\.mount/, sub {
+		my ($host) = @_;
+		$host->file('proc/mounts', "tmpfs /run tmpfs rw 0 0\n");
+		domain($host, 'desktop', memory => "<memoryBacking><hugepages/></memoryBacking>");
+	} ],
 	[ 'wrapper', 'in front of nothing, and there are rules', 'fail', qr/no rule applies/, qr/^kvmshim-place place$/, sub {
 		my ($host) = @_;
 		bare($host);
@@ -246,6 +251,8 @@ my @hosts = (
 	} ],
 	[ 'device-acl', 'a disk of a rule', 'fail', qr{50-a\.ini:3 passes /dev/sdz}, qr{add "/dev/sdz"},
 		sub { shift->rules('50-a.ini', "[a]\nwhen-name = desktop\npass-disk = /dev/sdz\n") } ],
+	[ 'device-acl', 'a USB device of a rule', 'fail', qr{50-a\.ini:3 passes /dev/bus/usb/}, qr{add "/dev/bus/usb/},
+		sub { shift->rules('50-a.ini', "[a]\nwhen-name = desktop\npass-usb = 04b9:0300\n") } ],
 	[ 'journals', 'left over', 'fail', qr/VM vm1/, qr/^kvmshim recover$/, sub { journal(shift, 1, { boot => 'x' x 8 . '-0000-0000-0000-000000000000' =~ s/x/0/gr }) } ],
 	[ 'journals', 'not believed', 'fail', qr/is not believed/, qr/by hand/, sub { journal(shift, 1, '{}') } ],
 	[ 'wedged', 'one hangs', 'fail', qr/\Q$gpu\E \(unbind\)/, qr/reboot/,
@@ -325,7 +332,7 @@ subtest 'Without root it says what it could not see' => sub {
 	journal($host, 1, {});
 	my $got = doctor($host, { uid => 65534 });
 	my @unseen = grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
-	is("@unseen", 'kvmshim-root emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl journals wedged', 'those rows');
+	is("@unseen", 'kvmshim-root hugepages emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl journals wedged', 'those rows');
 	is($got->{rows}{'device-acl'}{seen}, '/etc/libvirt/qemu.conf cannot be seen by this user', 'what it is');
 	is($got->{rows}{$_}{fix}, 'run it as root', "$_: what to do") for @unseen;
 	is($got->{status}, 0, 'and all else is well') or diag($got->{out});

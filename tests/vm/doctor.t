@@ -99,6 +99,8 @@ spew('/etc/kvmshim/rules.d/50-a.ini', '', 0644);
 $got = run({ uid => 65534 }, '/usr/sbin/kvmshim', 'doctor');
 like($got->{out}, qr/^unseen .*\n +→ run it as root$/m, 'another user is told what he cannot see') or diag($got->{err});
 like($got->{out}, qr/^ok +iommu-groups /m, 'and all that he can');
+$got = run({ uid => 65534 }, '/usr/sbin/kvmshim', 'doctor', 'nvme');
+like($got->{out}, qr/^ok +definition +nvme, /m, 'libvirt shows him a definition that is root\'s') or diag($got->{out}, $got->{err});
 
 is(join('', kernel_complains()), '', 'the kernel has nothing to complain of');
 done_testing;
