@@ -234,7 +234,7 @@ struct row doctor_machine_types(const struct doctor *d)
 /* ---- what QEMU said at the last start ---- */
 
 #define LOGS "/var/log/libvirt/qemu"
-#define LOG_END ((size_t)256 * 1024)
+#define LOG_END ((size_t)64 * 1024)
 
 /* What QEMU (2 to 10) says of words that it does not know. */
 static const char *const complaints[] = {

@@ -7,6 +7,7 @@
 #include "host/below.h"
 #include "host/host.h"
 #include "host/pci.h"
+#include "host/sysfs.h"
 #include "host/uses.h"
 
 #define INITRAMFS "then update-initramfs -u (dracut -f)"
@@ -102,11 +103,20 @@ struct row doctor_vfio_ids(const struct doctor *d)
 	return row_ok(d, "vfio-pci takes %s at boot, each one card", ids);
 }
 
+/* The module of a driver, which may be called otherwise: xhci_pci of xhci_hcd. */
+static const char *module_of(const struct doctor *d, const char *driver)
+{
+	const char *module = sysfs_link(d->arena, d->root,
+					pci_driver_path(d->arena, driver, "module"));
+
+	return module ? module : driver;
+}
+
 /* Was it to go to vfio-pci at boot, and another driver was there before? */
 static bool is_lost(const struct doctor *d, const char *ids, const struct pci_function *f)
 {
 	return lists(ids, f->id) && f->driver && !pci_driver_is_vfio(f->driver) &&
-	       !modprobe_goes_first(&d->modprobe, f->driver, "vfio-pci");
+	       !modprobe_goes_first(&d->modprobe, module_of(d, f->driver), "vfio-pci");
 }
 
 struct row doctor_softdeps(const struct doctor *d)
@@ -130,7 +140,7 @@ struct row doctor_softdeps(const struct doctor *d)
 			arena_printf(d->arena,
 				     "echo softdep %s pre: vfio-pci >>/etc/modprobe.d/vfio.conf, "
 				     INITRAMFS,
-				     driver),
+				     module_of(d, driver)),
 			"another driver was there before vfio-pci: %s", row_list(d, &lost));
 }
 

@@ -76,8 +76,9 @@ static struct row row_of_wall(const struct doctor *d, const struct defined *one,
 static struct row judge_wall(const struct doctor *d, const char *name, const char *fine)
 {
 	size_t granted = 0;
+	bool passes = doctor_has_rule(d, verb_is_granted);
 
-	for (size_t i = 0; i < d->n_domains; i++) {
+	for (size_t i = 0; passes && i < d->n_domains; i++) {
 		const char *why = wall_before(d, &d->domains[i], name, &granted);
 
 		if (why)
@@ -85,7 +86,7 @@ static struct row judge_wall(const struct doctor *d, const char *name, const cha
 	}
 	if (granted)
 		return row_ok(d, "%s", fine);
-	if (d->unseen_domains && doctor_has_rule(d, verb_is_granted))
+	if (d->unseen_domains && passes)
 		return row_unseen(d, DOMAIN_FOLDER);
 	return row_ok(d, "no rule passes a device to a domain");
 }
