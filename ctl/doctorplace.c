@@ -26,14 +26,14 @@
 
 /* A file as it is in memory. */
 struct mapped {
-	const char *bytes;
+	char *bytes;
 	size_t len;
 };
 
 static void mapped_drop(struct mapped *m)
 {
 	if (m->len)
-		munmap((void *)(uintptr_t)m->bytes, m->len);
+		munmap(m->bytes, m->len);
 }
 
 #define _cleanup_mapped_ __attribute__((cleanup(mapped_drop)))
