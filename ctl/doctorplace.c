@@ -227,7 +227,10 @@ static const char *why_not_asked(const struct emulator *e)
 {
 	if (access(e->real, X_OK) < 0)
 		return strerror(errno);
-	return is_wrapper(e->real) ? "it is the wrapper itself" : NULL;
+	return e->place == PLACE_FRONT && e->real_stat.st_ino == e->front_stat.st_ino &&
+			       e->real_stat.st_dev == e->front_stat.st_dev ?
+		       "it is the wrapper itself" :
+		       NULL;
 }
 
 static void ask(struct doctor *d, struct emulator *e)
