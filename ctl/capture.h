@@ -14,6 +14,6 @@ int capture(struct arena *a, const char *const *argv, const char **text, struct 
 int capture_both(struct arena *a, const char *const *argv, const char **text, const char **said,
 		 struct err *err);
 
-/* capture(), of a program that finds input on stdin, which it may open as a file (/proc/self/fd/0). */
+/* capture(), of a program that finds input on stdin, which it may open as a file (HOST_STDIN). */
 int capture_with(struct arena *a, const char *const *argv, const char *input, const char **text,
 		 struct err *err);

@@ -67,20 +67,12 @@ struct row doctor_wrapper(const struct doctor *d)
 
 /* ---- emulators ---- */
 
-static bool any_in_front(const struct doctor *d)
-{
-	for (size_t i = 0; i < d->n_emulators; i++)
-		if (d->emulators[i].place == PLACE_FRONT)
-			return true;
-	return false;
-}
-
 struct row doctor_emulators(const struct doctor *d)
 {
 	struct row_texts past = { 0 };
 	const char *first = NULL;
 
-	if (!d->domain && !any_in_front(d))
+	if (!d->domain && !doctor_has_wrapper(d))
 		return row_ok(d, "none is behind the wrapper");
 	for (size_t i = 0; i < d->n_emulators; i++) {
 		const struct emulator *e = &d->emulators[i];

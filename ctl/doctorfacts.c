@@ -170,6 +170,7 @@ int doctor_look(struct ctl *ctl, const char *domain, struct doctor *d, struct er
 	look_at_ours(d);
 	machine_read(d->arena, d->root, &d->machine);
 	modprobe_read(d->arena, d->root, &d->modprobe);
+	confinement_read(d->arena, d->root, &d->confinement);
 	hostmemory_read(d->arena, d->root, &d->memory);
 	look_at_libvirt(d);
 	look_at_passed(d);

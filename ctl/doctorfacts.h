@@ -8,6 +8,7 @@
 #include "ctl/handed.h"
 #include "hooks/domain.h"
 #include "hooks/qemuconf.h"
+#include "host/confinement.h"
 #include "host/hugepages.h"
 #include "host/machine.h"
 #include "host/modprobe.h"
@@ -76,6 +77,7 @@ struct doctor {
 	struct decision ours; /* settings, rules, mistakes */
 	struct machine machine;
 	struct modprobe modprobe;
+	struct confinement confinement;
 	struct hostmemory memory;
 	struct libvirt libvirt;
 	struct defined *domains;
@@ -98,6 +100,9 @@ int doctor_look_domains(struct doctor *d, struct err *err);
 
 /* doctorplace.c: the emulators that these, libvirt or kvmshim-place name. */
 void doctor_look_emulators(struct doctor *d);
+
+/* Is the wrapper in front of any of them? */
+bool doctor_has_wrapper(const struct doctor *d);
 
 /* Links followed, as a path of this host; as it is where it leads nowhere. */
 const char *doctor_resolved(const struct doctor *d, const char *path);

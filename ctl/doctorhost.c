@@ -13,7 +13,7 @@ struct row doctor_cpu(const struct doctor *d)
 	const struct machine *m = &d->machine;
 
 	if (!m->has_cpuinfo)
-		return row_warn(d, NULL, "/proc/cpuinfo cannot be read");
+		return row_warn(d, NULL, "what the CPU can do cannot be read");
 	if (m->maker == CPU_OTHER && !m->virtualises)
 		return m->has_kvm ? row_ok(d, "not x86; /dev/kvm is there") :
 				    row_warn(d, NULL, "not x86, and there is no /dev/kvm");
@@ -92,7 +92,7 @@ struct row doctor_iommu_groups(const struct doctor *d)
 
 	if (!m->groups)
 		return row_fail(d, "see iommu-firmware and iommu-kernel",
-				"/sys/kernel/iommu_groups is empty: no device can be passed");
+				"the kernel has none: no device can be passed");
 	for (size_t i = 0; i < d->passed.n; i++)
 		if (machine_function(m, d->passed.v[i])->group < 0)
 			row_add(d, &without, "%s", d->passed.v[i]);
@@ -115,7 +115,7 @@ struct row doctor_interrupt_remapping(const struct doctor *d)
 	if (m->remaps_interrupts)
 		return row_ok(d, "chips IR-… in /proc/interrupts");
 	if (!m->has_interrupts)
-		return row_warn(d, NULL, "/proc/interrupts cannot be read");
+		return row_warn(d, NULL, "the list of interrupts cannot be read");
 	if (!m->groups)
 		return row_warn(d, NULL, "none, as there is no IOMMU");
 	if (m->unsafe_interrupts)

@@ -255,24 +255,15 @@ static const char *blind_profile(const struct doctor *d)
 	return NULL;
 }
 
-static bool any_wrapper(const struct doctor *d)
-{
-	for (size_t i = 0; i < d->n_emulators; i++)
-		if (d->emulators[i].place == PLACE_FRONT)
-			return true;
-	return false;
-}
-
 struct row doctor_apparmor(const struct doctor *d)
 {
-	const char *on = sysfs_text(d->arena, d->root, "/sys/module/apparmor/parameters/enabled");
 	const char *blind = blind_profile(d);
 
-	if (!on || *on != 'Y')
+	if (!d->confinement.apparmor)
 		return row_ok(d, "the kernel does not use it");
 	if (d->libvirt.conf_unseen)
 		return row_unseen(d, QEMUCONF);
-	if (uses_driver(d, "apparmor") && any_wrapper(d) &&
+	if (uses_driver(d, "apparmor") && doctor_has_wrapper(d) &&
 	    sysfs_has(d->arena, d->root, APPARMOR "/abstractions/libvirt-qemu") && !profile_knows_us(d))
 		return row_fail(d, "kvmshim-place connect",
 				"the profile of VMs lets no wrapper read rules and run the real QEMU");
@@ -287,13 +278,10 @@ struct row doctor_apparmor(const struct doctor *d)
 							    "libvirt does not use it for VMs");
 }
 
-#define SELINUX "/sys/fs/selinux"
-
-static bool label_of(const struct doctor *d, const char *path, char *label, size_t size)
+static bool label_of(const char *path, char *label, size_t size)
 {
 	ssize_t len = getxattr(path, "security.selinux", label, size - 1);
 
-	(void)d;
 	label[len > 0 ? len : 0] = '\0';
 	return len > 0;
 }
@@ -307,24 +295,48 @@ static const struct emulator *mislabelled(const struct doctor *d)
 		const struct emulator *e = &d->emulators[i];
 
 		if (e->place == PLACE_FRONT && e->real &&
-		    label_of(d, here(d, e->path), front, sizeof(front)) &&
-		    label_of(d, e->real, real, sizeof(real)) && !str_eq(front, real))
+		    label_of(here(d, e->path), front, sizeof(front)) &&
+		    label_of(e->real, real, sizeof(real)) && !str_eq(front, real))
 			return e;
 	}
 	return NULL;
 }
 
+#define POLICIES "/var/lib/selinux"
+
+/* Is the policy module that lets the wrapper run the real QEMU missing from all policies here? */
+static bool lacks_module(const struct doctor *d)
+{
+	struct strv policies = { 0 };
+	bool seen = false;
+
+	sysfs_list(d->arena, d->root, POLICIES, &policies);
+	for (size_t i = 0; i < policies.n; i++) {
+		const char *modules =
+			arena_printf(d->arena, POLICIES "/%s/active/modules", policies.v[i]);
+		struct strv priorities = { 0 };
+
+		sysfs_list(d->arena, d->root, modules, &priorities);
+		for (size_t k = 0; k < priorities.n; k++)
+			if (sysfs_has(d->arena, d->root,
+				      arena_printf(d->arena, "%s/%s/kvmshim", modules,
+						   priorities.v[k])))
+				return false;
+		seen = seen || priorities.n;
+	}
+	return seen;
+}
+
 struct row doctor_selinux(const struct doctor *d)
 {
-	const char *enforces = sysfs_text(d->arena, d->root, SELINUX "/enforce");
-	const char *hooks = sysfs_text(d->arena, d->root, SELINUX "/booleans/virt_hooks_unconfined");
+	int hooks = confinement_boolean(d->arena, d->root, "virt_hooks_unconfined");
 	const struct emulator *wrong = mislabelled(d);
 
-	if (!enforces)
+	if (!d->confinement.selinux)
 		return row_ok(d, "the kernel does not use it");
-	if (*enforces != '1')
+	if (!d->confinement.enforces)
 		return row_ok(d, "it is permissive");
-	if (hooks && *hooks == '0')
+	if (hooks == 0)
 		return row_fail(d, "setsebool -P virt_hooks_unconfined on",
 				"virt_hooks_unconfined is off: the hook may not bind devices");
 	if (wrong)
@@ -332,6 +344,10 @@ struct row doctor_selinux(const struct doctor *d)
 				arena_printf(d->arena, "chcon --reference=%s %s", wrong->real,
 					     wrong->path),
 				"%s has another label than the QEMU behind it", wrong->path);
+	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))
+		return row_warn(d, "semodule -i kvmshim.pp",
+				"the policy module kvmshim is not there: VMs may not run the QEMU "
+				"behind the wrapper");
 	return row_ok(d, "it lets hook and wrapper work%s",
-		      hooks ? " (virt_hooks_unconfined is on)" : "");
+		      hooks > 0 ? " (virt_hooks_unconfined is on)" : "");
 }

@@ -274,3 +274,11 @@ const struct emulator *doctor_emulator_of(const struct doctor *d, const struct d
 			return &d->emulators[i];
 	return NULL;
 }
+
+bool doctor_has_wrapper(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->n_emulators; i++)
+		if (d->emulators[i].place == PLACE_FRONT)
+			return true;
+	return false;
+}

@@ -16,6 +16,7 @@
 #include "ctl/shellwords.h"
 #include "err.h"
 #include "hooks/xmltree.h"
+#include "host/host.h"
 
 static bool attr_is(struct arena *a, const xmlNode *node, const char *name, const char *value)
 {
@@ -67,7 +68,7 @@ static int from_definition(struct arena *a, const char *name, const char **text)
 {
 	const char *const dump[] = { "virsh", "dumpxml", "--inactive", "--domain", name, NULL };
 	const char *const native[] = { "virsh", "domxml-to-native", "qemu-argv",
-				       "--xml", "/proc/self/fd/0", NULL };
+				       "--xml", HOST_STDIN,	    NULL };
 	const char *xml;
 	int rc = capture(a, dump, &xml, NULL);
 

@@ -59,7 +59,7 @@ my @hosts = (
 	[ 'iommu-kernel', 'switched off', 'fail', qr/the kernel's line has amd_iommu=off/, qr/take amd_iommu=off out/,
 		sub { shift->file('proc/cmdline', "quiet amd_iommu=off\n") } ],
 	[ 'iommu-kernel', 'asked for in vain', 'warn', qr/uses no IOMMU/, undef, sub { shift->gone('sys/kernel/iommu_groups') } ],
-	[ 'iommu-groups', 'none', 'fail', qr/is empty/, qr/iommu-kernel/, sub { shift->gone('sys/kernel/iommu_groups') } ],
+	[ 'iommu-groups', 'none', 'fail', qr/the kernel has none/, qr/iommu-kernel/, sub { shift->gone('sys/kernel/iommu_groups') } ],
 	[ 'iommu-groups', 'a card that is passed is in none', 'fail', qr/\Q$gpu\E$/, undef, sub {
 		my ($host) = @_;
 		$host->gone("sys/bus/pci/devices/$gpu/iommu_group");
@@ -234,6 +234,16 @@ my @hosts = (
 		my ($host) = @_;
 		$host->file('sys/fs/selinux/enforce', '1');
 		$host->file('sys/fs/selinux/booleans/virt_hooks_unconfined', '1 1');
+	} ],
+	[ 'selinux', 'the policy does not know the wrapper', 'warn', qr/policy module kvmshim is not there/, qr/^semodule -i/, sub {
+		my ($host) = @_;
+		$host->file('sys/fs/selinux/enforce', '1');
+		$host->file('var/lib/selinux/targeted/active/modules/100/virt/cil', '');
+	} ],
+	[ 'selinux', 'the policy knows it', 'ok', qr/lets hook and wrapper work/, undef, sub {
+		my ($host) = @_;
+		$host->file('sys/fs/selinux/enforce', '1');
+		$host->file('var/lib/selinux/targeted/active/modules/400/kvmshim/cil', '');
 	} ],
 	[ 'memlock', 'too low', 'fail', qr/^desktop: a device of a rule needs 2 GiB of locked memory and libvirt's limit is 8 MiB$/,
 		qr/LimitMEMLOCK=infinity/, sub { passes_gpu(shift) } ],
