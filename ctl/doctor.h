@@ -75,11 +75,13 @@ struct row doctor_emulators(const struct doctor *d);
 struct row doctor_real_emulator(const struct doctor *d);
 struct row doctor_capability_cache(const struct doctor *d);
 struct row doctor_machine_types(const struct doctor *d);
+/* doctorlog.c */
 struct row doctor_unknown_options(const struct doctor *d);
 /* doctorlibvirt.c */
 struct row doctor_libvirt(const struct doctor *d);
 struct row doctor_hook(const struct doctor *d);
 struct row doctor_foreign_hooks(const struct doctor *d);
+/* doctorconfinement.c */
 struct row doctor_apparmor(const struct doctor *d);
 struct row doctor_selinux(const struct doctor *d);
 /* doctorwalls.c */

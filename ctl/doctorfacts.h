@@ -119,6 +119,9 @@ bool doctor_has_rule(const struct doctor *d, bool (*is)(enum verb verb));
 void doctor_grants(const struct doctor *d, const struct defined *domain, struct grants *g,
 		   struct mistakes *m);
 
+/* Is there a device that the hook would have to bind? (doctorlibvirt.c) */
+bool doctor_needs_hook(const struct doctor *d);
+
 /* Is it there, and not for this user to read? */
 bool doctor_hides(const struct doctor *d, const char *path);
 
