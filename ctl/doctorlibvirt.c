@@ -76,18 +76,23 @@ struct hook_files {
 	size_t n, cap;
 };
 
+/* A copy of ours that an editor left does nothing; libvirt runs such copies of others. */
+static void add_hook(const struct doctor *d, const char *path, struct hook_files *out)
+{
+	struct hook_file h;
+
+	if (look_at_hook(d, path, &h) && !(h.ours && hook_is_backup(path)))
+		*arena_push(d->arena, out->v, out->n, out->cap) = h;
+}
+
 static void find_hooks(const struct doctor *d, struct hook_files *out)
 {
 	struct strv names = { 0 };
-	struct hook_file h;
 
-	if (look_at_hook(d, HOOKS "/qemu", &h))
-		*arena_push(d->arena, out->v, out->n, out->cap) = h;
+	add_hook(d, HOOKS "/qemu", out);
 	sysfs_list(d->arena, d->root, HOOKS "/qemu.d", &names);
 	for (size_t i = 0; i < names.n; i++)
-		if (!hook_is_backup(names.v[i]) &&
-		    look_at_hook(d, arena_printf(d->arena, HOOKS "/qemu.d/%s", names.v[i]), &h))
-			*arena_push(d->arena, out->v, out->n, out->cap) = h;
+		add_hook(d, arena_printf(d->arena, HOOKS "/qemu.d/%s", names.v[i]), out);
 }
 
 static const struct hook_file *our_hook(const struct hook_files *files)
@@ -117,18 +122,26 @@ static const struct handed *journal_of(const struct doctor *d, const char *uuid)
 	return NULL;
 }
 
-/* A domain that was started when the hook was there, and has no journal; NULL: none. */
+/* Was this domain started when the hook was there, and does it run without a journal? */
+static bool is_uncalled_for(const struct doctor *d, const struct hook_file *h,
+			    const struct defined *one)
+{
+	const char *pid = arena_printf(d->arena, "/run/libvirt/qemu/%s.pid", one->name);
+	struct stat st;
+
+	return one->xml.uuid && stat(here(d, pid), &st) == 0 &&
+	       st.st_mtim.tv_sec > h->link.st_ctim.tv_sec && !journal_of(d, one->xml.uuid) &&
+	       process_of_uuid(d->arena, d->root, one->xml.uuid).pid;
+}
+
+/* The first such; NULL: none. */
 static const char *uncalled_for(const struct doctor *d, const struct hook_file *h)
 {
-	for (size_t i = 0; i < d->n_domains && !d->handed_unseen; i++) {
-		const struct defined *one = &d->domains[i];
-		const char *pid = arena_printf(d->arena, "/run/libvirt/qemu/%s.pid", one->name);
-		struct stat st;
-
-		if (one->xml.uuid && stat(here(d, pid), &st) == 0 &&
-		    st.st_mtim.tv_sec > h->link.st_ctim.tv_sec && !journal_of(d, one->xml.uuid))
-			return one->name;
-	}
+	if (d->handed_unseen || !d->ours.settings.hook.enabled)
+		return NULL;
+	for (size_t i = 0; i < d->n_domains; i++)
+		if (is_uncalled_for(d, h, &d->domains[i]))
+			return d->domains[i].name;
 	return NULL;
 }
 

@@ -15,7 +15,7 @@ use POSIX ();
 use Time::HiRes 'sleep';
 
 our @EXPORT = qw(doctor healthy_host card domain modules_on_disk firmware_picture persistenced bare upgrade
-	asked log_of start libvirtd apparmor passes_gpu placed installed);
+	asked log_of start libvirtd apparmor passes_gpu placed installed started);
 
 my $emulator = 'usr/bin/qemu-system-x86_64';
 
@@ -173,6 +173,16 @@ sub domain {
   <devices><emulator>@{[ $opt{emulator} // "/$emulator" ]}</emulator>$opt{devices}</devices>
 </domain>
 XML
+}
+
+# The domain runs, and was started a while after all else.
+sub started {
+	my ($host) = @_;
+	my $pid = $host->file('run/libvirt/qemu/desktop.pid', "99\n");
+	utime time + 10, time + 10, $pid;
+	$host->file('proc/99/comm', "qemu-system-x86\n");
+	$host->file('proc/99/cmdline', join "\0", 'qemu', '-uuid', uuid(50), '');
+	$host->file('proc/99/stat', '99 (qemu-system-x86) S ' . join(' ', 1, (0) x 15, 1, 0, 600, (0) x 10) . "\n");
 }
 
 sub start { return "2026-11-21 14:03:05.000+0000: starting up libvirt version: 9.0.0\n/usr/bin/qemu-system-x86_64 \\\n-name guest=desktop\n" }

@@ -193,13 +193,18 @@ my @hosts = (
 	} ],
 	[ 'hook', 'it was not called', 'fail', qr/did not call it when desktop was started/, qr/reload/, sub {
 		my ($host) = @_;
-		my $pid = $host->file('run/libvirt/qemu/desktop.pid', "99\n");
-		utime time + 10, time + 10, $pid;
+		started($host);
 	} ],
-	[ 'foreign-hooks', 'two', 'warn', qr{/etc/libvirt/hooks/qemu; /etc/libvirt/hooks/qemu\.d/10-vfio}, qr/fight/, sub {
+	[ 'hook', 'it was not called, and its VM is gone', 'ok', qr/50-kvmshim/, undef, sub {
+		my ($host) = @_;
+		started($host);
+		$host->gone('proc/99');
+	} ],
+	[ 'foreign-hooks', 'two', 'warn', qr{: /etc/libvirt/hooks/qemu; /etc/libvirt/hooks/qemu\.d/10-vfio\z}, qr/fight/, sub {
 		my ($host) = @_;
 		$host->file("etc/libvirt/hooks/$_", "#!/bin/sh\n", 0755) for 'qemu', 'qemu.d/10-vfio';
 		$host->file('etc/libvirt/hooks/qemu.d/README', "text\n", 0644);
+		$host->file('etc/libvirt/hooks/qemu.d/50-kvmshim~', "#!/bin/sh\n", 0755);
 	} ],
 	[ 'apparmor', 'the profile does not know us', 'fail', qr/lets no wrapper/, qr/connect/, sub { apparmor(shift) } ],
 	[ 'apparmor', 'it does', 'ok', qr/know wrapper and hook/, undef, sub {
