@@ -7,14 +7,17 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "cleanup.h"
 #include "err.h"
 #include "str.h"
 
 struct pipes {
+	int in; /* -1: /dev/null */
 	int out[2], err[2];
 };
 
@@ -31,7 +34,10 @@ static int spawn(const char *const *argv, const struct pipes *p, pid_t *pid)
 	int rc;
 
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (p->in < 0)
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&actions, p->in, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, p->out[1], STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, p->err[1], STDERR_FILENO);
 	rc = posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)(const void *)argv, environ);
@@ -73,10 +79,11 @@ static int judge(const char *program, int status, const char *said, struct err *
 	return err_set(err, EIO, "%s failed: %.*s", program, (int)strcspn(said, "\n"), said);
 }
 
-int capture_both(struct arena *a, const char *const *argv, const char **text, const char **said,
-		 struct err *err)
+/* in: its stdin; -1: there is nothing to read. */
+static int capture_all(struct arena *a, const char *const *argv, int in, const char **text,
+		       const char **said, struct err *err)
 {
-	struct pipes p = { { -1, -1 }, { -1, -1 } };
+	struct pipes p = { in, { -1, -1 }, { -1, -1 } };
 	struct strbuf out = { .arena = a }, noise = { .arena = a };
 	int rc = 0, status = 0;
 	pid_t pid = 0;
@@ -102,9 +109,27 @@ int capture_both(struct arena *a, const char *const *argv, const char **text, co
 	return judge(argv[0], status, *said, err);
 }
 
+int capture_both(struct arena *a, const char *const *argv, const char **text, const char **said,
+		 struct err *err)
+{
+	return capture_all(a, argv, -1, text, said, err);
+}
+
 int capture(struct arena *a, const char *const *argv, const char **text, struct err *err)
 {
 	const char *said;
 
 	return capture_both(a, argv, text, &said, err);
+}
+
+int capture_with(struct arena *a, const char *const *argv, const char *input, const char **text,
+		 struct err *err)
+{
+	_cleanup_fd_ int in = memfd_create("input", MFD_CLOEXEC);
+	size_t len = strlen(input);
+	const char *said;
+
+	if (in < 0 || write(in, input, len) != (ssize_t)len || lseek(in, 0, SEEK_SET) < 0)
+		return err_set(err, EIO, "%s: its input cannot be kept: %s", argv[0], strerror(errno));
+	return capture_all(a, argv, in, text, &said, err);
 }

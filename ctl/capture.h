@@ -13,3 +13,7 @@ int capture(struct arena *a, const char *const *argv, const char **text, struct 
 /* The same, stderr and all: *said is what the program said there, whether it failed or not. */
 int capture_both(struct arena *a, const char *const *argv, const char **text, const char **said,
 		 struct err *err);
+
+/* capture(), of a program that finds input on stdin, which it may open as a file (HOST_STDIN). */
+int capture_with(struct arena *a, const char *const *argv, const char *input, const char **text,
+		 struct err *err);

@@ -52,10 +52,10 @@ const char *explain_word(struct arena *a, const char *word);
 void explain_embolden(struct arena *a, const char **before, const char **after);
 
 /* One step of turning an old list of arguments into a new one. */
-struct step {
+struct diff_step {
 	const struct arg *old, *new; /* one may be NULL */
 };
 
 /* The fewest steps from one command line to another, in order, equal arguments among them. */
-struct step *explain_diff(struct arena *a, const struct cmdline *old, const struct cmdline *new,
+struct diff_step *explain_diff(struct arena *a, const struct cmdline *old, const struct cmdline *new,
 			  size_t *n);

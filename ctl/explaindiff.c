@@ -15,9 +15,9 @@ static unsigned likeness(const struct arg *a, const struct arg *b)
 	return str_same(a->value, b->value) ? 2 : 1;
 }
 
-static void push(struct step *steps, size_t *n, const struct arg *old, const struct arg *new)
+static void push(struct diff_step *steps, size_t *n, const struct arg *old, const struct arg *new)
 {
-	steps[(*n)++] = (struct step){ old, new };
+	steps[(*n)++] = (struct diff_step){ old, new };
 }
 
 /* best[i][j]: the most likeness that old[i…] and new[j…] can share. */
@@ -41,7 +41,7 @@ static unsigned *best_table(struct arena *a, const struct cmdline *old, const st
 }
 
 static void place_by_place(const struct cmdline *old, const struct cmdline *new,
-			   struct step *steps, size_t *n)
+			   struct diff_step *steps, size_t *n)
 {
 	for (size_t i = 0; i < old->n || i < new->n; i++) {
 		const struct arg *from = i < old->n ? &old->args[i] : NULL;
@@ -58,10 +58,10 @@ static void place_by_place(const struct cmdline *old, const struct cmdline *new,
 	}
 }
 
-struct step *explain_diff(struct arena *a, const struct cmdline *old, const struct cmdline *new,
+struct diff_step *explain_diff(struct arena *a, const struct cmdline *old, const struct cmdline *new,
 			  size_t *n)
 {
-	struct step *steps = arena_alloc(a, (old->n + new->n + 1) * sizeof(*steps));
+	struct diff_step *steps = arena_alloc(a, (old->n + new->n + 1) * sizeof(*steps));
 	size_t i = 0, j = 0, width = new->n + 1;
 	const unsigned *best;
 

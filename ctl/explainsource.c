@@ -81,14 +81,3 @@ int explain_domain_names(struct ctl *ctl, struct strv *names, struct err *err)
 	}
 	return rc;
 }
-
-int explain_from_native(struct ctl *ctl, const char *name, struct explained *x, struct err *err)
-{
-	const char *const argv[] = { "virsh",	 "domxml-to-native", "qemu-argv",
-				     "--domain", name,		     NULL };
-	const char *text;
-	int rc = capture(ctl->arena, argv, &text, err);
-
-	x->title = name;
-	return rc ? rc : shellwords_command(ctl->arena, text, &x->before, err);
-}

@@ -141,7 +141,7 @@ static void running(const struct text *t, struct explained *x)
 {
 	struct arena *a = t->ctl->arena;
 	struct cmdline old, new;
-	struct step *steps;
+	struct diff_step *steps;
 	size_t n;
 
 	cmdline_parse(a, &x->d.cmdline.opts, explain_argv(a, &x->before), &old);

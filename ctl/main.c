@@ -14,7 +14,7 @@
 #include "str.h"
 
 static const struct command *const commands[] = {
-	&command_check, &command_explain, &command_status,
+	&command_check, &command_explain, &command_doctor, &command_status,
 	&command_recover, &command_bind, &command_unbind,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/demand.h"
 
-#include <unistd.h>
-
 #include "conf/settings.h"
 #include "hooks/domainmemory.h"
 #include "hooks/handover.h"
@@ -43,7 +41,7 @@ static void judge_walls(struct handover *h, const struct survey *survey, struct 
 {
 	struct wall_facts facts;
 
-	walls_look(h->arena, h->root, survey, h->memory, getppid(), &facts);
+	walls_look(h->arena, h->root, survey, h->memory, h->daemon.pid, &facts);
 	walls_judge(&facts, refusals);
 }
 

@@ -33,6 +33,7 @@ static const struct {
 	{ "cgroup_device_acl", offsetof(struct qemuconf, device_acl) },
 	{ "cgroup_controllers", offsetof(struct qemuconf, controllers) },
 	{ "namespaces", offsetof(struct qemuconf, namespaces) },
+	{ "security_driver", offsetof(struct qemuconf, security) },
 };
 
 /* Over blanks, newlines and comments. */

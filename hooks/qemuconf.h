@@ -16,6 +16,7 @@ struct qemuconf {
 	struct strv device_acl;	 /* cgroup_device_acl */
 	struct strv controllers; /* cgroup_controllers */
 	struct strv namespaces;
+	struct strv security;	 /* security_driver; empty: whatever the host has */
 };
 
 /* What cannot be read or understood is as if it were not there: then libvirt does not start. */

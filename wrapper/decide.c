@@ -69,16 +69,32 @@ static const char *find_real(struct arena *a, const struct settings *s, const ch
 	return self ? arena_printf(a, "%s.real", self) : NULL;
 }
 
+/* hook: what it would write takes the place of what it may have written at an earlier start. */
+static int find_facts(struct arena *a, const struct root *r, const struct facts *hook,
+		      struct decision *d, struct err *err)
+{
+	static const enum fact written[] = { FACT_FLAVOR, FACT_PROJECT, FACT_USER, FACT_INSTANCE };
+	int rc = match_facts(a, r, &d->cmdline, d->real, rules_facts_needed(&d->rules), &d->facts,
+			     err);
+
+	if (!hook)
+		return rc;
+	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++)
+		d->facts.of[written[i]] = hook->of[written[i]];
+	d->facts.grants = hook->grants;
+	return 0;
+}
+
 /* With mistakes none of the rules apply, whichever file they are in. */
-static void apply_rules(struct arena *a, const struct root *r, struct decision *d)
+static void apply_rules(struct arena *a, const struct root *r, const struct facts *hook,
+			struct decision *d)
 {
 	struct err err;
 
 	decide_read_rules(a, r, d);
 	if (d->mistakes.errors)
 		return;
-	if (match_facts(a, r, &d->cmdline, d->real, rules_facts_needed(&d->rules), &d->facts,
-			&err) < 0) {
+	if (find_facts(a, r, hook, d, &err) < 0) {
 		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
 		return;
 	}
@@ -89,8 +105,8 @@ static void apply_rules(struct arena *a, const struct root *r, struct decision *
 		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
 }
 
-void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,
-	    struct decision *d)
+void decide_ahead(struct arena *a, const struct root *r, const char *self, char *const *argv,
+		  const struct facts *hook, struct decision *d)
 {
 	struct qemuopts opts;
 
@@ -106,9 +122,15 @@ void decide(struct arena *a, const struct root *r, const char *self, char *const
 	if (d->kind != DECIDE_REWRITE)
 		return;
 	match_names(a, &d->cmdline, &d->names);
-	apply_rules(a, r, d);
+	apply_rules(a, r, hook, d);
 	if (d->mistakes.errors)
 		d->kind = d->settings.pass_on_error ? DECIDE_PASS : DECIDE_REFUSE;
+}
+
+void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,
+	    struct decision *d)
+{
+	decide_ahead(a, r, self, argv, NULL, d);
 }
 
 const char **decide_argv(const struct decision *d, char *const *argv)

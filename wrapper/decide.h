@@ -40,6 +40,13 @@ struct decision {
 void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,
 	    struct decision *d);
 
+/*
+ * The same for a start that is yet to be, before the hook has written facts.json: what it
+ * would write of it is in `hook`. NULL: as decide().
+ */
+void decide_ahead(struct arena *a, const struct root *r, const char *self, char *const *argv,
+		  const struct facts *hook, struct decision *d);
+
 /* Reads all rule files and checks them: what is wrong goes to d->mistakes. */
 void decide_read_rules(struct arena *a, const struct root *r, struct decision *d);
 

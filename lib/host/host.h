@@ -49,5 +49,8 @@ bool host_has_module(struct arena *a, const struct root *r, const char *name);
 /* /proc/PID/cmdline as words. 0 or -errno. */
 int host_cmdline(struct arena *a, const struct root *r, pid_t pid, struct strv *argv);
 
+/* What a program of ours opens as its stdin by name: not every /dev has a stdin. */
+#define HOST_STDIN "/proc/self/fd/0"
+
 /* The program that this process runs, from /proc/self/exe. NULL if unknown. */
 const char *host_self_exe(struct arena *a);

@@ -2,11 +2,13 @@
 #include "host/process.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "host/host.h"
+#include "host/sysfs.h"
 #include "root.h"
 #include "str.h"
 
@@ -144,4 +146,34 @@ const char *process_unit(struct arena *a, const struct root *r, pid_t pid)
 		unit = path ? last_unit(path) : NULL;
 	}
 	return unit;
+}
+
+pid_t process_named(struct arena *a, const struct root *r, const char *name)
+{
+	const char *cut = arena_strndup(a, name, 15);
+	struct strv pids = { 0 };
+
+	sysfs_list(a, r, "/proc", &pids);
+	for (size_t i = 0; i < pids.n; i++) {
+		pid_t pid = (pid_t)strtol(pids.v[i], NULL, 10);
+		const char *command = pid > 0 ? process_command(a, r, pid) : NULL;
+
+		if (command && str_eq(command, cut))
+			return pid;
+	}
+	return 0;
+}
+
+int process_variable(struct arena *a, const struct root *r, pid_t pid, const char *name,
+		     const char **value)
+{
+	size_t len = 0, n = strlen(name);
+	char *text;
+	int rc = host_read(a, r, process_path(a, pid, "environ"), &text, &len);
+
+	*value = NULL;
+	for (size_t at = 0; rc == 0 && at < len; at += strlen(text + at) + 1)
+		if (strncmp(text + at, name, n) == 0 && text[at + n] == '=')
+			*value = text + at + n + 1;
+	return rc;
 }

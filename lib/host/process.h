@@ -35,6 +35,16 @@ bool process_is_self(const struct root *r, pid_t pid);
 const char *process_command(struct arena *a, const struct root *r, pid_t pid);
 const char *process_unit(struct arena *a, const struct root *r, pid_t pid);
 
+/* The first process of this name (as comm cuts it: 15 bytes); 0: none. */
+pid_t process_named(struct arena *a, const struct root *r, const char *name);
+
+/*
+ * A variable of the environment that it was started with; NULL: it has none of this name. 0, or
+ * -errno: only root and its owner may look.
+ */
+int process_variable(struct arena *a, const struct root *r, pid_t pid, const char *name,
+		     const char **value);
+
 /* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
 bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid);
 /* A process with the words -uuid UUID, once for each. */

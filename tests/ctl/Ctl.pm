@@ -6,6 +6,7 @@ package Ctl;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Copy ();
 use File::Path 'make_path';
 use JSON::PP ();
 use Kvmshim;
@@ -89,9 +90,19 @@ sub words_part {
 sub ctl {
 	my ($host, @args) = @_;
 	my $opt = ref $args[0] ? shift @args : {};
-	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, %$opt }, program('kvmshim'), @args);
+	my $program = $opt->{uid} ? for_everybody($host) : program('kvmshim');
+	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, %$opt }, $program, @args);
 	s/\Q$host->{dir}\E//g for @$got{qw(out err)};
 	return $got;
+}
+
+# A copy of kvmshim where another user may run it: the build folder may be below a home.
+sub for_everybody {
+	my ($host) = @_;
+	my $copy = "$host->{dir}/bin/kvmshim";
+	File::Copy::copy(program('kvmshim'), $copy) or die "$copy: $!\n";
+	chmod 0755, $copy;
+	return $copy;
 }
 
 # Its exit status, stdout and stderr; what may differ from run to run is a pattern.

@@ -281,6 +281,39 @@ subtest 'Words that are hard to compare with what runs' => sub {
 	}
 };
 
+# libvirt (9.0) decides how a device is passed when it starts the domain, not before:
+# virsh domxml-to-native fails on a <hostdev> that leaves it open.
+subtest 'A domain with a device of the host' => sub {
+	my $host = Kvmshim->new;
+	$host->file('virsh/virsh', <<'END', 0755);
+#!/bin/sh
+case "$*" in
+'list --all --name') echo gpu ;;
+'domxml-to-native qemu-argv --domain gpu')
+	echo "error: internal error: invalid PCI passthrough type 'default'" >&2
+	exit 1 ;;
+'dumpxml --inactive --domain gpu')
+	echo "<domain type='kvm'><name>gpu</name><devices>"
+	echo "<hostdev mode='subsystem' type='pci' managed='yes'><source/></hostdev>"
+	echo "<hostdev mode='subsystem' type='pci'><driver model='mlx5_vfio_pci'/><source/></hostdev>"
+	echo "<hostdev mode='subsystem' type='pci'><driver name='xen'/><source/></hostdev>"
+	echo "<hostdev mode='subsystem' type='usb'><source/></hostdev>"
+	echo "<interface type='hostdev'><source/></interface></devices></domain>" ;;
+'domxml-to-native qemu-argv --xml /proc/self/fd/0')
+	echo "/usr/bin/qemu-system-x86_64 -name guest=gpu $(tr -d '\n' | grep -o '<driver [^>]*>' | tr -d ' <>"/\n')" ;;
+*) exit 9 ;;
+esac
+END
+	my $got = explain_as({ env => { PATH => $host->dir . "/virsh:$ENV{PATH}" } }, $host, '--all', '--json');
+	is($got->{status}, 0, 'it is told') or diag($got->{out}, $got->{err});
+	my $json = JSON::PP->new->utf8->decode($got->{out});
+	is($json->{explained}[0]{before}[-1], 'drivername=vfiodrivermodel=mlx5_vfio_pciname=vfiodrivername=xendrivername=vfio',
+		'VFIO, wherever it was left open');
+	$host->file('virsh/virsh', "#!/bin/sh\n[ \"\$1\" = list ] && echo gpu && exit\necho \"error: \$1 \$2\" >&2\nexit 1\n", 0755);
+	$got = explain_as({ env => { PATH => $host->dir . "/virsh:$ENV{PATH}" } }, $host, '--all');
+	like($got->{out}, qr/^gpu: virsh failed: error: domxml-to-native qemu-argv$/m, 'where that fails too the first reason is told');
+};
+
 subtest 'All domains' => sub {
 	my $host = Kvmshim->new;
 	$host->rules('50-a.ini', "[a]\nwhen-name = a*\nset = -cpu kvm=off\n[c]\nwhen-name = c\nset = -name process=%u\n");

@@ -109,7 +109,7 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 	}
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, $_) for $main =~ /str_eq\(argv\[1\], "(--\w+)"\)/g;
 	my %members;
-	for my $source ('ctl/check.c', 'ctl/explain.c', 'ctl/explainjson.c', 'ctl/jsonout.c', 'ctl/statusjson.c',
+	for my $source ('ctl/check.c', 'ctl/explain.c', 'ctl/explainjson.c', 'ctl/jsonout.c', 'ctl/statusjson.c', 'ctl/doctor.c',
 		'hooks/journalwrite.c') {
 		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsonout_add|jsondoc_add|add_\w+)\(\s*(?:(?:ctl->arena|a), )?o, "([\w-]+)"/g;
 	}
@@ -121,6 +121,12 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 	}
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "what status says: $_")
 		for slurp("$top/ctl/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journalshape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
+	my ($doctor) = $page =~ /^\.Ss doctor\n(.*?)^\.Ss/ms;
+	my @rows = slurp("$top/ctl/doctor.c") =~ /^\t\{ "([\w-]+)", doctor_\w+, ABOUT_/mg;
+	cmp_ok(@rows, '>', 25, 'doctor has rows');
+	like($doctor, qr/^\.It Cm \Q$_\E$/m, "row $_ of doctor") for @rows;
+	is(join(' ', grep { my $name = $_; !grep { $_ eq $name } @rows } $doctor =~ /^\.It Cm ([\w-]+)$/mg), '', 'and the manual tells of no other');
+	like($doctor, qr/^\.Ql $_\b/m, "grade $_") for slurp("$top/ctl/doctor.c") =~ /\[GRADE_\w+\] = \{ "(\w+)"/g;
 	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
 	like($page, qr/^\.It Ev $_$/m, $_) for qw(KVMSHIM_ROOT NO_COLOR);
 };

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "str.h"
+
+struct arena;
+struct pci_function;
+struct root;
+
+/* What firmware, kernel and CPU of this host have for VMs. What cannot be read is not there. */
+enum cpu_maker { CPU_OTHER, CPU_INTEL, CPU_AMD };
+
+struct machine {
+	enum cpu_maker maker;
+	bool has_cpuinfo;
+	bool virtualises;	  /* the flag vmx or svm */
+	bool has_kvm;		  /* /dev/kvm */
+	struct strv kernel;	  /* the words of /proc/cmdline */
+	const char *iommu_table;  /* "DMAR", "IVRS", "IORT", "VIOT": how firmware tells of an IOMMU; NULL */
+	bool has_acpi;		  /* its tables can be listed at all */
+	size_t groups;		  /* of /sys/kernel/iommu_groups */
+	bool remaps_interrupts;	  /* chips named IR-… in /proc/interrupts */
+	bool has_interrupts;	  /* that file can be read */
+	bool unsafe_interrupts;	  /* vfio_iommu_type1 allow_unsafe_interrupts=1 */
+	bool has_mounts, has_hugetlbfs;	/* /proc/mounts can be read; hugetlbfs is in it */
+	const char *release;	  /* of the kernel, uname(2) */
+	long long booted;	  /* seconds since the epoch; 0: unknown */
+	struct pci_function *functions; /* all, in the order of their addresses */
+	size_t n_functions, functions_cap;
+};
+
+void machine_read(struct arena *a, const struct root *r, struct machine *m);
+
+/* The value of KEY=VALUE on the kernel's line, - and _ alike in KEY; the last counts. NULL: it is not there. */
+const char *machine_kernel_value(const struct machine *m, const char *key);
+
+/* Of what is there the function with this address; NULL. */
+const struct pci_function *machine_function(const struct machine *m, const char *address);
+
+/* Is this module loaded, built in, or there to be loaded (modules.dep, modules.builtin)? */
+bool machine_has_module(struct arena *a, const struct root *r, const struct machine *m,
+			const char *name);

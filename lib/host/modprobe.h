@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "str.h"
+
+struct arena;
+struct root;
+
+/* What modprobe is told: modprobe.d(5). Of a file name that is in several folders the first counts. */
+struct modprobe_line {
+	const char *file;
+	struct strv words; /* "options", "vfio-pci", "ids=…" */
+};
+
+struct modprobe {
+	struct modprobe_line *v;
+	size_t n, cap;
+};
+
+void modprobe_read(struct arena *a, const struct root *r, struct modprobe *m);
+
+/* KEY of `options MODULE KEY=VALUE`, the last one, with - and _ alike; NULL. */
+const char *modprobe_option(const struct modprobe *m, const char *module, const char *key);
+
+/* The file that keeps a module from being loaded: `blacklist`, `install … /bin/false`; NULL. */
+const char *modprobe_blocks(const struct modprobe *m, const char *module);
+
+/* Is there a `softdep MODULE pre: … FIRST …`? */
+bool modprobe_goes_first(const struct modprobe *m, const char *module, const char *first);
