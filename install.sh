@@ -32,6 +32,7 @@ file:/usr/include/stdio.h  libc6-dev glibc-devel
 module:json-c         libjson-c-dev  json-c-devel
 module:inih           libinih-dev    inih-devel
 module:libxml-2.0     libxml2-dev    libxml2-devel
+module:libpci         libpci-dev     pciutils-devel
 '
 demo_needs='
 command:timeout       coreutils      coreutils
