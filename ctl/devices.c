@@ -16,8 +16,8 @@
 struct asked {
 	struct ctl *ctl;
 	struct filter filter;
-	const char *prometheus; /* a file; NULL: not asked for */
-	bool to_stdout;		/* the text for Prometheus */
+	const char *html, *prometheus; /* files; NULL: not asked for */
+	bool to_stdout;		       /* the text for Prometheus */
 };
 
 static void tell_unseen(const struct inventory *inv)
@@ -40,8 +40,10 @@ static int write_files(const struct asked *asked, const struct inventory *inv)
 	struct ctl *ctl = asked->ctl;
 	int status = CTL_FINE;
 
-	if (asked->prometheus)
-		status = publish_to(ctl, asked->prometheus, devices_prometheus(ctl, inv));
+	if (asked->html)
+		status = publish_to(ctl, asked->html, devices_html(ctl, inv));
+	if (asked->prometheus && publish_to(ctl, asked->prometheus, devices_prometheus(ctl, inv)))
+		status = CTL_USAGE;
 	if (asked->to_stdout)
 		fputs(devices_prometheus(ctl, inv), stdout);
 	return status;
@@ -53,7 +55,7 @@ static int show(const struct asked *asked)
 
 	inventory_read(asked->ctl, &inv);
 	tell_unseen(&inv);
-	if (asked->prometheus || asked->to_stdout)
+	if (asked->html || asked->prometheus || asked->to_stdout)
 		return write_files(asked, &inv);
 	if (asked->ctl->json)
 		jsonout_print(devices_json(asked->ctl, &inv, &asked->filter));
@@ -76,6 +78,12 @@ static bool set_group(struct asked *asked, const char *word)
 		return false;
 	}
 	asked->filter.group = (int)group;
+	return true;
+}
+
+static bool set_html(struct asked *asked, const char *word)
+{
+	asked->html = word;
 	return true;
 }
 
@@ -113,7 +121,7 @@ static const struct option {
 } options[] = {
 	{ "--gpu", NOTHING, set_gpu },	{ "--free", NOTHING, set_free },
 	{ "--group", WORD, set_group }, { "--json", NOTHING, set_json },
-	{ "--prometheus", MAYBE, set_prometheus },
+	{ "--html", WORD, set_html },	{ "--prometheus", MAYBE, set_prometheus },
 };
 
 static const struct option *find_option(const char *word)
@@ -135,11 +143,12 @@ static int usage_of(const char *word)
 /* A filter that a page would not obey is not passed over in silence. */
 static bool is_consistent(const struct asked *asked)
 {
-	bool files = asked->prometheus || asked->to_stdout;
+	bool files = asked->html || asked->prometheus || asked->to_stdout;
 	bool filtered = asked->filter.gpu || asked->filter.free || asked->filter.group >= 0;
 
 	if (files && (filtered || asked->ctl->json)) {
-		ctl_fail("--prometheus shows all devices: without --gpu, --free, --group and --json");
+		ctl_fail("--html and --prometheus show all devices: without --gpu, --free, --group "
+			 "and --json");
 		return false;
 	}
 	return true;
@@ -165,7 +174,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 const struct command command_devices = {
 	.name = "devices",
-	.usage = "[--gpu] [--free] [--group N] [--json] | --prometheus [FILE]",
+	.usage = "[--gpu] [--free] [--group N] [--json] | [--html FILE] [--prometheus [FILE]]",
 	.help = "the host's PCI devices: driver, IOMMU group, which VM has them, which are free",
 	.run = run,
 };

@@ -23,6 +23,7 @@ bool filter_takes(const struct filter *f, const struct device *d);
 void devices_table(struct ctl *ctl, const struct inventory *inv, const struct filter *f);
 struct json_object *devices_json(struct ctl *ctl, const struct inventory *inv,
 				 const struct filter *f);
+const char *devices_html(struct ctl *ctl, const struct inventory *inv);
 const char *devices_prometheus(struct ctl *ctl, const struct inventory *inv);
 
 /* Graphics cards of one model, counted by state. */

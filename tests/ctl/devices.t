@@ -99,7 +99,7 @@ subtest 'Filters' => sub {
 		"kvmshim: --group: 'x' is no number of an IOMMU group\n");
 	like(ctl($host, 'devices', '--group')->{err}, qr/^usage: /, 'a group is needed');
 	like(ctl($host, 'devices', '0000:01:00.0')->{err}, qr/is no option/, 'words that are no options');
-	is(ctl($host, 'devices', '--gpu', '--prometheus')->{status}, 2, 'a page shows all');
+	is(ctl($host, 'devices', '--gpu', '--html', 'x')->{status}, 2, 'a page shows all');
 };
 
 subtest 'JSON' => sub {
@@ -248,6 +248,58 @@ subtest 'What is missing is no reason to stop' => sub {
 	$host->file('usr/share/misc/pci.ids', "10de  Nvidia\n\t1b06  A card\nno line of pci.ids\n");
 	is((table($host))[0]{$gpu}{NAME}, 'A card', 'a pci.ids that is broken later on');
 };
+
+subtest 'A page and a text for Prometheus' => sub {
+	my $host = small_host(driver => 'vfio-pci');
+	my $name = qq{a "b" \\ <i>&\x07\xff};
+	$host->process(812, 4711, 'qemu', '-name', $name, '-uuid', uuid(2), '-device', 'vfio-pci,host=01:00.0');
+	my ($page, $metrics) = map { "$host->{dir}/$_" } 'out.html', 'out.prom';
+	$host->file('out.html', 'old', 0600);
+	says('both are written, and nothing is said', ctl($host, 'devices', '--html', $page, '--prometheus', $metrics), 0, '');
+	is_deeply([ map { s{.*/}{}r } glob "$host->{dir}/{.,}out*" ], [qw(out.html out.prom)], 'nothing else is left');
+	is((stat $_)[2] & 07777, 0644, 'for everybody to read') for $page, $metrics;
+	my $html = slurp($page);
+	like($html, qr{<h3>a &quot;b&quot; \\ &lt;i&gt;&amp;\\x07\\xff</h3>}, 'what came from outside is text');
+	like($html, qr{\A<!DOCTYPE html>.*</html>\n\z}s, 'a whole page');
+	unlike($html, qr{(?:src|href)="(?!#)|url\(|\@import|<script}, 'that needs nothing else');
+	my $got = ctl($host, 'devices', '--prometheus');
+	is($got->{out}, slurp($metrics), 'without a file the text is printed');
+	metrics_are_well_formed($got->{out});
+	like($got->{out}, qr/^kvmshim_gpus\{model="GeForce GTX 1080 Ti",state="vm"\} 1$/m, 'cards by model and state');
+	like($got->{out}, qr/^kvmshim_device_vm_since_seconds\{address="0000:01:00\.0",mdev="",vm="a \\"b\\" \\\\ <i>&\x07\xef\xbf\xbd",/m,
+		'labels are escaped');
+	my ($tool) = grep { -x } map { "$_/promtool" } split /:/, $ENV{PATH};
+	SKIP: {
+		skip('no promtool (package prometheus)', 1) if !$tool;
+		is_deeply([ @{ run({ in => $got->{out} }, $tool, 'check', 'metrics') }{qw(status out err)} ], [ 0, '', '' ],
+			'promtool finds nothing to say');
+	}
+	$got = ctl($host, 'devices', '--html', "$host->{dir}/nowhere/page.html");
+	is($got->{status}, 2, 'a folder that is not there');
+	like($got->{err}, qr{^kvmshim: /nowhere/page.html cannot be written: No such file}, 'is told');
+};
+
+# The text-based format 0.0.4, more strictly than its readers: each metric once, with help and type before it.
+sub metrics_are_well_formed {
+	my ($text) = @_;
+	my ($metric, %known, %samples, @wrong) = ('');
+	for my $line (split /\n/, $text) {
+		if ($line =~ /^# HELP ([a-z_]+) \S.*\.$/) {
+			push @wrong, "$1 comes twice" if $known{$1}++;
+			$metric = $1;
+		} elsif ($line =~ /^# TYPE ([a-z_]+) gauge$/) {
+			push @wrong, "$1 is not below its help" if $1 ne $metric;
+		} elsif ($line =~ /^([a-z_]+)(\{[a-z_]+="(?:[^\\"\n]|\\[\\"n])*"(?:,[a-z_]+="(?:[^\\"\n]|\\[\\"n])*")*\})? -?\d+$/) {
+			push @wrong, "a sample of $1 below $metric" if $1 ne $metric;
+			push @wrong, "twice: $line" if $samples{ $1 . ($2 // '') }++;
+		} else {
+			push @wrong, $line;
+		}
+	}
+	utf8::decode(my $letters = $text) or push @wrong, 'not UTF-8';
+	is_deeply(\@wrong, [], 'it is well formed');
+	like($text, qr/\n\z/, 'with a newline at its end');
+}
 
 subtest 'Not root' => sub {
 	plan(skip_all => 'not root, so there is nobody else to be') if $>;
