@@ -12,6 +12,7 @@ package Kvmshim::Chromium;
 
 use strict;
 use warnings;
+use File::Path qw(remove_tree);
 use File::Temp ();
 use IO::Handle;
 use JSON::PP ();
@@ -38,6 +39,7 @@ sub new {
 		POSIX::dup2($in, 3);
 		POSIX::dup2($out, 4);
 		POSIX::close($_) for 5 .. 31;
+		POSIX::setpgid(0, 0);
 		open STDERR, '>', "$self->{home}/stderr";
 		open STDOUT, '>', '/dev/null';
 		{ exec $chromium, qw(--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
@@ -147,13 +149,20 @@ sub complaints {
 	} @{ $self->{events} };
 }
 
+# Its children may go on writing to its folder for a while.
 sub DESTROY {
 	my ($self) = @_;
-	local ($?, $@);
+	local ($?, $@, $SIG{PIPE}) = (0, '', 'IGNORE');
 	return if !$self->{pid};
-	eval { local $SIG{PIPE} = 'IGNORE'; delete $self->{session}; $self->call('Browser.close') };
-	kill 'TERM', $self->{pid};
+	delete $self->{session};
+	eval { $self->call('Browser.close') };
 	waitpid $self->{pid}, 0;
+	kill 'KILL', -$self->{pid};
+	for (1 .. 20) {
+		remove_tree("$self->{home}/data", { error => \my $errors });
+		last if !@$errors;
+		select undef, undef, undef, 0.1;
+	}
 }
 
 1;
