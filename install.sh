@@ -61,6 +61,8 @@ command:python3       python3        python3
 works:yaml            python3-yaml   python3-pyyaml
 command:cpio          cpio           cpio
 command:xz            xz-utils       xz
+command:fuser         psmisc         psmisc
+command:driverctl     driverctl      driverctl
 '
 # The page of `kvmshim devices` is looked at in a browser; RHEL has none.
 page_needs='

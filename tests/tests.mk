@@ -25,8 +25,9 @@ else
 chosen := $(unit_bin) $(programs_t)
 endif
 
-# The boot sector of the demo is also what guest/cpuid.t and vm/kvm.t start.
-test-programs: $(PROGRAMS) $(unit_bin) $(test_tools) $(B)/cpuid.img
+# The boot sector of the demo is also what guest/cpuid.t and vm/kvm.t start; writes.so is
+# for house/bench.t.
+test-programs: $(PROGRAMS) $(unit_bin) $(test_tools) $(B)/cpuid.img $(B)/bench/writes.so
 
 # Those of tests/vm go side by side: a machine of theirs is busy with one CPU.
 chosen_vm := $(filter tests/vm/%,$(chosen))

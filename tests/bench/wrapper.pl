@@ -4,7 +4,7 @@
 # wrapper with growing sets of rules beside a plain exec, the smallest C program
 # that only execs (the floor), and the same edit in dash, bash and Python.
 #
-#	bench.pl BUILD-DIR [ROUNDS]
+#	wrapper.pl BUILD-DIR [ROUNDS]
 #
 # Times differ from machine to machine; ratios of what is *added* to a plain
 # exec, taken in one run, do not differ much. So the bars are ratios, and they
@@ -19,6 +19,9 @@ use File::Basename qw(basename dirname);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim::Bench;
 
 my $build  = abs_path(shift // 'build');
 my $rounds = shift // 300;
@@ -95,16 +98,6 @@ sub root_with_shipped_rules {
 	return $root;
 }
 
-sub command {
-	my ($name) = @_;
-	# The distribution's own first: what a user's PATH adds may be a script
-	# around it.
-	for my $folder ('/usr/bin', '/bin', split /:/, $ENV{PATH}) {
-		return "$folder/$name" if -x "$folder/$name";
-	}
-	return;
-}
-
 my $none    = new_root('none');
 my $shipped = root_with_shipped_rules('shipped', 0);
 my $on      = root_with_shipped_rules('shipped-on', 1);
@@ -119,9 +112,9 @@ my @rows = (
 	{ label => 'kvmshim, 100 rules, 10 files', run => [root_with_rules(100, 10), $wrapper], edits => 1 },
 	{ label => 'kvmshim, 1,000 rules, 100 files', run => [root_with_rules(1000, 100), $wrapper], edits => 1 },
 	{ label => 'kvmshim dynamic, all of those on', run => [$on, installed("$build/bench/wrapper-dynamic")] },
-	{ label => 'dash', run => [$none, command('dash'), "$here/edit.sh"], edits => 1 },
-	{ label => 'bash', run => [$none, command('bash'), "$here/edit.sh"], edits => 1 },
-	{ label => 'Python', run => [$none, command('python3'), "$here/edit.py"], edits => 1 },
+	{ label => 'dash', run => [$none, command_path('dash'), "$here/edit.sh"], edits => 1 },
+	{ label => 'bash', run => [$none, command_path('bash'), "$here/edit.sh"], edits => 1 },
+	{ label => 'Python', run => [$none, command_path('python3'), "$here/edit.py"], edits => 1 },
 );
 for my $row (@rows) {
 	print "$row->{label}: not on this machine, left out\n" unless $row->{run}[1];
@@ -167,20 +160,18 @@ for my $label (map { $_->{label} } @rows) {
 	print "\n";
 }
 
-sub bar {
+sub added_bar {
 	my ($what, $label, $unit, $sign, $limit) = @_;
-	return unless defined $added{$label} && defined $added{$unit};
-	my $ratio = $added{$label} / $added{$unit};
-	my $ok    = $sign eq '<=' ? $ratio <= $limit : $ratio >= $limit;
-	printf "%-47s %6.2f  (%s %s)  %s\n", $what, $ratio, $sign, $limit, $ok ? 'ok' : 'over';
+	bar($what, $added{$label} / $added{$unit}, $sign, $limit)
+		if defined $added{$label} && defined $added{$unit};
 }
 
 print "\nbars, by added time:\n";
 my $static = `ldd '$wrapper' 2>&1` =~ /not a dynamic|statically linked/;
 my $times  = $static ? 1.5 : 3;
-bar('shipped rules to the floor', 'kvmshim, shipped rules', 'floor: C that only execs', '<=', $times);
-bar('shipped rules, all on, to the floor', 'kvmshim, shipped rules, all on',
+added_bar('shipped rules to the floor', 'kvmshim, shipped rules', 'floor: C that only execs', '<=', $times);
+added_bar('shipped rules, all on, to the floor', 'kvmshim, shipped rules, all on',
 	'floor: C that only execs', '<=', $times);
-bar('Python to shipped rules, all on', 'Python', 'kvmshim, shipped rules, all on', '>=', 10);
-bar('1,000 rules in 100 files to 1 rule', 'kvmshim, 1,000 rules, 100 files',
+added_bar('Python to shipped rules, all on', 'Python', 'kvmshim, shipped rules, all on', '>=', 10);
+added_bar('1,000 rules in 100 files to 1 rule', 'kvmshim, 1,000 rules, 100 files',
 	'kvmshim, 1 rule', '<=', 5);
