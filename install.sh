@@ -61,6 +61,7 @@ command:python3       python3        python3
 works:yaml            python3-yaml   python3-pyyaml
 command:cpio          cpio           cpio
 command:xz            xz-utils       xz
+command:lspci         pciutils       pciutils
 command:fuser         psmisc         psmisc
 command:driverctl     driverctl      driverctl
 '

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "cleanup.h"
 #include "ctl/ctl.h"
 #include "ctl/inventorylook.h"
 #include "ctl/pcinames.h"
@@ -52,6 +53,7 @@ struct device *inventory_find(const struct inventory *inv, const char *address)
 /* One that is gone by now was unplugged in between. */
 static void read_functions(struct ctl *ctl, struct inventory *inv)
 {
+	_cleanup_fd_ int all = pcihost_open(ctl->arena, &ctl->root);
 	struct strv addresses = { 0 };
 	struct pci_slots slots = { 0 };
 
@@ -60,9 +62,8 @@ static void read_functions(struct ctl *ctl, struct inventory *inv)
 	for (size_t i = 0; i < addresses.n; i++) {
 		struct device d = { 0 };
 
-		if (pci_function_read(ctl->arena, &ctl->root, addresses.v[i], &d.pci) < 0)
+		if (pcihost_read(ctl->arena, all, addresses.v[i], &d.pci, &d.place) < 0)
 			continue;
-		pcihost_place(ctl->arena, &ctl->root, addresses.v[i], &d.place);
 		d.slot = pcihost_slot(&slots, addresses.v[i]);
 		*arena_push(ctl->arena, inv->v, inv->n, inv->cap) = d;
 	}

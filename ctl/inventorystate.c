@@ -11,12 +11,14 @@
 #include "hooks/survey.h"
 #include "host/below.h"
 #include "host/holders.h"
+#include "host/suspects.h"
 #include "host/uses.h"
 
 struct judging {
 	struct look *l;
-	bool has_opens;
+	bool has_opens; /* and suspects */
 	struct opens opens;
+	struct suspects suspects;
 };
 
 #define SAY(j, ...) arena_printf((j)->l->ctl->arena, __VA_ARGS__)
@@ -124,6 +126,20 @@ static bool has_no_driver(struct judging *j, struct device *d, const struct held
 	return true;
 }
 
+/* Is it worth a look at all that hangs below it? One pass over the processes tells for all. */
+static bool is_suspect(struct judging *j, const struct device *d)
+{
+	struct ctl *ctl = j->l->ctl;
+
+	if (!j->has_opens) {
+		opens_read(ctl->arena, &ctl->root, &j->opens);
+		suspects_find(ctl->arena, &ctl->root, &j->opens, &j->suspects);
+	}
+	j->has_opens = true;
+	return suspects_has(&j->suspects, d->pci.address, d->pci.group) ||
+	       str_same(d->pci.driver, "nvidia");
+}
+
 /* Somebody who has it open; one whose unit the hook stops lets go of it. */
 static const char *holder_of(struct judging *j, const struct device *d, const struct nodes *nodes)
 {
@@ -131,11 +147,6 @@ static const char *holder_of(struct judging *j, const struct device *d, const st
 		settings_of_device(&j->l->settings, d->pci.address);
 	struct holders holders = { 0 };
 
-	if (!nodes->n)
-		return NULL;
-	if (!j->has_opens)
-		opens_read(j->l->ctl->arena, &j->l->ctl->root, &j->opens);
-	j->has_opens = true;
 	opens_holders(j->l->ctl->arena, &j->l->ctl->root, &j->opens, nodes, &holders);
 	for (size_t i = 0; i < holders.n; i++) {
 		const struct holder *h = &holders.v[i];
@@ -149,13 +160,15 @@ static const char *holder_of(struct judging *j, const struct device *d, const st
 static bool is_on_vfio(struct judging *j, struct device *d, const struct held *held)
 {
 	struct below below = { 0 };
-	const char *holder;
+	const char *holder = NULL;
 
 	if (!pci_driver_is_vfio(d->pci.driver))
 		return false;
-	below_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
-	below_add_vfio(j->l->ctl->arena, &j->l->ctl->root, d->pci.group, &below.nodes);
-	holder = holder_of(j, d, &below.nodes);
+	if (is_suspect(j, d)) {
+		below_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
+		below_add_vfio(j->l->ctl->arena, &j->l->ctl->root, d->pci.group, &below.nodes);
+		holder = holder_of(j, d, &below.nodes);
+	}
 	if (holder)
 		set(d, DEVICE_BUSY, holder);
 	else if (!j->l->root)
@@ -204,17 +217,25 @@ static const char *display_use(struct judging *j, const struct device *d)
 	return "it is the boot display";
 }
 
-static bool is_needed(struct judging *j, struct device *d, const struct held *held)
+/* A network function without an interface may be in another network namespace: it has to be looked at. */
+static const char *use_of(struct judging *j, const struct device *d)
 {
 	struct below below = { 0 };
 	const char *use = display_use(j, d);
 
-	(void)held;
-	if (!use)
-		below_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
-	use = use ? use : network_use(j, d, &below);
+	if (use || (!is_suspect(j, d) && d->pci.class >> 16 != 0x02))
+		return use;
+	below_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
+	use = network_use(j, d, &below);
 	use = use ? use : disk_use(j, &below);
-	use = use ? use : holder_of(j, d, &below.nodes);
+	return use ? use : holder_of(j, d, &below.nodes);
+}
+
+static bool is_needed(struct judging *j, struct device *d, const struct held *held)
+{
+	const char *use = use_of(j, d);
+
+	(void)held;
 	set(d, use ? DEVICE_HOST : DEVICE_FREE,
 	    use ? use : SAY(j, "%s gives it up when a VM asks", d->pci.driver));
 	return true;

@@ -41,12 +41,10 @@ void pcihost_addresses(struct arena *a, const struct root *r, struct strv *addre
 }
 
 /* "…/pci0000:00/0000:00:01.0/0000:01:00.0": the words of the path, from its end. */
-static void read_path(struct arena *a, const struct root *r, const char *address,
-		      struct pci_place *p)
+static void read_path(struct arena *a, int all, const char *address, struct pci_place *p)
 {
 	char path[PATH_MAX];
-	const char *link = root_path(a, r, arena_printf(a, PCI_DEVICES "/%s", address));
-	ssize_t len = readlink(link, path, sizeof(path) - 1);
+	ssize_t len = readlinkat(all, address, path, sizeof(path) - 1);
 	char *slash;
 
 	path[len > 0 ? len : 0] = '\0';
@@ -71,25 +69,37 @@ static void split(struct arena *a, char *text, struct strv *words)
 		strv_push(a, words, word);
 }
 
-void pcihost_place(struct arena *a, const struct root *r, const char *address,
-		   struct pci_place *p)
+static void read_place(struct arena *a, int folder, struct pci_place *p)
 {
-	_cleanup_fd_ int folder = sysfs_folder(a, r, arena_printf(a, PCI_DEVICES "/%s", address));
-	char *text;
+	char *text = sysfs_text_at(a, folder, "reset_method");
 
-	*p = (struct pci_place){ 0 };
-	read_path(a, r, address, p);
-	if (!p->root)
-		p->root = arena_printf(a, "pci%.*s", (int)strlen(address) - 5, address);
-	if (folder < 0)
-		return;
-	text = sysfs_text_at(a, folder, "reset_method");
 	if (text)
 		split(a, text, &p->resets);
 	else if (sysfs_has_at(folder, "reset"))
 		strv_push(a, &p->resets, "unnamed");
 	text = sysfs_text_at(a, folder, "sriov_totalvfs");
 	p->total_vfs = text ? atoi(text) : 0;
+}
+
+int pcihost_open(struct arena *a, const struct root *r)
+{
+	return sysfs_folder(a, r, PCI_DEVICES);
+}
+
+int pcihost_read(struct arena *a, int all, const char *address, struct pci_function *f,
+		 struct pci_place *p)
+{
+	_cleanup_fd_ int folder = openat(all, address, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = pci_function_read_at(a, folder, address, f);
+
+	*p = (struct pci_place){ 0 };
+	if (rc)
+		return rc;
+	read_path(a, all, address, p);
+	if (!p->root)
+		p->root = arena_printf(a, "pci%.*s", (int)strlen(address) - 5, address);
+	read_place(a, folder, p);
+	return 0;
 }
 
 void pcihost_slots(struct arena *a, const struct root *r, struct pci_slots *slots)

@@ -6,6 +6,7 @@
 #include "str.h"
 
 struct arena;
+struct pci_function;
 struct root;
 
 /* All PCI functions of the host, and where they sit: what pci.h does not ask of each one. */
@@ -16,6 +17,7 @@ void pcihost_addresses(struct arena *a, const struct root *r, struct strv *addre
 /* strcmp() of two addresses, that knows that domain 10000 comes after ffff. */
 int pcihost_compare(const char *a, const char *b);
 
+/* What is not there is NULL, 0 or empty. */
 struct pci_place {
 	const char *above;	/* the bridge that it hangs from: 0000:00:01.0; NULL: none, or not told */
 	const char *root;	/* its host bridge: pci0000:00 */
@@ -23,9 +25,12 @@ struct pci_place {
 	int total_vfs;		/* sriov_totalvfs; 0: it can have none */
 };
 
-/* Never fails: what is not there is NULL, 0 or empty. */
-void pcihost_place(struct arena *a, const struct root *r, const char *address,
-		   struct pci_place *p);
+/* The folder of all of them: opened once, because there may be thousands. -errno where there is none. */
+int pcihost_open(struct arena *a, const struct root *r);
+
+/* One of them, from that folder, and where it sits. 0, or -ENODEV where it has gone. */
+int pcihost_read(struct arena *a, int all, const char *address, struct pci_function *f,
+		 struct pci_place *p);
 
 /* A slot that has a name, as it is printed on the machine: /sys/bus/pci/slots/NAME/address. */
 struct pci_slot {

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/pcihost.h"
 
+#include "host/pci.h"
 #include "pcitree.h"
 
 #define GPU "0000:01:00.0"
+#define MODALIAS "pci:v000010DEd00001B06sv000010DEsd00003609bc03sc00i00"
+
+/* A root port behind a VMD controller, which has a domain of its own. */
+#define VMD "sys/devices/pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:01.0"
 
 static struct pci_place place_of(const char *address)
 {
 	struct root r = tree_root();
+	struct pci_function f;
 	struct pci_place p;
+	int all = pcihost_open(&arena, &r);
 
-	pcihost_place(&arena, &r, address, &p);
+	pcihost_read(&arena, all, address, &f, &p);
+	close(all);
 	return p;
 }
 
@@ -38,12 +46,13 @@ static void what_it_hangs_from(void **state)
 	struct pci_place p;
 
 	(void)state;
-	tree_folder("sys/devices/pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:01.0/10000:e1:00.0");
+	tree_file(VMD "/modalias", MODALIAS);
+	tree_file(VMD "/10000:e1:00.0/modalias", MODALIAS);
 	tree_folder("sys/bus/pci/devices");
 	tree_link("sys/bus/pci/devices/10000:e1:00.0",
-		  "../../../devices/pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:01.0/10000:e1:00.0");
+		  "../../../../" VMD "/10000:e1:00.0");
 	tree_link("sys/bus/pci/devices/10000:e0:01.0",
-		  "../../../devices/pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:01.0");
+		  "../../../../" VMD);
 	p = place_of("10000:e1:00.0");
 	assert_text(p.above, "10000:e0:01.0");
 	assert_text(p.root, "pci10000:e0");
@@ -54,9 +63,11 @@ static void what_it_hangs_from(void **state)
 
 static void what_is_not_there(void **state)
 {
-	struct pci_place p = place_of(GPU);
+	struct pci_place p;
 
 	(void)state;
+	tree_file("sys/bus/pci/devices/" GPU "/modalias", MODALIAS);
+	p = place_of(GPU);
 	assert_text(p.above, NULL);
 	assert_text(p.root, "pci0000:01");
 	assert_int_equal(p.resets.n, 0);
@@ -68,7 +79,7 @@ static void how_it_is_reset(void **state)
 	struct pci_place p;
 
 	(void)state;
-	pcitree_function(GPU, NULL);
+	pcitree_function(GPU, MODALIAS);
 	assert_int_equal(place_of(GPU).resets.n, 0);
 	pcitree_file(GPU, "reset", "");
 	p = place_of(GPU);
