@@ -84,15 +84,15 @@ const char *page_since(struct page *p, const struct guest *guest)
 
 /* The words for a count of cards; those that are not named are told only where there are any. */
 static const struct {
-	enum device_state state;
 	const char *words;
+	enum device_state state;
 	bool always;
 } counts[] = {
-	{ DEVICE_FREE, "free", true },	     { DEVICE_VM, "in VMs", true },
-	{ DEVICE_HOST, "the host’s" },	     { DEVICE_MOVING, "on the move" },
-	{ DEVICE_BUSY, "busy" },	     { DEVICE_BLOCKED, "blocked" },
-	{ DEVICE_UNKNOWN, "unknown" },	     { DEVICE_LEFT_OVER, "left over" },
-	{ DEVICE_WEDGED, "wedged" },
+	{ "free", DEVICE_FREE, true },	     { "in VMs", DEVICE_VM, true },
+	{ "the host’s", DEVICE_HOST },	     { "on the move", DEVICE_MOVING },
+	{ "busy", DEVICE_BUSY },	     { "blocked", DEVICE_BLOCKED },
+	{ "unknown", DEVICE_UNKNOWN },	     { "left over", DEVICE_LEFT_OVER },
+	{ "wedged", DEVICE_WEDGED },
 };
 #define N_COUNTS (sizeof(counts) / sizeof(counts[0]))
 
@@ -176,18 +176,23 @@ static void add_devices_of(struct page *p, const struct guest *guest)
 	}
 }
 
+struct shown {
+	const struct guest *guest;
+};
+
 struct guests {
-	const struct guest **v;
+	struct shown *v;
 	size_t n, cap;
 };
 
 static void note_guest(struct page *p, struct guests *guests, const struct guest *guest)
 {
 	for (size_t i = 0; i < guests->n; i++)
-		if (same_guest(guests->v[i], guest))
+		if (same_guest(guests->v[i].guest, guest))
 			return;
 	if (guest)
-		*arena_push(p->ctl->arena, guests->v, guests->n, guests->cap) = guest;
+		*arena_push(p->ctl->arena, guests->v, guests->n, guests->cap) =
+			(struct shown){ guest };
 }
 
 static void find_guests(struct page *p, struct guests *guests)
@@ -209,11 +214,12 @@ static void add_guests(struct page *p)
 	page_add(p, "<section aria-labelledby=\"vms\">\n<h2 id=\"vms\">VMs with devices</h2>\n");
 	page_add(p, guests.n ? "<ul class=\"vms\">\n" : "<p>None.</p>\n");
 	for (size_t i = 0; i < guests.n; i++) {
-		const char *since = page_since(p, guests.v[i]);
+		const struct guest *guest = guests.v[i].guest;
+		const char *since = page_since(p, guest);
 
 		page_add(p, "<li><h3>%t</h3><p class=\"soft\">%s%t</p>\n<ul>\n",
-			 page_guest(guests.v[i]), *since ? "since " : "", since);
-		add_devices_of(p, guests.v[i]);
+			 page_guest(guest), *since ? "since " : "", since);
+		add_devices_of(p, guest);
 		page_add(p, "</ul></li>\n");
 	}
 	page_add(p, guests.n ? "</ul>\n</section>\n" : "</section>\n");
@@ -273,8 +279,7 @@ static void add_filter(struct page *p)
 static void add_legend(struct page *p)
 {
 	static const char *const meanings[DEVICE_STATES] = {
-		[DEVICE_FREE] = "A VM may have it now: it is on VFIO or without a driver, or the hook "
-				"takes it from its driver and nothing uses it.",
+		[DEVICE_FREE] = "A VM may have it now: it is on VFIO, has no driver, or gives it up.",
 		[DEVICE_VM] = "A VM has it, or a mediated device of it.",
 		[DEVICE_MOVING] = "It is being handed over or given back.",
 		[DEVICE_BUSY] = "It is on VFIO, and a process that is no VM of the hook’s has it open.",

@@ -13,21 +13,29 @@
 
 #define LISTED 12 /* how many an error names */
 
+struct found_pci {
+	const struct device *device;
+};
+
+struct found_usb {
+	const struct usb_device *device;
+};
+
 struct found {
-	const struct device **v;
+	struct found_pci *v;
 	size_t n, cap;
-	const struct usb_device **usb;
+	struct found_usb *usb;
 	size_t n_usb, usb_cap;
 };
 
 static void find(struct choice *c, struct found *f, const struct device *d)
 {
-	*arena_push(c->ctl->arena, f->v, f->n, f->cap) = d;
+	*arena_push(c->ctl->arena, f->v, f->n, f->cap) = (struct found_pci){ d };
 }
 
 static void find_usb(struct choice *c, struct found *f, const struct usb_device *d)
 {
-	*arena_push(c->ctl->arena, f->usb, f->n_usb, f->usb_cap) = d;
+	*arena_push(c->ctl->arena, f->usb, f->n_usb, f->usb_cap) = (struct found_usb){ d };
 }
 
 /* ---- names ---- */
@@ -184,11 +192,11 @@ static int ambiguous(struct choice *c, const char *word, const struct found *f, 
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->n && n < LISTED; i++, n++)
-		strbuf_addf(&list, "\n  %s  %s  %s", f->v[i]->pci.address, f->v[i]->pci.id,
-			    device_short_name(a, f->v[i]));
+		strbuf_addf(&list, "\n  %s  %s  %s", f->v[i].device->pci.address, f->v[i].device->pci.id,
+			    device_short_name(a, f->v[i].device));
 	for (size_t i = 0; i < f->n_usb && n < LISTED; i++, n++)
-		strbuf_addf(&list, "\n  %s  %s  %s", f->usb[i]->port, f->usb[i]->id,
-			    chosen_usb_name(c, f->usb[i]));
+		strbuf_addf(&list, "\n  %s  %s  %s", f->usb[i].device->port, f->usb[i].device->id,
+			    chosen_usb_name(c, f->usb[i].device));
 	if (f->n + f->n_usb > n)
 		strbuf_addf(&list, "\n  and %zu more", f->n + f->n_usb - n);
 	return err_set(err, EEXIST, "'%s' may be any of%s", str_printable(a, word), list.text);
@@ -202,8 +210,8 @@ static bool is_clear(const struct found *f, bool alike)
 	if (f->n_usb)
 		return f->n_usb == 1 && f->n == 0;
 	for (size_t i = 1; i < f->n; i++) {
-		one_slot &= same_slot(f->v[0], f->v[i]);
-		one_id &= str_eq(f->v[0]->pci.id, f->v[i]->pci.id);
+		one_slot &= same_slot(f->v[0].device, f->v[i].device);
+		one_id &= str_eq(f->v[0].device->pci.id, f->v[i].device->pci.id);
 	}
 	return one_slot || (alike && one_id);
 }
@@ -252,16 +260,18 @@ static int choose_all(struct choice *c, const struct found *f, bool slot, bool b
 		      struct err *err)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		if (f->v[i]->pci.bridge)
+		const struct device *d = f->v[i].device;
+
+		if (d->pci.bridge)
 			return err_set(err, EINVAL, "%s is a bridge, which no VM can have",
-				       f->v[i]->pci.address);
-		if (slot || is_of_gpu(c, f->v[i]))
-			choose_slot(c, f->v[i], by_place);
+				       d->pci.address);
+		if (slot || is_of_gpu(c, d))
+			choose_slot(c, d, by_place);
 		else
-			choose(c, f->v[i], false, by_place);
+			choose(c, d, false, by_place);
 	}
 	for (size_t i = 0; i < f->n_usb; i++)
-		choose_usb(c, f->usb[i], by_place);
+		choose_usb(c, f->usb[i].device, by_place);
 	return 0;
 }
 

@@ -175,7 +175,7 @@ static void read_qemu(struct look *l, struct process p)
 	if (host_cmdline(l->ctl->arena, &l->ctl->root, p.pid, &words) < 0 || !words.n)
 		return;
 	strv_push(l->ctl->arena, &words, NULL);
-	cmdline_parse(l->ctl->arena, &opts, (char *const *)(uintptr_t)words.v, &c);
+	cmdline_parse(l->ctl->arena, &opts, (char *const *)(const void *)words.v, &c);
 	match_names(l->ctl->arena, &c, &names);
 	*guest = (struct guest){ .name = names.name,
 				 .uuid = names.uuid,

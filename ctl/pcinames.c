@@ -28,12 +28,14 @@ struct pcinames {
  */
 static jmp_buf stop_reading;
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libpci's type */
 static void __attribute__((noreturn)) on_error(char *text, ...)
 {
 	(void)text;
 	longjmp(stop_reading, 1);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): likewise */
 static void on_warning(char *text, ...)
 {
 	(void)text;
