@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How the page of `kvmshim devices --html` looks. Each state has a tint, a text and an edge, in
- * light and dark; every text is held to WCAG's AA (4.5 to 1) by tests/ctl/devices-page.t. The
+ * light and dark; every text is held to WCAG's AA (4.5 to 1) by tests/page/devices.t. The
  * filter is radio buttons and :has(): there is no script.
  */
 #include "ctl/page.h"
@@ -13,7 +13,7 @@ const char *const page_style =
 	"--moving:#624400;--moving-bg:#fff0c4;--busy:#4a2a8a;--busy-bg:#ece4fb;"
 	"--blocked:#693600;--blocked-bg:#fce6d0;--host:#3c434c;--host-bg:#e8ebef;"
 	"--bad:#8c0f1f;--bad-bg:#fde1e4;--bridge:#505862;--bridge-bg:#ffffff}\n"
-	"@media (prefers-color-scheme:dark){:root{"
+	"@media screen and (prefers-color-scheme:dark){:root{"
 	"--bg:#14171b;--card:#1d2126;--text:#e8ebef;--soft:#a9b2bd;--line:#414953;--link:#9cc7ff;"
 	"--free:#8fe5aa;--free-bg:#12331e;--vm:#a8cfff;--vm-bg:#12294a;"
 	"--moving:#ffdb80;--moving-bg:#3a2c06;--busy:#d2bdff;--busy-bg:#2c1e4e;"

@@ -237,6 +237,10 @@ subtest 'What is missing is no reason to stop' => sub {
 	my ($devices) = json($host);
 	is($devices->{'10000:e1:00.0'}{root}, 'pci10000:e0', 'a domain of five digits');
 	is((json($host))[1]{devices}[-1]{address}, '10000:e1:00.0', 'comes last');
+	$host->pci('0000:08:10.0', id => 'ffff:0001', class => 'ff0000', group => 41);
+	$host->link_to($host->folder_of('0000:08:10.0') . '/physfn', $host->folder_of($nic));
+	is_deeply([ @{ (table($host))[0]{'0000:08:10.0'} }{qw(NAME CLASS VFS)} ], [ 'ffff:0001', 'other', 'vf' ],
+		'a virtual function that nobody has named');
 	make_path("$host->{dir}/usr/share/misc");
 	symlink '/nowhere', "$host->{dir}/usr/share/misc/pci.ids" or die;
 	($rows, my $got) = table($host);

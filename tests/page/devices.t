@@ -6,7 +6,7 @@
 use strict;
 use warnings;
 use FindBin;
-use lib $FindBin::Bin, "$FindBin::Bin/../lib";
+use lib "$FindBin::Bin/../ctl", "$FindBin::Bin/../lib";
 use Ctl;
 use File::Path qw(make_path);
 use Kvmshim;
@@ -95,8 +95,10 @@ for my $functions (4, 60, 600) {
 			}
 			is_deeply([ $browser->complaints ], [], "$scheme: no complaint, and nothing is asked of a network");
 		}
-		$browser->resize(width => 700, media => 'print');
+		$browser->resize(width => 700, media => 'print', scheme => 'dark');
 		is_deeply($browser->value($overflowing), [], 'printed: nothing overflows');
+		my $found = $browser->value($contrasts);
+		is_deeply([ grep { $found->{$_} < 4.5 } keys %$found ], [], 'and all can be read, on white paper');
 	};
 }
 
