@@ -37,7 +37,7 @@ endif
 # Tables name the fields they set: a missing initialiser is meant.
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wundef -Wformat=2 -Wwrite-strings -Wvla
-PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags json-c inih libxml-2.0)
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags json-c inih libxml-2.0 libpci)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DKVMSHIM_VERSION='"$(VERSION)"' -iquote . -iquote lib $(WARN) \
 	$(if $(WERROR),-Werror) $(FLAVOUR) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 
@@ -51,6 +51,8 @@ WRAPPER_LDFLAGS := $(if $(filter yes,$(STATIC)),-static)
 LIBS := -ljson-c -linih
 # Domain XML is the hook's; a program that does not read any does not load it.
 HOOK_LIBS := -pthread -Wl,--as-needed -lxml2
+# The names of devices are the admin's.
+CTL_LIBS := -lpci
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
@@ -88,7 +90,7 @@ $(B)/kvmshim-hook: $(B)/obj/hooks/main.o $(B)/hooks.a $(B)/lib.a
 
 $(B)/kvmshim: $(B)/obj/ctl/main.o $(B)/ctl.a $(B)/hooks.a $(B)/wrapper.a $(B)/lib.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) $(CTL_LIBS) -o $@
 
 include tests/tests.mk contrib/packages.mk
 

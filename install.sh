@@ -32,6 +32,7 @@ file:/usr/include/stdio.h  libc6-dev glibc-devel
 module:json-c         libjson-c-dev  json-c-devel
 module:inih           libinih-dev    inih-devel
 module:libxml-2.0     libxml2-dev    libxml2-devel
+module:libpci         libpci-dev     pciutils-devel
 '
 demo_needs='
 command:timeout       coreutils      coreutils
@@ -57,8 +58,10 @@ command:virsh         libvirt-clients libvirt-client
 command:dash          dash           dash
 command:bash          bash           bash
 command:python3       python3        python3
+works:yaml            python3-yaml   python3-pyyaml
 command:cpio          cpio           cpio
 command:xz            xz-utils       xz
+command:lspci         pciutils       pciutils
 command:fuser         psmisc         psmisc
 command:driverctl     driverctl      driverctl
 '
@@ -72,6 +75,10 @@ command:rpmbuild      rpm
 command:checkmodule   checkpolicy
 command:semodule_package semodule-utils
 command:ansible-playbook ansible-core
+'
+# The page of `kvmshim devices` is looked at in a browser; RHEL has none.
+page_needs='
+command:chromium      chromium       chromium
 '
 # Asked for only when clang is there: some releases have it in clang's package.
 fuzz_needs='
@@ -96,6 +103,7 @@ has() {
 	file:*) [ -e "${1#*:}" ] ;;
 	module:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
 	works:qemu) find_qemu >/dev/null ;;
+	works:yaml) python3 -c 'import yaml' 2>/dev/null ;;
 	works:perl) perl -MTest::More -MJSON::PP -MIPC::Open3 -e 1 2>/dev/null ;;
 	works:sanitizers)
 		program='int main(void) { return 0; }'
@@ -199,6 +207,7 @@ demo() {
 run_tests() {
 	provide "$build_needs$demo_needs$test_needs"
 	provide "$fuzz_needs"
+	if command -v apt-get >/dev/null; then provide "$page_needs"; fi
 	build all
 	fetch_kernel_and_root
 	make check-all

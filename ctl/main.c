@@ -16,6 +16,7 @@
 static const struct command *const commands[] = {
 	&command_check, &command_explain, &command_doctor, &command_status,
 	&command_recover, &command_bind, &command_unbind,
+	&command_devices, &command_generate,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
@@ -9,6 +7,7 @@
 #include "ctl/status.h"
 #include "hooks/ops.h"
 #include "host/host.h"
+#include "host/process.h"
 #include "str.h"
 
 /* NULL: what its journal says it does. */
@@ -53,29 +52,13 @@ static void show_device(struct ctl *ctl, const struct journal_device *d)
 	       d->rule ? ", by " : "", d->rule ? str_printable(ctl->arena, d->rule) : "");
 }
 
-/* A process's start is told in ticks after the boot. */
-static const char *start_text(struct ctl *ctl, const struct process *p)
-{
-	long hz = sysconf(_SC_CLK_TCK);
-	struct timespec up;
-	struct tm tm;
-	char text[32];
-	time_t when;
-
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	when = time(NULL) - up.tv_sec + (time_t)(p->start / (unsigned long long)hz);
-	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return "?";
-	return arena_strdup(ctl->arena, text);
-}
-
 static void show_wedge(struct ctl *ctl, const struct wedge *w)
 {
 	const char *device = w->device ? w->device : "a write";
 
 	if (handed_hangs(ctl, w))
 		printf("  %s  wedged: %s hangs in the kernel (pid %ld) since %s\n", device,
-		       op_names[w->op], (long)w->child.pid, start_text(ctl, &w->child));
+		       op_names[w->op], (long)w->child.pid, process_since(ctl->arena, w->child));
 	else
 		printf("  %s  was wedged: %s came back (see `kvmshim recover`)\n", device,
 		       op_names[w->op]);

@@ -3,7 +3,7 @@
 
 lint_c := $(wildcard lib/*.c lib/*/*.c wrapper/*.c hooks/*.c ctl/*.c tests/*/*.c) \
 	$(if $(FUSE_LIBS),$(fakesys_src))
-lint_sh := $(wildcard *.sh .ci/run place/kvmshim-place */*.sh */*/*.sh)
+lint_sh := $(wildcard *.sh .ci/run place/kvmshim-place */*.sh */*/*.sh) contrib/completion/kvmshim
 lint_flags = $(filter-out -O% -g,$(ALL_CFLAGS)) $(FUSE_CFLAGS)
 
 lint: lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy

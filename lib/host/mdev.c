@@ -77,3 +77,8 @@ void mdev_types(struct arena *a, const struct root *r, const char *parent, struc
 {
 	sysfs_list(a, r, types_path(a, parent), types);
 }
+
+void mdev_list(struct arena *a, const struct root *r, struct strv *uuids)
+{
+	sysfs_list(a, r, "/sys/bus/mdev/devices", uuids);
+}

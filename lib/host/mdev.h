@@ -24,3 +24,6 @@ int mdev_group(struct arena *a, const struct root *r, const char *uuid);
 
 /* The types that a parent offers. */
 void mdev_types(struct arena *a, const struct root *r, const char *parent, struct strv *types);
+
+/* The UUIDs of all that there are. */
+void mdev_list(struct arena *a, const struct root *r, struct strv *uuids);

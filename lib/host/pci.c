@@ -137,6 +137,12 @@ int pci_function_read(struct arena *a, const struct root *r, const char *address
 {
 	_cleanup_fd_ int folder = sysfs_folder(a, r, pci_attribute_path(a, address, ""));
 
+	return pci_function_read_at(a, folder, address, f);
+}
+
+int pci_function_read_at(struct arena *a, int folder, const char *address,
+			 struct pci_function *f)
+{
 	*f = (struct pci_function){ .address = arena_strdup(a, address) };
 	if (folder < 0 || !read_identity(a, folder, f))
 		return -ENODEV;

@@ -34,6 +34,10 @@ struct pci_function {
 int pci_function_read(struct arena *a, const struct root *r, const char *address,
 		      struct pci_function *f);
 
+/* The same, of a function whose folder is open already. */
+int pci_function_read_at(struct arena *a, int folder, const char *address,
+			 struct pci_function *f);
+
 /* The addresses of all functions of an IOMMU group, sorted, bridges too. */
 void pci_group_members(struct arena *a, const struct root *r, int group, struct strv *addresses);
 

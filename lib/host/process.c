@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -176,4 +177,20 @@ int process_variable(struct arena *a, const struct root *r, pid_t pid, const cha
 		if (strncmp(text + at, name, n) == 0 && text[at + n] == '=')
 			*value = text + at + n + 1;
 	return rc;
+}
+
+/* A process's start is told in ticks after the boot. */
+const char *process_since(struct arena *a, struct process p)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+	struct timespec up;
+	struct tm tm;
+	char text[32];
+	time_t when;
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	when = time(NULL) - up.tv_sec + (time_t)(p.start / (unsigned long long)hz);
+	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return "?";
+	return arena_strdup(a, text);
 }

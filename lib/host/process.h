@@ -28,6 +28,9 @@ bool process_lives(struct arena *a, const struct root *r, struct process p);
 struct process process_real(struct arena *a, pid_t pid);
 bool process_real_lives(struct arena *a, struct process p);
 
+/* When it was started, as UTC: 2026-11-21T14:03:05Z. */
+const char *process_since(struct arena *a, struct process p);
+
 /* Is it this process? Below a KVMSHIM_ROOT none is. */
 bool process_is_self(const struct root *r, pid_t pid);
 
@@ -47,6 +50,7 @@ int process_variable(struct arena *a, const struct root *r, pid_t pid, const cha
 
 /* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
 bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid);
+
 /* A process with the words -uuid UUID, once for each. */
 struct uuid_process {
 	struct process process;

@@ -1,10 +1,11 @@
 # `make bench` shows what kvmshim costs: the wrapper at the start of a VM, the hook where it
-# hands devices over, judging on a big host. README.md beside this tells what is measured.
-# ROUNDS=N, HOOK_ROUNDS=N, HOST_ROUNDS=N: how often every contender has its turn.
+# hands devices over, judging and listing a big host. README.md beside this tells what is measured.
+# ROUNDS=N, HOOK_ROUNDS=N, HOST_ROUNDS=N, DEVICES_ROUNDS=N: how often every contender has its turn.
 
 ROUNDS ?= 300
 HOOK_ROUNDS ?= 5
 HOST_ROUNDS ?= 9
+DEVICES_ROUNDS ?= 21
 
 bench_programs := $(addprefix $(B)/bench/,starts target floor wrapper-dynamic writes.so)
 
@@ -31,7 +32,7 @@ bench-programs: $(bench_programs)
 
 # One behind the other, also under make -j.
 bench:
-	$(Q)for part in wrapper hook host; do \
+	$(Q)for part in wrapper hook host devices; do \
 		$(MAKE) --no-print-directory bench-$$part || exit; \
 		echo; \
 	done
@@ -45,4 +46,7 @@ bench-hook: $(PROGRAMS) bench-programs
 bench-host: $(PROGRAMS) bench-programs
 	@tests/bench/host.pl $(B) $(HOST_ROUNDS)
 
-.PHONY: bench bench-programs bench-wrapper bench-hook bench-host
+bench-devices: $(B)/kvmshim
+	@tests/bench/devices.pl $(B) $(DEVICES_ROUNDS)
+
+.PHONY: bench bench-programs bench-wrapper bench-hook bench-host bench-devices

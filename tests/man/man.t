@@ -110,7 +110,7 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, $_) for $main =~ /str_eq\(argv\[1\], "(--\w+)"\)/g;
 	my %members;
 	for my $source ('ctl/check.c', 'ctl/explain.c', 'ctl/explainjson.c', 'ctl/jsonout.c', 'ctl/statusjson.c', 'ctl/doctor.c',
-		'hooks/journalwrite.c') {
+		'ctl/devicesjson.c', 'hooks/journalwrite.c') {
 		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsonout_add|jsondoc_add|add_\w+)\(\s*(?:(?:ctl->arena|a), )?o, "([\w-]+)"/g;
 	}
 	$members{$_} = 1 for slurp("$top/hooks/journalshape.c") =~ /\{ "(\w+)", offsetof/g;
@@ -120,7 +120,8 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 		like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explainjson.c', $table);
 	}
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "what status says: $_")
-		for slurp("$top/ctl/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journalshape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
+		for slurp("$top/ctl/inventory.c") =~ /\[(?:DEVICE|HOME)_\w+\] = "([^"]+)"/g,
+			slurp("$top/ctl/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journalshape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
 	my ($doctor) = $page =~ /^\.Ss doctor\n(.*?)^\.Ss/ms;
 	my @rows = slurp("$top/ctl/doctor.c") =~ /^\t\{ "([\w-]+)", doctor_\w+, ABOUT_/mg;
 	cmp_ok(@rows, '>', 25, 'doctor has rows');

@@ -140,6 +140,7 @@ my %attributes = (
 	subsystem_device => "0x12a2\n", numa_node => "-1\n", driver_override => "(null)\n", enable => "1\n",
 	d3cold_allowed => "1\n", reset_method => "flr bus\n", config => pack('vvx60', 0x10de, 0x1eb8),
 	modalias => "pci:v000010DEd00001EB8sv000010DEsd000012A2bc03sc02i00\n",
+	irq => "16\n", resource => join('', ("0x0000000000000000 0x0000000000000000 0x0000000000000000\n") x 13),
 );
 
 # A graphics card of the driver nouveau in an IOMMU group of its own, with the device

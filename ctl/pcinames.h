@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct root;
+
+/*
+ * The names of pci.ids, by libpci: names only. It looks at no device, no cache of names and no
+ * network. KVMSHIM_ROOT's own pci.ids is read where it has one.
+ */
+struct pcinames;
+
+struct pcinames *pcinames_open(struct arena *a, const struct root *r);
+void pcinames_close(struct pcinames *names);
+
+/* NULL: pci.ids could be read; else its path. To be asked after the first name. */
+const char *pcinames_missing(const struct pcinames *names);
+
+/* id is "10de:1b06"; class as sysfs has it, 0x030000. NULL: there is no name. */
+const char *pcinames_vendor(struct pcinames *names, const char *id);
+const char *pcinames_device(struct pcinames *names, const char *id);
+const char *pcinames_class(struct pcinames *names, unsigned class);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "str.h"
+
+struct arena;
+struct pci_function;
+struct root;
+
+/* All PCI functions of the host, and where they sit: what pci.h does not ask of each one. */
+
+/* Their addresses, in the order of domain, bus, slot and function. */
+void pcihost_addresses(struct arena *a, const struct root *r, struct strv *addresses);
+
+/* strcmp() of two addresses, that knows that domain 10000 comes after ffff. */
+int pcihost_compare(const char *a, const char *b);
+
+/* What is not there is NULL, 0 or empty. */
+struct pci_place {
+	const char *above;	/* the bridge that it hangs from: 0000:00:01.0; NULL: none, or not told */
+	const char *root;	/* its host bridge: pci0000:00 */
+	struct strv resets;	/* reset_method, best first: flr, bus; "unnamed" before Linux 5.15 */
+	int total_vfs;		/* sriov_totalvfs; 0: it can have none */
+};
+
+/* The folder of all of them: opened once, because there may be thousands. -errno where there is none. */
+int pcihost_open(struct arena *a, const struct root *r);
+
+/* One of them, from that folder, and where it sits. 0, or -ENODEV where it has gone. */
+int pcihost_read(struct arena *a, int all, const char *address, struct pci_function *f,
+		 struct pci_place *p);
+
+/* A slot that has a name, as it is printed on the machine: /sys/bus/pci/slots/NAME/address. */
+struct pci_slot {
+	const char *name;
+	const char *address; /* 0000:05:00 */
+};
+
+struct pci_slots {
+	struct pci_slot *v;
+	size_t n, cap;
+};
+
+void pcihost_slots(struct arena *a, const struct root *r, struct pci_slots *slots);
+/* The name of the slot that a function is in; NULL: it has none. */
+const char *pcihost_slot(const struct pci_slots *slots, const char *address);

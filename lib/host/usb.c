@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/usb.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "host/sysfs.h"
+#include "str.h"
+
+#define USB_DEVICES "/sys/bus/usb/devices"
+#define CLASS_HUB "09"
+
+/* "1-4.2", but not "usb1" (a root hub) and not "1-4.2:1.0" (an interface). */
+static bool is_port(const char *name)
+{
+	return isdigit((unsigned char)*name) && strchr(name, '-') && !strchr(name, ':');
+}
+
+static unsigned decimal_at(struct arena *a, int folder, const char *name)
+{
+	const char *text = sysfs_text_at(a, folder, name);
+
+	return text ? (unsigned)strtoul(text, NULL, 10) : 0;
+}
+
+static void read_one(struct arena *a, const struct root *r, const char *port,
+		     struct usb_devices *devices)
+{
+	_cleanup_fd_ int folder = sysfs_folder(a, r, arena_printf(a, USB_DEVICES "/%s", port));
+	const char *vendor, *product, *class;
+
+	if (folder < 0)
+		return;
+	vendor = sysfs_text_at(a, folder, "idVendor");
+	product = sysfs_text_at(a, folder, "idProduct");
+	class = sysfs_text_at(a, folder, "bDeviceClass");
+	if (!vendor || !product || (class && str_eq(class, CLASS_HUB)))
+		return;
+	*arena_push(a, devices->v, devices->n, devices->cap) = (struct usb_device){
+		.port = port,
+		.id = arena_printf(a, "%s:%s", vendor, product),
+		.maker = sysfs_text_at(a, folder, "manufacturer"),
+		.product = sysfs_text_at(a, folder, "product"),
+		.bus = decimal_at(a, folder, "busnum"),
+		.number = decimal_at(a, folder, "devnum"),
+	};
+}
+
+void usb_list(struct arena *a, const struct root *r, struct usb_devices *devices)
+{
+	struct strv names = { 0 };
+
+	sysfs_list(a, r, USB_DEVICES, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (is_port(names.v[i]))
+			read_one(a, r, names.v[i], devices);
+}

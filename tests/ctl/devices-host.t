@@ -1,0 +1,90 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `kvmshim devices` beside the hook, on a host with a /sys that acts: it tells what the hook does,
+# and writes nothing itself.
+
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin, "$FindBin::Bin/../lib";
+use Ctl;
+use JSON::PP ();
+use Kvmshim;
+use Kvmshim::Vm;
+use Kvmshim::Zoo;
+use Test::More;
+
+my $host = Kvmshim::Zoo->new;
+my ($gpu, $hda, $nvme, $parent) = ('0000:01:00.0', '0000:01:00.1', '0000:03:00.0', '0000:07:00.0');
+
+sub devices {
+	my $got = ctl($host, 'devices', '--json');
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($got->{status}, 0, 'it looks') or diag($got->{err});
+	return { map { $_->{address} => $_ } @{ JSON::PP->new->utf8->decode($got->{out})->{devices} } };
+}
+
+subtest 'It changes nothing' => sub {
+	my $before = $host->state_snapshot;
+	my $writes = () = $host->writes;
+	for my $options ([], ['--json'], [qw(--gpu --free)], ['--prometheus'], [ '--html', "$host->{dir}/page.html" ]) {
+		is(ctl($host, 'devices', @$options)->{status}, 0, "devices @$options");
+	}
+	ctl($host, 'generate', $_, '01:00.0') for qw(nova xml grub modprobe juju proxmox rule);
+	is(scalar(() = $host->writes), $writes, 'no write to /sys');
+	is($host->state_snapshot, $before, 'and all is as it was');
+};
+
+subtest 'A VM comes and goes' => sub {
+	is(devices()->{$_}{state}, 'free', "$_ is free") for $gpu, $hda;
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [ $gpu, $hda ]);
+	$vm->taken('a card');
+	my $now = devices();
+	is($now->{$gpu}{state}, 'moving', 'it is about to start');
+	is($now->{$gpu}{driver}, 'vfio-pci', 'with the device on VFIO');
+	is($now->{$gpu}{home_driver}, 'nouveau', 'which will go back');
+	$vm->runs(4242);
+	$now = devices();
+	is_deeply([ map { $now->{$_}{state} } $gpu, $hda, $nvme ], [qw(vm vm free)], 'it runs');
+	is($now->{$gpu}{vm}{pid}, 4242, 'as this process');
+	$vm->ends(4242)->given_back('a card');
+	is(devices()->{$gpu}{state}, 'free', 'it is gone');
+};
+
+subtest 'Bound by hand' => sub {
+	is(ctl($host, 'bind', $nvme)->{status}, 0, 'bind');
+	my $now = devices();
+	is_deeply([ @{ $now->{$nvme} }{qw(state why driver home_driver)} ], [ 'free', 'bound by hand', 'vfio-pci', 'nvme' ], 'it is there for a VM');
+	is(ctl($host, 'unbind', $nvme)->{status}, 0, 'unbind');
+};
+
+subtest 'Somebody has it open' => sub {
+	my ($number) = $host->value_of($gpu, 'drm/card1/dev') =~ /(\d+)$/;
+	my $node = $host->node('c', 4000, $number);
+	$host->process(901, command => 'Xorg', unit => 'gdm.service', open => [$node]);
+	my $now = devices();
+	is($now->{$gpu}{state}, 'host', 'a card that a program draws on');
+	like($now->{$gpu}{why}, qr/^Xorg \(pid 901, unit gdm\.service\) has .*card1 open/, 'and which');
+	is($now->{$hda}{state}, 'blocked', 'what shares its group');
+	$host->no_process(901);
+	is(ctl($host, 'bind', $gpu, $hda)->{status}, 0, 'bind');
+	$host->process(902, command => 'dpdk', open => [ $host->node('c', 4000, 11) ]);
+	is(devices()->{$gpu}{state}, 'busy', 'a card whose VFIO group a program has');
+	$host->no_process(902);
+	ctl($host, 'unbind', $gpu, $hda);
+};
+
+subtest 'Mediated devices' => sub {
+	my $uuid = uuid(7);
+	$host->conf("[hook]\nunbind-drivers = nvidia\n[device $parent]\nmdev-type = nvidia-63\n");
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [$uuid]);
+	$vm->taken('an mdev');
+	$vm->runs(4243);
+	my $now = devices()->{$parent};
+	is($now->{state}, 'vm', 'its parent is in use');
+	is_deeply([ map { [ $_->{uuid}, $_->{vm}{pid} ] } @{ $now->{mdevs} } ], [ [ $uuid, 4243 ] ], 'by whom');
+	$vm->ends(4243)->given_back("an mdev");
+	is_deeply(devices()->{$parent}{mdevs}, [], 'and no more');
+};
+
+done_testing();

@@ -1,0 +1,216 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `kvmshim generate`: what it prints is accepted by what it is for, where that is here to ask.
+
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin, "$FindBin::Bin/../lib";
+use Ctl;
+use JSON::PP ();
+use Kvmshim;
+use Kvmshim::Plain;
+use Test::More;
+
+# Two equal cards of two functions, one of one, a disk, a card with a virtual function, USB devices.
+sub host {
+	my $host = Kvmshim::Plain->new;
+	for my $bus (1, 2) {
+		$host->pci("0000:0$bus:00.0", id => '10de:1b06', class => '030000', driver => 'nouveau', group => 10 + $bus);
+		$host->pci("0000:0$bus:00.1", id => '10de:10ef', class => '040300', driver => 'snd_hda_intel', group => 10 + $bus);
+	}
+	$host->bridge('0000:00:01.0', group => 1);
+	$host->pci('0000:03:00.0', id => '144d:a808', class => '010802', driver => 'nvme', group => 13);
+	$host->pci('0000:07:00.0', id => '10de:1eb8', class => '030200', group => 17);
+	$host->pci('0000:08:00.0', id => '10de:2235', class => '030200', driver => 'nvidia', group => 18, files => { sriov_totalvfs => 16 });
+	$host->pci('0000:08:00.4', id => '10de:2235', class => '030200', driver => 'nvidia', group => 19);
+	$host->link_to($host->folder_of('0000:08:00.4') . '/physfn', $host->folder_of('0000:08:00.0'));
+	$host->pci('10000:e1:00.0', id => '8086:0a54', class => '010802', group => 40, root => 'pci10000:e0');
+	usb($host, '1-4.2', '04b9:0300', 1, 3, 'SafeNet', 'Sentinel -- dongle');
+	usb($host, '2-1', '0403:c580', 2, 7, undef, "UNIKEY\x07");
+	usb($host, '1-4', '1d6b:0002', 1, 2, undef, 'hub', '09');
+	$host->file('sys/bus/usb/devices/usb1/idVendor', "1d6b\n");
+	$host->file('sys/bus/usb/devices/1-4.2:1.0/bInterfaceClass', "03\n");
+	$host->file('proc/cpuinfo', "processor\t: 0\nvendor_id\t: GenuineIntel\n");
+	return $host;
+}
+
+sub usb {
+	my ($host, $port, $id, $bus, $number, $maker, $product, $class) = @_;
+	my ($vendor, $device) = split /:/, $id;
+	my %files = (idVendor => $vendor, idProduct => $device, busnum => $bus, devnum => $number,
+		manufacturer => $maker, product => $product, bDeviceClass => $class // '00');
+	defined $files{$_} and $host->file("sys/bus/usb/devices/$port/$_", "$files{$_}\n") for keys %files;
+}
+
+my $host = host();
+
+sub generated {
+	my (@words) = @_;
+	my $got = ctl($host, 'generate', @words);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($got->{status}, 0, "generate @words") or diag($got->{err});
+	return $got->{out};
+}
+
+sub refused {
+	my ($why, @words) = @_;
+	my $got = ctl($host, 'generate', @words);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is("$got->{status} $got->{out}", '2 ', "generate @words: refused");
+	like($got->{err}, $why, 'and why');
+}
+
+# What is said without its comments.
+sub text { return join '', grep { !/^\s*#/ && /\S/ } map { "$_\n" } split /\n/, $_[0] }
+
+subtest 'Which device is meant' => sub {
+	my $whole = qr/^hostpci0: 0000:01:00,pcie=1$/m;
+	like(generated('proxmox', $_), $whole, 'a card is meant whole') for '0000:01:00.0', '01:00.0', '01:00', '01:00.1';
+	like(generated('proxmox', '03:00.0'), qr/^hostpci0: 0000:03:00\.0,pcie=1$/m, 'a function of another kind alone');
+	like(generated('proxmox', 'tesla t4'), qr/^hostpci0: 0000:07:00\.0,/m, 'by a part of its name, in any case');
+	like(generated('proxmox', '10DE:1EB8'), qr/^hostpci0: 0000:07:00\.0,/m, 'by vendor and device');
+	like(generated('proxmox', '10000:e1:00.0'), qr/^hostpci0: 10000:e1:00\.0,/m, 'in a domain of five digits');
+	like(generated('proxmox', '08:00.0'), qr/^hostpci0: 0000:08:00\.0,/m, 'a card without its virtual functions');
+	like(generated('proxmox', '08:00.4'), qr/^hostpci0: 0000:08:00\.4,/m, 'a virtual function without its card');
+	is(() = generated('proxmox', '01:00', '01:00.0', '03:00.0') =~ /^hostpci\d/mg, 2, 'twice is once');
+	refused(qr/^kvmshim: '10de:1b06' may be any of:\n  0000:01:00\.0  10de:1b06  GeForce GTX 1080 Ti\n  0000:02:00\.0 .*\n\z/,
+		'xml', '10de:1b06');
+	refused(qr/^kvmshim: 'GTX 1080' may be any of:\n(?:  .*\n){2}\z/, 'rule', 'GTX 1080');
+	refused(qr/^kvmshim: 'nvidia' may be any of:\n/, 'nova', 'nvidia');
+	refused(qr/0000:05:00\.0: this host has no such PCI device/, 'xml', '05:00.0');
+	refused(qr/'Voodoo 2': this host has nothing of this address/, 'xml', 'Voodoo 2');
+	refused(qr/'': this host has nothing/, 'xml', '');
+	refused(qr/0000:00:01\.0 is a bridge/, 'xml', '00:01.0');
+	refused(qr/lxc is for USB devices/, 'lxc', '01:00.0');
+	refused(qr/nova is for PCI devices/, 'nova', '04b9:0300');
+	refused(qr/'proxmix' is none of .*did you mean 'proxmox'/, 'proxmix', '01:00.0');
+	refused(qr/^usage: /, 'xml');
+};
+
+subtest 'nova' => sub {
+	my $out = text(generated('nova', 'GTX 1080 Ti'));
+	my ($section, @lines) = split /\n/, $out;
+	is($section, '[pci]', 'its section');
+	my %have;
+	for my $line (@lines) {
+		my ($key, $json) = $line =~ /^(device_spec|alias) = (\{.*\})$/ or fail("a line '$line'"), next;
+		push @{ $have{$key} }, JSON::PP->new->decode($json);
+	}
+	is_deeply($have{device_spec}, [ map { { vendor_id => '10de', product_id => $_ } } qw(1b06 10ef) ],
+		'both functions, whichever card');
+	is_deeply($have{alias}, [
+		{ name => 'geforce-gtx-1080-ti', vendor_id => '10de', product_id => '1b06', device_type => 'type-PCI' },
+		{ name => 'geforce-gtx-1080-ti-audio', vendor_id => '10de', product_id => '10ef', device_type => 'type-PCI' } ],
+		'an alias each, as the schema of nova/pci/request.py has it');
+	like(generated('nova', 'GTX 1080 Ti'), qr/alias=geforce-gtx-1080-ti:1,geforce-gtx-1080-ti-audio:1$/m, 'and the flavor');
+	like(generated('nova', '02:00.0'), qr/"product_id": "10ef", "address": "0000:02:00\.1"}/, 'by its address this card alone');
+	like(generated('nova', '08:00.0'), qr/type-PF/, 'one that can have virtual functions');
+	like(generated('nova', '08:00.4'), qr/type-VF/, 'a virtual function');
+};
+
+subtest 'xml' => sub {
+	my ($validate) = grep { -x } map { "$_/virt-xml-validate" } split /:/, $ENV{PATH};
+	my $domain = sub { "<domain type='kvm'><name>a</name><memory>1048576</memory><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>\n$_[0]</devices></domain>\n" };
+	my $out = generated('xml', '01:00.0', '03:00.0', '10000:e1:00.0', '1-4.2', '2-1');
+	like($out, qr{<source><address domain='0x0000' bus='0x01' slot='0x00' function='0x1'/></source>\n  <address type='pci' domain='0x0000' bus='0x10' slot='0x00' function='0x1'/>}, 'the second function, beside the first');
+	like($out, qr{function='0x0' multifunction='on'/>}, 'which is one of several');
+	like($out, qr{<source><address domain='0x10000' bus='0xe1'}, 'a domain of five digits');
+	like($out, qr{<!-- 1-4\.2  SafeNet Sentinel -_ dongle -->}, 'no name ends a comment');
+	SKIP: {
+		skip('no virt-xml-validate (package libvirt-clients)', 2) if !$validate;
+		for my $words ([qw(01:00.0 03:00.0)], [qw(1-4.2 2-1)]) {
+			my $path = $host->file('domain.xml', $domain->(generated('xml', @$words)));
+			my $got = run({}, $validate, $path, 'domain');
+			is($got->{status}, 0, "libvirt's schema takes @$words") or diag($got->{out}, $got->{err});
+		}
+	}
+};
+
+subtest 'grub' => sub {
+	my $line = sub {
+		my $path = $host->file('vfio.cfg', generated('grub', @_));
+		my $got = run({}, '/bin/sh', '-uec', "GRUB_CMDLINE_LINUX=quiet; . '$path'; echo \"\$GRUB_CMDLINE_LINUX\"");
+		is($got->{err}, '', 'the shell takes it');
+		return $got->{out};
+	};
+	is($line->('01:00.0', '03:00.0'), "quiet intel_iommu=on iommu=pt vfio-pci.ids=10de:1b06,10de:10ef,144d:a808\n", 'on Intel');
+	is($line->('GTX 1080'), "quiet intel_iommu=on iommu=pt vfio-pci.ids=10de:1b06,10de:10ef\n", 'an id once');
+	$host->file('proc/cpuinfo', "processor\t: 0\nvendor_id\t: AuthenticAMD\n");
+	is($line->('03:00.0'), "quiet iommu=pt vfio-pci.ids=144d:a808\n", 'on AMD the IOMMU is on by itself');
+	like(generated('grub', '01:00.0'), qr/^# Attention: 0000:02:00\.0 is of the same kind \(10de:1b06\)/m, 'what it cannot tell apart');
+	unlike(generated('grub', '10de:1b06'), qr/Attention/, 'unless all of them are meant');
+	$host->file('proc/cpuinfo', '');
+};
+
+subtest 'modprobe' => sub {
+	chomp(my $release = `uname -r`);
+	$host->file("lib/modules/$release/modules.alias",
+		"alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau\nalias pci:v000010DEd*sv*sd*bc03sc00i00* nvidia\nalias pci:v*d*sv*sd*bc04sc03i00* snd_hda_intel\n");
+	my $out = generated('modprobe', '01:00.0', '03:00.0');
+	is(text($out), <<'CONF', 'ids, and every module that would come first');
+options vfio-pci ids=10de:1b06,10de:10ef,144d:a808
+softdep nvidia pre: vfio-pci
+softdep nouveau pre: vfio-pci
+softdep snd_hda_intel pre: vfio-pci
+softdep nvme pre: vfio-pci
+CONF
+	my ($modprobe) = grep { -x } map { "$_/modprobe" } '/sbin', '/usr/sbin', split /:/, $ENV{PATH};
+	SKIP: {
+		skip('no modprobe (package kmod)', 2) if !$modprobe;
+		my $got = run({}, $modprobe, '-C', $host->file('modprobe.d/vfio.conf', $out), '--showconfig');
+		is($got->{err}, '', 'modprobe takes it');
+		like($got->{out}, qr/^softdep nvidia pre: vfio[-_]pci/m, 'and what it says');
+	}
+	unlink "$host->{dir}/lib/modules/$release/modules.alias";
+};
+
+subtest 'juju' => sub {
+	my $out = generated('juju', 'Tesla T4');
+	# as juju reads it, and then cloud-init what is in it
+	my $got = run({ in => $out }, 'python3', '-c', 'import sys, json, yaml; y = yaml.safe_load(sys.stdin); '
+		. 'print(json.dumps([list(y), yaml.safe_load(y["cloudinit-userdata"])]))');
+	need($got->{err} !~ /No module named/, 'no yaml for python3 (package python3-yaml)') or return;
+	is($got->{err}, '', 'it is YAML, twice');
+	my ($keys, $cloud) = @{ JSON::PP->new->decode($got->{out}) };
+	is_deeply($keys, ['cloudinit-userdata'], 'a setting of the model');
+	is_deeply([ map { $_->{path} } @{ $cloud->{write_files} } ], [qw(/etc/modprobe.d/vfio.conf /etc/default/grub.d/90-vfio.cfg)],
+		'with files');
+	is($cloud->{write_files}[1]{content}, qq{GRUB_CMDLINE_LINUX="\$GRUB_CMDLINE_LINUX intel_iommu=on iommu=pt vfio-pci.ids=10de:1eb8"\n}, 'as they are to be');
+	is_deeply($cloud->{postruncmd}, [ 'update-initramfs -u -k all', 'update-grub' ], 'and commands');
+	my ($spec, $alias) = map { JSON::PP->new->decode($_) } $out =~ /^#   juju config nova-\S+ pci-\S+='(\[.*\])'$/mg;
+	is_deeply($spec, [ { vendor_id => '10de', product_id => '1eb8' } ], 'what nova-compute is told');
+	is($alias->[0]{name}, 'tesla-t4', 'what nova-cloud-controller is told');
+};
+
+subtest 'proxmox' => sub {
+	my $out = generated('proxmox', '01:00.0', '03:00.0', '04b9:0300');
+	is(text($out), "hostpci0: 0000:01:00,pcie=1\nhostpci1: 0000:03:00.0,pcie=1\nusb0: host=04b9:0300\n", 'lines of a VM');
+	like($out, qr/^#   pvesh create .* --id geforce-gtx-1080-ti --map node=\S+,path=0000:01:00,id=10de:1b06,subsystem-id=1af4:1100,iommugroup=11$/m, 'a mapping');
+	like(generated('proxmox', '2-1'), qr/^usb0: host=2-1$/m, 'a port');
+};
+
+subtest 'lxc' => sub {
+	is(text(generated('lxc', '04b9:0300', 'unikey')), <<'CONF', 'a device cgroup and the folder of each bus');
+lxc.cgroup2.devices.allow = c 189:* rwm
+lxc.mount.entry = /dev/bus/usb/001 dev/bus/usb/001 none bind,optional,create=dir 0 0
+lxc.mount.entry = /dev/bus/usb/002 dev/bus/usb/002 none bind,optional,create=dir 0 0
+CONF
+	like(generated('lxc', '2-1'), qr{^# 2-1  0403:c580  UNIKEY\\x07, now /dev/bus/usb/002/007$}m, 'where it is now');
+};
+
+subtest 'rule' => sub {
+	for my $words ([qw(01:00.0)], [qw(03:00.0 1-4.2)], ['04b9:0300'], ['Tesla T4'], [qw(02:00 07:00.0)], ['08:00.0']) {
+		my $rule = generated('rule', @$words);
+		my ($name) = $rule =~ m{rules\.d/(60-[a-z0-9-]+\.ini),} or fail('a name for the file');
+		$host->no_rules->rules($name, $rule);
+		my $got = check($host);
+		is($got->{summary}, '1 rule: 0 mistakes, 0 warnings', "kvmshim check takes it") or diag($got->{out});
+	}
+	like(generated('rule', '01:00.0'), qr/^pass-pci = 0000:01:00$/m, 'a card whole');
+	like(generated('rule', '1-4.2'), qr/^pass-usb = 1\.4\.2$/m, 'a port');
+	like(generated('rule', 'Sentinel'), qr/^pass-usb = 04b9:0300$/m, 'or what it is');
+	$host->no_rules;
+};
+
+done_testing();
