@@ -17,6 +17,7 @@ PREFIX      ?= /usr
 SBINDIR     ?= $(PREFIX)/sbin
 LIBDIR      ?= $(PREFIX)/lib/kvmshim
 MANDIR      ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSCONFDIR  ?= /etc
 APPARMORDIR ?= $(SYSCONFDIR)/apparmor.d
@@ -110,6 +111,7 @@ install: all
 	$(call put,644,$(wildcard man/*.5),$(MANDIR)/man5)
 	$(call put,644,$(wildcard man/*.8),$(MANDIR)/man8)
 	$(call put,644,$(wildcard contrib/systemd/kvmshim-*),$(UNITDIR))
+	$(call put,644,contrib/completion/kvmshim,$(COMPLETIONDIR))
 	$(call put,644,contrib/apparmor/kvmshim,$(APPARMORDIR)/abstractions/libvirt-qemu.d)
 
 clean:

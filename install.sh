@@ -297,8 +297,10 @@ watch_upgrades() {
 	done
 }
 
+# With them what else the admin has switched on.
 unwatch_upgrades() {
-	for unit in /etc/systemd/system/multi-user.target.wants/kvmshim-place@*.path; do
+	for unit in /etc/systemd/system/multi-user.target.wants/kvmshim-place@*.path \
+		/etc/systemd/system/timers.target.wants/kvmshim-devices.timer; do
 		[ ! -L "$unit" ] || systemctl -q disable --now "${unit##*/}"
 	done
 }

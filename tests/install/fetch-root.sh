@@ -18,7 +18,7 @@ PATH=$PATH:/usr/sbin:/sbin
 die() { echo "fetch-root.sh: $*" >&2; exit 1; }
 
 packages=(qemu-system-x86 libvirt-daemon-system libvirt-clients apparmor rpm
-	gcc make pkg-config libc6-dev libjson-c-dev libinih-dev libxml2-dev)
+	gcc make pkg-config libc6-dev libjson-c-dev libinih-dev libpci-dev libxml2-dev)
 versioned=(qemu-system-x86 qemu-system-common)
 
 made=$(cksum <"$0")
