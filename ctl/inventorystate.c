@@ -210,23 +210,33 @@ static const char *disk_use(struct judging *j, const struct below *b)
 	return use;
 }
 
-static const char *display_use(struct judging *j, const struct device *d)
+/* Only a display can show the console: the boot display, or one with a frame buffer. */
+static const char *console_use(struct judging *j, const struct device *d, const struct below *b)
 {
-	if (!d->pci.boot_vga || j->l->settings.hook.release_console)
+	const struct hook_settings *hook = &j->l->settings.hook;
+	struct console console = { 0 };
+
+	if (hook->release_console || (!d->pci.boot_vga && !b->framebuffers.n))
 		return NULL;
-	return "it is the boot display";
+	uses_of_console(j->l->ctl->arena, &j->l->ctl->root, &d->pci, b, hook->unbind_timeout * 1000,
+			&console);
+	if (console.stuck.pid)
+		return "reading the state of its console hangs";
+	return console.vtcons.n ? SAY(j, "it shows this host's console (%s)", console.vtcons.v[0]) :
+				  NULL;
 }
 
 /* A network function without an interface may be in another network namespace: it has to be looked at. */
 static const char *use_of(struct judging *j, const struct device *d)
 {
 	struct below below = { 0 };
-	const char *use = display_use(j, d);
+	const char *use;
 
-	if (use || (!is_suspect(j, d) && d->pci.class >> 16 != 0x02))
-		return use;
+	if (!is_suspect(j, d) && d->pci.class >> 16 != 0x02 && !d->pci.boot_vga)
+		return NULL;
 	below_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
 	use = network_use(j, d, &below);
+	use = use ? use : console_use(j, d, &below);
 	use = use ? use : disk_use(j, &below);
 	return use ? use : holder_of(j, d, &below.nodes);
 }

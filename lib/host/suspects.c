@@ -97,7 +97,7 @@ void suspects_find(struct arena *a, const struct root *r, const struct opens *op
 		   struct suspects *s)
 {
 	/* nvme: of a disk with several paths only its controllers hang below a function */
-	static const char *const classes[] = { "net", "block", "nvme" };
+	static const char *const classes[] = { "net", "block", "nvme", "graphics" };
 
 	*s = (struct suspects){ 0 };
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)

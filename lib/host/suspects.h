@@ -10,8 +10,8 @@ struct opens;
 struct root;
 
 /*
- * The PCI functions of which something may be in use: a disk or a network interface hangs from
- * them, or a device that a process has open. It is found from that side, by where their links in
+ * The PCI functions of which something may be in use: a disk, a network interface or a
+ * frame buffer hangs from them, or a device that a process has open. It is found from that side, by where their links in
  * /sys lead: what it costs is how much a host has open, and not how much is plugged in.
  * Of the others below_read() would find nothing that anybody uses; but for nvidia's own nodes,
  * which /sys does not know.

@@ -74,6 +74,14 @@ subtest 'Somebody has it open' => sub {
 	ctl($host, 'unbind', $gpu, $hda);
 };
 
+subtest 'The console' => sub {
+	my $shown = '0000:00:02.0';
+	is(devices()->{$shown}{why}, "it shows this host's console (vtcon1)", 'is on the boot display');
+	is(devices()->{$shown}{state}, 'host', 'which the host keeps');
+	$host->settings({ 'release-console' => 'yes' });
+	is(devices()->{$shown}{state}, 'free', 'unless the hook may give it up');
+};
+
 subtest 'Mediated devices' => sub {
 	my $uuid = uuid(7);
 	$host->conf("[hook]\nunbind-drivers = nvidia\n[device $parent]\nmdev-type = nvidia-63\n");

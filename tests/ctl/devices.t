@@ -305,6 +305,14 @@ sub metrics_are_well_formed {
 	like($text, qr/\n\z/, 'with a newline at its end');
 }
 
+subtest 'libpci is for the names alone' => sub {
+	my ($ldd) = grep { -x } map { "$_/ldd" } split /:/, $ENV{PATH};
+	SKIP: {
+		skip('no ldd', 2) if !$ldd;
+		unlike(run({}, $ldd, program($_))->{out}, qr/libpci/, "$_ does not have it") for qw(kvmshim-hook kvmshim-wrapper);
+	}
+};
+
 subtest 'Not root' => sub {
 	plan(skip_all => 'not root, so there is nobody else to be') if $>;
 	my $dir = File::Temp->newdir;
