@@ -130,6 +130,7 @@ int capture_with(struct arena *a, const char *const *argv, const char *input, co
 	const char *said;
 
 	if (in < 0 || write(in, input, len) != (ssize_t)len || lseek(in, 0, SEEK_SET) < 0)
-		return err_set(err, EIO, "%s: its input cannot be kept: %s", argv[0], strerror(errno));
+		return err_set(err, EIO, "%s: its input cannot be kept: %s", argv[0],
+			       strerror(errno));
 	return capture_all(a, argv, in, text, &said, err);
 }

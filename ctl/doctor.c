@@ -15,7 +15,7 @@
 
 #define DOCTOR_VERSION 1
 
-/* In the order in which they are shown: what makes all else void, the host, the emulators, libvirt, what runs. */
+/* As they are shown: what makes all else void, the host, the emulators, libvirt, what runs. */
 static const struct check checks[] = {
 	{ "definition", doctor_definition, ABOUT_DOMAIN },
 	{ "kill-switch", doctor_kill_switch, ABOUT_HOST | ABOUT_DOMAIN },

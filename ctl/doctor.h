@@ -11,7 +11,7 @@ struct arena;
 /* GRADE_UNSEEN: it is not for this user to see. */
 enum grade { GRADE_OK, GRADE_WARN, GRADE_FAIL, GRADE_UNSEEN, GRADE_COUNT };
 
-/* What a check came to: what was seen, and the one line that mends it (NULL: none is needed, or known). */
+/* What a check came to: what was seen, and the one line that mends it; NULL: there is none. */
 struct row {
 	enum grade grade;
 	const char *seen, *fix;

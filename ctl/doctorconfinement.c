@@ -43,7 +43,8 @@ static bool profile_knows_us(const struct doctor *d)
 	if (strstr(local, "/etc/kvmshim"))
 		return true;
 	return sysfs_has(d->arena, d->root, APPARMOR "/" SNIPPET) &&
-	       (strstr(text_of(d, APPARMOR "/abstractions/libvirt-qemu"), "<abstractions/libvirt-qemu.d>") ||
+	       (strstr(text_of(d, APPARMOR "/abstractions/libvirt-qemu"),
+		       "<abstractions/libvirt-qemu.d>") ||
 		strstr(local, SNIPPET));
 }
 
@@ -55,7 +56,8 @@ static const char *blind_profile(const struct doctor *d)
 	for (size_t i = 0; i < 2; i++) {
 		const char *local = arena_printf(d->arena, APPARMOR "/local/%s", names[i]);
 
-		if (sysfs_has(d->arena, d->root, arena_printf(d->arena, APPARMOR "/%s", names[i])) &&
+		if (sysfs_has(d->arena, d->root,
+			      arena_printf(d->arena, APPARMOR "/%s", names[i])) &&
 		    !strstr(text_of(d, local), "ptrace"))
 			return local;
 	}
@@ -71,18 +73,22 @@ struct row doctor_apparmor(const struct doctor *d)
 	if (d->libvirt.conf_unseen)
 		return row_unseen(d, QEMUCONF);
 	if (uses_driver(d, "apparmor") && doctor_has_wrapper(d) &&
-	    sysfs_has(d->arena, d->root, APPARMOR "/abstractions/libvirt-qemu") && !profile_knows_us(d))
-		return row_fail(d, "kvmshim-place connect",
-				"the profile of VMs lets no wrapper read rules and run the real QEMU");
+	    sysfs_has(d->arena, d->root, APPARMOR "/abstractions/libvirt-qemu") &&
+	    !profile_knows_us(d))
+		return row_fail(
+			d, "kvmshim-place connect",
+			"the profile of VMs lets no wrapper read rules and run the real QEMU");
 	if (blind && doctor_needs_hook(d))
-		return row_warn(d,
-				arena_printf(d->arena,
-					     "echo 'ptrace (read),' >>%s, then apparmor_parser -r "
-					     APPARMOR "/%s",
-					     blind, strrchr(blind, '/') + 1),
-				"the hook may not see who has a device open, and takes it for in use");
-	return row_ok(d, "%s", uses_driver(d, "apparmor") ? "the profiles know wrapper and hook" :
-							    "libvirt does not use it for VMs");
+		return row_warn(
+			d,
+			arena_printf(d->arena,
+				     "echo 'ptrace (read),' >>%s, then apparmor_parser -r " APPARMOR
+				     "/%s",
+				     blind, strrchr(blind, '/') + 1),
+			"the hook may not see who has a device open, and takes it for in use");
+	return row_ok(d, "%s",
+		      uses_driver(d, "apparmor") ? "the profiles know wrapper and hook" :
+						   "libvirt does not use it for VMs");
 }
 
 static bool label_of(const char *path, char *label, size_t size)
@@ -147,10 +153,10 @@ struct row doctor_selinux(const struct doctor *d)
 		return row_fail(d, "setsebool -P virt_hooks_unconfined on",
 				"virt_hooks_unconfined is off: the hook may not bind devices");
 	if (wrong)
-		return row_fail(d,
-				arena_printf(d->arena, "chcon --reference=%s %s", wrong->real,
-					     wrong->path),
-				"%s has another label than the QEMU behind it", wrong->path);
+		return row_fail(
+			d,
+			arena_printf(d->arena, "chcon --reference=%s %s", wrong->real, wrong->path),
+			"%s has another label than the QEMU behind it", wrong->path);
 	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))
 		return row_warn(d, "semodule -i kvmshim.pp",
 				"the policy module kvmshim is not there: VMs may not run the QEMU "

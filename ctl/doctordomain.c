@@ -126,7 +126,8 @@ static const char *applied(const struct doctor *d, const struct decision *decisi
 	return t.n ? row_list(d, &t) : "none";
 }
 
-static struct row judge_decision(const struct doctor *d, struct decision *decision, const char *from)
+static struct row judge_decision(const struct doctor *d, struct decision *decision,
+				 const char *from)
 {
 	mistakes_sort(&decision->mistakes);
 	switch (decision->kind) {
@@ -140,7 +141,8 @@ static struct row judge_decision(const struct doctor *d, struct decision *decisi
 	case DECIDE_OFF:
 		return row_warn(d, NULL, "the wrapper is switched off: see kill-switch");
 	default:
-		return row_ok(d, "rules that would apply: %s (from %s)", applied(d, decision), from);
+		return row_ok(d, "rules that would apply: %s (from %s)", applied(d, decision),
+			      from);
 	}
 }
 
@@ -158,11 +160,12 @@ struct row doctor_command_line(const struct doctor *d)
 		return row_fail(d, NULL, "there is no telling without a definition");
 	if (command_line(d, &x, &from, &err) < 0)
 		return (struct row){ GRADE_UNSEEN,
-				     arena_printf(d->arena, "what libvirt would start: %s", err.text),
+				     arena_printf(d->arena, "what libvirt would start: %s",
+						  err.text),
 				     d->libvirt.daemon.pid ? NULL : "start libvirt's daemon" };
 	ahead = it(d)->xml.facts;
 	doctor_grants(d, it(d), &ahead.grants, &m);
-	decide_ahead(d->arena, d->root, e ? e->path : x.before.v[0], explain_argv(d->arena, &x.before),
-		     &ahead, &decision);
+	decide_ahead(d->arena, d->root, e ? e->path : x.before.v[0],
+		     explain_argv(d->arena, &x.before), &ahead, &decision);
 	return judge_decision(d, &decision, from);
 }

@@ -82,8 +82,9 @@ static void read_all(struct doctor *d)
 static int ask_libvirt(struct doctor *d, struct err *err)
 {
 	/* -r: a connection that everybody may have, and that starts no daemon of this user's */
-	const char *const argv[] = { "virsh",	   "-r",       "-c",	  "qemu:///system", "dumpxml",
-				     "--inactive", "--domain", d->domain, NULL };
+	const char *const argv[] = { "virsh",	       "-r",	  "-c",
+				     "qemu:///system", "dumpxml", "--inactive",
+				     "--domain",       d->domain, NULL };
 	struct defined one = { .name = d->domain };
 	const char *text;
 	int rc = capture(d->arena, argv, &text, err);
@@ -122,8 +123,8 @@ static int keep_only(struct doctor *d, struct err *err)
 		return err_set(err, EACCES,
 			       "the definition of '%s' is root's to read: run it as root",
 			       str_printable(d->arena, d->domain));
-	return err_set(err, ENOENT, "there is no domain '%s'%s",
-		       str_printable(d->arena, d->domain), nearest_hint(d->arena, &near));
+	return err_set(err, ENOENT, "there is no domain '%s'%s", str_printable(d->arena, d->domain),
+		       nearest_hint(d->arena, &near));
 }
 
 int doctor_look_domains(struct doctor *d, struct err *err)

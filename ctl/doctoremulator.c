@@ -58,7 +58,8 @@ struct row doctor_wrapper(const struct doctor *d)
 	if (front.n)
 		return row_ok(d, "in front of %s", row_list(d, &front));
 	if (doctor_has_rule(d, NULL))
-		return row_fail(d, "kvmshim-place place", "in front of no emulator: no rule applies");
+		return row_fail(d, "kvmshim-place place",
+				"in front of no emulator: no rule applies");
 	return row_warn(d, "kvmshim-place place", "in front of no emulator");
 }
 
@@ -105,7 +106,8 @@ struct row doctor_real_emulator(const struct doctor *d)
 			row_add(d, &fine, "%s", e->real);
 	}
 	if (wrong.n)
-		return row_fail(d, "install QEMU again, or mend real = in /etc/kvmshim/kvmshim.conf",
+		return row_fail(d,
+				"install QEMU again, or mend real = in /etc/kvmshim/kvmshim.conf",
 				"cannot be run: %s", row_list(d, &wrong));
 	if (!fine.n)
 		return row_warn(d, NULL, "there is no emulator here that libvirt would use");
@@ -177,7 +179,7 @@ struct row doctor_capability_cache(const struct doctor *d)
 	if (!seen)
 		return row_unseen(d, CACHE);
 	return row_ok(d, asked ? "libvirt has asked the emulators that are here" :
-				"libvirt has asked no emulator yet");
+				 "libvirt has asked no emulator yet");
 }
 
 /* ---- machine types ---- */
@@ -212,9 +214,10 @@ struct row doctor_machine_types(const struct doctor *d)
 			nearest_machine(d, e, one->machine));
 	}
 	if (gone.n)
-		return row_fail(d, arena_printf(d->arena, "virsh edit %s", str_printable(d->arena, first)),
-				"QEMU does not know the machine type, and libvirt refuses it before any rule: %s",
-				row_list(d, &gone));
+		return row_fail(
+			d, arena_printf(d->arena, "virsh edit %s", str_printable(d->arena, first)),
+			"QEMU has no such machine type, and libvirt refuses it before any rule: %s",
+			row_list(d, &gone));
 	if (d->unseen_domains)
 		return row_unseen(d, DOMAIN_FOLDER);
 	return row_ok(d, "QEMU has that of all %zu domain%s", held, held == 1 ? "" : "s");

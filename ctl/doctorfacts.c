@@ -182,7 +182,8 @@ int doctor_look(struct ctl *ctl, const char *domain, struct doctor *d, struct er
 bool doctor_has_rule(const struct doctor *d, bool (*is)(enum verb verb))
 {
 	for (size_t i = 0; i < d->ours.rules.n; i++)
-		for (size_t k = 0; d->ours.rules.v[i].enabled && k < d->ours.rules.v[i].n_actions; k++)
+		for (size_t k = 0; d->ours.rules.v[i].enabled && k < d->ours.rules.v[i].n_actions;
+		     k++)
 			if (!is || is(d->ours.rules.v[i].actions[k].verb))
 				return true;
 	return false;

@@ -47,7 +47,7 @@ struct emulator {
 	const char *owner;	/* who brought it, as kvmshim-place noted; NULL: it did not */
 	struct strv domains;	/* that name it, by this or another path */
 	enum place place;
-	const char *real;	/* what runs in the end, where it is on this system; NULL: nothing does */
+	const char *real;	/* the file that runs in the end; NULL: there is none */
 	struct stat front_stat, real_stat;
 	bool outdated;		/* another version of the wrapper than the installed one */
 	bool diverted;		/* dpkg unpacks it as NAME.real */

@@ -6,7 +6,8 @@
 #include "hooks/memoryclaims.h"
 #include "host/pci.h"
 
-#define GRUB "to GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub (grub2-mkconfig) and a reboot"
+#define GRUB \
+	"to GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub (grub2-mkconfig) and a reboot"
 
 struct row doctor_cpu(const struct doctor *d)
 {
@@ -18,8 +19,9 @@ struct row doctor_cpu(const struct doctor *d)
 		return m->has_kvm ? row_ok(d, "not x86; /dev/kvm is there") :
 				    row_warn(d, NULL, "not x86, and there is no /dev/kvm");
 	if (!m->virtualises)
-		return row_fail(d, "switch on VT-x or AMD-V (SVM) in the firmware's setup",
-				"the CPU offers neither vmx nor svm: guests run under TCG, if at all");
+		return row_fail(
+			d, "switch on VT-x or AMD-V (SVM) in the firmware's setup",
+			"the CPU offers neither vmx nor svm: guests run under TCG, if at all");
 	if (!m->has_kvm)
 		return row_fail(d, m->maker == CPU_AMD ? "modprobe kvm_amd" : "modprobe kvm_intel",
 				"the CPU virtualises and there is no /dev/kvm");
@@ -67,15 +69,17 @@ struct row doctor_iommu_kernel(const struct doctor *d)
 	const char *off = switched_off(d), *intel = machine_kernel_value(m, "intel_iommu");
 
 	if (off)
-		return row_fail(d,
-				arena_printf(d->arena,
-					     "take %s out of GRUB_CMDLINE_LINUX in /etc/default/grub, "
-					     "then update-grub (grub2-mkconfig) and a reboot",
-					     off),
-				"the kernel's line has %s", off);
+		return row_fail(
+			d,
+			arena_printf(d->arena,
+				     "take %s out of GRUB_CMDLINE_LINUX in /etc/default/grub, "
+				     "then update-grub (grub2-mkconfig) and a reboot",
+				     off),
+			"the kernel's line has %s", off);
 	if (m->groups)
-		return row_ok(d, "%s", intel ? "intel_iommu is on the kernel's line" :
-					       "nothing on the kernel's line keeps it off");
+		return row_ok(d, "%s",
+			      intel ? "intel_iommu is on the kernel's line" :
+				      "nothing on the kernel's line keeps it off");
 	if (m->maker == CPU_AMD || !is_x86(m))
 		return row_ok(d, "nothing on the kernel's line keeps it off");
 	if (intel)
@@ -102,9 +106,10 @@ struct row doctor_iommu_groups(const struct doctor *d)
 	return row_ok(d, "%zu groups, %zu PCI functions", m->groups, m->n_functions);
 }
 
-#define UNSAFE "echo options vfio_iommu_type1 allow_unsafe_interrupts=1 >/etc/modprobe.d/vfio-interrupts.conf"
+#define UNSAFE \
+	"echo options vfio_iommu_type1 allow_unsafe_interrupts=1 >>/etc/modprobe.d/vfio.conf"
 
-/* Of vfio_iommu_type1_attach_group(): without remapping only allow_unsafe_interrupts lets it attach. */
+/* Without it vfio_iommu_type1_attach_group() gives in to allow_unsafe_interrupts only. */
 struct row doctor_interrupt_remapping(const struct doctor *d)
 {
 	const struct machine *m = &d->machine;
@@ -119,10 +124,12 @@ struct row doctor_interrupt_remapping(const struct doctor *d)
 	if (!m->groups)
 		return row_warn(d, NULL, "none, as there is no IOMMU");
 	if (m->unsafe_interrupts)
-		return row_warn(d, NULL,
-				"none: allow_unsafe_interrupts lets guests send any interrupt to the host");
+		return row_warn(
+			d, NULL,
+			"none: allow_unsafe_interrupts lets guests send any interrupt to the host");
 	if (off && str_starts(off, "off"))
-		return row_fail(d, "take intremap=off out of GRUB_CMDLINE_LINUX in /etc/default/grub",
+		return row_fail(d,
+				"take intremap=off out of GRUB_CMDLINE_LINUX in /etc/default/grub",
 				"the kernel's line has intremap=%s", off);
 	return row_fail(d, UNSAFE, "none, so VFIO refuses all devices of this host");
 }
@@ -184,7 +191,8 @@ struct row doctor_hugepages(const struct doctor *d)
 	for (size_t i = 0; i < d->n_domains; i++)
 		hold_against_pools(d, &d->domains[i], &short_of);
 	if (asks_for_huge(d) && d->machine.has_mounts && !d->machine.has_hugetlbfs)
-		return row_fail(d, "systemctl start dev-hugepages.mount, and restart libvirt's daemon",
+		return row_fail(d,
+				"systemctl start dev-hugepages.mount, and restart libvirt's daemon",
 				"domains ask for huge pages, and no hugetlbfs is mounted");
 	if (!short_of.n && d->unseen_domains)
 		return row_unseen(d, "what domains ask for (" DOMAIN_FOLDER ")");

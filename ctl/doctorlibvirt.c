@@ -28,8 +28,9 @@ static bool knows_folders(const struct doctor *d)
 struct row doctor_libvirt(const struct doctor *d)
 {
 	const struct libvirt *l = &d->libvirt;
-	const char *state = l->daemon.pid ? arena_printf(d->arena, "runs (pid %ld)", (long)l->daemon.pid) :
-					    "does not run";
+	const char *state = l->daemon.pid ?
+				    arena_printf(d->arena, "runs (pid %ld)", (long)l->daemon.pid) :
+				    "does not run";
 
 	if (!l->program)
 		return row_ok(d, "there is none here");
@@ -161,7 +162,8 @@ static struct row judge_seen(const struct doctor *d, const struct hook_file *h)
 		   *reload = arena_printf(d->arena, "systemctl reload %s", doctor_daemon_unit(d));
 
 	if (not_for)
-		return row_fail(d, reload, "%s is there, and libvirt did not call it when %s was started",
+		return row_fail(d, reload,
+				"%s is there, and libvirt did not call it when %s was started",
 				h->path, not_for);
 	if (l->daemon.pid && h->link.st_ctim.tv_sec > l->started + 1 && l->started &&
 	    !was_called_by_daemon(d))
@@ -185,7 +187,8 @@ struct row doctor_hook(const struct doctor *d)
 	find_hooks(d, &files);
 	ours = our_hook(&files);
 	if (!ours && doctor_needs_hook(d))
-		return row_fail(d, place, "libvirt has no hook of ours, and devices are to be handed over");
+		return row_fail(d, place,
+				"libvirt has no hook of ours, and devices are to be handed over");
 	if (!ours)
 		return row_warn(d, place, "libvirt has no hook of ours");
 	if (!ours->executable)
@@ -209,7 +212,9 @@ struct row doctor_foreign_hooks(const struct doctor *d)
 		if (!files.v[i].ours && files.v[i].executable)
 			row_add(d, &others, "%s", files.v[i].path);
 	if (others.n)
-		return row_warn(d, "see that none of them binds, unbinds or calls virsh: two hooks would fight",
-				"libvirt runs these too: %s", row_list(d, &others));
+		return row_warn(
+			d,
+			"see that none of them binds or unbinds devices: two hooks would fight",
+			"libvirt runs these too: %s", row_list(d, &others));
 	return row_ok(d, "libvirt runs no hook of anybody else");
 }

@@ -13,8 +13,12 @@
 
 /* What QEMU (2 to 10) says of words that it does not know. */
 static const char *const complaints[] = {
-	": invalid option",	     "' not found",	     "is not a valid device model name",
-	"Invalid parameter '",	     "unsupported machine type", "Parameter 'driver' expects",
+	": invalid option",
+	"' not found",
+	"is not a valid device model name",
+	"Invalid parameter '",
+	"unsupported machine type",
+	"Parameter 'driver' expects",
 	"unable to find CPU model",
 };
 #define N_COMPLAINTS (sizeof(complaints) / sizeof(complaints[0]))

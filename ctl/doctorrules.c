@@ -28,13 +28,14 @@ struct row doctor_kvmshim_root(const struct doctor *d)
 	if (l->environment_unseen)
 		return row_unseen(d, "the daemon's environment");
 	if (l->kvmshim_root)
-		return row_fail(d,
-				arena_printf(d->arena,
-					     "[Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
-					     "(systemctl edit %s), then restart it",
-					     doctor_daemon_unit(d)),
-				"%s has KVMSHIM_ROOT=%s in its environment: the hook looks at no real device",
-				doctor_daemon_unit(d), l->kvmshim_root);
+		return row_fail(
+			d,
+			arena_printf(d->arena,
+				     "[Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
+				     "(systemctl edit %s), then restart it",
+				     doctor_daemon_unit(d)),
+			"%s has KVMSHIM_ROOT=%s in its environment: no real device is looked at",
+			doctor_daemon_unit(d), l->kvmshim_root);
 	return row_ok(d, "it is not in the daemon's environment");
 }
 
@@ -101,8 +102,10 @@ struct row doctor_journals(const struct doctor *d)
 			row_add(d, &left, "%s", title(d, h));
 	}
 	if (strange.n)
-		return row_fail(d, "look at it, give the devices back by hand (driver_override), and remove it",
-				"%s", row_list(d, &strange));
+		return row_fail(
+			d,
+			"give the devices back by hand (driver_override), and remove it",
+			"%s", row_list(d, &strange));
 	if (left.n)
 		return row_fail(d, "kvmshim recover",
 				"devices were not given back by what is gone: %s",

@@ -29,9 +29,10 @@ struct row doctor_vfio_modules(const struct doctor *d)
 					"%s may not be loaded: %s", modules[i], file);
 	}
 	if (missing.n)
-		return row_fail(d, "install the kernel's other modules (linux-modules-extra, kernel-modules-extra)",
-				"kernel %s does not have %s", d->machine.release,
-				row_list(d, &missing));
+		return row_fail(
+			d,
+			"install linux-modules-extra (kernel-modules-extra) of this kernel",
+			"kernel %s does not have %s", d->machine.release, row_list(d, &missing));
 	return row_ok(d, "vfio_pci and vfio_iommu_type1, %s",
 		      loaded ? "loaded" : "to be loaded when they are needed");
 }
@@ -59,7 +60,8 @@ static bool lists(const char *ids, const char *id)
 	return false;
 }
 
-/* "0000:05:00.0, 0000:06:00.0": all from this one on that are the same kind of card; *n: how many. */
+/* "0000:05:00.0, 0000:06:00.0": all from this one on that are the same kind of card; *n: how many.
+ */
 static const char *same_kind(const struct doctor *d, size_t from, size_t *n)
 {
 	struct strbuf cards = { .arena = d->arena };
@@ -106,8 +108,8 @@ struct row doctor_vfio_ids(const struct doctor *d)
 /* The module of a driver, which may be called otherwise: xhci_pci of xhci_hcd. */
 static const char *module_of(const struct doctor *d, const char *driver)
 {
-	const char *module = sysfs_link(d->arena, d->root,
-					pci_driver_path(d->arena, driver, "module"));
+	const char *module =
+		sysfs_link(d->arena, d->root, pci_driver_path(d->arena, driver, "module"));
 
 	return module ? module : driver;
 }
@@ -136,12 +138,13 @@ struct row doctor_softdeps(const struct doctor *d)
 	}
 	if (!lost.n)
 		return row_ok(d, "no other driver took a card of vfio-pci.ids");
-	return row_warn(d,
-			arena_printf(d->arena,
-				     "echo softdep %s pre: vfio-pci >>/etc/modprobe.d/vfio.conf, "
-				     INITRAMFS,
-				     module_of(d, driver)),
-			"another driver was there before vfio-pci: %s", row_list(d, &lost));
+	return row_warn(
+		d,
+		arena_printf(
+			d->arena,
+			"echo softdep %s pre: vfio-pci >>/etc/modprobe.d/vfio.conf, " INITRAMFS,
+			module_of(d, driver)),
+		"another driver was there before vfio-pci: %s", row_list(d, &lost));
 }
 
 /* ---- who has a card that a VM is to get ---- */
@@ -196,7 +199,8 @@ struct row doctor_nouveau(const struct doctor *d)
 	if (!had.n)
 		return row_ok(d, "it has no card that a VM is to get");
 	return row_warn(d, "echo blacklist nouveau >/etc/modprobe.d/nouveau.conf, " INITRAMFS,
-			"it has %s, and lets go of a card only while nothing uses it", row_list(d, &had));
+			"it has %s, and lets go of a card only while nothing uses it",
+			row_list(d, &had));
 }
 
 #define PERSISTENCED "nvidia-persistenced"

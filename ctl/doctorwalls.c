@@ -10,7 +10,8 @@
 #include "host/host.h"
 #include "host/mdev.h"
 
-static void add_function(const struct doctor *d, struct survey *s, enum role role, const char *address)
+static void add_function(const struct doctor *d, struct survey *s, enum role role,
+			 const char *address)
 {
 	const struct pci_function *f = machine_function(&d->machine, address);
 
@@ -93,7 +94,8 @@ static struct row judge_wall(const struct doctor *d, const char *name, const cha
 
 struct row doctor_memlock(const struct doctor *d)
 {
-	struct row row = judge_wall(d, "memlock", "enough for all domains that rules pass devices to");
+	struct row row =
+		judge_wall(d, "memlock", "enough for all domains that rules pass devices to");
 
 	if (row.grade == GRADE_OK && !d->libvirt.daemon.pid && d->libvirt.program)
 		row.seen = arena_printf(d->arena, "%s; libvirt's daemon does not run", row.seen);
@@ -158,5 +160,6 @@ struct row doctor_device_acl(const struct doctor *d)
 					     ", and restart %s",
 					     first, doctor_daemon_unit(d)),
 				"libvirt keeps QEMU from it: %s", row_list(d, &kept));
-	return judge_wall(d, "cgroup_device_acl", "it has the nodes of all devices that rules pass");
+	return judge_wall(d, "cgroup_device_acl",
+			  "it has the nodes of all devices that rules pass");
 }

@@ -14,5 +14,5 @@ struct confinement {
 
 void confinement_read(struct arena *a, const struct root *r, struct confinement *c);
 
-/* A boolean of SELinux's policy as it is now: 1, 0, or -1 where the policy has none of this name. */
+/* A boolean of SELinux's policy as it is now: 1, 0, or -1: there is none of this name. */
 int confinement_boolean(struct arena *a, const struct root *r, const char *name);

@@ -74,8 +74,8 @@ static void read_iommu(struct arena *a, const struct root *r, struct machine *m)
 {
 	static const char *const tables[] = { "DMAR", "IVRS", "IORT", "VIOT" };
 	struct strv all = { 0 }, groups = { 0 };
-	const char *unsafe = sysfs_text(
-		a, r, "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
+	const char *unsafe =
+		sysfs_text(a, r, "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
 	const char *interrupts = text_of(a, r, "/proc/interrupts");
 
 	sysfs_list(a, r, "/sys/firmware/acpi/tables", &all);
@@ -120,7 +120,8 @@ const char *machine_kernel_value(const struct machine *m, const char *key)
 		const char *word = m->kernel.v[i];
 		size_t k = 0;
 
-		while (k < len && (word[k] == '-' ? '_' : word[k]) == (key[k] == '-' ? '_' : key[k]))
+		while (k < len &&
+		       (word[k] == '-' ? '_' : word[k]) == (key[k] == '-' ? '_' : key[k]))
 			k++;
 		if (k == len && word[k] == '=')
 			return word + len + 1;
@@ -161,8 +162,8 @@ bool machine_has_module(struct arena *a, const struct root *r, const struct mach
 	if (host_has_module(a, r, name))
 		return true;
 	for (size_t i = 0; i < 2; i++) {
-		const char *text = text_of(
-			a, r, arena_printf(a, "/lib/modules/%s/%s", m->release, lists[i]));
+		const char *text =
+			text_of(a, r, arena_printf(a, "/lib/modules/%s/%s", m->release, lists[i]));
 
 		if (text && list_has(a, text, name))
 			return true;

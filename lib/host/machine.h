@@ -19,7 +19,7 @@ struct machine {
 	bool virtualises;	  /* the flag vmx or svm */
 	bool has_kvm;		  /* /dev/kvm */
 	struct strv kernel;	  /* the words of /proc/cmdline */
-	const char *iommu_table;  /* "DMAR", "IVRS", "IORT", "VIOT": how firmware tells of an IOMMU; NULL */
+	const char *iommu_table;  /* by which firmware tells of one: "DMAR", "IVRS", …; NULL */
 	bool has_acpi;		  /* its tables can be listed at all */
 	size_t groups;		  /* of /sys/kernel/iommu_groups */
 	bool remaps_interrupts;	  /* chips named IR-… in /proc/interrupts */
@@ -34,7 +34,7 @@ struct machine {
 
 void machine_read(struct arena *a, const struct root *r, struct machine *m);
 
-/* The value of KEY=VALUE on the kernel's line, - and _ alike in KEY; the last counts. NULL: it is not there. */
+/* The value of the last KEY=VALUE on the kernel's line, - and _ alike in KEY; NULL: there is none. */
 const char *machine_kernel_value(const struct machine *m, const char *key);
 
 /* Of what is there the function with this address; NULL. */

@@ -9,7 +9,7 @@
 struct arena;
 struct root;
 
-/* What modprobe is told: modprobe.d(5). Of a file name that is in several folders the first counts. */
+/* What modprobe is told (modprobe.d(5)). A file name that is in two folders counts once. */
 struct modprobe_line {
 	const char *file;
 	struct strv words; /* "options", "vfio-pci", "ids=…" */

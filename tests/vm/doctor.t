@@ -14,7 +14,7 @@ use Kvmshim::Libvirt;
 use Kvmshim::Qemu;
 use Test::More;
 
-in_libvirt_vm('-t', 400);
+in_libvirt_vm('-t', 600);
 my $emulator = qemu_binary;
 install_wrapper($emulator);
 libvirt_with_hook();
