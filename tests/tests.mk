@@ -41,7 +41,8 @@ check: test-programs
 
 # What hours show and a minute does not; tests/README.md has its variables. Of a
 # short one: KILLS=7, every seventh kill only.
-campaign_short := KILLS=7 ROUNDS=3 VMS=16 CYCLES=30 WRITES=8
+campaign_short := KILLS=7 ROUNDS=3 VMS=16 CYCLES=30 WRITES=8 \
+	VMKILLS=25 CUTS=1 VMRACES=1 SOAK=45
 
 campaign: test-programs
 	$(Q)$(prove) -v $(wildcard tests/campaign/*.t)

@@ -29,6 +29,9 @@ use Test::More;
 our @EXPORT = qw(need program tool shared_lines recorded_lines corpus_file slurp spew
 	run launch finish bytes shown differing);
 
+# Variables of the environment that are known in a machine of tests/vm as well.
+our %passed_on = (MUST_WORK => 1);
+
 umask 022;    # a rule file that others may write is a mistake
 $ENV{ASAN_OPTIONS} //= 'detect_leaks=0';    # an arena is left to the end of the process
 

@@ -25,11 +25,14 @@ sub campaign_host {
 	return $host->settings(\%hook, "[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n") && $host;
 }
 
-# How often, from the environment: a number of at least 1.
+# How often, from the environment: a number of at least 1. In a machine of tests/vm it
+# is what it was outside.
 sub sample {
 	my ($name, $default) = @_;
 	my $n = $ENV{$name} || $default;
-	return $n =~ /^[1-9][0-9]*\z/ ? $n : die "$name=$n is no number\n";
+	$n =~ /^[1-9][0-9]*\z/ or die "$name=$n is no number\n";
+	$Kvmshim::passed_on{$name} = 1;
+	return $ENV{$name} = $n;
 }
 
 sub in_run {

@@ -19,7 +19,7 @@ use Kvmshim;
 use Kvmshim::Qemu;
 use Test::More ();
 
-our @EXPORT = qw(in_test_vm guest_kernel guest_initramfs guest_arguments guest_told
+our @EXPORT = qw(in_test_vm test_vm guest_kernel guest_initramfs guest_arguments guest_told
 	linux_guest cpuid_guest);
 
 my $tests = abs_path(dirname(__FILE__) . '/../..');
@@ -32,6 +32,19 @@ sub guest_kernel {
 	return $folder;
 }
 
+# The command that runs this test in a machine of its own, with these options of
+# run-vm.sh and these arguments; it finds L1 in its environment.
+sub test_vm {
+	my ($options, @arguments) = @_;
+	my $kernel = guest_kernel;
+	qemu_binary;
+	my %keep = (B => abs_path($ENV{B} // "$tests/../build"), KVMSHIM_KERNEL => $kernel,
+		map { $_ => $ENV{$_} // '' } keys %Kvmshim::passed_on);
+	return ("$tests/vm/run-vm.sh", @$options, split(' ', $ENV{KVMSHIM_VM} // ''),
+		'--', 'env', (map { "$_=$keep{$_}" } sort keys %keep),
+		$^X, (map { '-I' . abs_path($_) } grep { -d } @INC), abs_path($0), @arguments);
+}
+
 # The rest of the test runs in a machine of its own; see tests/vm/run-vm.sh for
 # the options, and KVMSHIM_VM in tests/vm/README.md. One that hangs or dies is
 # tried once more: then what the first try said is a remark. With KVMSHIM_VM set
@@ -39,13 +52,7 @@ sub guest_kernel {
 sub in_test_vm {
 	my (@options) = @_;
 	return if $ENV{L1};
-	my $kernel = guest_kernel;
-	qemu_binary;
-	my %keep = (B => abs_path($ENV{B} // "$tests/../build"), KVMSHIM_KERNEL => $kernel,
-		MUST_WORK => $ENV{MUST_WORK} // '');
-	my @run = ("$tests/vm/run-vm.sh", @options, split(' ', $ENV{KVMSHIM_VM} // ''),
-		'--', 'env', (map { "$_=$keep{$_}" } sort keys %keep),
-		$^X, (map { '-I' . abs_path($_) } grep { -d } @INC), abs_path($0), @ARGV);
+	my @run = test_vm(\@options, @ARGV);
 	try_test_vm(@run) if !$ENV{KVMSHIM_VM};
 	exec @run;
 	die "run-vm.sh: $!\n";

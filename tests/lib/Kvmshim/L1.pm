@@ -12,10 +12,12 @@ package Kvmshim::L1;
 use strict;
 use warnings;
 use Exporter 'import';
-use Fcntl;
+use Fcntl qw(:DEFAULT :flock);
 use File::Basename qw(basename);
 use File::Copy ();
+use File::Find ();
 use File::Path 'make_path';
+use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Guest;
 use Kvmshim::Libvirt;
@@ -26,9 +28,9 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(in_libvirt_vm libvirt_with_hook libvirtd_restart conf host_rules vm vm_told vm_pid
-	starts stops is_refused domain_state
+	starts stops is_refused wrong_refusal domain_state running_vms
 	is_off driver_of override_of states_of drivers_of group_of vfs_of disk_of interface_of control_of bind_to
-	all_is_back journals ip holder hidden_holder runs_in_background end_holder kernel_complains);
+	all_is_back in_run journals owners recovers hook_pid hook_ends hook_called @by_gone_daemon ip holder hidden_holder runs_in_background end_holder kernel_complains);
 
 my $room = '/run/kvmshim-test';
 
@@ -130,6 +132,8 @@ XML
 
 sub domain_state { return virsh('domstate', $_[0])->{out} =~ s/\n+\z//r }
 
+sub running_vms { return sort split ' ', virsh('list', '--name')->{out} }
+
 # Its process, as libvirt knows it; undef where it is not running.
 sub vm_pid {
 	my ($vm) = @_;
@@ -179,7 +183,92 @@ sub all_is_back {
 	is(journals(), '', "$name: and nothing is on record");
 }
 
+# All that the hook has of VMs, as paths below its folder.
+sub in_run {
+	my ($folder, @found) = ('/run/kvmshim/vm');
+	File::Find::find(sub { push @found, substr $File::Find::name, length "$folder/" if !/^\.\.?\z/ }, $folder) if -e $folder;
+	return join ' ', sort @found;
+}
+
 sub journals { return join ' ', sort glob '/run/kvmshim/vm/*/journal.json' }
+
+# Device => the names of the VMs that have it on record, at one moment: under the lock
+# no device finds a new owner.
+sub all_owners {
+	my %owners;
+	open my $lock, '<', '/run/kvmshim/lock' or return {};
+	flock $lock, LOCK_EX or die "flock: $!\n";
+	for my $path (glob '/run/kvmshim/vm/*/journal.json') {
+		my $journal = eval { JSON::PP->new->utf8->decode(slurp($path)) } or next;    # given back meanwhile
+		push @{ $owners{ $_->{pci} } }, $journal->{name} for @{ $journal->{devices} };
+	}
+	return \%owners;
+}
+
+# Device => the name of the VM that has it; a sentence for each that two have.
+sub owners {
+	my $all = all_owners();
+	return ({ map { $_ => $all->{$_}[0] } keys %$all },
+		map { "$_ has " . @{ $all->{$_} } . " owners: @{ $all->{$_} }" } grep { @{ $all->{$_} } > 1 } sort keys %$all);
+}
+
+# What is wrong with how a start that lost was refused: it is told of devices that
+# it wants, each with the VM that has it.
+sub wrong_refusal {
+	my ($vm, $wants, $got, $owner) = @_;
+	my ($said) = $got->{err} =~ /kvmshim: ([^\n]*)/ or return "$vm is told '$got->{err}'";
+	return map { wrong_sentence($vm, $wants, $_, $owner) } split /; /, $said;
+}
+
+sub wrong_sentence {
+	my ($vm, $wants, $said, $owner) = @_;
+	my ($device, $name) = $said =~ /\A(\S+) is in use by VM (\S+)\z/ or return "$vm is told '$said'";
+	return "$vm never asked for $device" if !grep { $_ eq $device } @$wants;
+	return ($owner->{$device} // '') eq $name ? () : "$vm is told that $name has $device";
+}
+
+# `kvmshim recover`, as the admin runs it.
+sub recovers {
+	my ($name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $got = run({}, program('kvmshim'), 'recover');
+	is($got->{status}, 0, "$name: recover") or diag($got->{out}, $got->{err});
+	return $got;
+}
+
+# A call of the hook that is running, for whatever VM.
+sub hook_now {
+	my ($op) = @_;
+	for my $path (glob '/proc/[0-9]*/cmdline') {
+		my $line = eval { slurp($path) } // next;
+		return $1 if $line =~ m{kvmshim[^\0]*\0[^\0]+\0$op\0} && $path =~ m{/(\d+)/};
+	}
+	return undef;
+}
+
+# Waits for one, for some seconds.
+sub hook_pid {
+	my ($op) = @_;
+	for (1 .. 100) {
+		my $pid = hook_now($op);
+		return $pid if $pid;
+		sleep 0.05;
+	}
+	return undef;
+}
+
+# Also those that a libvirtd has left behind.
+sub hook_ends { return wait_for(sub { !hook_now('(?:prepare|start|started|release|reconnect)') }) }
+
+# libvirt's call of the hook, without libvirt. With @by_gone_daemon in front of it
+# who called is gone afterwards.
+our @by_gone_daemon = ('/bin/sh', '-c', '"$@"; exit $?', 'sh');
+my %subop = (prepare => 'begin', release => 'end');
+
+sub hook_called {
+	my ($name, $op, $xml, @by) = @_;
+	return run({ in => $xml }, @by, program('kvmshim-hook'), $name, $op, $subop{$op}, '-');
+}
 
 # The start fails with this message, and leaves all as it was.
 sub is_refused {

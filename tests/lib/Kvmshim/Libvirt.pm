@@ -16,7 +16,7 @@ use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Qemu;
 
-our @EXPORT = qw(private_machine libvirtd_start libvirtd_settings libvirtd_run install_wrapper virsh
+our @EXPORT = qw(private_machine libvirtd_start libvirtd_settings libvirtd_run install_wrapper virsh virsh_begin
 	start_refused define monitor wait_for must);
 
 my $room = '/run/kvmshim-test';    # in the private machine
@@ -116,7 +116,10 @@ sub install_wrapper {
 	rename "$emulator.new", $emulator or die "$emulator: $!";
 }
 
-sub virsh { return run({ env => { LC_ALL => 'C' } }, 'virsh', '-q', '-c', 'qemu:///system', @_) }
+sub virsh { return finish(virsh_begin(@_)) }
+
+# For those that run side by side: what finish() takes. They wait for one another.
+sub virsh_begin { return launch({ env => { LC_ALL => 'C' }, limit => 400 }, 'virsh', '-q', '-c', 'qemu:///system', @_) }
 
 # A start that fails. libvirt 9.0 tells what the emulator said, or, where it sees
 # the closed monitor before it looks for that, only that it is closed: the log
