@@ -90,9 +90,9 @@ subtest 'Logs of libvirt' => sub {
 		is($got->{out}, '', "$name: nothing on stdout");
 		like($got->{err}, qr{\Akvmshim: /x\.log: [^\n]+\n\z}, "$name: one line that names the log");
 	}
-	my $got = explain_to($host, '--log', '/nonexistent/log');
+	my $got = explain_to($host, '--log', $host->dir . '/gone.log');
 	is($got->{status}, 2, 'no such log: exit 2');
-	like($got->{err}, qr{\Akvmshim: /nonexistent/log: No such file[^\n]*\n\z}, 'no such log: one line');
+	like($got->{err}, qr{\Akvmshim: /gone\.log: No such file[^\n]*\n\z}, 'no such log: one line');
 };
 
 subtest 'Logs that libvirt wrote' => sub {
