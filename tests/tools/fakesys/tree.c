@@ -112,11 +112,14 @@ static char *join(struct arena *a, const char *folder, const char *to)
 	return path;
 }
 
-/* The backing of a path, whatever it is. */
+/* The backing of a path, whatever it is. Most are where they are shown, and found at once. */
 static char *find(struct arena *a, const char *path)
 {
 	char *rest = arena_strdup(a, path), *name, *backing = tree_hidden(a, "");
+	char *whole = tree_hidden(a, path);
 
+	if (!strstr(path, "/.") && exists(whole))
+		return whole;
 	while (backing && (name = strsep(&rest, "/")))
 		if (*name)
 			backing = step(a, backing, name);
