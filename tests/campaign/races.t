@@ -103,6 +103,7 @@ subtest "$n VMs at once, $rounds rounds" => sub {
 		diag("round $round, SEED=$seed: ", join "\n", @wrong) if @wrong;
 		$right++ if is_restored($host, "round $round: all is as it was") && !@wrong;
 		last if $right < $round - 3;
+		note("round $round of $rounds") if $round % 50 == 0;
 	}
 	is($right, $rounds, 'rounds that were right');
 	figure("$n VMs start at once for 8 devices: $right of $rounds rounds right: no device with two owners, each refusal"
