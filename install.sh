@@ -362,7 +362,9 @@ uninstall_kvmshim() {
 }
 
 remove_files() {
-	if cmp -s "$conf" "$shipped_conf" || cmp -s "$conf" contrib/kvmshim.conf; then edited=''; else edited=$conf; fi
+	# one that is not there yet was not edited: an installation that was killed
+	edited=$conf
+	if [ ! -e "$conf" ] || cmp -s "$conf" "$shipped_conf" || cmp -s "$conf" contrib/kvmshim.conf; then edited=''; fi
 	grep -v '/$' "$files" | grep -vxF "$edited" | while read -r file; do rm -f "$file" "$file.kvmshim-new"; done
 	grep '/$' "$files" | sort -r | while read -r folder; do
 		[ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
