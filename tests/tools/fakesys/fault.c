@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -108,6 +109,13 @@ static bool fits(struct arena *a, const struct fault *f, const struct operation 
 	return str_eq(f->op, o->op) &&
 	       (fnmatch(f->glob, o->path, 0) == 0 ||
 		fnmatch(f->glob, arena_printf(a, "%s=%s", o->path, o->text), 0) == 0);
+}
+
+bool fault_any(struct arena *a)
+{
+	struct stat st;
+
+	return stat(tree_hidden(a, "/.faults"), &st) == 0 && st.st_size > 0;
 }
 
 static char *read_faults(struct arena *a)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 struct arena;
 
 /*
@@ -37,6 +39,8 @@ struct operation {
  */
 enum fault_kind fault_before(struct arena *a, struct operation *o);
 void fault_kill(struct arena *a);
+/* Is there any at all? */
+bool fault_any(struct arena *a);
 
 /*
  * TREE/.log: a line a write, in the order in which they ended: when it came and when
