@@ -48,7 +48,8 @@ sub is_told {
 	return $err =~ /\Q$device\E is wedged: / if $action eq 'hang';
 	# that nobody took it is all that the writer of a probe can tell: the driver's own error is in the kernel's log
 	return $err =~ /\Q$device\E: \S+ did not take it, its driver is / if $path eq 'drivers_probe' && $err !~ /drivers_probe/;
-	return $err =~ /\Q$path\E: \Q$text{$action}\E/ && index($err, $device) >= 0;
+	# a pool's path is its name
+	return $err =~ /\Q$path\E: \Q$text{$action}\E/ && ($path =~ /hugepages/ || index($err, $device) >= 0);
 }
 
 # What hung goes on; its process is gone once the line is.
