@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define ARGS_MAX 16
+#define NAMES_MAX 1024
 
 static pid_t start(const char *folder, char *const *command, char *name)
 {
@@ -27,7 +28,7 @@ static pid_t start(const char *folder, char *const *command, char *name)
 	posix_spawn_file_actions_t files;
 	pid_t pid;
 
-	for (int i = 1; command[i] && i < ARGS_MAX; i++)
+	for (int i = 1; i < ARGS_MAX && command[i]; i++)
 		argv[i + 1] = command[i];
 	snprintf(in, sizeof(in), "%s/%s.in", folder, name);
 	snprintf(out, sizeof(out), "%s/%s.out", folder, name);
@@ -41,23 +42,30 @@ static pid_t start(const char *folder, char *const *command, char *name)
 	return pid;
 }
 
+/* Where "--" is; 0: it is missing, or there is too much before it. */
+static int find_dashes(int argc, char **argv)
+{
+	for (int i = 3; i < argc && i <= ARGS_MAX; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return i;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	pid_t pids[1024];
-	int first = 2, n, status;
+	pid_t pids[NAMES_MAX];
+	int dashes = find_dashes(argc, argv), status;
+	char **names = argv + dashes + 1;
 
-	while (first < argc && strcmp(argv[first], "--") != 0)
-		first++;
-	n = argc - first - 1;
-	if (first < 3 || n < 1 || n > 1024 || first > ARGS_MAX)
+	if (!dashes || !names[0] || argc - dashes > NAMES_MAX)
 		return 2;
-	argv[first++] = NULL;
-	for (int i = 0; i < n; i++)
-		pids[i] = start(argv[1], argv + 2, argv[first + i]);
-	for (int i = 0; i < n; i++) {
+	argv[dashes] = NULL;
+	for (int i = 0; names[i]; i++)
+		pids[i] = start(argv[1], argv + 2, names[i]);
+	for (int i = 0; names[i]; i++) {
 		if (waitpid(pids[i], &status, 0) != pids[i])
 			return 125;
-		printf("%s %d\n", argv[first + i],
+		printf("%s %d\n", names[i],
 		       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	}
 	return 0;
