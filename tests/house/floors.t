@@ -105,6 +105,8 @@ for my $file (grep { m{(?:\.(?:c|h|S|t|pm|pl|py|sh|mk|md|ini|\d)|Makefile|/run)$
 is(join("\n", @open), '', 'nothing is left to be done');
 is(join("\n", @long), '', 'no file has more than 450 lines');
 
+is(join(' ', grep { /\.t\z/ && !-x } @files), '', 'make check may execute each test');
+
 my @unlicensed = grep { slurp($_) !~ /SPDX-License-Identifier: GPL-2\.0-or-later/ } grep { room($_) } @c;
 is(join(' ', @unlicensed), '', 'each source names its licence');
 
