@@ -30,12 +30,6 @@ case "$*" in
 esac
 END
 
-sub hostdev {
-	my ($bus, $function) = @_;
-	return "<hostdev mode='subsystem' type='pci' managed='no'><source>"
-		. "<address domain='0' bus='0x$bus' slot='0' function='0x$function'/></source></hostdev>";
-}
-
 sub of {
 	my ($name, %opt) = @_;
 	return doctor($host, { env => { KVMSHIM_ROOT => $host->dir, PATH => $host->dir . "/virsh:$ENV{PATH}" } }, $name);
