@@ -286,6 +286,8 @@ my @hosts = (
 	[ 'journals', 'not believed', 'fail', qr/is not believed/, qr/by hand/, sub { journal(shift, 1, '{}') } ],
 	[ 'wedged', 'one hangs', 'fail', qr/\Q$gpu\E \(unbind\)/, qr/reboot/,
 		sub { journal(shift, 1, { wedged => [ { device => $gpu, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] }) } ],
+	[ 'wedged', 'a write to what is no device', 'fail', qr/: a write \(hugepages\)$/, qr/reboot/,
+		sub { journal(shift, 1, { wedged => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 } ] }) } ],
 	[ 'wedged', 'it came free', 'warn', qr/came free again: \Q$gpu\E/, qr/^kvmshim recover$/,
 		sub { journal(shift, 1, { wedged => [ { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] }) } ],
 );
