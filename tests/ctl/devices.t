@@ -5,6 +5,7 @@
 use strict;
 use utf8;
 use warnings;
+use Fcntl qw(:flock);
 use File::Path qw(make_path);
 use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/../lib";
@@ -99,7 +100,15 @@ subtest 'Filters' => sub {
 		"kvmshim: --group: 'x' is no number of an IOMMU group\n");
 	like(ctl($host, 'devices', '--group')->{err}, qr/^usage: /, 'a group is needed');
 	like(ctl($host, 'devices', '0000:01:00.0')->{err}, qr/is no option/, 'words that are no options');
-	is(ctl($host, 'devices', '--gpu', '--html', 'x')->{status}, 2, 'a page shows all');
+	for my $group ('', '1x', '-1', '2147483648', '9' x 30) {
+		is(ctl($host, 'devices', "--group", $group)->{status}, 2, "--group '$group'");
+	}
+	for my $filter (['--gpu'], ['--free'], [ '--group', 11 ], ['--json']) {
+		is(ctl($host, 'devices', @$filter, @$_)->{status}, 2, "@$filter @$_: files show all")
+			for ['--prometheus'], [ '--prometheus', 'x' ], [ '--html', 'x' ];
+	}
+	like(ctl($host, 'devices', '--help')->{out}, qr/^usage: kvmshim devices/, '--help');
+	is(ctl($host, 'devices', '--help', '--gpu')->{status}, 2, 'which stands alone');
 };
 
 subtest 'JSON' => sub {
@@ -162,9 +171,19 @@ subtest 'States' => sub {
 		{ daemon => { pid => $$, start => start_of($$) + 0 } });
 	$state->('bound by hand', 'free', qr/nvme gives it up|by hand/,
 		{ kind => 'hand', name => 'by hand', devices => [ { %device, role => 'hand' } ] });
+	$state->('of a bind that did not end', 'left-over', qr/`kvmshim bind` did not end/,
+		{ kind => 'hand', name => 'by hand', state => 'binding', devices => [ { %device, role => 'hand' } ] });
+	my $host = small_host();
+	journal($host, 1, { kind => 'hand', name => 'by hand', state => 'releasing', devices => [ { %device, role => 'hand' } ] });
+	open my $lock, '<', "$host->{dir}/run/kvmshim/vm/" . uuid(1) or die;
+	flock $lock, LOCK_EX or die;
+	$state->('that is given back', 'moving', qr/`kvmshim bind` or `unbind` is at work/, undef, $host);
+	close $lock;
 	$state->('wedged', 'wedged', qr/unbind hangs in the kernel \(pid $$\)/,
 		{ wedged => [ { device => $nvme, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] });
-	my $host = small_host();
+	$state->('beside a write to no device that hangs', 'left-over', qr/recover/,
+		{ wedged => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 }, { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] });
+	$host = small_host();
 	$host->conf("[hook]\nunbind-drivers = nouveau\n");
 	$state->('of a driver that may not be unbound', 'host', qr/nvme is not among the unbind-drivers/, undef, $host);
 	$host = Kvmshim::Plain->new;
@@ -281,6 +300,23 @@ subtest 'A page and a text for Prometheus' => sub {
 	$got = ctl($host, 'devices', '--html', "$host->{dir}/nowhere/page.html");
 	is($got->{status}, 2, 'a folder that is not there');
 	like($got->{err}, qr{^kvmshim: /nowhere/page.html cannot be written: No such file}, 'is told');
+	$got = ctl($host, 'devices', '--html', $page, '--prometheus', "$host->{dir}/nowhere/metrics");
+	is($got->{status}, 2, 'nor the text');
+	like($got->{err}, qr{^kvmshim: /nowhere/metrics cannot be written: No such file}, 'which is told');
+	make_path("$host->{dir}/folder");
+	like(ctl($host, 'devices', '--html', "$host->{dir}/folder")->{err}, qr{/folder cannot be written: Is a directory}, 'a folder is no file');
+	is_deeply([ glob "$host->{dir}/.folder*" ], [], 'and nothing is left beside it');
+};
+
+subtest 'A disk that is full' => sub {
+	my $host = small_host();
+	my $disk = "$host->{dir}/disk";
+	make_path($disk);
+	my $got = run({ env => { KVMSHIM_ROOT => $host->dir } }, qw(unshare -m sh -c),
+		'mount -t tmpfs -o size=4k none "$0" && cd "$0" && echo old >p && "$1" devices --html p; echo "$?" *; cat p; ls -A', $disk, program('kvmshim'));
+	need($got->{out} =~ /^\d/, 'not root, or no mount namespaces') or return;
+	is($got->{out}, "2 p\nold\np\n", 'the page stays as it was, and nothing is left beside it');
+	like($got->{err}, qr/^kvmshim: p cannot be written: No space left/, 'and it says why');
 };
 
 # The text-based format 0.0.4, more strictly than its readers: each metric once, with help and type before it.
