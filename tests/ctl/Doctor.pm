@@ -16,7 +16,7 @@ use Test::More;
 use Time::HiRes 'sleep';
 
 our @EXPORT = qw(doctor healthy_host card domain modules_on_disk firmware_picture persistenced bare upgrade
-	asked log_of start libvirtd virtqemud apparmor passes_gpu placed installed started arm hostdev
+	asked log_of start libvirtd virtqemud apparmor passes_gpu passes_mdev placed installed started arm hostdev
 	rows_are is_of_machine);
 
 my $emulator = 'usr/bin/qemu-system-x86_64';
@@ -249,6 +249,15 @@ sub apparmor {
 sub passes_gpu {
 	my ($host) = @_;
 	$host->rules('50-gpu.ini', "[gpu]\nwhen-name = desktop\npass-pci = 05:00.0\n");
+}
+
+# It passes a mediated device, which is in IOMMU group 7.
+sub passes_mdev {
+	my ($host) = @_;
+	my $at = $host->dir . '/sys/bus/mdev/devices/' . uuid(70);
+	make_path($at);
+	symlink '../../../../kernel/iommu_groups/7', "$at/iommu_group" or die "$at: $!";
+	$host->rules('50-vgpu.ini', "[vgpu]\nwhen-name = desktop\npass-mdev = @{[ uuid(70) ]}\n");
 }
 
 1;

@@ -351,6 +351,10 @@ subtest 'libpci is for the names alone' => sub {
 
 subtest 'Not root' => sub {
 	plan(skip_all => 'not root, so there is nobody else to be') if $>;
+	my $host = small_host();
+	journal($host, 1, {});
+	like(ctl($host, { uid => 65534 }, 'devices')->{err}, qr{^kvmshim: not seen: what the hook handed over: /run/kvmshim/vm is root's to read},
+		'what was handed over is not seen');
 	my $dir = File::Temp->newdir;
 	chmod 0755, "$dir";
 	Kvmshim::install(program('kvmshim'), "$dir/kvmshim");

@@ -132,6 +132,11 @@ rows_are(\&is_of_machine,
 		firmware_picture($host);
 		$host->conf("[hook]\nrelease-console = yes\n");
 	} ],
+	[ 'boot-display', 'what is passed is no display', 'ok', qr/no firmware framebuffer/, undef, sub {
+		my ($host) = @_;
+		firmware_picture($host);
+		$host->file('sys/bus/pci/devices/0000:05:00.0/class', "0x010802\n");
+	} ],
 	[ 'nouveau', 'it has a card that is passed', 'warn', qr/it has \Q$gpu\E/, qr/blacklist nouveau/, sub {
 		my ($host) = @_;
 		card($host, $gpu, '10de:1b06', 'nouveau', 5);

@@ -111,6 +111,17 @@ my @hosts = (
 		asked($host);
 		upgrade($host);
 	} ],
+	[ 'capability-cache', 'of others, and what is none', 'ok', qr/has asked the emulators/, undef, sub {
+		my ($host) = @_;
+		my $folder = 'var/cache/libvirt/qemu/capabilities';
+		$host->file("$folder/README", "text\n");
+		$host->file("$folder/a.xml", "<qemuCaps/>\n");
+		$host->file("$folder/b.xml", "<emulator>/usr/bin/qemu-system-arm</emulator><qemuctime>1</qemuctime>\n");
+		$host->file("$folder/c.xml", "<emulator>/usr/bin/qemu-system-x86_64</emulator>\n");
+		$host->file("$folder/d.xml", "<emulator>/usr/bin/qemu-system-x86_64</emulator><qemuctime>1</qemuctime>\n");
+		sleep 0.05;
+		chmod 0755, $host->dir . '/usr/bin/qemu-system-x86_64.real', $host->dir . '/usr/bin/qemu-system-x86_64';
+	} ],
 	[ 'capability-cache', 'asked since', 'ok', qr/has asked the emulators/, undef, sub { asked(shift) } ],
 	[ 'machine-types', 'gone', 'fail', qr/desktop has pc-q35-5\.3 \(did you mean 'pc-q35-7\.2'\?\)/, qr/^virsh edit desktop$/,
 		sub { domain(shift, 'desktop', machine => 'pc-q35-5.3') } ],
@@ -174,6 +185,17 @@ my @hosts = (
 		my ($host) = @_;
 		started($host);
 		$host->gone('proc/99');
+	} ],
+	[ 'hook', 'it was called, and its VM runs', 'ok', qr/50-kvmshim/, undef, sub {
+		my ($host) = @_;
+		started($host);
+		journal($host, 49, {});
+		journal($host, 50, { state => 'running', qemu => { pid => 99, start => 600 } });
+	} ],
+	[ 'hook', 'it was not called, being switched off', 'ok', qr/50-kvmshim/, undef, sub {
+		my ($host) = @_;
+		started($host);
+		$host->conf("[hook]\nenabled = no\n");
 	} ],
 	[ 'foreign-hooks', 'two', 'warn', qr{: /etc/libvirt/hooks/qemu; /etc/libvirt/hooks/qemu\.d/10-vfio\z}, qr/fight/, sub {
 		my ($host) = @_;
@@ -255,6 +277,13 @@ my @hosts = (
 		sub { shift->rules('50-gpu.ini', "[gpu]\nwhen-name = other\npass-pci = 05:00.0\n") } ],
 	[ 'device-acl', 'the nodes are not in it', 'fail', qr/^desktop: libvirt keeps QEMU from the VFIO nodes/,
 		qr{cgroup_device_acl = \[.*"/dev/vfio/vfio", "/dev/vfio/5" \]}, sub { passes_gpu(shift) } ],
+	[ 'device-acl', 'those of a mediated device', 'fail', qr/^desktop: libvirt keeps QEMU from the VFIO nodes/, qr{"/dev/vfio/vfio", "/dev/vfio/7" \]},
+		sub { passes_mdev(shift) } ],
+	[ 'device-acl', 'those of a mediated device beside one of the XML', 'fail', qr/^desktop: libvirt keeps QEMU/, qr{"/dev/userfaultfd", "/dev/vfio/7" \]}, sub {
+		my ($host) = @_;
+		passes_mdev($host);
+		domain($host, 'desktop', devices => "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='@{[ uuid(71) ]}'/></source></hostdev>");
+	} ],
 	[ 'device-acl', 'they are', 'ok', qr/it has the nodes/, undef, sub {
 		my ($host) = @_;
 		passes_gpu($host);
@@ -371,6 +400,24 @@ subtest 'Without root it says what it could not see' => sub {
 	is($got->{rows}{'device-acl'}{seen}, '/etc/libvirt/qemu.conf cannot be seen by this user', 'what it is');
 	is($got->{rows}{$_}{fix}, 'run it as root', "$_: what to do") for @unseen;
 	is($got->{status}, 0, 'and all else is well') or diag($got->{out});
+};
+
+subtest 'Without root, and with folders that may be listed' => sub {
+	plan(skip_all => 'not root') if $>;
+	my $host = healthy_host();
+	apparmor($host);
+	passes_gpu($host);
+	asked($host);
+	chmod 0600, map { $host->dir . "/$_" } qw(etc/libvirt/qemu.conf etc/libvirt/qemu/desktop.xml var/log/libvirt/qemu/desktop.log
+		var/cache/libvirt/qemu/capabilities/3b0f.xml);
+	my $seen = sub {
+		my $got = doctor($host, { uid => 65534 });
+		return join ' ', grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
+	};
+	my $unseen = 'hugepages emulators capability-cache machine-types unknown-options apparmor memlock device-acl';
+	is($seen->(), $unseen, 'what is in files that are root\'s');
+	chmod 0700, $host->dir . '/etc/libvirt/qemu';
+	is($seen->(), $unseen, 'or that cannot be listed');
 };
 
 subtest 'Called wrongly' => sub {
