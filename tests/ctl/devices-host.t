@@ -66,6 +66,9 @@ subtest 'Somebody has it open' => sub {
 	is($now->{$gpu}{state}, 'host', 'a card that a program draws on');
 	like($now->{$gpu}{why}, qr/^Xorg \(pid 901, unit gdm\.service\) has .*card1 open/, 'and which');
 	is($now->{$hda}{state}, 'blocked', 'what shares its group');
+	$host->conf("[device $gpu]\nstop-units = gdm.service\n");
+	is(devices()->{$gpu}{state}, 'free', 'unless the hook stops its unit');
+	$host->settings;
 	$host->no_process(901);
 	is(ctl($host, 'bind', $gpu, $hda)->{status}, 0, 'bind');
 	$host->process(902, command => 'dpdk', open => [ $host->node('c', 4000, 11) ]);

@@ -30,9 +30,14 @@ sub host {
 	$host->pci($_, id => '144d:a808', class => '010802', group => 7) for '0000:07:00.0', '10000:e1:00.0';
 	$host->pci('0000:08:00.0', id => '144d:a808', class => '010802');
 	$host->pci('0000:09:00.0', id => '10de:1eb8', class => '030200', driver => 'nvidia', group => 9, files => { sriov_totalvfs => 16 });
+	$host->bridge('0000:00:02.0', group => 20);
+	$host->pci('0000:0b:00.0', id => '10de:1eb8', class => '030200', group => 20, above => '0000:00:02.0');
+	$host->pci('0000:00:1f.0', id => '8086:1901', class => '060100', group => 21);
 	$host->pci('0000:0a:00.0', id => '10de:1eb8', class => '030200', driver => 'vfio-pci', group => 10);
 	$host->file('sys/bus/pci/slots/7/address', "0000:0a:00\n");
 	mdev($host, '0000:09:00.0', $_) for $card, $vgpu, $free;
+	chomp(my $release = `uname -r`);
+	$host->file("lib/modules/$release/modules.alias", "alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau\n");
 	$host->link_to('bus/mdev/devices/' . uuid(98), 'devices/virtual/mtty/mtty/' . uuid(98));
 	return $host;
 }
@@ -58,9 +63,11 @@ sub busy_host {
 	journal($host, 2, { name => "two\nlines", created => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime), state => 'running',
 		qemu => { pid => 813, start => 4712 }, devices => [ { mdev => $vgpu, role => 'hostdev' } ] });
 	$host->process(813, 4712, qw(qemu -uuid), uuid(2));
-	journal($host, 3, { %gone, name => 'gone', created => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time - 90_000) });
+	journal($host, 3, { %gone, name => 'gone', created => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time - 180_000) });
 	$host->process(814, 4713, qw(qemu -uuid), uuid(4), '-device', 'vfio-pci,host=04:00.0');
 	journal($host, 5, '{}');
+	journal($host, 6, qq({"version":1,"kind":"vm","state":"running","uuid":"@{[ uuid(6) ]}","name":"timeless",)
+		. qq("boot":"11111111-2222-3333-4444-555555555555","devices":[{"pci":"0000:0b:00.0","role":"hostdev"}],"steps":[],"wedged":[]}));
 	return $host;
 }
 
@@ -79,7 +86,7 @@ subtest 'The table' => sub {
 	like($line{'0000:0a:00.0'}, qr/ gone +left-over$/, 'a VM that is gone');
 	like($line{'0000:04:00.0'}, qr/ \Q@{[ substr uuid(4), 0, 4 ]}\E\S* +vm$/, 'a VM without a name');
 	like($line{'0000:04:00.1'}, qr/ blocked$/, 'what is beside it');
-	is((() = ctl($host, 'devices', '--gpu')->{out} =~ /^\S+:/mg), 4, 'the graphics cards');
+	is((() = ctl($host, 'devices', '--gpu')->{out} =~ /^\S+:/mg), 5, 'the graphics cards');
 };
 
 subtest 'On a terminal' => sub {
@@ -108,14 +115,17 @@ subtest 'The page' => sub {
 	like($text, qr/GeForce GTX 1080 Ti 0 2 /, 'two cards of a model');
 	like($text, qr/ desktop since \S+ \S+ UTC \(.*?\) 0000:03:00\.0 .*? 0000:03:00\.1 .*? 0000:09:00\.0 \S.*?, mdev \Q$card\E/, 'a VM and all that it has');
 	like($text, qr/two\\x0alines since \S+ \S+ UTC \(just now\)/, 'one that has come just now');
-	like($text, qr/ gone since \S+ \S+ UTC \(1 day\) 0000:0a:00\.0 .*? left-over /, 'one that is gone');
+	like($text, qr/ gone since \S+ \S+ UTC \(2 days\) 0000:0a:00\.0 .*? left-over /, 'one that is gone');
 	like($text, qr/Not seen .*journal\.json: .*it is not believed/, 'what could not be seen');
 	like($text, qr/mdev \Q$free\E : nobody’s/, 'a mediated device that nobody has');
 	like($text, qr/mdev \Q$card\E : VM desktop/, 'and one that somebody has');
 	like($text, qr/IOMMU group 1 .*IOMMU group 3/, 'groups are framed');
 	like($text, qr/IOMMU group 7, a part: it has more elsewhere/, 'in parts where they are spread');
 	like($text, qr/Slot 0000:0a:00 , on the machine: 7/, 'what is written on the machine');
-	like($text, qr/driver vfio-pci, goes back to nvidia/, 'where a device goes back to');
+	like($text, qr/driver vfio-pci, goes back to nvidia /, 'where a device goes back to');
+	like($text, qr/driver vfio-pci, goes back to nouveau \(probably\)/, 'or is likely to');
+	like($text, qr/ timeless 0000:0b:00\.0 /, 'a VM that has not said since when');
+	like($text, qr/IOMMU group 20 bridge 0000:00:02\.0 .*? 0000:0b:00\.0/, 'a bridge in the group of what it carries');
 	like($text, qr/no driver/, 'or that it has none');
 	my %ids;
 	$ids{$_}++ for $html =~ /id="([^"]+)"/g;
@@ -128,7 +138,7 @@ subtest 'The metrics' => sub {
 	my $text = ctl($host, 'devices', '--prometheus')->{out};
 	like($text, qr/^kvmshim_device_vm_since_seconds\{address="0000:09:00\.0",mdev="\Q$vgpu\E",vm="two\\nlines",/m, 'a line feed in a name');
 	like($text, qr/^kvmshim_devices_unseen 1$/m, 'what could not be seen is counted');
-	like($text, qr/^kvmshim_gpus\{model="Tesla T4",state="left-over"\} 1$/m, 'a card that is left over');
+	like($text, qr/^kvmshim_gpus\{model="Tesla T4",state="left-over"\} 2$/m, 'cards that are left over');
 };
 
 done_testing();

@@ -216,6 +216,10 @@ subtest 'What others mean to a device' => sub {
 	my ($rows) = table($host);
 	is_deeply([ map { $rows->{"0000:06:$_"}{VFS} } '00.0', '10.0' ], [ '1/7', 'vf' ], 'virtual functions');
 	is($rows->{'0000:06:00.0'}{STATE}, 'free', 'a card whose virtual functions nobody uses');
+	$host->conf("[hook]\nunbind-drivers = igb\n");
+	unlink "$host->{dir}/sys/" . $host->folder_of('0000:06:10.0') . '/driver';
+	$host->link_to($host->folder_of('0000:06:10.0') . '/driver', 'bus/pci/drivers/iavf');
+	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'free', 'or the host alone');
 	journal($host, 1, { %vm, devices => [ { pci => '0000:06:10.0', role => 'hostdev', target => 'vfio-pci' } ] });
 	$host->process(812, 4711, 'qemu', '-uuid', uuid(1));
 	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'blocked', 'one whose virtual function a VM has');

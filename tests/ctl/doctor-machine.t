@@ -102,9 +102,10 @@ rows_are(\&is_of_machine,
 	} ],
 	[ 'vfio-ids', 'one card', 'ok', qr/takes 10de:1b06 at boot/, undef,
 		sub { shift->file('etc/modprobe.d/vfio.conf', "options vfio_pci disable_vga=1 \\\n  ids=10de:1b06\n") } ],
-	[ 'vfio-ids', 'two kinds', 'ok', qr/takes 10de:1b06,144d:a808 at boot/, undef, sub {
+	[ 'vfio-ids', 'two kinds of three', 'ok', qr/takes 10de:1b06,144d:a808 at boot/, undef, sub {
 		my ($host) = @_;
 		card($host, $twin, '144d:a808', 'vfio-pci', 6);
+		card($host, $_, '8086:1521', 'igb', 7) for '0000:07:00.0', '0000:07:00.1';
 		$host->file('proc/cmdline', "intel_iommu=on vfio-pci.ids=10de:1b06,144d:a808\n");
 	} ],
 	[ 'softdeps', 'another driver was first', 'warn', qr/\Q$gpu\E is on nouveau/, qr/softdep nouveau pre: vfio-pci/, sub {
@@ -119,6 +120,13 @@ rows_are(\&is_of_machine,
 		card($host, $twin, '10de:1b06', 'nouveau', 6);
 		symlink '../../../../module/xhci_pci', $host->dir . '/sys/bus/pci/drivers/xhci_hcd/module' or die $!;
 		$host->file('etc/modprobe.d/vfio.conf', "options vfio-pci ids=10de:1b06\n");
+	} ],
+	[ 'softdeps', 'without a driver, or on VFIO', 'ok', qr/no other driver/, undef, sub {
+		my ($host) = @_;
+		card($host, $twin, '10de:1b06', 'nouveau', 6);
+		$host->gone("sys/bus/pci/devices/$twin/driver");
+		card($host, '0000:07:00.0', '8086:1521', 'igb', 7);
+		$host->file('etc/modprobe.d/vfio.conf', "options vfio-pci ids=10de:1b06,8086:15\n");
 	} ],
 	[ 'softdeps', 'it goes first', 'ok', qr/no other driver/, undef, sub {
 		my ($host) = @_;
@@ -148,6 +156,13 @@ rows_are(\&is_of_machine,
 		my ($host) = @_;
 		persistenced($host);
 		$host->conf("[device $gpu]\nstop-units = nvidia-persistenced.service\n");
+	} ],
+	[ 'nvidia-persistenced', 'it has two', 'fail', qr/: \Q$gpu\E; 0000:05:00\.1$/, qr/^\[device \Q$gpu\E\]/, sub {
+		my ($host) = @_;
+		persistenced($host);
+		card($host, "0000:05:00.$_->[0]", '10de:1b06', $_->[1], 5) for [ 1, 'nvidia' ], [ 2, 'nouveau' ], [ 3, 'x' ];
+		$host->gone('sys/bus/pci/devices/0000:05:00.3/driver');
+		$host->conf("[device $gpu]\nstop-units = a.service\n");
 	} ],
 	[ 'nvidia-persistenced', 'it does not run', 'ok', qr/it keeps no card/, undef, sub {
 		my ($host) = @_;

@@ -1,8 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `kvmshim doctor`: on a host where all is well each row says so, and for each row about our
-# own, emulators and libvirt there is a host where it does not (doctor-machine.t has the others);
-# how it is shown.
+# own, emulators and libvirt there is a host where it does not (doctor-machine.t has the others).
 
 use strict;
 use warnings;
@@ -11,10 +10,9 @@ use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Ctl;
 use Doctor;
-use JSON::PP ();
 use Kvmshim;
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes 'sleep';
 
 my $gpu = '0000:05:00.0';
 my $gpu_rule = "[gpu]\nwhen-name = desktop\npass-pci = 05:00.0\n";
@@ -37,6 +35,8 @@ my @hosts = (
 		sub { shift->conf("[hook]\nenabled = no\n") } ],
 	[ 'kvmshim-root', 'the daemon has it', 'fail', qr{libvirtd\.service has KVMSHIM_ROOT=/x}, qr/UnsetEnvironment=KVMSHIM_ROOT/,
 		sub { shift->file('proc/4242/environ', "A=b\0KVMSHIM_ROOT=/x\0") } ],
+	[ 'kvmshim-root', 'the daemon has another of a longer name', 'ok', qr/not in the daemon's/, undef,
+		sub { shift->file('proc/4242/environ', "KVMSHIM_ROOTS=/x\0") } ],
 	[ 'rules', 'a mistake', 'fail', qr{^/etc/kvmshim/rules\.d/50-a\.ini:2: .*no VM starts}, qr/^kvmshim check$/,
 		sub { shift->rules('50-a.ini', "[a]\nwhen-nmae = x\n") } ],
 	[ 'rules', 'a warning', 'warn', qr{50-a\.ini~}, qr/^kvmshim check$/, sub { shift->rules('50-a.ini~', '') } ],
@@ -78,12 +78,14 @@ my @hosts = (
 		$host->file('opt/qemu', "#!/bin/sh\necho 'q35 x'\n", 0755);
 		domain($host, 'other', emulator => '/opt/qemu');
 	} ],
-	[ 'emulators', 'three domains run others', 'warn', qr{other \(and 1 more\) runs /opt/qemu; fifth runs /opt/gone$}, qr{^kvmshim-place place /opt/qemu$}, sub {
+	[ 'emulators', 'three domains run others', 'warn', qr{other \(and 1 more\) runs /opt/qemu; empty runs /opt/empty; fifth runs /opt/gone$}, qr{^kvmshim-place place /opt/qemu$}, sub {
 		my ($host) = @_;
 		$host->file('opt/qemu', "#!/bin/sh\necho 'q35 x'\n", 0755);
 		domain($host, 'other', emulator => '/opt/qemu');
 		domain($host, 'another', emulator => '/opt/qemu');
 		domain($host, 'fifth', emulator => '/opt/gone');
+		$host->file('opt/empty', '');
+		domain($host, 'empty', emulator => '/opt/empty');
 	} ],
 	[ 'emulators', 'the wrapper is nowhere', 'ok', qr/none is behind/, undef, sub { bare(shift) } ],
 	[ 'emulators', 'a script that runs it', 'ok', qr/behind the wrapper/, undef, sub {
@@ -206,6 +208,30 @@ my @hosts = (
 	[ 'foreign-hooks', 'more than a row tells', 'warn', qr{/13; /etc/libvirt/hooks/qemu\.d/14; and 2 more\z}, qr/fight/,
 		sub { my ($host) = @_; $host->file("etc/libvirt/hooks/qemu.d/$_", "#!/bin/sh\n", 0755) for 11 .. 16 } ],
 	[ 'apparmor', 'the profile does not know us', 'fail', qr/lets no wrapper/, qr/connect/, sub { apparmor(shift) } ],
+	[ 'apparmor', 'it is switched off', 'ok', qr/the kernel does not use it/, undef, sub {
+		my ($host) = @_;
+		apparmor($host);
+		$host->file('sys/module/apparmor/parameters/enabled', "N\n");
+	} ],
+	[ 'apparmor', 'the hook may look', 'ok', qr/know wrapper and hook/, undef, sub {
+		my ($host) = @_;
+		apparmor($host);
+		$host->file('etc/apparmor.d/local/abstractions/libvirt-qemu', "/etc/kvmshim/** r,\n");
+		$host->file('etc/apparmor.d/usr.sbin.libvirtd', "profile\n");
+		$host->file('etc/apparmor.d/local/usr.sbin.libvirtd', "ptrace (read),\n");
+		$host->rules('50-gpu.ini', $gpu_rule);
+	} ],
+	[ 'apparmor', 'the hook is blind, and is not needed', 'ok', qr/know wrapper and hook/, undef, sub {
+		my ($host) = @_;
+		apparmor($host);
+		$host->file('etc/apparmor.d/local/abstractions/libvirt-qemu', "/etc/kvmshim/** r,\n");
+		$host->file('etc/apparmor.d/usr.sbin.libvirtd', "profile\n");
+	} ],
+	[ 'apparmor', 'what kvmshim-place wrote is not connected', 'fail', qr/lets no wrapper/, qr/connect/, sub {
+		my ($host) = @_;
+		apparmor($host);
+		$host->file('etc/apparmor.d/abstractions/libvirt-qemu.d/kvmshim', "x\n");
+	} ],
 	[ 'apparmor', 'it does', 'ok', qr/know wrapper and hook/, undef, sub {
 		my ($host) = @_;
 		apparmor($host);
@@ -322,109 +348,5 @@ my @hosts = (
 );
 
 rows_are(sub { !is_of_machine(shift) }, @hosts);
-
-# --- how it is shown
-
-subtest 'Text: a line each, the mending line below, and how many there were' => sub {
-	my $host = healthy_host();
-	$host->conf("[wrapper]\nenabled = no\n");
-	my $got = ctl($host, 'doctor');
-	my ($first, $second, @more) = split /\n/, $got->{out};
-	is($first, 'fail    kill-switch          enabled = no: the wrapper applies no rule at all', 'what is wrong');
-	like($second, qr{^ +→ take enabled = no below \[wrapper\] out of /etc/kvmshim/kvmshim\.conf$}, 'and what mends it');
-	like($more[-1], qr/^30 checks: 29 ok, 1 failed$/, 'the sum');
-	is($got->{status}, 1, 'exit 1');
-	unlike($got->{out}, qr/\e/, 'no colour where there is no terminal');
-};
-
-subtest 'SELinux: the wrapper has another label than what it stands before' => sub {
-	my $host = healthy_host();
-	$host->file('sys/fs/selinux/enforce', '1');
-	my $label = sub {
-		my ($type, $file) = @_;
-		return run({}, 'chcon', "system_u:object_r:$type:s0", $host->dir . "/usr/bin/$file")->{status} == 0;
-	};
-	need($label->('bin_t', 'qemu-system-x86_64'), 'a file here cannot have a label of SELinux (chcon)') or return;
-	is(doctor($host)->{rows}{selinux}{grade}, 'ok', 'what is behind it has none');
-	$label->('bin_t', 'qemu-system-x86_64.real');
-	is(doctor($host)->{rows}{selinux}{grade}, 'ok', 'both have one');
-	$label->('qemu_exec_t', 'qemu-system-x86_64.real');
-	my $row = doctor($host)->{rows}{selinux};
-	is($row->{grade}, 'fail', 'they differ');
-	like($row->{fix}, qr{^chcon --reference=/usr/bin/qemu-system-x86_64\.real /usr/bin/qemu-system-x86_64$}, 'what mends it');
-};
-
-subtest 'JSON says what the text says' => sub {
-	my $host = healthy_host();
-	$host->gone('dev/kvm');
-	my $got = ctl($host, 'doctor', '--json');
-	my $json = JSON::PP->new->utf8->decode($got->{out});
-	is_deeply([ sort keys %$json ], [qw(domain rows version)], 'its members');
-	is_deeply([ @$json{qw(version domain)} ], [ 1, undef ], 'version 1, of the host');
-	my ($cpu) = grep { $_->{name} eq 'cpu' } @{ $json->{rows} };
-	is_deeply($cpu, { name => 'cpu', grade => 'fail', seen => 'the CPU virtualises and there is no /dev/kvm', fix => 'modprobe kvm_intel' }, 'a row');
-};
-
-subtest 'Odd hosts' => sub {
-	my $empty = Kvmshim->new;
-	my $got = doctor($empty);
-	is($got->{status}, 1, 'nothing at all: it fails') or diag($got->{err});
-	is($got->{err}, '', 'and says so in rows');
-	my $odd = healthy_host();
-	card($odd, '10000:e1:00.0', '8086:0a54', 'nvme', undef);
-	$odd->file('sys/bus/pci/devices/0000:07:00.0/vendor', "0x10de\n");
-	$odd->file('sys/bus/pci/devices/strange/vendor', "0x10de\n");
-	$odd->gone('sys/kernel/mm', 'proc/stat', 'proc/interrupts', 'proc/4242/limits', 'proc/4242/cgroup', 'var/lib/kvmshim');
-	domain($odd, 'broken', text => '<domain><name>x</name>');
-	$got = doctor($odd);
-	is($got->{status}, 0, 'attributes that are missing, a domain of 0x10000, a definition that is none') or diag($got->{out}, $got->{err});
-};
-
-subtest 'It changes nothing' => sub {
-	my $host = healthy_host();
-	passes_gpu($host);
-	my $before = run({}, 'find', $host->dir, '-printf', '%p %T@ %C@ %l\n')->{out};
-	doctor($host);
-	is(run({}, 'find', $host->dir, '-printf', '%p %T@ %C@ %l\n')->{out}, $before, 'no file is touched');
-};
-
-subtest 'Without root it says what it could not see' => sub {
-	plan(skip_all => 'not root') if $>;
-	my $host = healthy_host();
-	chmod 0700, map { $host->dir . "/$_" } qw(etc/libvirt/hooks var/log/libvirt/qemu var/cache/libvirt/qemu);
-	chmod 0600, map { $host->dir . "/$_" } qw(etc/libvirt/qemu.conf etc/libvirt/qemu/desktop.xml proc/4242/environ);
-	journal($host, 1, {});
-	my $got = doctor($host, { uid => 65534 });
-	my @unseen = grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
-	is("@unseen", 'kvmshim-root hugepages emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl journals wedged', 'those rows');
-	is($got->{rows}{'device-acl'}{seen}, '/etc/libvirt/qemu.conf cannot be seen by this user', 'what it is');
-	is($got->{rows}{$_}{fix}, 'run it as root', "$_: what to do") for @unseen;
-	is($got->{status}, 0, 'and all else is well') or diag($got->{out});
-};
-
-subtest 'Without root, and with folders that may be listed' => sub {
-	plan(skip_all => 'not root') if $>;
-	my $host = healthy_host();
-	apparmor($host);
-	passes_gpu($host);
-	asked($host);
-	chmod 0600, map { $host->dir . "/$_" } qw(etc/libvirt/qemu.conf etc/libvirt/qemu/desktop.xml var/log/libvirt/qemu/desktop.log
-		var/cache/libvirt/qemu/capabilities/3b0f.xml);
-	my $seen = sub {
-		my $got = doctor($host, { uid => 65534 });
-		return join ' ', grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
-	};
-	my $unseen = 'hugepages emulators capability-cache machine-types unknown-options apparmor memlock device-acl';
-	is($seen->(), $unseen, 'what is in files that are root\'s');
-	chmod 0700, $host->dir . '/etc/libvirt/qemu';
-	is($seen->(), $unseen, 'or that cannot be listed');
-};
-
-subtest 'Called wrongly' => sub {
-	my $host = healthy_host();
-	my $usage = "usage: kvmshim doctor [--json] [NAME]\n";
-	is_deeply([ @{ ctl($host, 'doctor', @$_) }{qw(status out err)} ], [ 2, '', $usage ], "@$_") for [ '--jsn' ], [ 'a', 'b' ], [''];
-	like(ctl($host, 'doctor', '--help')->{out}, qr/^usage: kvmshim doctor/, '--help');
-};
 
 done_testing;

@@ -102,6 +102,9 @@ subtest 'Names of another kind' => sub {
 	usb($other, '1-1', '04b9:0300', 1, 3, 'SafeNet', undef);
 	usb($other, '1-2', '0403:c580', 1, 4, undef, undef);
 	usb($other, '1-3', '0403:c580', 1, 5, undef, undef);
+	$other->file('sys/bus/usb/devices/1-4/idVendor', "0403\n");
+	$other->file("sys/bus/usb/devices/$_", "0403\n") for map { ("$_/idVendor", "$_/idProduct") } '1-5', '2x';
+	symlink 'nowhere', "$other->{dir}/sys/bus/usb/devices/1-6" or die;
 	my $say = sub { ctl($other, 'generate', @_)->{out} };
 	like($say->('nova', '01:00.0'), qr/"name": "device"/, 'one without letters');
 	like($say->('nova', '02:00.0'), qr/"name": "sound-2nd"/, 'one with other signs than letters');
@@ -112,6 +115,8 @@ subtest 'Names of another kind' => sub {
 	like($say->('rule', '1-1'), qr/^# SafeNet$/m, 'a USB device with its maker alone');
 	like($say->('rule', '1-2'), qr/^# 0403:c580$/m, 'or without any name');
 	is((() = $say->('lxc', '1-1', '1-2') =~ /^lxc\.mount/mg), 1, 'the folder of a bus once');
+	like($say->('lxc', '1-5'), qr{now /dev/bus/usb/000/000$}m, 'a USB device that does not say where it is');
+	like(ctl($other, 'generate', 'rule', $_)->{err}, qr/has nothing of this/, "$_ is none") for '1-4', '1-6', '2x';
 	like(ctl($other, 'generate', 'rule', '0403:c580')->{err}, qr/may be any of:\n  1-2 .*\n  1-3 /, 'two equal ones');
 	like(ctl($other, 'generate', 'rule', 'Voodoo')->{err}, qr/see kvmshim devices$/, 'nothing was hidden');
 	$other->pci(sprintf('0000:04:%02x.0', $_), id => '8086:1521', class => '020000') for 0 .. 13;
