@@ -89,6 +89,14 @@ subtest 'The table' => sub {
 	is((() = ctl($host, 'devices', '--gpu')->{out} =~ /^\S+:/mg), 5, 'the graphics cards');
 };
 
+subtest 'A mediated device is all that a VM has' => sub {
+	my $other = Kvmshim::Plain->new;
+	$other->pci('0000:09:00.0', id => '10de:1eb8', class => '030200', driver => 'nvidia', group => 9);
+	mdev($other, '0000:09:00.0', $card);
+	$other->process(812, 4711, qw(qemu -name alone -uuid), uuid(1), '-device', "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$card");
+	like(ctl($other, 'devices')->{out}, qr/ alone +vm$/m, 'by libvirt alone');
+};
+
 subtest 'On a terminal' => sub {
 	my $text = on_terminal($host, 0, 'devices', '--gpu') // return;
 	like($text, qr/^\e\[1mADDRESS/, 'titles are bold');

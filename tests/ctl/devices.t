@@ -146,6 +146,15 @@ subtest 'Which VM has what' => sub {
 	is($devices->{$gpu}{home_from}, 'journal', 'where it goes back to is from the journal');
 };
 
+subtest 'A VM that has what was bound by hand' => sub {
+	my $host = small_host(driver => 'vfio-pci');
+	journal($host, 0, { kind => 'hand', name => 'by hand', devices => [ { pci => $gpu, role => 'hand', target => 'vfio-pci', driver => 'nouveau' } ] });
+	journal($host, 1, { %vm, name => 'desktop', devices => [ { pci => $gpu, role => 'hostdev', target => 'vfio-pci', driver => 'vfio-pci' } ] });
+	$host->process(812, 4711, 'qemu', '-uuid', uuid(1));
+	my $row = (table($host))[0]{$gpu};
+	is_deeply([ @$row{qw(HOME VM STATE)} ], [qw(nouveau desktop vm)], 'the VM counts, and the driver that it came from');
+};
+
 subtest 'What the hook does not know of' => sub {
 	my $host = small_host(driver => 'vfio-pci');
 	$host->process(812, 4711, 'qemu', '-name', 'guest=by,,hand,debug-threads=on', '-uuid', uuid(2),
