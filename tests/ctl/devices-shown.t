@@ -122,7 +122,7 @@ subtest 'The page' => sub {
 	my ($text, $html) = page($host);
 	like($text, qr/GeForce GTX 1080 Ti 0 2 /, 'two cards of a model');
 	like($text, qr/ desktop since \S+ \S+ UTC \(.*?\) 0000:03:00\.0 .*? 0000:03:00\.1 .*? 0000:09:00\.0 \S.*?, mdev \Q$card\E/, 'a VM and all that it has');
-	like($text, qr/two\\x0alines since \S+ \S+ UTC \(just now\)/, 'one that has come just now');
+	like($text, qr/two\\x0alines since \S+ \S+ UTC \((?:just now|\d minutes?)\)/, 'one that has come just now');
 	like($text, qr/ gone since \S+ \S+ UTC \(2 days\) 0000:0a:00\.0 .*? left-over /, 'one that is gone');
 	like($text, qr/Not seen .*journal\.json: .*it is not believed/, 'what could not be seen');
 	like($text, qr/mdev \Q$free\E : nobody’s/, 'a mediated device that nobody has');
