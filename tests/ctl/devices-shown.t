@@ -66,6 +66,8 @@ sub busy_host {
 	journal($host, 3, { %gone, name => 'gone', created => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time - 180_000) });
 	$host->process(814, 4713, qw(qemu -uuid), uuid(4), '-device', 'vfio-pci,host=04:00.0');
 	journal($host, 5, '{}');
+	journal($host, 7, { name => 'yesterday', created => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time - 90_000),
+		devices => [ { pci => '10000:e1:00.0', role => 'hostdev', target => 'vfio-pci' } ] });
 	journal($host, 6, qq({"version":1,"kind":"vm","state":"running","uuid":"@{[ uuid(6) ]}","name":"timeless",)
 		. qq("boot":"11111111-2222-3333-4444-555555555555","devices":[{"pci":"0000:0b:00.0","role":"hostdev"}],"steps":[],"wedged":[]}));
 	return $host;
@@ -75,7 +77,11 @@ my $host = busy_host();
 
 sub unpainted { return shift =~ s/\e\[[0-9]*m//gr }
 
-sub widest { return (sort { $b <=> $a } map { length } split /\n/, $_[0])[0] }
+# In letters.
+sub widest {
+	utf8::decode(my $text = shift);
+	return (sort { $b <=> $a } map { length } split /\n/, $text)[0];
+}
 
 subtest 'The table' => sub {
 	my $text = ctl($host, 'devices')->{out};
@@ -124,6 +130,7 @@ subtest 'The page' => sub {
 	like($text, qr/ desktop since \S+ \S+ UTC \(.*?\) 0000:03:00\.0 .*? 0000:03:00\.1 .*? 0000:09:00\.0 \S.*?, mdev \Q$card\E/, 'a VM and all that it has');
 	like($text, qr/two\\x0alines since \S+ \S+ UTC \((?:just now|\d minutes?)\)/, 'one that has come just now');
 	like($text, qr/ gone since \S+ \S+ UTC \(2 days\) 0000:0a:00\.0 .*? left-over /, 'one that is gone');
+	like($text, qr/ yesterday since \S+ \S+ UTC \(1 day\) 10000:e1:00\.0 /, 'and another, not so long ago');
 	like($text, qr/Not seen .*journal\.json: .*it is not believed/, 'what could not be seen');
 	like($text, qr/mdev \Q$free\E : nobody’s/, 'a mediated device that nobody has');
 	like($text, qr/mdev \Q$card\E : VM desktop/, 'and one that somebody has');
