@@ -123,8 +123,8 @@ struct row doctor_wedged(const struct doctor *d)
 		for (size_t k = 0; k < d->handed.v[i].journal.n_wedges; k++) {
 			const struct wedge *w = &d->handed.v[i].journal.wedges[k];
 
-			row_add(d, handed_hangs(d->ctl, w) ? &hang : &free, "%s (%s)", w->device,
-				op_names[w->op]);
+			row_add(d, handed_hangs(d->ctl, w) ? &hang : &free, "%s (%s)",
+				wedge_subject(w), op_names[w->op]);
 		}
 	if (hang.n)
 		return row_fail(d, "stop who uses the device; else only a reboot helps",

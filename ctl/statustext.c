@@ -54,7 +54,7 @@ static void show_device(struct ctl *ctl, const struct journal_device *d)
 
 static void show_wedge(struct ctl *ctl, const struct wedge *w)
 {
-	const char *device = w->device ? w->device : "a write";
+	const char *device = wedge_subject(w);
 
 	if (handed_hangs(ctl, w))
 		printf("  %s  wedged: %s hangs in the kernel (pid %ld) since %s\n", device,

@@ -101,7 +101,7 @@ static int say_wedged(struct journal *j, struct err *err)
 	return err_set(err, ETIMEDOUT,
 		       "%s is wedged: %s hangs in the kernel (process %ld); end what uses it and run "
 		       "`kvmshim recover`, or reboot",
-		       w->device ? w->device : "a write", op_names[w->op], (long)w->child.pid);
+		       wedge_subject(w), op_names[w->op], (long)w->child.pid);
 }
 
 static bool has_step(const struct journal *j, const char *device)

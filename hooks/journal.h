@@ -96,6 +96,12 @@ struct wedge {
 	struct process child;
 };
 
+/* Who it is about, in a sentence: one that came from a journal may be of no device. */
+static inline const char *wedge_subject(const struct wedge *w)
+{
+	return w->device ? w->device : "a write";
+}
+
 enum journal_kind { JOURNAL_VM, JOURNAL_HAND };
 enum journal_state { STATE_BINDING, STATE_BOUND, STATE_RUNNING, STATE_RELEASING, STATE_COUNT };
 extern const char *const journal_states[STATE_COUNT];

@@ -13,7 +13,7 @@ use Kvmshim;
 use Test::More;
 
 our @EXPORT = qw(check tells explain_as explain_to json_to words_part lines rule_file
-	ctl says journal uuid start_of);
+	ctl says journal uuid start_of on_terminal);
 
 # --- check
 
@@ -94,6 +94,19 @@ sub ctl {
 	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, %$opt }, $program, @args);
 	s/\Q$host->{dir}\E//g for @$got{qw(out err)};
 	return $got;
+}
+
+# The same on a terminal, which has so many columns, where that is not 0: stdout.
+sub on_terminal {
+	my ($host, $columns, @args) = @_;
+	my ($script) = grep { -x } map { "$_/script" } split /:/, $ENV{PATH};
+	need($script && run({}, $script, '-qec', 'true', '/dev/null')->{status} == 0, 'no script(1) that takes -qec') or return;
+	local $ENV{NO_COLOR};
+	delete $ENV{NO_COLOR};
+	local $ENV{SHELL} = '/bin/sh';
+	my $command = ($columns ? "stty cols $columns; " : '') . join ' ', map { "'$_'" } program('kvmshim'), @args;
+	my $got = run({ env => { KVMSHIM_ROOT => $host->dir, TERM => 'xterm' } }, $script, '-qec', "$command 2>/dev/null", '/dev/null');
+	return $got->{out} =~ s/\r\n/\n/gr =~ s/\Q$host->{dir}\E//gr;
 }
 
 # A copy of kvmshim where another user may run it: the build folder may be below a home.

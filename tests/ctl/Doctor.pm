@@ -12,10 +12,12 @@ use File::Path qw(make_path remove_tree);
 use JSON::PP ();
 use Kvmshim;
 use POSIX ();
+use Test::More;
 use Time::HiRes 'sleep';
 
 our @EXPORT = qw(doctor healthy_host card domain modules_on_disk firmware_picture persistenced bare upgrade
-	asked log_of start libvirtd apparmor passes_gpu placed installed started);
+	asked log_of start libvirtd virtqemud apparmor passes_gpu passes_mdev placed installed started arm hostdev
+	rows_are is_of_machine);
 
 my $emulator = 'usr/bin/qemu-system-x86_64';
 
@@ -28,6 +30,30 @@ sub doctor {
 	$got->{names} = [ map { $_->{name} } @{ $json->{rows} } ];
 	$got->{rows} = { map { $_->{name} => $_ } @{ $json->{rows} } };
 	return $got;
+}
+
+# Is it a row about CPU, firmware, kernel, drivers or memory?
+sub is_of_machine { return $_[0] =~ /^(?:cpu|iommu-|interrupt-|vfio-|softdeps|boot-display|nouveau|nvidia-|hugepages)/ }
+
+# Hosts: a row, what is so, its grade, what was seen, and what mends it; then how it comes to be.
+# Each of the rows that $is takes has one where it is not ok.
+sub rows_are {
+	my ($is, @hosts) = @_;
+	my %failed;
+	for my $case (@hosts) {
+		my ($name, $what, $grade, $seen, $fix, $make) = @$case;
+		my $host = healthy_host();
+		$make->($host);
+		my $got = doctor($host);
+		my $row = $got->{rows}{$name};
+		my $fine = $row->{grade} eq $grade && $row->{seen} =~ $seen
+			&& (defined $fix ? defined $row->{fix} && $row->{fix} =~ $fix : !defined $row->{fix});
+		ok($fine, "$name: $what") or diag(explain($row), $got->{err});
+		is($got->{status}, (grep { $_->{grade} eq 'fail' } values %{ $got->{rows} }) ? 1 : 0, "$name: $what: exit status");
+		$failed{$name} = 1 if $grade ne 'ok';
+	}
+	my @rest = grep { $is->($_) && !$failed{$_} } @{ doctor(healthy_host())->{names} };
+	is("@rest", '', 'each row has a host where it is not ok');
 }
 
 # Removes files, folders and links.
@@ -64,6 +90,9 @@ sub kernel {
 	$host->file("$pool/$_", "0\n") for qw(surplus_hugepages resv_hugepages);
 	$host->file('proc/meminfo', "MemAvailable: 8388608 kB\nHugepagesize: 2048 kB\n");
 }
+
+# A machine that is no PC.
+sub arm { return $_[0]->file('proc/cpuinfo', "CPU implementer\t: 0x41\nFeatures\t: fp asimd\n") }
 
 sub modules_on_disk {
 	my ($host) = @_;
@@ -150,6 +179,17 @@ sub libvirtd {
 	$host->file('proc/4242/limits', "Max locked memory         8388608              8388608              bytes\n");
 }
 
+# The daemon that distributions have instead by now.
+sub virtqemud {
+	my ($host) = @_;
+	$host->gone('run/libvirtd.pid');
+	$host->file('usr/sbin/virtqemud', "#!/bin/sh\necho 'virtqemud (libvirt) 10.1.0'\n", 0755);
+	$host->file('run/virtqemud.pid', "4343\n");
+	$host->file('proc/4343/comm', "virtqemud\n");
+	$host->file('proc/4343/stat', '4343 (virtqemud) S ' . join(' ', 1, (0) x 15, 1, 0, 500, (0) x 10) . "\n");
+	$host->file('proc/4343/environ', "PATH=/usr/bin\0");
+}
+
 # What is there where no daemon runs.
 sub installed {
 	my ($host, $version) = @_;
@@ -173,6 +213,13 @@ sub domain {
   <devices><emulator>@{[ $opt{emulator} // "/$emulator" ]}</emulator>$opt{devices}</devices>
 </domain>
 XML
+}
+
+# A PCI function in the XML of a domain; managed: does libvirt bind it?
+sub hostdev {
+	my ($bus, $function, $managed) = @_;
+	return "<hostdev mode='subsystem' type='pci' managed='@{[ $managed // 'no' ]}'><source>"
+		. "<address domain='0' bus='0x$bus' slot='0' function='0x$function'/></source></hostdev>";
 }
 
 # The domain runs, and was started a while after all else.
@@ -202,6 +249,15 @@ sub apparmor {
 sub passes_gpu {
 	my ($host) = @_;
 	$host->rules('50-gpu.ini', "[gpu]\nwhen-name = desktop\npass-pci = 05:00.0\n");
+}
+
+# It passes a mediated device, which is in IOMMU group 7.
+sub passes_mdev {
+	my ($host) = @_;
+	my $at = $host->dir . '/sys/bus/mdev/devices/' . uuid(70);
+	make_path($at);
+	symlink '../../../../kernel/iommu_groups/7', "$at/iommu_group" or die "$at: $!";
+	$host->rules('50-vgpu.ini', "[vgpu]\nwhen-name = desktop\npass-mdev = @{[ uuid(70) ]}\n");
 }
 
 1;

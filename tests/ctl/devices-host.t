@@ -66,12 +66,19 @@ subtest 'Somebody has it open' => sub {
 	is($now->{$gpu}{state}, 'host', 'a card that a program draws on');
 	like($now->{$gpu}{why}, qr/^Xorg \(pid 901, unit gdm\.service\) has .*card1 open/, 'and which');
 	is($now->{$hda}{state}, 'blocked', 'what shares its group');
+	$host->conf("[device $gpu]\nstop-units = gdm.service\n");
+	is(devices()->{$gpu}{state}, 'free', 'unless the hook stops its unit');
+	$host->settings;
 	$host->no_process(901);
 	is(ctl($host, 'bind', $gpu, $hda)->{status}, 0, 'bind');
 	$host->process(902, command => 'dpdk', open => [ $host->node('c', 4000, 11) ]);
 	is(devices()->{$gpu}{state}, 'busy', 'a card whose VFIO group a program has');
+	my ($journal) = glob "$host->{dir}/run/kvmshim/vm/*/journal.json";
+	spew($journal, slurp($journal) =~ s/"state": *"\Kbound/releasing/r);
+	is(devices()->{$gpu}{why}, 'bound by hand, and a process has it open', 'a card that could not be given back');
 	$host->no_process(902);
-	ctl($host, 'unbind', $gpu, $hda);
+	is(devices()->{$gpu}{state}, 'left-over', 'and can be now');
+	is(ctl($host, 'recover')->{status}, 0, 'recover does');
 };
 
 subtest 'The console' => sub {

@@ -5,6 +5,7 @@
 use strict;
 use utf8;
 use warnings;
+use Fcntl qw(:flock);
 use File::Path qw(make_path);
 use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/../lib";
@@ -99,7 +100,15 @@ subtest 'Filters' => sub {
 		"kvmshim: --group: 'x' is no number of an IOMMU group\n");
 	like(ctl($host, 'devices', '--group')->{err}, qr/^usage: /, 'a group is needed');
 	like(ctl($host, 'devices', '0000:01:00.0')->{err}, qr/is no option/, 'words that are no options');
-	is(ctl($host, 'devices', '--gpu', '--html', 'x')->{status}, 2, 'a page shows all');
+	for my $group ('', '1x', '-1', '2147483648', '9' x 30) {
+		is(ctl($host, 'devices', "--group", $group)->{status}, 2, "--group '$group'");
+	}
+	for my $filter (['--gpu'], ['--free'], [ '--group', 11 ], ['--json']) {
+		is(ctl($host, 'devices', @$filter, @$_)->{status}, 2, "@$filter @$_: files show all")
+			for ['--prometheus'], [ '--prometheus', 'x' ], [ '--html', 'x' ];
+	}
+	like(ctl($host, 'devices', '--help')->{out}, qr/^usage: kvmshim devices/, '--help');
+	is(ctl($host, 'devices', '--help', '--gpu')->{status}, 2, 'which stands alone');
 };
 
 subtest 'JSON' => sub {
@@ -137,6 +146,15 @@ subtest 'Which VM has what' => sub {
 	is($devices->{$gpu}{home_from}, 'journal', 'where it goes back to is from the journal');
 };
 
+subtest 'A VM that has what was bound by hand' => sub {
+	my $host = small_host(driver => 'vfio-pci');
+	journal($host, 0, { kind => 'hand', name => 'by hand', devices => [ { pci => $gpu, role => 'hand', target => 'vfio-pci', driver => 'nouveau' } ] });
+	journal($host, 1, { %vm, name => 'desktop', devices => [ { pci => $gpu, role => 'hostdev', target => 'vfio-pci', driver => 'vfio-pci' } ] });
+	$host->process(812, 4711, 'qemu', '-uuid', uuid(1));
+	my $row = (table($host))[0]{$gpu};
+	is_deeply([ @$row{qw(HOME VM STATE)} ], [qw(nouveau desktop vm)], 'the VM counts, and the driver that it came from');
+};
+
 subtest 'What the hook does not know of' => sub {
 	my $host = small_host(driver => 'vfio-pci');
 	$host->process(812, 4711, 'qemu', '-name', 'guest=by,,hand,debug-threads=on', '-uuid', uuid(2),
@@ -162,9 +180,19 @@ subtest 'States' => sub {
 		{ daemon => { pid => $$, start => start_of($$) + 0 } });
 	$state->('bound by hand', 'free', qr/nvme gives it up|by hand/,
 		{ kind => 'hand', name => 'by hand', devices => [ { %device, role => 'hand' } ] });
+	$state->('of a bind that did not end', 'left-over', qr/`kvmshim bind` did not end/,
+		{ kind => 'hand', name => 'by hand', state => 'binding', devices => [ { %device, role => 'hand' } ] });
+	my $host = small_host();
+	journal($host, 1, { kind => 'hand', name => 'by hand', state => 'releasing', devices => [ { %device, role => 'hand' } ] });
+	open my $lock, '<', "$host->{dir}/run/kvmshim/vm/" . uuid(1) or die;
+	flock $lock, LOCK_EX or die;
+	$state->('that is given back', 'moving', qr/`kvmshim bind` or `unbind` is at work/, undef, $host);
+	close $lock;
 	$state->('wedged', 'wedged', qr/unbind hangs in the kernel \(pid $$\)/,
 		{ wedged => [ { device => $nvme, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] });
-	my $host = small_host();
+	$state->('beside a write to no device that hangs', 'left-over', qr/recover/,
+		{ wedged => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 }, { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] });
+	$host = small_host();
 	$host->conf("[hook]\nunbind-drivers = nouveau\n");
 	$state->('of a driver that may not be unbound', 'host', qr/nvme is not among the unbind-drivers/, undef, $host);
 	$host = Kvmshim::Plain->new;
@@ -197,6 +225,10 @@ subtest 'What others mean to a device' => sub {
 	my ($rows) = table($host);
 	is_deeply([ map { $rows->{"0000:06:$_"}{VFS} } '00.0', '10.0' ], [ '1/7', 'vf' ], 'virtual functions');
 	is($rows->{'0000:06:00.0'}{STATE}, 'free', 'a card whose virtual functions nobody uses');
+	$host->conf("[hook]\nunbind-drivers = igb\n");
+	unlink "$host->{dir}/sys/" . $host->folder_of('0000:06:10.0') . '/driver';
+	$host->link_to($host->folder_of('0000:06:10.0') . '/driver', 'bus/pci/drivers/iavf');
+	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'free', 'or the host alone');
 	journal($host, 1, { %vm, devices => [ { pci => '0000:06:10.0', role => 'hostdev', target => 'vfio-pci' } ] });
 	$host->process(812, 4711, 'qemu', '-uuid', uuid(1));
 	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'blocked', 'one whose virtual function a VM has');
@@ -281,6 +313,24 @@ subtest 'A page and a text for Prometheus' => sub {
 	$got = ctl($host, 'devices', '--html', "$host->{dir}/nowhere/page.html");
 	is($got->{status}, 2, 'a folder that is not there');
 	like($got->{err}, qr{^kvmshim: /nowhere/page.html cannot be written: No such file}, 'is told');
+	$got = ctl($host, 'devices', '--html', $page, '--prometheus', "$host->{dir}/nowhere/metrics");
+	is($got->{status}, 2, 'nor the text');
+	like($got->{err}, qr{^kvmshim: /nowhere/metrics cannot be written: No such file}, 'which is told');
+	make_path("$host->{dir}/folder");
+	like(ctl($host, 'devices', '--html', "$host->{dir}/folder")->{err}, qr{/folder cannot be written: Is a directory}, 'a folder is no file');
+	is_deeply([ glob "$host->{dir}/.folder*" ], [], 'and nothing is left beside it');
+};
+
+subtest 'A disk that is full' => sub {
+	plan(skip_all => 'not root, so nothing can be mounted') if $>;
+	my $host = small_host();
+	my $disk = "$host->{dir}/disk";
+	make_path($disk);
+	my $got = run({ env => { KVMSHIM_ROOT => $host->dir } }, qw(unshare -m sh -c),
+		'mount -t tmpfs -o size=4k none "$0" && cd "$0" && echo old >p && "$1" devices --html p; echo "$?" *; cat p; ls -A', $disk, program('kvmshim'));
+	need($got->{out} =~ /^\d/, 'no mount namespaces (unshare)') or return;
+	is($got->{out}, "2 p\nold\np\n", 'the page stays as it was, and nothing is left beside it');
+	like($got->{err}, qr/^kvmshim: p cannot be written: No space left/, 'and it says why');
 };
 
 # The text-based format 0.0.4, more strictly than its readers: each metric once, with help and type before it.
@@ -315,6 +365,10 @@ subtest 'libpci is for the names alone' => sub {
 
 subtest 'Not root' => sub {
 	plan(skip_all => 'not root, so there is nobody else to be') if $>;
+	my $host = small_host();
+	journal($host, 1, {});
+	like(ctl($host, { uid => 65534 }, 'devices')->{err}, qr{^kvmshim: not seen: what the hook handed over: /run/kvmshim/vm is root's to read},
+		'what was handed over is not seen');
 	my $dir = File::Temp->newdir;
 	chmod 0755, "$dir";
 	Kvmshim::install(program('kvmshim'), "$dir/kvmshim");

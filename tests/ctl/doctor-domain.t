@@ -30,15 +30,9 @@ case "$*" in
 esac
 END
 
-sub hostdev {
-	my ($bus, $function) = @_;
-	return "<hostdev mode='subsystem' type='pci' managed='no'><source>"
-		. "<address domain='0' bus='0x$bus' slot='0' function='0x$function'/></source></hostdev>";
-}
-
 sub of {
-	my ($name, %opt) = @_;
-	return doctor($host, { env => { KVMSHIM_ROOT => $host->dir, PATH => $host->dir . "/virsh:$ENV{PATH}" } }, $name);
+	my (@words) = @_;
+	return doctor($host, { env => { KVMSHIM_ROOT => $host->dir, PATH => $host->dir . "/virsh:$ENV{PATH}" } }, @words);
 }
 
 sub row_is {
@@ -126,6 +120,29 @@ subtest 'Other rows are about this domain alone' => sub {
 	row_is($got, 'emulators', 'ok', qr/behind the wrapper/, 'nor its emulator');
 	$got = of('other');
 	row_is($got, 'emulators', 'warn', qr{other runs /opt/qemu}, 'where it does');
+};
+
+subtest 'What only libvirt can tell' => sub {
+	plan(skip_all => 'not root') if $>;
+	my $file = domain($host, 'desktop');
+	chmod 0600, $file;
+	my $ask = sub { doctor($host, { uid => 65534, env => { KVMSHIM_ROOT => $host->dir, PATH => $host->dir . "/virsh:$ENV{PATH}" } }, @_) };
+	is($ask->('desktop')->{err}, "kvmshim: the definition of 'desktop' is root's to read: run it as root\n", 'not even libvirt does');
+	$host->file('virsh/virsh', "#!/bin/sh\nfor last; do :; done\ncase \$* in *dumpxml*) exec sed s/desktop/\$last/ '$host->{dir}/desktop.xml' ;; esac\nexit 1\n", 0755);
+	$host->file('desktop.xml', slurp($file));
+	row_is($ask->('desktop'), 'definition', 'ok', qr/^desktop, 6a5a7d5c-/, 'it does');
+	row_is(of('--', '--fresh'), 'definition', 'ok', qr/^--fresh, 6a5a7d5c-/, 'one that is in no file, and is called like an option');
+	$host->file('desktop.xml', '<domain/>');
+	row_is(of('fresh'), 'definition', 'fail', qr/^fresh: /, 'what is no definition');
+	row_is(of('fresh'), $_, 'fail', qr/no telling/, $_) for qw(hand-over command-line);
+	$host->file('virsh/virsh', "#!/bin/sh\nexit 1\n", 0755);
+};
+
+subtest 'A rule that may not be reached' => sub {
+	domain($host, 'desktop');
+	$host->rules('50-a.ini', "[a]\nwhen-option = -device[driver=x]\nadd = -S\nlast = yes\n[b]\nwhen-name = desktop\npass-pci = 03:00.0\n");
+	row_is(of('desktop'), 'hand-over', 'fail', qr/50-a\.ini:7: .*only the wrapper can tell/, 'the hook would refuse');
+	$host->no_rules;
 };
 
 subtest 'Names that are none' => sub {

@@ -86,6 +86,43 @@ subtest 'Which device is meant' => sub {
 	refused(qr/nova is for PCI devices/, 'nova', '04b9:0300');
 	refused(qr/'proxmix' is none of .*did you mean 'proxmox'/, 'proxmix', '01:00.0');
 	refused(qr/^usage: /, 'xml');
+	like(ctl($host, 'generate', '--help')->{out}, qr/^usage: kvmshim generate/, '--help');
+	refused(qr/'\Q$_\E': this host has nothing/, 'xml', $_) for qw(zzzz:0000 0000:zzzz GTX:-1080 04b9-0300);
+	like(generated('xml', '1-4.2', '04b9:0300'), qr/\A(?!.*<hostdev.*<hostdev)/s, 'a USB device twice is once');
+	refused(qr/^kvmshim: 'e' may be any of:\n(?:  .*\n)+  1-4\.2  04b9:0300  SafeNet Sentinel -_ dongle\n/, 'rule', 'e');
+};
+
+subtest 'Names of another kind' => sub {
+	my $other = Kvmshim::Plain->new;
+	$other->file('usr/share/misc/pci.ids', "10de  Nvidia\n\t1b06  ???\n\t10ef  [Sound (2nd)]\n");
+	$other->pci('0000:01:00.0', id => '10de:1b06', class => '030000', driver => 'nouveau');
+	$other->pci('0000:02:00.0', id => '10de:10ef', class => '040300', driver => 'vfio-pci');
+	$other->pci('0000:03:00.0', id => '144d:a808', class => '010802', driver => 'nvme');
+	unlink glob "$other->{dir}/sys/devices/*/0000:01:00.0/{subsystem_vendor,modalias}";
+	usb($other, '1-1', '04b9:0300', 1, 3, 'SafeNet', undef);
+	usb($other, '1-2', '0403:c580', 1, 4, undef, undef);
+	usb($other, '1-3', '0403:c580', 1, 5, undef, undef);
+	$other->file('sys/bus/usb/devices/1-4/idVendor', "0403\n");
+	$other->file("sys/bus/usb/devices/$_", "0403\n") for map { ("$_/idVendor", "$_/idProduct") } '1-5', '2x';
+	symlink 'nowhere', "$other->{dir}/sys/bus/usb/devices/1-6" or die;
+	my $say = sub { ctl($other, 'generate', @_)->{out} };
+	like($say->('nova', '01:00.0'), qr/"name": "device"/, 'one without letters');
+	like($say->('nova', '02:00.0'), qr/"name": "sound-2nd"/, 'one with other signs than letters');
+	like($say->('nova', '03:00.0'), qr/"name": "144d-a808"/, 'none at all');
+	like($say->('proxmox', '01:00.0'), qr/path=0000:01:00\.0,id=10de:1b06$/m, 'in no IOMMU group, of no subsystem');
+	unlike($say->('modprobe', '02:00.0'), qr/^softdep/m, 'nothing is known that would come before vfio-pci');
+	is((() = $say->('modprobe', '01:00.0', '03:00.0') =~ /^softdep/mg), 2, 'or what they have');
+	like($say->('rule', '1-1'), qr/^# SafeNet$/m, 'a USB device with its maker alone');
+	like($say->('rule', '1-2'), qr/^# 0403:c580$/m, 'or without any name');
+	is((() = $say->('lxc', '1-1', '1-2') =~ /^lxc\.mount/mg), 1, 'the folder of a bus once');
+	like($say->('lxc', '1-5'), qr{now /dev/bus/usb/000/000$}m, 'a USB device that does not say where it is');
+	like(ctl($other, 'generate', 'rule', $_)->{err}, qr/has nothing of this/, "$_ is none") for '1-4', '1-6', '2x';
+	like(ctl($other, 'generate', 'rule', '0403:c580')->{err}, qr/may be any of:\n  1-2 .*\n  1-3 /, 'two equal ones');
+	like(ctl($other, 'generate', 'rule', 'Voodoo')->{err}, qr/see kvmshim devices$/, 'nothing was hidden');
+	$other->pci(sprintf('0000:04:%02x.0', $_), id => '8086:1521', class => '020000') for 0 .. 13;
+	like(ctl($other, 'generate', 'rule', '8086:1521')->{err}, qr/may be any of:\n(?:  0000.*\n){12}  and 2 more\n\z/, 'a dozen are named');
+	journal($other, 1, '{}');
+	like(ctl($other, 'generate', 'rule', 'Voodoo')->{err}, qr/also tells what could not be seen/, 'or it says so');
 };
 
 subtest 'nova' => sub {
@@ -166,6 +203,8 @@ CONF
 };
 
 subtest 'juju' => sub {
+	my $both = generated('juju', '10de:1b06');
+	is((() = $both =~ /"product_id": "1b06"/g), 2, 'two equal cards: one spec and one alias');
 	my $out = generated('juju', 'Tesla T4');
 	# as juju reads it, and then cloud-init what is in it
 	my $got = run({ in => $out }, 'python3', '-c', 'import sys, json, yaml; y = yaml.safe_load(sys.stdin); '

@@ -184,13 +184,14 @@ subtest 'somebody else bound it meanwhile' => sub {
 # What is done while its holder is waited for, after it was judged.
 sub changes_meanwhile {
 	my ($name, $node, $what, $why) = @_;
-	$host->settings({ 'holders-wait' => 3 });
+	$host->settings({ 'holders-wait' => 5 });
 	$host->process(812, command => 'dd', open => [$node]);
 	my $running = vm($nvme)->begin('prepare');
 	for (1 .. 1000) {
 		last if vm($nvme)->journal;
 		sleep 0.01;
 	}
+	sleep 0.5;    # behind its journal it looks once more at what an undo goes back to, and begins anew where that has changed
 	$what->();
 	$host->no_process(812);
 	my $got = vm($nvme)->end($running);

@@ -88,7 +88,12 @@ static void functions(void **state)
 	tree_file("sys/bus/pci/devices/odd/vendor", "0x10de\n");
 	tree_folder("sys/kernel/iommu_groups/5");
 	tree_file("proc/stat", "cpu 1 2\nbtime 1700000000\n");
+	tree_file("proc/mounts", "tmpfs /run tmpfs rw 0 0\n");
+	tree_file("sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "N\n");
 	m = look();
+	assert_true(m.has_mounts && !m.has_hugetlbfs && !m.unsafe_interrupts);
+	tree_file("proc/mounts", "hugetlbfs /dev/hugepages hugetlbfs rw 0 0\n");
+	assert_true(look().has_hugetlbfs);
 	assert_int_equal(m.n_functions, 1);
 	assert_non_null(machine_function(&m, "0000:05:00.0"));
 	assert_null(machine_function(&m, "0000:05:00.1"));

@@ -33,13 +33,15 @@ static void options(void **state)
 static void blocked(void **state)
 {
 	struct modprobe m = files("blacklist vfio_pci\ninstall nouveau /bin/false\ninstall e1000e /sbin/x\n"
-				  "blacklistx nvme\n",
+				  "install igb /bin/true\ninstall ixgbe\nblacklistx nvme\n",
 				  NULL);
 
 	(void)state;
 	assert_text(modprobe_blocks(&m, "vfio-pci"), "/etc/modprobe.d/vfio.conf");
 	assert_non_null(modprobe_blocks(&m, "nouveau"));
+	assert_non_null(modprobe_blocks(&m, "igb"));
 	assert_null(modprobe_blocks(&m, "e1000e"));
+	assert_null(modprobe_blocks(&m, "ixgbe"));
 	assert_null(modprobe_blocks(&m, "nvme"));
 }
 
@@ -60,8 +62,11 @@ static void etc_replaces(void **state)
 
 	(void)state;
 	tree_file("lib/modprobe.d/README", "blacklist e1000e\n");
+	tree_folder("lib/modprobe.d/folder.conf");
 	assert_text(modprobe_option(&m, "vfio-pci", "ids"), "1:1");
 	assert_null(modprobe_blocks(&m, "nvme"));
+	m = files("\n\nblacklist nvme \\", NULL);
+	assert_int_equal(m.n, 1);
 	m = files("", NULL);
 	assert_int_equal(m.n, 0);
 }

@@ -49,15 +49,21 @@ static void open_devices(void **state)
 		{ .dev = makedev(226, 1), .pid = 7 }, { .dev = makedev(1, 3), .pid = 7 },
 		{ .dev = makedev(226, 1), .pid = 8 }, { .dev = makedev(136, 0), .pid = 8 },
 		{ .dev = makedev(240, 11), .pid = 9 },
+		{ .dev = makedev(8, 1), .block = true, .pid = 9 }, { .dev = makedev(1, 0), .block = true, .pid = 9 },
+		{ .dev = makedev(145, 0), .pid = 9 }, { .dev = makedev(5, 0), .pid = 9 },
 	};
 	struct suspects s;
 
 	(void)state;
 	link_to("sys/dev/char/226:1", "pci0000:00/0000:00:01.0/" GPU "/drm/card1");
 	link_to("sys/dev/char/240:11", "virtual/vfio/11");
+	link_to("sys/dev/char/145:0", "virtual/misc/x");
+	link_to("sys/dev/block/1:0", "virtual/block/ram0");
+	link_to("sys/dev/block/8:1", "pci0000:00/" DISK "/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda1");
 	s = found(open, UNIT_COUNT(open));
-	assert_int_equal(s.addresses.n, 1);
+	assert_int_equal(s.addresses.n, 2);
 	assert_true(suspects_has(&s, GPU, -1));
+	assert_true(suspects_has(&s, DISK, -1));
 	assert_true(suspects_has(&s, NIC, 11));
 	assert_false(suspects_has(&s, NIC, 1));
 	assert_false(suspects_has(&s, NIC, -1));
