@@ -420,7 +420,7 @@ static bool settings_hold(struct look *l, const struct subject *s)
 	now.attributes = (struct strv){ 0 };
 	look_at_attributes(l, &now);
 	look_at_override(l, &now);
-	for (size_t i = 0; i < s->attributes.n; i++)
+	for (size_t i = 0; i < now.attributes.n && i < s->attributes.n; i++)
 		if (!str_same(now.attributes.v[i], s->attributes.v[i]))
 			return false;
 	return str_same(now.override, s->override) && str_same(now.power, s->power) &&

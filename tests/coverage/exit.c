@@ -3,8 +3,7 @@
  * COV=1 only, by the linker's --wrap: a child that ends with _exit(2) writes down what it
  * reached, as one that returns from main() does.
  */
-#include <gcov.h>
-
+void __gcov_dump(void); /* gcov.h, which is gcc's own */
 _Noreturn void __real__exit(int status);
 _Noreturn void __wrap__exit(int status);
 

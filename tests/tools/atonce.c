@@ -54,15 +54,15 @@ static int find_dashes(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	pid_t pids[NAMES_MAX];
-	int dashes = find_dashes(argc, argv), status;
+	int dashes = find_dashes(argc, argv), n = 0, status;
 	char **names = argv + dashes + 1;
 
 	if (!dashes || !names[0] || argc - dashes > NAMES_MAX)
 		return 2;
 	argv[dashes] = NULL;
-	for (int i = 0; names[i]; i++)
-		pids[i] = start(argv[1], argv + 2, names[i]);
-	for (int i = 0; names[i]; i++) {
+	for (; n < NAMES_MAX && names[n]; n++)
+		pids[n] = start(argv[1], argv + 2, names[n]);
+	for (int i = 0; i < n; i++) {
 		if (waitpid(pids[i], &status, 0) != pids[i])
 			return 125;
 		printf("%s %d\n", names[i],
