@@ -17,7 +17,7 @@ use Test::More;
 
 my $cycles = sample(CYCLES => 2000);
 my $edge   = $cycles < 100 ? int(($cycles + 1) / 2) : 50;    # the first so many are held against the last
-my $host   = campaign_host();
+my $host   = campaign_host('unbind-timeout' => 60);    # nothing hangs here
 my $vm     = campaign_vm($host, hostdevs => [ map { "0000:$_" } qw(03:00.0 04:00.0 05:00.0) ]);
 my $peak   = $host->dir . '/peak';
 
