@@ -262,14 +262,3 @@ void opens_holders(struct arena *a, const struct root *r, const struct opens *o,
 	for (size_t i = 0; i < o->n_hidden; i++)
 		*arena_push(a, h->hidden, h->n_hidden, h->hidden_cap) = who(a, r, o->hidden[i]);
 }
-
-void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
-		  struct holders *h)
-{
-	struct opens o = { 0 };
-
-	if (!nodes->n)
-		return;
-	opens_read(a, r, &o);
-	opens_holders(a, r, &o, nodes, h);
-}

@@ -59,7 +59,3 @@ void opens_read(struct arena *a, const struct root *r, struct opens *o);
  */
 void opens_holders(struct arena *a, const struct root *r, const struct opens *o,
 		   const struct nodes *nodes, struct holders *h);
-
-/* Both in one: a pass for these nodes alone. */
-void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
-		  struct holders *h);

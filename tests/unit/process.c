@@ -246,6 +246,15 @@ static void open_file(int pid, int fd, const char *to)
 	tree_link(arena_printf(&arena, "proc/%d/fd/%d", pid, fd), to);
 }
 
+static void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
+			 struct holders *h)
+{
+	struct opens o = { 0 };
+
+	opens_read(a, r, &o);
+	opens_holders(a, r, &o, nodes, h);
+}
+
 static void finds_holders_by_device_number(void **state)
 {
 	struct root root = tree_root();
