@@ -11,23 +11,7 @@
 
 #include "arena.h"
 #include "err.h"
-
-static int write_all(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left) {
-		ssize_t wrote = write(fd, text, left);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			return -errno;
-		text += wrote;
-		left -= (size_t)wrote;
-	}
-	return fchmod(fd, 0644) < 0 ? -errno : 0;
-}
+#include "file.h"
 
 /* Closing tells of what the disk had no room for. */
 static int fill(char *temporary, const char *path, const char *text)
@@ -36,7 +20,7 @@ static int fill(char *temporary, const char *path, const char *text)
 
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, text);
+	rc = fchmod(fd, 0644) < 0 ? -errno : file_write_all(fd, text);
 	if (close(fd) < 0 && rc == 0)
 		rc = -errno;
 	if (rc == 0 && rename(temporary, path) < 0)

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "err.h"
+#include "file.h"
 #include "hooks/statefolder.h"
 #include "root.h"
 
@@ -154,21 +155,6 @@ static int create(int folder, const char *temporary)
 	return openat(folder, temporary, flags, 0600);
 }
 
-static int write_all(int fd, const char *text)
-{
-	for (size_t left = strlen(text); left;) {
-		ssize_t done = write(fd, text, left);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		text += done;
-		left -= (size_t)done;
-	}
-	return 0;
-}
-
 /* No fsync: /run is memory, and a reboot gives every device back by itself. */
 static int write_file(int folder, const char *temporary, mode_t mode, const char *text)
 {
@@ -176,7 +162,7 @@ static int write_file(int folder, const char *temporary, mode_t mode, const char
 
 	if (fd < 0)
 		return -errno;
-	rc = fchmod(fd, mode) < 0 ? -errno : write_all(fd, text);
+	rc = fchmod(fd, mode) < 0 ? -errno : file_write_all(fd, text);
 	if (close(fd) < 0 && rc == 0)
 		rc = -errno;
 	return rc;

@@ -204,3 +204,18 @@ int file_read_tail(struct arena *a, const char *path, size_t max, struct file *f
 		return err_set(err, errno, "%s: %s", path, strerror(errno));
 	return read_bytes(a, fd, (size_t)st.st_size > max ? max : (size_t)st.st_size, file, err);
 }
+
+int file_write_all(int fd, const char *text)
+{
+	for (size_t left = strlen(text); left;) {
+		ssize_t done = write(fd, text, left);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		text += done;
+		left -= (size_t)done;
+	}
+	return 0;
+}

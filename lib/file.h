@@ -50,3 +50,6 @@ int file_read_any(struct arena *a, const char *path, struct file *file, struct e
 /* The same of a log: of one longer than max the last max bytes. */
 int file_read_tail(struct arena *a, const char *path, size_t max, struct file *file,
 		   struct err *err);
+
+/* All of it, whatever interrupts. 0 or -errno. */
+int file_write_all(int fd, const char *text);
