@@ -10,6 +10,7 @@
 #include "hooks/ops.h"
 #include "hooks/survey.h"
 #include "hooks/watch.h"
+#include "host/act.h"
 #include "str.h"
 
 struct lane {
@@ -129,6 +130,7 @@ static void *in_thread(void *arg)
 	struct start *start = arg;
 
 	start->run(start->lane);
+	act_end();
 	return NULL;
 }
 

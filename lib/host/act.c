@@ -8,21 +8,24 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "cleanup.h"
 #include "host/child.h"
+#include "host/helper.h"
 #include "root.h"
 
 static void task_write(const struct task *t)
 {
-	int fd = open(t->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_fd_ int fd = open(t->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	ssize_t put = fd < 0 ? -1 : write(fd, t->text, t->len);
 
 	t->report->error = put < 0 ? errno : (size_t)put < t->len ? EIO : 0;
+	t->report->len = 0;
 }
 
 /* One read(2) gives all of an attribute (filesystems/sysfs.rst, "Reading/Writing Attribute Data"). */
 static void task_read(const struct task *t)
 {
-	int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_fd_ int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct report *report = t->report;
 	ssize_t got = fd < 0 ? -1 : read(fd, report->text, sizeof(report->text));
 
@@ -81,38 +84,30 @@ static int receive_descriptor(int from)
 int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
 	      int deadline, struct process *stuck)
 {
-	_cleanup_report_ struct report *report = NULL;
-	struct task t = { .run = task_write, .stderr_fd = -1 };
-	int rc = report_new(&report);
+	struct report report;
+	struct task t = { .run = task_write,
+			  .path = root_path(a, r, path),
+			  .text = text,
+			  .len = strlen(text),
+			  .report = &report };
 
-	if (rc < 0)
-		return rc;
-	t.path = root_path(a, r, path);
-	t.text = text;
-	t.len = strlen(text);
-	t.report = report;
-	return child_do(a, &t, deadline, stuck);
+	return helper_do(a, &t, deadline, stuck);
 }
 
 int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
 	     struct process *stuck)
 {
-	_cleanup_report_ struct report *report = NULL;
-	struct task t = { .run = task_read, .stderr_fd = -1 };
-	int rc = report_new(&report);
+	struct report report;
+	struct task t = { .run = task_read, .path = root_path(a, r, path), .report = &report };
+	int rc = helper_do(a, &t, deadline, stuck);
 	size_t len;
 
 	if (rc < 0)
 		return rc;
-	t.path = root_path(a, r, path);
-	t.report = report;
-	rc = child_do(a, &t, deadline, stuck);
-	if (rc < 0)
-		return rc;
-	len = report->len;
-	if (len && report->text[len - 1] == '\n')
+	len = report.len;
+	if (len && report.text[len - 1] == '\n')
 		len--;
-	*text = arena_strndup(a, report->text, len);
+	*text = arena_strndup(a, report.text, len);
 	return 0;
 }
 
@@ -136,4 +131,9 @@ int act_open(struct arena *a, const struct root *r, const char *path, int flags,
 	close(ends[0]);
 	close(ends[1]);
 	return rc;
+}
+
+void act_end(void)
+{
+	helper_end();
 }

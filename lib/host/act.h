@@ -8,11 +8,12 @@ struct err;
 struct root;
 
 /*
- * What changes the machine. All of it may block in the kernel for ever, so each
- * attempt is made by a child of its own (own session, /dev/null on 0-2, no other
- * descriptor), which is not waited for beyond the deadline, and not killed: it
- * could not be. A child that is left behind is the mark of a stuck device.
- * Safe to call from several threads, each with an arena of its own.
+ * What changes the machine. All of it may block in the kernel for ever, so a child does
+ * it (own session, /dev/null on 0-2, no other descriptor), which is not waited for
+ * beyond the deadline, and not killed: it could not be. A child that is left behind is
+ * the mark of a stuck device.
+ * Safe to call from several threads, each with an arena of its own. A thread that writes
+ * or reads keeps its child for the next time: act_end() before it ends.
  */
 
 /*
@@ -48,3 +49,5 @@ int act_open(struct arena *a, const struct root *r, const char *path, int flags,
  */
 int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
 	    struct err *err);
+
+void act_end(void);

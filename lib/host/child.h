@@ -13,7 +13,7 @@ struct arena;
 /*
  * A child for what may block in the kernel for ever: in a session of its own, with
  * /dev/null on 0-2, no other descriptor, and signals at their defaults. It is killed
- * when the thread that started it ends. Only act.c, actrun.c and routes.c start any.
+ * when the thread that started it ends. Only act.c, actrun.c, helper.c and routes.c start any.
  *
  * The caller may have threads: between fork and exec or _exit, a child makes only
  * calls that signal-safety(7) allows, or bare system calls. All strings are made
@@ -42,6 +42,7 @@ struct task {
 	size_t len;
 	char *const *argv;
 	int flags;
+	void *data;    /* of run() */
 	int stderr_fd; /* what becomes its descriptor 2; -1: /dev/null as well */
 	struct report *report;
 };

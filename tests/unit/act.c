@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/act.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -125,6 +126,85 @@ static void leaves_a_stuck_child_alone(void **state)
 	release("sys/unbind", stuck);
 }
 
+/* Its only one; proc(5), /proc/PID/task/TID/children. 0: there is none. */
+static pid_t child_of_this_thread(void)
+{
+	FILE *f = fopen("/proc/thread-self/children", "r");
+	int pid = 0;
+
+	assert_non_null(f);
+	if (fscanf(f, "%d", &pid) != 1)
+		pid = 0;
+	fclose(f);
+	return pid;
+}
+
+static void one_child_does_it_all(void **state)
+{
+	pid_t first;
+
+	(void)state;
+	tree_file("sys/a", "");
+	assert_int_equal(write_to("/sys/a", "1", SOON, NULL), 0);
+	first = child_of_this_thread();
+	assert_true(first > 0);
+	assert_int_equal(write_to("/sys/none", "1", SOON, NULL), -ENOENT);
+	assert_int_equal(write_to("/sys/a", "2", SOON, NULL), 0);
+	assert_int_equal(child_of_this_thread(), first);
+	act_end();
+	assert_int_equal(child_of_this_thread(), 0);
+}
+
+static void a_child_that_was_killed_is_replaced(void **state)
+{
+	siginfo_t end;
+	pid_t child;
+
+	(void)state;
+	tree_file("sys/a", "");
+	assert_int_equal(write_to("/sys/a", "1", SOON, NULL), 0);
+	child = child_of_this_thread();
+	kill(child, SIGKILL);
+	waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT);
+	assert_int_equal(write_to("/sys/a", "2", SOON, NULL), 0);
+	assert_text(content("sys/a"), "2");
+}
+
+static void *kills_it(void *arg)
+{
+	poll(NULL, 0, 200);
+	kill(*(pid_t *)arg, SIGKILL);
+	return NULL;
+}
+
+static void a_child_that_is_killed_at_work(void **state)
+{
+	struct process stuck;
+	pthread_t killer;
+	pid_t child;
+
+	(void)state;
+	tree_file("sys/a", "");
+	fifo("sys/unbind");
+	assert_int_equal(write_to("/sys/a", "1", SOON, NULL), 0);
+	child = child_of_this_thread();
+	pthread_create(&killer, NULL, kills_it, &child);
+	assert_int_equal(write_to("/sys/unbind", "1", SOON, &stuck), -EIO);
+	assert_int_equal(stuck.pid, 0);
+	pthread_join(killer, NULL);
+	assert_int_equal(child_of_this_thread(), 0);
+}
+
+static void a_path_has_its_length(void **state)
+{
+	char path[PATH_MAX + 2];
+
+	(void)state;
+	memset(path, '/', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(write_to(path, "1", SOON, NULL), -ENAMETOOLONG);
+}
+
 /* A caller that is killed while its child has not yet come to write. */
 static void nothing_is_written_for_the_dead(void **state)
 {
@@ -134,6 +214,7 @@ static void nothing_is_written_for_the_dead(void **state)
 
 	(void)state;
 	fifo("sys/unbind");
+	act_end();
 	caller = fork();
 	if (caller == 0)
 		_exit(write_to("/sys/unbind", "1", 60000, NULL) ? 1 : 0);
@@ -260,6 +341,7 @@ static void *job_run(void *data)
 
 	job->rc = act_write(&own, job->root, job->path, "1", job->rc, &job->stuck);
 	arena_free(&own);
+	act_end();
 	return NULL;
 }
 
@@ -392,6 +474,10 @@ int main(void)
 	TREE_TEST("an attribute is written, not truncated", writes_an_attribute);
 	TREE_TEST("why it cannot be written; nothing is created", tells_why_it_cannot_write);
 	TREE_TEST("SIGCHLD may be ignored", a_caller_that_ignores_its_children);
+	TREE_TEST("one child does one thing after the other", one_child_does_it_all);
+	TREE_TEST("one that was killed is replaced", a_child_that_was_killed_is_replaced);
+	TREE_TEST("one that is killed while it is at it", a_child_that_is_killed_at_work);
+	TREE_TEST("a path that is too long", a_path_has_its_length);
 	TREE_TEST("an attribute is read at once", reads_an_attribute_at_once);
 	TREE_TEST("a stuck child is left alone and can be known again", leaves_a_stuck_child_alone);
 	TREE_TEST("nothing is written once the caller was killed", nothing_is_written_for_the_dead);
