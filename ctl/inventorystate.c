@@ -147,7 +147,7 @@ static const char *holder_of(struct judging *j, const struct device *d, const st
 		settings_of_device(&j->l->settings, d->pci.address);
 	struct holders holders = { 0 };
 
-	opens_holders(j->l->ctl->arena, &j->l->ctl->root, &j->opens, nodes, &holders);
+	holders_of(j->l->ctl->arena, &j->l->ctl->root, &j->opens, nodes, &holders);
 	for (size_t i = 0; i < holders.n; i++) {
 		const struct holder *h = &holders.v[i];
 

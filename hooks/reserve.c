@@ -52,7 +52,7 @@ static struct process node_user(struct signs *s, const struct journal *j)
 		opens_read(s->arena, s->root, &s->opens);
 		s->has_opens = true;
 	}
-	opens_holders(s->arena, s->root, &s->opens, &nodes, &holders);
+	holders_of(s->arena, s->root, &s->opens, &nodes, &holders);
 	return holders.n ? holders.v[0].process : (struct process){ 0 };
 }
 

@@ -283,7 +283,7 @@ static void look_at_holders(struct look *l)
 		return;
 	l->out->looked = clock_ms();
 	opens_read(l->arena, l->root, &l->out->opens);
-	opens_holders(l->arena, l->root, &l->out->opens, &all, &found);
+	holders_of(l->arena, l->root, &l->out->opens, &all, &found);
 	for (size_t i = 0; i < l->out->n; i++) {
 		struct subject *s = &l->out->v[i];
 

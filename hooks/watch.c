@@ -52,6 +52,6 @@ void watch_holders(struct watch *w, struct arena *a, double since, const struct 
 		else
 			pass(w);
 	}
-	opens_holders(a, w->root, &w->opens, nodes, h);
+	holders_of(a, w->root, &w->opens, nodes, h);
 	pthread_mutex_unlock(&w->lock);
 }

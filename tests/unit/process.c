@@ -252,7 +252,7 @@ static void holders_find(struct arena *a, const struct root *r, const struct nod
 	struct opens o = { 0 };
 
 	opens_read(a, r, &o);
-	opens_holders(a, r, &o, nodes, h);
+	holders_of(a, r, &o, nodes, h);
 }
 
 static void finds_holders_by_device_number(void **state)
