@@ -169,7 +169,12 @@ static int unbind_from(struct work *w, const struct step *s, const char *driver,
 	return rc;
 }
 
-/* Somebody may have come since OP_FREE. */
+/*
+ * Somebody may have come since OP_FREE. No look is as new as the unbind: one that began
+ * this long before it is as good as another that would take as long.
+ */
+#define NEW 20 /* ms */
+
 int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 {
 	const char *now = driver_now(w, s);
@@ -180,7 +185,7 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 	if (!pci_same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
 			       now);
-	w->since = clock_ms();
+	w->since = clock_ms() - NEW;
 	rc = opdriver_wait(w, s->device, opdriver_unused, err);
 	return rc ? rc : unbind_from(w, s, now, err);
 }
@@ -258,7 +263,7 @@ int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 		return err_set(err, EBUSY, "%s: its driver is %s now, not %s: it is left alone",
 			       s->device, now, s->to);
 	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */
-	w->since = clock_ms();
+	w->since = clock_ms() - NEW;
 	rc = opdriver_unused(w, s->device, &b, &why);
 	if (rc)
 		return err_set(err, -rc, "%s is in use: %s", s->device, why.text);
