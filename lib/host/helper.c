@@ -107,8 +107,8 @@ static int start(struct helper *h)
 	struct task t = { .run = serve, .stderr_fd = -1 };
 	int rc;
 
-	h->order = mmap(NULL, sizeof(*h->order), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	h->order = mmap(NULL, sizeof(*h->order), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
 	if (h->order == MAP_FAILED) {
 		h->order = NULL;
 		return -errno;

@@ -191,7 +191,7 @@ static void look_at_process(struct scan *s, int proc, pid_t pid)
 
 /* ---- all processes, by several threads ---- */
 
-#define BATCH	    32 /* processes that a thread takes at once */
+#define BATCH 32      /* processes that a thread takes at once */
 #define THREADS_MAX 4 /* more would only wait for each other's locks in the kernel */
 
 struct batch {
@@ -261,8 +261,8 @@ static void pass_make(struct arena *a, struct pass *p, struct opens *o)
 	for (size_t i = 0; i < n; i++) {
 		lookers[i].pass = p;
 		if (i + 1 < n)
-			lookers[i].threaded = pthread_create(&lookers[i].thread, NULL, look_on,
-							     &lookers[i]) == 0;
+			lookers[i].threaded =
+				pthread_create(&lookers[i].thread, NULL, look_on, &lookers[i]) == 0;
 	}
 	if (n)
 		look_on(&lookers[n - 1]);
@@ -293,16 +293,17 @@ static struct pass pass_of(struct arena *a, const struct root *r, int proc, cons
 void opens_read(struct arena *a, const struct root *r, struct opens *o)
 {
 	DIR *proc = opendir(root_path(a, r, "/proc"));
-	struct pids { pid_t *v; size_t n, cap; } pids = { 0 };
 	struct dirent *d;
+	pid_t *pids = NULL;
+	size_t n = 0, cap = 0;
 	struct pass p;
 
 	if (!proc)
 		return;
 	while ((d = readdir(proc)))
 		if (isdigit((unsigned char)d->d_name[0]))
-			*arena_push(a, pids.v, pids.n, pids.cap) = (pid_t)strtol(d->d_name, NULL, 10);
-	p = pass_of(a, r, dirfd(proc), pids.v, pids.n);
+			*arena_push(a, pids, n, cap) = (pid_t)strtol(d->d_name, NULL, 10);
+	p = pass_of(a, r, dirfd(proc), pids, n);
 	pass_make(a, &p, o);
 	closedir(proc);
 }

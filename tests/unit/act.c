@@ -15,18 +15,6 @@
 
 #define SOON 5000 /* ms: never waited for in full */
 
-static const char *content(const char *path)
-{
-	static char text[8192];
-	FILE *f = fopen(tree_path(path), "r");
-	size_t len = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-
-	if (f)
-		fclose(f);
-	text[len] = '\0';
-	return f ? text : "(none)";
-}
-
 static int write_to(const char *path, const char *text, int deadline, struct process *stuck)
 {
 	struct root root = tree_root();
@@ -42,7 +30,7 @@ static void writes_an_attribute(void **state)
 	tree_file("sys/driver_override", "previous\n");
 	assert_int_equal(write_to("/sys/driver_override", "vfio-pci", SOON, &stuck), 0);
 	/* nothing is truncated: an attribute is no file */
-	assert_text(content("sys/driver_override"), "vfio-pci\n");
+	assert_text(tree_content("sys/driver_override"), "vfio-pci\n");
 	assert_int_equal(stuck.pid, 0);
 }
 
@@ -54,7 +42,7 @@ static void tells_why_it_cannot_write(void **state)
 	(void)state;
 	tree_folder("sys/folder");
 	assert_int_equal(write_to("/sys/none", "1", SOON, &stuck), -ENOENT);
-	assert_text(content("sys/none"), "(none)");
+	assert_text(tree_content("sys/none"), "(none)");
 	assert_int_equal(write_to("/sys/folder", "1", SOON, &stuck), -EISDIR);
 	assert_int_equal(act_write(&arena, &real, "/dev/full", "1", SOON, &stuck), -ENOSPC);
 	assert_int_equal(stuck.pid, 0);
@@ -167,7 +155,7 @@ static void a_child_that_was_killed_is_replaced(void **state)
 	kill(child, SIGKILL);
 	waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT);
 	assert_int_equal(write_to("/sys/a", "2", SOON, NULL), 0);
-	assert_text(content("sys/a"), "2");
+	assert_text(tree_content("sys/a"), "2");
 }
 
 static void *kills_it(void *arg)
@@ -370,105 +358,6 @@ static void threads_do_not_disturb_each_other(void **state)
 		release("sys/unbind", jobs[i].stuck);
 }
 
-/* Programs. */
-
-static int run(const char *script, int deadline, struct err *err)
-{
-	static const char *const argv[] = { "tool", "one", "two words", NULL };
-	struct root root = tree_root();
-
-	if (script)
-		tree_bytes("usr/sbin/tool", script, strlen(script), 0755);
-	err_set(err, EINVAL, "(nothing)");
-	return act_run(&arena, &root, argv, deadline, err);
-}
-
-static const struct row {
-	const char *name, *script;
-	int want;
-	const char *err;
-} rows[] = {
-	{ "a program that is content", "#!/bin/sh\nexit 0\n", 0, "(nothing)" },
-	{ "what it grumbles is no failure", "#!/bin/sh\necho hm >&2\n", 0, "(nothing)" },
-	{ "an exit status", "#!/bin/sh\nexit 3\n", 3, "tool: exit status 3" },
-	{ "the last line that it says", "#!/bin/sh\necho one >&2; echo two >&2; exit 1\n", 1, "two" },
-	{ "without the end of its line", "#!/bin/sh\nprintf 'one\\ntwo' >&2; exit 1\n", 1, "two" },
-	{ "empty lines are none", "#!/bin/sh\nprintf 'one\\n \\n\\n' >&2; exit 1\n", 1, "one" },
-	{ "much before it", "#!/bin/sh\nseq 100000 >&2; exit 1\n", 1, "100000" },
-	{ "control characters", "#!/bin/sh\nprintf 'a\\033b\\n' >&2; exit 1\n", 1, "a\\x1bb" },
-	{ "stdout is not ours", "#!/bin/sh\necho no; exit 1\n", 1, "tool: exit status 1" },
-	{ "arguments", "#!/bin/sh\necho $#: $1, $2 >&2; exit 1\n", 1, "2: one, two words" },
-	{ "a signal", "#!/bin/sh\nkill -TERM $$\n", -EIO, "tool: ended by signal 15" },
-	{ "a program that cannot run", "#!/none/sh\n", -ENOENT, "tool: No such file or directory" },
-	{ "no program", NULL, -ENOENT, "tool: not in /usr/sbin, /usr/bin, /sbin or /bin" },
-	{ "what it leaves behind is not waited for", "#!/bin/sh\nsleep 3 &\necho x >&2; exit 2\n", 2, "x" },
-};
-
-static void runs_a_program(void **state)
-{
-	const struct row *row = *state;
-	struct err err;
-	time_t before = time(NULL);
-
-	assert_int_equal(run(row->script, SOON, &err), row->want);
-	assert_text(err.text, row->err);
-	assert_true(time(NULL) - before < 3);
-}
-
-static void a_program_starts_from_nothing(void **state)
-{
-	struct err err;
-
-	(void)state;
-	setenv("LD_LIBRARY_PATH", "/none", 1);
-	assert_int_equal(dup2(2, 77), 77);
-	assert_int_equal(run("#!/bin/sh\n"
-			     "tr '\\0' '\\n' </proc/$$/environ >$0.env\n"
-			     "test -e /proc/$$/fd/77 && exit 77\n"
-			     "test /proc/$$/fd/0 -ef /dev/null || exit 1\n"
-			     "test /proc/$$/fd/1 -ef /dev/null || exit 2\n",
-			     SOON, &err),
-			 0);
-	close(77);
-	unsetenv("LD_LIBRARY_PATH");
-	assert_text(content("usr/sbin/tool.env"), "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\n");
-}
-
-static void a_program_past_its_deadline(void **state)
-{
-	struct err err;
-	struct process left;
-
-	(void)state;
-	assert_int_equal(run("#!/bin/sh\nsleep 60 &\necho $! >$0.pid\nwhile :; do :; done\n", 300,
-			     &err),
-			 -ETIMEDOUT);
-	assert_text(err.text, "tool: not done after 300 ms, killed");
-	left = process_real(&arena, atoi(content("usr/sbin/tool.pid")));
-	assert_true(is_gone(left));
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-}
-
-static void a_program_that_never_stops_talking(void **state)
-{
-	struct err err;
-
-	(void)state;
-	assert_int_equal(run("#!/bin/sh\nexec yes >&2\n", 100, &err), -ETIMEDOUT);
-}
-
-static void the_first_folder_with_it(void **state)
-{
-	static const char script[] = "#!/bin/sh\necho bin >&2; exit 1\n";
-	struct err err;
-
-	(void)state;
-	tree_bytes("bin/tool", script, strlen(script), 0755);
-	tree_file("usr/sbin/tool", "not executable\n");
-	assert_int_equal(run(NULL, SOON, &err), 1);
-	assert_text(err.text, "bin");
-}
-
 int main(void)
 {
 	TREE_TEST("an attribute is written, not truncated", writes_an_attribute);
@@ -487,11 +376,5 @@ int main(void)
 	TREE_TEST("a disk is opened with a deadline", opens_with_a_deadline);
 	TREE_TEST("it is open for as long as the caller wants", what_is_opened_stays_open);
 	TREE_TEST("threads do not disturb each other", threads_do_not_disturb_each_other);
-	TREE_ROWS(rows, runs_a_program);
-	TREE_TEST("a program gets two variables and three descriptors", a_program_starts_from_nothing);
-	TREE_TEST("a program past its deadline goes, and what it started",
-		  a_program_past_its_deadline);
-	TREE_TEST("one that never stops talking as well", a_program_that_never_stops_talking);
-	TREE_TEST("the first folder that has it, executable", the_first_folder_with_it);
 	return unit_run("act");
 }

@@ -80,6 +80,19 @@ static inline void tree_file(const char *path, const char *text)
 	tree_bytes(path, text, strlen(text), 0644);
 }
 
+/* "(none)" where there is no such file. */
+static inline const char *tree_content(const char *path)
+{
+	static char text[8192];
+	FILE *f = fopen(tree_path(path), "r");
+	size_t len = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	text[len] = '\0';
+	return f ? text : "(none)";
+}
+
 static inline void tree_link(const char *path, const char *to)
 {
 	if (symlink(to, tree_path(path)) < 0)
