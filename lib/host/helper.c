@@ -111,7 +111,7 @@ static int start(struct helper *h)
 			-1, 0);
 	if (h->order == MAP_FAILED) {
 		h->order = NULL;
-		return -errno;
+		return -ENOMEM;
 	}
 	t.data = h->order;
 	t.report = &h->order->report;

@@ -214,7 +214,6 @@ struct looker {
 	struct pass *pass;
 	struct arena arena;
 	pthread_t thread;
-	bool threaded;
 };
 
 static void look_at_batch(struct looker *l, struct batch *b)
@@ -252,27 +251,33 @@ static void append(struct arena *a, struct opens *to, const struct opens *from)
 		*arena_push(a, to->hidden, to->n_hidden, to->hidden_cap) = from->hidden[i];
 }
 
-/* The last looker is this thread; one that gets no thread leaves its work to the others. */
+/* One that gets no thread leaves its work to the others: this thread is always there. */
+static size_t start_others(struct pass *p, struct looker *others)
+{
+	size_t n = lookers_for(p->n), started = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		struct looker *l = &others[started];
+
+		l->pass = p;
+		started += pthread_create(&l->thread, NULL, look_on, l) == 0;
+	}
+	return started;
+}
+
 static void pass_make(struct arena *a, struct pass *p, struct opens *o)
 {
-	struct looker lookers[THREADS_MAX] = { 0 };
-	size_t n = lookers_for(p->n);
+	struct looker mine = { .pass = p }, others[THREADS_MAX - 1] = { 0 };
+	size_t n = start_others(p, others);
 
-	for (size_t i = 0; i < n; i++) {
-		lookers[i].pass = p;
-		if (i + 1 < n)
-			lookers[i].threaded =
-				pthread_create(&lookers[i].thread, NULL, look_on, &lookers[i]) == 0;
-	}
-	if (n)
-		look_on(&lookers[n - 1]);
+	look_on(&mine);
 	for (size_t i = 0; i < n; i++)
-		if (lookers[i].threaded)
-			pthread_join(lookers[i].thread, NULL);
+		pthread_join(others[i].thread, NULL);
 	for (size_t i = 0; i < p->n; i++)
 		append(a, o, &p->batches[i].found);
 	for (size_t i = 0; i < n; i++)
-		arena_free(&lookers[i].arena);
+		arena_free(&others[i].arena);
+	arena_free(&mine.arena);
 }
 
 static struct pass pass_of(struct arena *a, const struct root *r, int proc, const pid_t *pids,

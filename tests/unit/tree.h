@@ -83,14 +83,14 @@ static inline void tree_file(const char *path, const char *text)
 /* "(none)" where there is no such file. */
 static inline const char *tree_content(const char *path)
 {
-	static char text[8192];
+	static char inside[8192];
 	FILE *f = fopen(tree_path(path), "r");
-	size_t len = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	size_t len = f ? fread(inside, 1, sizeof(inside) - 1, f) : 0;
 
 	if (f)
 		fclose(f);
-	text[len] = '\0';
-	return f ? text : "(none)";
+	inside[len] = '\0';
+	return f ? inside : "(none)";
 }
 
 static inline void tree_link(const char *path, const char *to)
