@@ -56,6 +56,9 @@ sub watched {
 	return $ms;
 }
 
+# What any program takes to start, and to end.
+sub true_ms { return median(map { took_ms({}, command_path('true')) } 1 .. 9) }
+
 sub number_of { return @_ == 1 ? '1 device' : @_ . ' devices' }
 
 # --- on this machine
@@ -94,6 +97,7 @@ sub show_here {
 				for map { "$op, " . ($_ == 1 ? '1 device' : "$_ devices") . $slow } @counts;
 		}
 	}
+	printf "%-34s %9.1f\n", 'a program: true', true_ms();
 	print "\nbars:\n";
 	bar("own time of a start, $_, ms", $alone{"prepare, $_"}, '<=', 10) for '1 device', '8 devices';
 	bar('8 devices with slow drivers to 1', $in_all{'prepare, 8 devices, slow drivers'}
@@ -227,7 +231,7 @@ printf "%-22s", '  in writes to sysfs';
 printf " %10.0f %8.0f", map { $in_writes{$_} } "take @$_", "give @$_" for @sets;
 printf "\n%-22s", '  own';
 printf " %10.0f %8.0f", map { $own_ms{$_} } "prepare, @$_", "release, @$_" for @sets;
-printf "\n%-22s %10.0f\n\n", 'a program: true', median(map { took_ms({}, command_path('true')) } 1 .. 9);
+printf "\n%-22s %10.0f\n\n", 'a program: true', true_ms();
 
 for my $label ('shell hook', 'kvmshim-hook') {
 	my ($slowest) = sort { $b <=> $a } map { $median{"$label take $_"} } @kinds;
