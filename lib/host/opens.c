@@ -178,7 +178,7 @@ static void look_at_process(struct scan *s, int proc, pid_t pid)
 	s->pid = pid;
 	s->first = s->found->n;
 	s->denied = false;
-	if (s->pid <= 0 || process_is_self(s->root, s->pid))
+	if (process_is_self(s->root, s->pid))
 		return;
 	stpcpy(end, "/fd");
 	if (!look_into(s, proc, path)) {

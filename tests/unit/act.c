@@ -50,13 +50,19 @@ static void tells_why_it_cannot_write(void **state)
 
 static void a_caller_that_ignores_its_children(void **state)
 {
+	struct root root = tree_root();
 	struct process stuck;
+	int fd;
 
 	(void)state;
 	tree_file("sys/a", "");
 	signal(SIGCHLD, SIG_IGN);
 	assert_int_equal(write_to("/sys/a", "1", SOON, &stuck), 0);
 	assert_int_equal(write_to("/sys/none", "1", SOON, &stuck), -ENOENT);
+	fd = act_open(&arena, &root, "/sys/a", O_RDONLY, SOON, &stuck);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(act_open(&arena, &root, "/sys/none", O_RDONLY, SOON, &stuck), -ENOENT);
 	signal(SIGCHLD, SIG_DFL);
 }
 
