@@ -85,9 +85,9 @@ static bool is_nodes(struct arena *a, const char *s)
 }
 
 /*
- * Either a question, or: prefix, one of first, any number of rest. Nothing that
- * becomes a word of a command line begins with a dash, nothing that becomes a path
- * with a dot.
+ * Either a question, or: prefix, one of first, any number of rest. No name begins
+ * with a dash, which as a word of a command line would be an option, and nothing that
+ * becomes a path with a dot.
  */
 static const struct pattern {
 	const char *is;
@@ -102,10 +102,10 @@ static const struct pattern {
 	[WORD_OVERRIDE] = { "driver_override", NULL, "", ALNUM "_.-", ALNUM "_.-", true },
 	[WORD_UNIT] = { "systemd unit", NULL, "", ALNUM ":_.\\@", ALNUM ":_.\\@-" },
 	[WORD_VTCON] = { "vtcon", NULL, "vtcon", DIGITS, DIGITS },
-	[WORD_PLATFORM] = { "platform device", NULL, "", ALNUM "_-", ALNUM ":_.-" },
+	[WORD_PLATFORM] = { "platform device", NULL, "", ALNUM "_", ALNUM ":_.-" },
 	[WORD_ATTRIBUTE] = { "attribute that kvmshim sets", is_attribute },
 	[WORD_VALUE] = { "value of an attribute", NULL, "", ALNUM "_ ", ALNUM "_ ", true },
-	[WORD_TYPE] = { "mdev type", NULL, "", ALNUM "_-", ALNUM "_.-" },
+	[WORD_TYPE] = { "mdev type", NULL, "", ALNUM "_", ALNUM "_.-" },
 	[WORD_NUMBER] = { "number", NULL, "", DIGITS, DIGITS },
 	[WORD_OWNER] = { "UID:GID", is_owner },
 	[WORD_POOL] = { "pool of huge pages", is_pool },
