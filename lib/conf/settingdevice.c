@@ -172,7 +172,7 @@ static const char *set_unbind_timeout(const struct setting_place *p, const char 
 
 static const char *set_mdev_type(const struct setting_place *p, const char *value)
 {
-	if (*value == '\0' || *value == '.' || value[strspn(value, LETTERS DIGITS "_.-")])
+	if (strchr(".-", *value) || value[strspn(value, LETTERS DIGITS "_.-")])
 		return "a name in mdev_supported_types, such as nvidia-63";
 	p->device->mdev_type = value;
 	return NULL;

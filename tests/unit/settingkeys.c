@@ -172,6 +172,8 @@ static const struct bad {
 	  "f:2: unbind-timeout = 0: must be seconds, 1 to 600" },
 	{ "an mdev-type with a path", "[device 05:00.0]\nmdev-type = ../x\n",
 	  "f:2: mdev-type = ../x: must be a name" },
+	{ "an mdev-type with a dash", "[device 05:00.0]\nmdev-type = -63\n",
+	  "f:2: mdev-type = -63: must be a name" },
 	{ "no mdev-type", "[device 05:00.0]\nmdev-type =\n", "f:2: mdev-type" },
 	{ "d3cold_allowed", "[device 05:00.0]\nd3cold_allowed = no\n",
 	  "f:2: d3cold_allowed = no: must be 0 or 1" },
