@@ -52,7 +52,7 @@ static void holder_add(struct arena *a, const struct root *r, struct holders *h,
 }
 
 void holders_of(struct arena *a, const struct root *r, const struct opens *o,
-		   const struct nodes *nodes, struct holders *h)
+		const struct nodes *nodes, struct holders *h)
 {
 	struct nodes sorted;
 

@@ -29,8 +29,8 @@ struct holders {
 };
 
 /*
- * Who of those that a pass saw has one of these nodes, each once for each node; who is hidden may have any.
- * What is added to h has its memory in a.
+ * Who of those that a pass saw has one of these nodes, each once for each node; who is
+ * hidden may have any. What is added to h has its memory in a.
  */
 void holders_of(struct arena *a, const struct root *r, const struct opens *o,
-		   const struct nodes *nodes, struct holders *h);
+		const struct nodes *nodes, struct holders *h);

@@ -104,6 +104,12 @@ struct numbers {
 	_Alignas(struct dirent64) char buf[4096];
 };
 
+static void numbers_begin(struct numbers *n, int fd)
+{
+	n->fd = fd;
+	n->len = n->at = 0;
+}
+
 static const char *numbers_next(struct numbers *n)
 {
 	const struct dirent64 *d;
@@ -137,7 +143,7 @@ static bool look_into(struct scan *s, int at, const char *path)
 	const char *name;
 	bool any = false;
 
-	n.fd = fd, n.len = n.at = 0;
+	numbers_begin(&n, fd);
 	while (fd >= 0 && (name = numbers_next(&n))) {
 		look_at(s, fd, name);
 		any = true;
@@ -161,7 +167,7 @@ static void look_at_threads(struct scan *s, int proc, const char *task)
 	if (fstatat(proc, task, &st, 0) < 0 || st.st_nlink <= 3)
 		return;
 	fd = open_folder(s, proc, task);
-	n.fd = fd, n.len = n.at = 0;
+	numbers_begin(&n, fd);
 	while (fd >= 0 && (name = numbers_next(&n))) {
 		char path[NAME_MAX + sizeof("/fd")];
 
@@ -297,18 +303,16 @@ static struct pass pass_of(struct arena *a, const struct root *r, int proc, cons
 
 void opens_read(struct arena *a, const struct root *r, struct opens *o)
 {
-	DIR *proc = opendir(root_path(a, r, "/proc"));
-	struct dirent *d;
+	_cleanup_fd_ int proc = open(root_path(a, r, "/proc"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct numbers numbers;
+	const char *name;
 	pid_t *pids = NULL;
 	size_t n = 0, cap = 0;
 	struct pass p;
 
-	if (!proc)
-		return;
-	while ((d = readdir(proc)))
-		if (isdigit((unsigned char)d->d_name[0]))
-			*arena_push(a, pids, n, cap) = (pid_t)strtol(d->d_name, NULL, 10);
-	p = pass_of(a, r, dirfd(proc), pids, n);
+	numbers_begin(&numbers, proc);
+	while (proc >= 0 && (name = numbers_next(&numbers)))
+		*arena_push(a, pids, n, cap) = (pid_t)strtol(name, NULL, 10);
+	p = pass_of(a, r, proc, pids, n);
 	pass_make(a, &p, o);
-	closedir(proc);
 }
