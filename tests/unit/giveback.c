@@ -7,6 +7,7 @@
 
 #include "handed.h"
 #include "hooks/recover.h"
+#include "proctree.h"
 
 /* --- what is left is recovered */
 
@@ -89,16 +90,13 @@ static void giving_back_waits_for_the_lock(void **state)
 
 static void not_while_it_runs(void **state)
 {
-	static const char line[] = "qemu\0-uuid\0" UUID;
 	struct handover h = asking(UUID, "web");
 	struct err err = { 0 };
 
 	(void)state;
 	host();
 	take_gpu(UUID, "web");
-	tree_bytes("proc/42/cmdline", line, sizeof(line), 0444);
-	tree_file("proc/42/comm", "qemu-system-x86\n");
-	tree_file("proc/42/stat", "42 (qemu) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n");
+	proc_qemu(42, UUID);
 	wish(&h, GPU);
 	assert_int_equal(handover_take(&h, &err), -EBUSY);
 	assert_text(err.text, "web runs (QEMU is process 42): nothing is given back");

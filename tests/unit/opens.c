@@ -3,15 +3,9 @@
 
 #include <sys/sysmacros.h>
 
-#include "tree.h"
+#include "proctree.h"
 
 #define MANY 300 /* several batches for each thread */
-
-static void opens(int pid, int fd, const char *to)
-{
-	tree_folder(arena_printf(&arena, "proc/%d/fd", pid));
-	tree_link(arena_printf(&arena, "proc/%d/fd/%d", pid, fd), to);
-}
 
 static struct opens all_opens(void)
 {
@@ -29,7 +23,7 @@ static void each_process_is_looked_at_once(void **state)
 
 	(void)state;
 	for (int i = 0; i < MANY; i++)
-		opens(1000 + i, 3, "/dev/zero");
+		proc_fd(1000 + i, 3, "/dev/zero");
 	o = all_opens();
 	assert_int_equal(o.n, MANY);
 	for (size_t i = 0; i < o.n; i++) {
@@ -46,9 +40,9 @@ static void those_of_a_process_stand_together(void **state)
 
 	(void)state;
 	for (int i = 0; i < MANY; i++) {
-		opens(1000 + i, 3, "/dev/zero");
-		opens(1000 + i, 4, "/dev/null");
-		opens(1000 + i, 5, "/dev/zero");
+		proc_fd(1000 + i, 3, "/dev/zero");
+		proc_fd(1000 + i, 4, "/dev/null");
+		proc_fd(1000 + i, 5, "/dev/zero");
 	}
 	o = all_opens();
 	assert_int_equal(o.n, 2 * MANY);

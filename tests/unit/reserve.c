@@ -4,8 +4,8 @@
 
 #include "err.h"
 #include "hooks/state.h"
+#include "proctree.h"
 #include "str.h"
-#include "tree.h"
 
 #define UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
 #define OTHER "00000000-0031-3310-8047-b3c04f4a3532"
@@ -33,11 +33,11 @@ static struct journal journal(enum journal_kind kind, enum journal_state state)
 /* --- what keeps it alive: processes of the test's /proc, the daemon of the real one */
 
 enum {
-	QEMU = 1,	 /* process 42, since 5, has the UUID */
-	NODE_OPEN = 2,	 /* process 44 has the group's node open */
-	DAEMON = 4,	 /* the daemon lives */
+	QEMU = 1,      /* process 42, since 5, has the UUID */
+	NODE_OPEN = 2, /* process 44 has the group's node open */
+	DAEMON = 4,    /* the daemon lives */
 	OTHER_BOOT = 8,
-	NO_NODE = 16,	 /* the kernel has no such node */
+	NO_NODE = 16, /* the kernel has no such node */
 };
 
 static const struct life_row {
@@ -56,8 +56,14 @@ static const struct life_row {
 	  .holder = 42 },
 	{ "or another process was noted", JOURNAL_VM, STATE_RUNNING, QEMU, .qemu = { 7, 7 },
 	  .want = LIFE_QEMU, .holder = 42 },
-	{ "whoever asks", JOURNAL_VM, STATE_RUNNING, QEMU, ASK_OWN | ASK_LOCKED, { 42, 5 },
-	  LIFE_QEMU, 42 },
+	{ "whoever asks",
+	  JOURNAL_VM,
+	  STATE_RUNNING,
+	  QEMU,
+	  ASK_OWN | ASK_LOCKED,
+	  { 42, 5 },
+	  LIFE_QEMU,
+	  42 },
 	{ "its number is another process's now", JOURNAL_VM, STATE_RUNNING, .qemu = { 44, 4 },
 	  .want = LIFE_NONE },
 	{ "the noted one lives, and its command line is gone already", JOURNAL_VM, STATE_RUNNING,
@@ -87,30 +93,15 @@ static const struct life_row {
 	  .want = LIFE_NODE_OPEN, .holder = 44 },
 };
 
-static void process(int pid, const char *uuid)
-{
-	const char line[] = "qemu\0-uuid\0" OTHER;
-	char *copy = arena_alloc(&arena, sizeof(line));
-
-	memcpy(copy, line, sizeof(line));
-	memcpy(copy + sizeof("qemu\0-uuid"), uuid, strlen(uuid));
-	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), copy, sizeof(line), 0444);
-	tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-system-x86\n");
-	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
-		  arena_printf(&arena, "%d (qemu) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n",
-			       pid));
-	tree_folder(arena_printf(&arena, "proc/%d/fd", pid));
-}
-
 /* /dev/zero's number stands for the node's. */
 static void host(unsigned has)
 {
 	tree_file("proc/sys/kernel/random/boot_id", has & OTHER_BOOT ? "1234\n" : BOOT "\n");
-	process(44, OTHER);
+	proc_qemu(44, OTHER);
 	if (has & QEMU)
-		process(42, UUID);
+		proc_qemu(42, UUID);
 	if (has & NODE_OPEN)
-		tree_link("proc/44/fd/9", "/dev/zero");
+		proc_fd(44, 9, "/dev/zero");
 	if (!(has & NO_NODE))
 		tree_file("sys/class/vfio/17/dev", "1:5\n");
 }

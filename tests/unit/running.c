@@ -15,6 +15,7 @@
 #include "hooks/state.h"
 #include "host/vfionode.h"
 #include "pcitree.h"
+#include "proctree.h"
 #include "str.h"
 
 #define UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
@@ -37,8 +38,11 @@ static struct root the_root;
 static struct handover of_web(void)
 {
 	the_root = tree_root();
-	return (struct handover){ .arena = &arena, .root = &the_root, .settings = &settings,
-				  .uuid = UUID, .name = "web",
+	return (struct handover){ .arena = &arena,
+				  .root = &the_root,
+				  .settings = &settings,
+				  .uuid = UUID,
+				  .name = "web",
 				  .daemon = process_real(&arena, getppid()) };
 }
 
@@ -87,8 +91,9 @@ static const char *owner(const char *group)
 
 static struct domain owned_by(uid_t uid, gid_t gid)
 {
-	return (struct domain){ .name = "web", .uuid = UUID, .has_owner = true, .uid = uid,
-				.gid = gid };
+	return (struct domain){
+		.name = "web", .uuid = UUID, .has_owner = true, .uid = uid, .gid = gid
+	};
 }
 
 /* Once for the group, journaled in the lane of its device; libvirt sees to its own hostdevs. */
@@ -163,7 +168,8 @@ static void a_killed_gift_is_taken_back(void **state)
 	assert_int_equal(j.n_steps, 3);
 	assert_int_equal(j.steps[2].op, OP_NODE);
 	assert_true(j.steps[2].done); /* or nobody would undo it */
-	assert_int_equal(chown(tree_path("dev/vfio/17"), geteuid() ? geteuid() : 64055, getegid()), 0);
+	assert_int_equal(chown(tree_path("dev/vfio/17"), geteuid() ? geteuid() : 64055, getegid()),
+			 0);
 	assert_int_equal(handover_give(&h, NULL, &err), 0);
 	assert_text(owner("17"), arena_printf(&arena, "%u:%u", geteuid(), getegid()));
 }
@@ -191,21 +197,12 @@ static void no_longer_what_was_prepared(void **state)
 	prepared();
 	unlink(tree_path(pcitree_path(NVME, "driver")));
 	assert_int_equal(running_start(&h, &d, &err), -ENODEV);
-	assert_says(err.text, NVME " was prepared with driver vfio-pci, and its driver is now none");
+	assert_says(err.text,
+		    NVME " was prepared with driver vfio-pci, and its driver is now none");
 	assert_int_equal(now().n_steps, 2);
 }
 
 /* --- while it runs */
-
-static void qemu(int pid)
-{
-	static const char line[] = "qemu\0-uuid\0" UUID;
-
-	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), line, sizeof(line), 0444);
-	tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-kvm\n");
-	tree_file(arena_printf(&arena, "proc/%d/stat", pid),
-		  arena_printf(&arena, "%d (q) S 1 1 1 0 1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n", pid));
-}
 
 static const struct note_row {
 	const char *name, *pid_file;
@@ -232,7 +229,7 @@ static void qemu_is_noted(void **state)
 	if (row->pid_file)
 		tree_file("run/libvirt/qemu/web.pid", row->pid_file);
 	for (size_t i = 0; i < UNIT_COUNT(row->runs) && row->runs[i]; i++)
-		qemu(row->runs[i]);
+		proc_qemu(row->runs[i], UUID);
 	assert_int_equal(running_note(&h, &err), 0);
 	j = now();
 	assert_int_equal(j.qemu.pid, row->pid);
