@@ -28,8 +28,9 @@ static bool stat_parse(const char *text, char *state, long *threads, unsigned lo
 {
 	const char *p = strrchr(text, ')');
 
-	return p && sscanf(p, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-			      "%*d %ld %*d %llu",
+	return p && sscanf(p,
+			   ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+			   "%*d %ld %*d %llu",
 			   state, threads, start) == 3;
 }
 
@@ -179,17 +180,24 @@ int process_variable(struct arena *a, const struct root *r, pid_t pid, const cha
 	return rc;
 }
 
+/* Milliseconds since 1970 at the boot. */
+static long long boot_ms(void)
+{
+	struct timespec now, up;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	return ((now.tv_sec - up.tv_sec) * 1000000000LL + now.tv_nsec - up.tv_nsec) / 1000000;
+}
+
 /* A process's start is told in ticks after the boot. */
 const char *process_since(struct arena *a, struct process p)
 {
 	long hz = sysconf(_SC_CLK_TCK);
-	struct timespec up;
+	time_t when = (time_t)((boot_ms() + (long long)p.start * 1000 / hz) / 1000);
 	struct tm tm;
 	char text[32];
-	time_t when;
 
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	when = time(NULL) - up.tv_sec + (time_t)(p.start / (unsigned long long)hz);
 	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
 		return "?";
 	return arena_strdup(a, text);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process.h"
 
+#include <poll.h>
+
 #include "proctree.h"
 #include "str.h"
 
@@ -57,6 +59,19 @@ static void real_processes_are_of_this_machine(void **state)
 	assert_int_equal(self.pid, getpid());
 	assert_true(process_real_lives(&arena, self));
 	assert_false(process_lives(&arena, &root, self));
+}
+
+/* Whatever the fractions of a second are that the two clocks are at. */
+static void since_when_stays_the_same(void **state)
+{
+	struct process self = process_real(&arena, getpid());
+	const char *since = process_since(&arena, self);
+
+	(void)state;
+	for (int i = 0; i < 110; i++) {
+		assert_text(process_since(&arena, self), since);
+		poll(NULL, 0, 10);
+	}
 }
 
 static const struct unit_row {
@@ -216,6 +231,7 @@ int main(void)
 	TREE_ROWS(now_rows, tells_who_a_process_is);
 	TREE_TEST("a process is known again by its start time", knows_a_process_again);
 	TREE_TEST("our own processes are of this machine", real_processes_are_of_this_machine);
+	TREE_TEST("since when a process runs stays the same", since_when_stays_the_same);
 	TREE_ROWS(unit_rows, tells_the_unit);
 	TREE_TEST("the command of a process, the boot", tells_the_command_and_the_boot);
 	TREE_ROWS(uuid_rows, finds_a_domain);
