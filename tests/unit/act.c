@@ -13,7 +13,8 @@
 #include "str.h"
 #include "tree.h"
 
-#define SOON 5000 /* ms: never waited for in full */
+#define SOON 5000   /* ms: never waited for in full */
+#define BRIEFLY 300 /* ms: waited for in full, and long enough for a child to begin */
 
 static int write_to(const char *path, const char *text, int deadline, struct process *stuck)
 {
@@ -113,7 +114,7 @@ static void leaves_a_stuck_child_alone(void **state)
 
 	(void)state;
 	fifo("sys/unbind");
-	assert_int_equal(write_to("/sys/unbind", "1", 50, &stuck), -ETIMEDOUT);
+	assert_int_equal(write_to("/sys/unbind", "1", BRIEFLY, &stuck), -ETIMEDOUT);
 	assert_true(stuck.pid > 0);
 	assert_true(stuck.start > 0);
 	assert_true(process_real_lives(&arena, stuck));
@@ -231,7 +232,7 @@ static void a_stuck_child_holds_nothing(void **state)
 	(void)state;
 	fifo("sys/unbind");
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(write_to("/sys/unbind", "1", 50, &stuck), -ETIMEDOUT);
+	assert_int_equal(write_to("/sys/unbind", "1", BRIEFLY, &stuck), -ETIMEDOUT);
 	assert_int_equal(getsid(stuck.pid), stuck.pid);
 	close(ends[1]);
 	end.fd = ends[0];
@@ -270,7 +271,7 @@ static void a_read_can_be_stuck_as_well(void **state)
 
 	(void)state;
 	fifo("sys/driver_override");
-	assert_int_equal(act_read(&arena, &root, "/sys/driver_override", 50, &text, &stuck),
+	assert_int_equal(act_read(&arena, &root, "/sys/driver_override", BRIEFLY, &text, &stuck),
 			 -ETIMEDOUT);
 	assert_true(process_real_lives(&arena, stuck));
 	writer = open(tree_path("sys/driver_override"), O_WRONLY | O_CLOEXEC);
@@ -296,7 +297,8 @@ static void opens_with_a_deadline(void **state)
 	assert_int_equal(act_open(&arena, &root, "/dev/sdb", O_RDONLY, SOON, &stuck), -ENOENT);
 	assert_int_equal(stuck.pid, 0);
 	fifo("sys/disk");
-	assert_int_equal(act_open(&arena, &root, "/sys/disk", O_WRONLY, 50, &stuck), -ETIMEDOUT);
+	assert_int_equal(act_open(&arena, &root, "/sys/disk", O_WRONLY, BRIEFLY, &stuck),
+			 -ETIMEDOUT);
 	assert_true(process_real_lives(&arena, stuck));
 	release("sys/disk", stuck);
 }
@@ -351,7 +353,7 @@ static void threads_do_not_disturb_each_other(void **state)
 		static const char *const paths[] = { "/sys/a", "/sys/unbind", "/sys/none" };
 
 		jobs[i] = (struct job){ .root = &root, .path = paths[i % 3] };
-		jobs[i].rc = i % 3 == 1 ? 200 : SOON;
+		jobs[i].rc = i % 3 == 1 ? BRIEFLY : SOON;
 		assert_int_equal(pthread_create(&jobs[i].thread, NULL, job_run, &jobs[i]), 0);
 	}
 	for (size_t i = 0; i < UNIT_COUNT(jobs); i++) {
