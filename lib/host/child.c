@@ -14,15 +14,23 @@
 
 #include "clock.h"
 
-int report_new(struct report **report)
+int child_memory(size_t size, void **memory)
 {
-	void *p = mmap(NULL, sizeof(**report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
-	*report = p;
+	*memory = p;
 	return 0;
+}
+
+int report_new(struct report **report)
+{
+	void *memory = NULL;
+	int rc = child_memory(sizeof(**report), &memory);
+
+	*report = memory;
+	return rc;
 }
 
 void report_drop(struct report **report)
@@ -206,21 +214,26 @@ static int outcome(const struct child *c, const struct task *t)
 	return t->report->done ? -t->report->error : -EIO;
 }
 
-/* One that ended after all, between the deadline and the look at it, is not stuck. */
-static int wait_or_tell(struct arena *a, const struct child *c, int deadline,
-			  struct process *stuck)
+/* One that comes back after all, between the deadline and the look at it, is not stuck. */
+int child_wait_or_tell(struct arena *a, pid_t pid, child_wait_fn *wait, const void *of,
+		       int deadline, struct process *stuck)
 {
+	int rc = wait(of, deadline);
 	struct process p;
-	int rc = child_wait(c, deadline, -1, NULL);
 
 	if (rc != -ETIMEDOUT)
 		return rc;
-	p = process_real(a, c->pid);
-	p.pid = c->pid;
-	rc = child_wait(c, 0, -1, NULL);
-	if (rc < 0 && stuck)
+	p = process_real(a, pid);
+	p.pid = pid;
+	rc = wait(of, 0);
+	if (rc == -ETIMEDOUT && stuck)
 		*stuck = p;
 	return rc;
+}
+
+static int wait_end(const void *of, int ms)
+{
+	return child_wait(of, ms, -1, NULL);
 }
 
 int child_do(struct arena *a, const struct task *t, int deadline, struct process *stuck)
@@ -232,7 +245,7 @@ int child_do(struct arena *a, const struct task *t, int deadline, struct process
 		*stuck = (struct process){ 0 };
 	if (rc < 0)
 		return rc;
-	rc = wait_or_tell(a, &c, deadline, stuck);
+	rc = child_wait_or_tell(a, c.pid, wait_end, &c, deadline, stuck);
 	if (rc == 0)
 		rc = outcome(&c, t);
 	child_end(&c);

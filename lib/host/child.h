@@ -28,6 +28,9 @@ struct report {
 	_Alignas(long) char text[4096]; /* an attribute is at most a page (sysfs_emit()) */
 };
 
+/* Zeroed memory that a child has too, until munmap(2). 0 or -errno. */
+int child_memory(size_t size, void **memory);
+
 /* 0 or -errno. */
 int report_new(struct report **report);
 void report_drop(struct report **report);
@@ -77,6 +80,14 @@ int child_wait(const struct child *c, int ms, int fd, struct tail *tail);
 
 /* Of one that has ended: 0 and its end as waitid(2) tells it, or -errno. */
 int child_reap(const struct child *c, siginfo_t *end);
+
+/*
+ * deadline ms of wait(of, ms): 0, -ETIMEDOUT, or another error. If it is -ETIMEDOUT, and
+ * is so again once the child has been looked at, the child is in *stuck (or NULL).
+ */
+typedef int child_wait_fn(const void *of, int ms);
+int child_wait_or_tell(struct arena *a, pid_t pid, child_wait_fn *wait, const void *of,
+		       int deadline, struct process *stuck);
 
 /*
  * All of it: 0, -errno of what the task could not do, or -ETIMEDOUT with the child, which

@@ -43,12 +43,13 @@ static void wake(struct order *o)
 	syscall(SYS_futex, &o->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* Sleeps while it is that turn, at most ms milliseconds (-1: without end), or less. */
-static void turn_wait(struct order *o, enum turn turn, int ms)
+/* Sleeps while it is that turn, or less; false once ms milliseconds (-1: without end) are over. */
+static bool turn_wait(struct order *o, enum turn turn, int ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 
-	syscall(SYS_futex, &o->turn, FUTEX_WAIT, turn, ms < 0 ? NULL : &t, NULL, 0);
+	return syscall(SYS_futex, &o->turn, FUTEX_WAIT, turn, ms < 0 ? NULL : &t, NULL, 0) == 0 ||
+	       errno != ETIMEDOUT;
 }
 
 /* ---- in the child ---- */
@@ -104,16 +105,13 @@ void helper_end(void)
 
 static int start(struct helper *h)
 {
-	struct task t = { .run = serve, .stderr_fd = -1 };
-	int rc;
+	void *memory = NULL;
+	int rc = child_memory(sizeof(*h->order), &memory);
+	struct task t = { .run = serve, .stderr_fd = -1, .data = memory };
 
-	h->order = mmap(NULL, sizeof(*h->order), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			-1, 0);
-	if (h->order == MAP_FAILED) {
-		h->order = NULL;
-		return -ENOMEM;
-	}
-	t.data = h->order;
+	if (rc < 0)
+		return rc;
+	h->order = memory;
 	t.report = &h->order->report;
 	rc = child_start(&h->child, &t);
 	if (rc < 0) {
@@ -142,36 +140,20 @@ static void ask(struct order *o, const struct task *t)
 #define LOOK 100 /* ms, between two looks whether it was killed */
 
 /* 0, -EIO: it was killed, or -ETIMEDOUT. */
-static int wait_for(const struct helper *h, int deadline)
+static int wait_done(const void *of, int ms)
 {
-	double until = clock_ms() + deadline, left = deadline;
+	const struct helper *h = of;
+	double until = clock_ms() + ms, left = ms;
 
 	while (atomic_load(&h->order->turn) != TURN_DONE) {
 		if (left <= 0)
 			return -ETIMEDOUT;
-		turn_wait(h->order, TURN_ASKED, left < LOOK ? (int)left + 1 : LOOK);
-		if (is_gone(h) && atomic_load(&h->order->turn) != TURN_DONE)
+		if (!turn_wait(h->order, TURN_ASKED, left < LOOK ? (int)left + 1 : LOOK) &&
+		    is_gone(h) && atomic_load(&h->order->turn) != TURN_DONE)
 			return -EIO;
 		left = until - clock_ms();
 	}
 	return 0;
-}
-
-/* One that comes back after all, between the deadline and the look at it, is not stuck. */
-static int wait_or_tell(struct arena *a, const struct helper *h, int deadline,
-			struct process *stuck)
-{
-	int rc = wait_for(h, deadline);
-	struct process p;
-
-	if (rc != -ETIMEDOUT)
-		return rc;
-	p = process_real(a, h->child.pid);
-	p.pid = h->child.pid;
-	rc = wait_for(h, 0);
-	if (rc == -ETIMEDOUT && stuck)
-		*stuck = p;
-	return rc;
 }
 
 static int take_report(const struct order *o, struct report *to)
@@ -197,7 +179,7 @@ int helper_do(struct arena *a, const struct task *t, int deadline, struct proces
 	if (rc < 0)
 		return rc;
 	ask(mine.order, t);
-	rc = wait_or_tell(a, &mine, deadline, stuck);
+	rc = child_wait_or_tell(a, mine.child.pid, wait_done, &mine, deadline, stuck);
 	if (rc == 0)
 		return take_report(mine.order, t->report);
 	if (rc == -ETIMEDOUT)
