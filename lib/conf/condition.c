@@ -49,6 +49,30 @@ static size_t glob_len(const char *s)
 	return len;
 }
 
+/* lspci -n: four digits, a colon, four digits. */
+static bool is_pci_id(const char *s)
+{
+	static const char hex[] = "0123456789abcdefABCDEF";
+
+	return strspn(s, hex) == 4 && s[4] == ':' && strspn(s + 5, hex) == 4 && !s[9];
+}
+
+/* A text without a wildcard that no value of this fact can be. */
+static int check_glob(struct arena *a, enum fact fact, const char *glob, struct err *err)
+{
+	if (!glob_is_plain(glob))
+		return 0;
+	if (fact == FACT_PCI && !is_pci_id(glob))
+		return err_set(err, EINVAL,
+			       "'%s': write VENDOR:DEVICE as lspci -nn shows them, such as 10de:1b06 or 10de:*",
+			       glob);
+	if (fact == FACT_UUID && !str_uuid(a, glob))
+		return err_set(err, EINVAL,
+			       "'%s': write a UUID, such as 4c4c4544-0031-3310-8047-b3c04f4a3532, or a part of one with *",
+			       glob);
+	return 0;
+}
+
 static int add_globs(struct arena *a, struct condition *c, const char *value, unsigned line,
 		     struct err *err)
 {
@@ -57,9 +81,11 @@ static int add_globs(struct arena *a, struct condition *c, const char *value, un
 		const char *text = str_trim(a, s, len);
 		bool negated = *text == '!';
 		const char *glob = negated ? str_skip_blanks(text + 1) : text;
+		int rc = *glob ? check_glob(a, c->fact, glob, err) :
+				 err_set(err, EINVAL, "an empty value");
 
-		if (*glob == '\0')
-			return err_set(err, EINVAL, "an empty value");
+		if (rc)
+			return rc;
 		*arena_push(a, c->patterns, c->n, c->cap) =
 			(struct pattern){ .negated = negated, .glob = glob, .text = text,
 					  .line = line };

@@ -34,6 +34,10 @@ static int selkey_parse(struct arena *a, const char *item, struct selkey *k, str
 		return err_set(err, EINVAL, "an empty item in the selector");
 	if (!eq || eq == item)
 		return err_set(err, EINVAL, "'%s' in the selector: write key=glob", item);
+	if (eq[1] == '!')
+		return err_set(err, EINVAL,
+			       "'%s' in the selector: only a condition can begin with '!' (\\! is the sign itself)",
+			       item);
 	k->key = arena_strndup(a, item, (size_t)(eq - item));
 	k->glob = arena_strdup(a, eq + 1);
 	return 0;

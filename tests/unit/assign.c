@@ -35,6 +35,7 @@ static const struct good {
 	{ "nested properties", "blockdev", "file.filename=/a,cache.direct=on",
 	  "file.filename=/a|cache.direct=on" },
 	{ "a CPU's features in three forms", "cpu", "kvm=off,+x,-y", "kvm=off|x=on|y=off" },
+	{ "a CPU's name may say what it likes", "cpu", "model-id=a b=c", "model-id=a b=c" },
 	{ "a CPU's value with blanks inside", "cpu", "hv-vendor-id=KVM Hv, kvm=off",
 	  "hv-vendor-id=KVM Hv|kvm=off" },
 	{ "a CPU's model", "cpu", "model=host,kvm=off", "model=host|kvm=off" },
@@ -78,6 +79,16 @@ static const struct good bad[] = {
 	{ "a -global that begins with a dot", "global", ".b=1", "write -global" },
 	{ "a dot in the value only", "global", "a=b.c", "write -global" },
 	{ "a typed -global", "global", "a.b:=1", "write -global" },
+	{ "a blank before the selector", "device", "[driver=x] mq=on",
+	  "no blank between -device and its [selector]" },
+	{ "of -cpu as well", "cpu", "[model=host] kvm=off", "no blank between -cpu and its" },
+	{ "a blank in a name", "device", "mq on=1", "'mq on': a property's name has no blank" },
+	{ "a blank before the =", "name", "guest = b", "no blank before the '=' of 'guest'" },
+	{ "of -cpu as well", "cpu", "kvm = off", "no blank before the '=' of 'kvm'" },
+	{ "and of -global", "global", "a.b =1", "no blank before the '=' of 'a.b'" },
+	{ "a bracket in a name", "device", "a]=1", "'a]': a property's name has no blank, [ or ]" },
+	{ "a blank for a comma in -cpu", "cpu", "kvm=off kvm-pv-eoi=off",
+	  "'off kvm-pv-eoi=off': a comma, not a blank, goes before the next property" },
 };
 
 static void refuses(void **state)
@@ -99,6 +110,7 @@ static const struct good keys[] = {
 	{ "a CPU's features", "cpu", "kvm,hv-vendor-id", "kvm|hv-vendor-id" },
 	{ "a -global's", "global", "ICH9-LPC.disable_s3", "ICH9-LPC.disable_s3" },
 	{ "a drive has no key that it cannot do without", "drive", "file", "file" },
+	{ "nor has what merges, though its first word needs no key", "boot", "order", "order" },
 };
 
 static void reads_keys(void **state)
@@ -121,6 +133,9 @@ static const struct good bad_keys[] = {
 	{ "a device cannot do without its driver", "device", "mq,driver",
 	  "-device cannot do without its driver" },
 	{ "a CPU cannot do without its model", "cpu", "model", "-cpu cannot do without its model" },
+	{ "nor a machine without its type", "machine", "type", "-machine cannot do without its type" },
+	{ "a blank in a name", "device", "mq rx", "'mq rx': a property's name has no blank" },
+	{ "a blank before the selector", "device", "[id=a] mq", "no blank between -device and its" },
 	{ "a -global without a dot", "global", "disable_s3", "write -global DRIVER.PROPERTY" },
 };
 

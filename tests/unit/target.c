@@ -68,6 +68,8 @@ static const struct bad {
 	{ "a selector without an option", "-[id=a] x", "must begin with -OPTION" },
 	{ "a selector that does not end", "-device[id=a", "the selector of -device has no ']'" },
 	{ "a selector whose ] no blank follows", "-device[id=a]x=y", "has no ']' before a blank" },
+	{ "a selector is no condition", "-device[id=!n] x=y",
+	  "'id=!n' in the selector: only a condition can begin with '!' (\\! is the sign itself)" },
 	{ "an empty selector", "-device[] x=y", "an empty item in the selector" },
 	{ "an empty item", "-device[id=a,,driver=b] x=y", "an empty item in the selector" },
 	{ "a comma at the end", "-device[id=a,] x=y", "an empty item in the selector" },
