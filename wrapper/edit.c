@@ -73,6 +73,13 @@ static void drop_sugar(struct edit *e, const char *key)
 	}
 }
 
+/* Does -accel say what -machine would by this key? */
+static bool has_accel_for(const struct edit *e, const char *key)
+{
+	return str_eq(e->opt->name, "machine") && optval_same_key(e->opt, key, "accel") &&
+	       view_has(e->c, &(struct target){ .option = "accel" });
+}
+
 static int merged_assign(struct edit *e, const struct assign *as, struct err *err)
 {
 	ptrdiff_t at = view_last_mention(e->c, e->opt, as->key);
@@ -81,11 +88,13 @@ static int merged_assign(struct edit *e, const struct assign *as, struct err *er
 
 	if (at >= 0 && e->action->verb == VERB_DEFAULT)
 		return 0;
-	if (str_eq(e->opt->name, "machine") && optval_same_key(e->opt, as->key, "accel") &&
-	    view_has(e->c, &(struct target){ .option = "accel" }))
+	if (has_accel_for(e, as->key)) {
+		if (e->action->verb == VERB_DEFAULT)
+			return 0;
 		return err_set(err, EINVAL,
 			       "the line has -accel, which QEMU does not take beside -machine accel=: "
 			       "write set = -accel accel=…");
+	}
 	drop_sugar(e, as->key);
 	at = view_last_mention(e->c, e->opt, as->key);
 	if (at < 0)
@@ -155,6 +164,27 @@ static void unset_keys(struct edit *e, struct arg *arg, const struct assigns *ke
 	}
 }
 
+/* The selector speaks of all uses as they were before the first one is changed. */
+static void unset_merged(struct edit *e, const struct assigns *keys)
+{
+	if (e->target.n && !view_has(e->c, &e->target)) {
+		editor_tell_none_selected(e);
+		return;
+	}
+	for (size_t i = 0; i < keys->n; i++)
+		drop_sugar(e, keys->v[i].key);
+	for (size_t i = 0; i < e->c->n; i++)
+		if (arg_is(&e->c->args[i], e->opt) && view_parsed(e->c, &e->c->args[i], NULL))
+			unset_keys(e, &e->c->args[i], keys);
+}
+
+static void unset_selected(struct edit *e, const struct assigns *keys)
+{
+	for (size_t i = 0; i < e->c->n; i++)
+		if (selected(e, &e->c->args[i]))
+			unset_keys(e, &e->c->args[i], keys);
+}
+
 static int verb_unset(struct edit *e, struct err *err)
 {
 	size_t before = e->trace->n_events;
@@ -163,15 +193,12 @@ static int verb_unset(struct edit *e, struct err *err)
 
 	if (rc)
 		return rc;
-	if (e->opt->syntax == SYNTAX_GLOBAL) {
+	if (e->opt->syntax == SYNTAX_GLOBAL)
 		editglobal_unset(e, &keys);
-	} else {
-		for (size_t i = 0; e->opt->repeat == REPEAT_MERGE && i < keys.n; i++)
-			drop_sugar(e, keys.v[i].key);
-		for (size_t i = 0; i < e->c->n; i++)
-			if (selected(e, &e->c->args[i]))
-				unset_keys(e, &e->c->args[i], &keys);
-	}
+	else if (e->opt->repeat == REPEAT_MERGE)
+		unset_merged(e, &keys);
+	else
+		unset_selected(e, &keys);
 	if (e->trace->n_events == before)
 		editor_tell_nothing(e, "no such property on the line");
 	return 0;
@@ -202,12 +229,14 @@ static int check_id(struct edit *e, const char *value, struct err *err)
 	return 0;
 }
 
-static expand_quote *quote_for(const struct qemuopt *opt, const char *value)
+static expand_quote *quote_for(struct arena *a, const struct qemuopt *opt, const char *value)
 {
 	if (*value == '{' && opt->flags & OPT_JSON)
 		return quote_json;
-	if (opt->syntax == SYNTAX_CPU)
-		return quote_cpu;
+	if (opt->syntax == SYNTAX_CPU || opt->flags & OPT_CHARDEV)
+		return quote_no_comma;
+	if (opt->syntax == SYNTAX_GLOBAL)
+		return editglobal_is_long(a, value) ? quote_opts : NULL;
 	return opt->syntax == SYNTAX_OPTS || opt->syntax == SYNTAX_KEYVAL ? quote_opts : NULL;
 }
 
@@ -223,7 +252,7 @@ static int verb_add(struct edit *e, struct err *err)
 			editor_add(e, e->opt, NULL);
 		return 0;
 	}
-	rc = expand(e->arena, e->names, value, quote_for(e->opt, value), &value, err);
+	rc = expand(e->arena, e->names, value, quote_for(e->arena, e->opt, value), &value, err);
 	if (!rc)
 		rc = check_id(e, value, err);
 	if (!rc)
@@ -248,8 +277,10 @@ static int verb_remove(struct edit *e, struct err *err)
 	(void)err;
 	if (e->opt->repeat == REPEAT_ADD || view_has(e->c, &e->target))
 		for (size_t i = 0; i < e->c->n; i++)
-			if (removable(e, &e->c->args[i]))
+			if (removable(e, &e->c->args[i])) {
+				editor_drop_sets(e, &e->c->args[i], NULL);
 				editor_drop(e, &e->c->args[i]);
+			}
 	if (e->trace->n_events == before)
 		editor_tell_none_selected(e);
 	return 0;

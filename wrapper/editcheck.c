@@ -47,10 +47,19 @@ static int check_unset(struct arena *a, const struct qemuopt *opt, const struct 
 	return assigns_parse_keys(a, opt, action->rest, &keys, err);
 }
 
+/* Both forms, as QEMU tells them apart: qemu_global_option() of util/qemu-config.c or vl.c. */
+static int check_global(const struct optval *v, struct err *err)
+{
+	if (optval_get(v, "driver") && optval_get(v, "property") && optval_get(v, "value"))
+		return 0;
+	return err_set(err, EINVAL, "write -global DRIVER.PROPERTY=VALUE, one a line");
+}
+
 static int check_add(struct arena *a, const struct qemuopt *opt, const struct action *action,
 		     struct err *err)
 {
 	struct optval v;
+	int rc;
 
 	if (action->target.n)
 		return err_set(err, EINVAL, "add takes no selector: it changes nothing that is there");
@@ -60,7 +69,10 @@ static int check_add(struct arena *a, const struct qemuopt *opt, const struct ac
 	if (!qemuopt_has_arg(opt) && *action->rest)
 		return err_set(err, EINVAL, "-%s takes no value, but '%s' follows", opt->name,
 			       action->rest);
-	return qemuopt_has_arg(opt) ? optval_parse(a, opt, action->rest, &v, err) : 0;
+	if (!qemuopt_has_arg(opt))
+		return 0;
+	rc = optval_parse(a, opt, action->rest, &v, err);
+	return !rc && opt->syntax == SYNTAX_GLOBAL ? check_global(&v, err) : rc;
 }
 
 static int check_remove(struct arena *a, const struct qemuopt *opt, const struct action *action,

@@ -9,6 +9,14 @@
 #include "str.h"
 #include "wrapper/view.h"
 
+bool editglobal_is_long(struct arena *a, const char *text)
+{
+	const struct qemuopt global = { .syntax = SYNTAX_GLOBAL };
+	struct optval v;
+
+	return optval_parse(a, &global, text, &v, NULL) == 0 && !v.short_global;
+}
+
 static const char *global_key(struct edit *e, struct arg *arg)
 {
 	const struct optval *v = view_parsed(e->c, arg, NULL);
@@ -134,11 +142,10 @@ int editglobal_without_cpu(struct edit *e, const struct assigns *as, struct err 
 	for (size_t i = 0; i < as->n; i++) {
 		if (!str_eq(as->v[i].key, "model"))
 			continue;
-		rc = expand(e->arena, e->names, as->v[i].value, quote_cpu, &model, err);
+		rc = expand(e->arena, e->names, as->v[i].value, quote_no_comma, &model, err);
 		if (rc)
 			return rc;
-		editor_add(e, e->opt, model);
-		return editor_assign_all(e, &e->c->args[e->c->n - 1], as, err);
+		return editor_assign_all(e, editor_add(e, e->opt, model), as, err);
 	}
 	return assign_cpu_globals(e, as, err);
 }

@@ -7,6 +7,9 @@
 int editglobal_assign(struct edit *e, const struct assign *as, struct err *err);
 void editglobal_unset(struct edit *e, const struct assigns *keys);
 
+/* Is it written driver=…,property=…,value=…? */
+bool editglobal_is_long(struct arena *a, const char *text);
+
 /* Where DRIVER.PROPERTY parts; key has a dot. */
 const char *editglobal_dot(const char *key);
 

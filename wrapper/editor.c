@@ -56,11 +56,12 @@ void editor_change(struct edit *e, struct arg *arg, const char *value)
 	arg_change(arg, value);
 }
 
-void editor_add(struct edit *e, const struct qemuopt *opt, const char *value)
+struct arg *editor_add(struct edit *e, const struct qemuopt *opt, const char *value)
 {
 	struct arg *arg = cmdline_add(e->c, opt, value);
 
 	tell(e, EVENT_ADDED, arg)->after = value;
+	return arg;
 }
 
 void editor_drop(struct edit *e, struct arg *arg)
@@ -83,14 +84,23 @@ void editor_tell_none_selected(struct edit *e)
 
 /* ---- values ---- */
 
+/* For within either kind of quotes: QEMU takes '…' as well. */
 const char *quote_json(struct arena *a, const char *value)
 {
 	const char *quoted = json_quote(a, value);
+	struct strbuf b = { .arena = a };
 
-	return quoted ? arena_strndup(a, quoted + 1, strlen(quoted) - 2) : NULL;
+	if (!quoted)
+		return NULL;
+	for (const char *s = quoted + 1; s[1]; s++)
+		if (*s == '\'')
+			strbuf_add(&b, "\\u0027");
+		else
+			strbuf_addc(&b, *s);
+	return strbuf_text(&b);
 }
 
-const char *quote_cpu(struct arena *a, const char *value)
+const char *quote_no_comma(struct arena *a, const char *value)
 {
 	(void)a;
 	return strchr(value, ',') ? NULL : value;
@@ -99,18 +109,23 @@ const char *quote_cpu(struct arena *a, const char *value)
 int editor_value(struct edit *e, const struct assign *as, const char **value,
 			struct err *err)
 {
-	return expand(e->arena, e->names, as->value, as->typed ? quote_json : NULL, value, err);
+	expand_quote *quote = as->typed			  ? quote_json :
+			      e->opt->flags & OPT_CHARDEV ? quote_no_comma :
+							    NULL;
+
+	return expand(e->arena, e->names, as->value, quote, value, err);
 }
 
 /* ---- -set GROUP.ID.KEY=VALUE, which edits a key=value device from behind ---- */
 
-/* The -set that speaks of this property of this argument; NULL if there is none. */
+/* The -set that speaks of this property (NULL: of any) of this argument; NULL if there is none. */
 static struct arg *find_set(struct edit *e, struct arg *arg, const char *key)
 {
 	const struct qemuopt *set = qemuopt_find(&e->c->opts, "set");
-	const struct optval *v = view_parsed(e->c, arg, NULL);
+	const struct optval *v = arg->value ? view_parsed(e->c, arg, NULL) : NULL;
 	const struct prop *id = v && !v->json ? optval_get(v, "id") : NULL;
-	const char *front = id ? arena_printf(e->arena, "%s.%s.%s=", e->opt->name, id->value, key) :
+	const char *front = id ? arena_printf(e->arena, "%s.%s.%s%s", e->opt->name, id->value,
+					      key ? key : "", key ? "=" : "") :
 				 NULL;
 
 	for (size_t i = e->c->n; front && i-- > 0;)

@@ -24,7 +24,7 @@ struct edit {
 };
 
 void editor_change(struct edit *e, struct arg *arg, const char *value);
-void editor_add(struct edit *e, const struct qemuopt *opt, const char *value);
+struct arg *editor_add(struct edit *e, const struct qemuopt *opt, const char *value);
 void editor_drop(struct edit *e, struct arg *arg);
 void editor_tell_note(struct edit *e, const char *note);
 void editor_tell_nothing(struct edit *e, const char *why);
@@ -37,9 +37,9 @@ int editor_value(struct edit *e, const struct assign *as, const char **value, st
 int editor_assign(struct edit *e, struct arg *arg, const struct assign *as, struct err *err);
 int editor_assign_all(struct edit *e, struct arg *arg, const struct assigns *as, struct err *err);
 
-/* A -set GROUP.ID.KEY=… behind the argument says the same property again: out with it. */
+/* A -set GROUP.ID.KEY=… behind the argument says the same property again: out with it. key NULL: any. */
 void editor_drop_sets(struct edit *e, struct arg *arg, const char *key);
 
 /* How expand() makes a value safe in each syntax. */
 const char *quote_json(struct arena *a, const char *value);
-const char *quote_cpu(struct arena *a, const char *value);
+const char *quote_no_comma(struct arena *a, const char *value);

@@ -31,6 +31,7 @@ enum {
 	OPT_UNDERSCORE = 8, /* `_` and `-` in its keys are the same */
 	OPT_FIRST_ID = 16, /* of several id= the first counts: QemuOpts */
 	OPT_FLAT = 32,	   /* a dot in a JSON key is part of the name, not a path */
+	OPT_CHARDEV = 64,  /* a character device in one string, which has its own commas */
 };
 
 struct qemuopt {

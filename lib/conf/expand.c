@@ -38,7 +38,7 @@ static int value_of(struct arena *a, const struct names *names, char letter, con
 	switch (letter) {
 	case 'n':
 		*value = names->name;
-		if (!*value)
+		if (!*value || !**value)
 			return err_set(err, EINVAL, "%%n: the command line has no -name");
 		return check_name(a, *value, err);
 	case 'u':

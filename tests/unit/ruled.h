@@ -8,6 +8,7 @@
 #include "line.h"
 #include "mistake.h"
 #include "conf/expand.h"
+#include "wrapper/edit.h"
 #include "wrapper/trace.h"
 
 #define RULED_UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
@@ -23,6 +24,18 @@ static inline void ruled_read(const char *text, struct rule_set *set)
 	rules_read(&arena, &file, set, &m);
 	if (m.n)
 		fail_msg("%s", mistake_text(&arena, &m.v[0]));
+}
+
+/* The only verb of a rule, on a line. */
+static inline int ruled_apply(const char *verb, struct cmdline *c, const struct names *names,
+			      struct trace *trace, struct err *err)
+{
+	struct rule_set set = { 0 };
+
+	ruled_read(arena_printf(&arena, "[a]\nwhen = always\n%s\n", verb), &set);
+	*trace = (struct trace){ .arena = &arena };
+	assert_int_equal(edit_check(&arena, &c->opts, &set.v[0].actions[0], err), 0);
+	return edit_apply(c, names, &set.v[0], &set.v[0].actions[0], trace, err);
 }
 
 /* "changed a -> b; added c; removed d; nothing: why" */
