@@ -85,30 +85,33 @@ static int find_facts(struct arena *a, const struct root *r, const struct facts 
 	return 0;
 }
 
-/* With mistakes none of the rules apply, whichever file they are in. */
-static void apply_rules(struct arena *a, const struct root *r, const struct facts *hook,
+/* With mistakes none of the rules apply, whichever file they are in. false: see rewrite(). */
+static bool apply_rules(struct arena *a, const struct root *r, const struct facts *hook,
 			struct decision *d)
 {
 	struct err err;
+	bool let_in;
 
 	decide_read_rules(a, r, d);
 	if (d->mistakes.errors)
-		return;
+		return true;
 	if (find_facts(a, r, hook, d, &err) < 0) {
 		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
-		return;
+		return true;
 	}
 	d->names.root = r;
 	d->names.grants = &d->facts.grants;
-	rewrite(&d->cmdline, &d->rules, &d->facts, &d->names, &d->trace, &d->mistakes);
+	let_in = rewrite(&d->cmdline, &d->rules, &d->facts, &d->names, &d->trace, &d->mistakes);
 	if (!d->mistakes.errors && grants_all_used(&d->facts.grants, &err) < 0)
 		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
+	return let_in;
 }
 
 void decide_ahead(struct arena *a, const struct root *r, const char *self, char *const *argv,
 		  const struct facts *hook, struct decision *d)
 {
 	struct qemuopts opts;
+	bool let_in;
 
 	*d = (struct decision){ .mistakes.arena = a, .trace.arena = a, .kind = DECIDE_REWRITE };
 	settings_read(a, r, &d->settings, &d->mistakes);
@@ -122,9 +125,9 @@ void decide_ahead(struct arena *a, const struct root *r, const char *self, char 
 	if (d->kind != DECIDE_REWRITE)
 		return;
 	match_names(a, &d->cmdline, &d->names);
-	apply_rules(a, r, hook, d);
+	let_in = apply_rules(a, r, hook, d);
 	if (d->mistakes.errors)
-		d->kind = d->settings.pass_on_error ? DECIDE_PASS : DECIDE_REFUSE;
+		d->kind = d->settings.pass_on_error && let_in ? DECIDE_PASS : DECIDE_REFUSE;
 }
 
 void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,

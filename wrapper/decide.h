@@ -16,7 +16,7 @@ enum verdict_kind {
 	DECIDE_OFF,	/* the kill switch: enabled = no */
 	DECIDE_PROBE,	/* a question to the emulator, no rule file opened */
 	DECIDE_REWRITE, /* the rules were applied; maybe none did anything */
-	DECIDE_REFUSE,	/* mistakes */
+	DECIDE_REFUSE,	/* mistakes, or a guest that is not to come in */
 	DECIDE_PASS,	/* mistakes, and on-error = pass */
 };
 

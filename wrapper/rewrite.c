@@ -2,6 +2,8 @@
 #include "wrapper/rewrite.h"
 
 #include "arena.h"
+#include "conf/expand.h"
+#include "conf/grants.h"
 #include "conf/rules.h"
 #include "err.h"
 #include "mistake.h"
@@ -51,19 +53,23 @@ static enum outcome_kind judge(const struct cmdline *c, const struct rule *rule,
 	return kind;
 }
 
+/* false: it is not to come in. */
+static bool lets_in(const struct cmdline *c, const struct rule *rule, struct mistakes *m)
+{
+	if (rule->on_incoming != INCOMING_REFUSE || !comes_in(c) || !rewrite_guest_visible(c, rule))
+		return true;
+	mistake_add(m, rule->file, rule->line,
+		    "rule [%s] changes what the guest sees and says on-incoming = refuse: "
+		    "this VM comes in by migration, restore or snapshot: start it afresh instead",
+		    rule->section);
+	return false;
+}
+
 static void apply(struct cmdline *c, const struct rule *rule, const struct names *names,
 		  struct trace *trace, struct mistakes *m)
 {
 	struct err err;
 
-	if (rule->on_incoming == INCOMING_REFUSE && comes_in(c) &&
-	    rewrite_guest_visible(c, rule)) {
-		mistake_add(m, rule->file, rule->line,
-			    "rule [%s] changes what the guest sees and says on-incoming = refuse: "
-			    "this VM comes in by migration, restore or snapshot: start it afresh instead",
-			    rule->section);
-		return;
-	}
 	for (size_t i = 0; i < rule->n_actions; i++) {
 		const struct action *action = &rule->actions[i];
 
@@ -90,11 +96,23 @@ static void judge_all(const struct cmdline *c, const struct rule_set *rules,
 	}
 }
 
-void rewrite(struct cmdline *c, const struct rule_set *rules, const struct facts *facts,
+bool rewrite(struct cmdline *c, const struct rule_set *rules, const struct facts *facts,
 	     const struct names *names, struct trace *trace, struct mistakes *m)
 {
+	bool let_in = true;
+
 	judge_all(c, rules, facts, trace);
-	for (size_t i = 0; i < trace->n_outcomes; i++)
-		if (trace->outcomes[i].kind == OUTCOME_APPLIED)
-			apply(c, trace->outcomes[i].rule, names, trace, m);
+	for (size_t i = 0; i < trace->n_outcomes; i++) {
+		const struct outcome *o = &trace->outcomes[i];
+
+		if (o->kind == OUTCOME_INCOMING && names->grants)
+			grants_leave(names->grants, o->rule);
+		if (o->kind != OUTCOME_APPLIED)
+			continue;
+		if (lets_in(c, o->rule, m))
+			apply(c, o->rule, names, trace, m);
+		else
+			let_in = false;
+	}
+	return let_in;
 }

@@ -15,9 +15,10 @@ struct trace;
  * Applies the rules, in order, to the command line. Conditions see the line as
  * it came in (facts), selectors as earlier rules left it. Pure but for what it
  * writes to its arguments; the wrapper and `kvmshim explain` both call it.
- * What cannot be done goes to m; then the command line is not to be used.
+ * What cannot be done goes to m; then the command line is not to be used. false: a rule
+ * refuses guests that come in, and this is one; m has it too.
  */
-void rewrite(struct cmdline *c, const struct rule_set *rules, const struct facts *facts,
+bool rewrite(struct cmdline *c, const struct rule_set *rules, const struct facts *facts,
 	     const struct names *names, struct trace *trace, struct mistakes *m);
 
 /*

@@ -34,6 +34,13 @@ int grants_use(struct grants *g, const struct rule *rule, enum grant_kind kind, 
 		       device);
 }
 
+void grants_leave(struct grants *g, const struct rule *rule)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (is_for(&g->v[i], rule))
+			g->v[i].used = true;
+}
+
 int grants_all_used(const struct grants *g, struct err *err)
 {
 	for (size_t i = 0; i < g->n; i++)

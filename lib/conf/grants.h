@@ -30,5 +30,8 @@ struct grants {
 int grants_use(struct grants *g, const struct rule *rule, enum grant_kind kind, const char *device,
 	       struct err *err);
 
+/* Those of a rule that turns out not to apply: nobody is to take them. */
+void grants_leave(struct grants *g, const struct rule *rule);
+
 /* -EPERM where a device was handed over that no rule took. */
 int grants_all_used(const struct grants *g, struct err *err);

@@ -23,7 +23,7 @@ struct passes {
 	const struct passes_host *host;
 	struct grants *grants;
 	struct mistakes *mistakes;
-	const struct rule *doubtful; /* with last = yes, of which only the wrapper knows if it holds */
+	const struct rule *doubtful; /* with last = yes, of which only the wrapper knows if it applies */
 };
 
 /*
@@ -125,7 +125,7 @@ static void pass_all(struct passes *p, const struct rule *rule)
 		if (p->doubtful)
 			mistake_add(p->mistakes, rule->file, action->line,
 				    "%s: the rule [%s] before it (%s:%u) says last = yes and only the "
-				    "wrapper can tell if it holds: put this rule before it",
+				    "wrapper can tell if it applies: put this rule before it",
 				    verb_names[action->verb], p->doubtful->section, p->doubtful->file,
 				    p->doubtful->line);
 		else if (pass(p, rule, action, &err) < 0)
@@ -153,9 +153,11 @@ void passes_find(struct arena *a, const struct rule_set *rules, const struct fac
 
 		if (verdict == COND_HOLDS)
 			pass_all(&p, rule);
-		if (verdict == COND_HOLDS && rule->last)
+		if (!rule->last || verdict == COND_FAILS)
+			continue;
+		if (verdict == COND_HOLDS && rule->on_incoming != INCOMING_SKIP)
 			return;
-		if (verdict == COND_UNKNOWN && rule->last && !p.doubtful)
+		if (!p.doubtful)
 			p.doubtful = rule;
 	}
 }

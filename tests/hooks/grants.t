@@ -22,9 +22,9 @@ sub vm { return Kvmshim::Vm->new($host, @_) }
 
 # What the wrapper gives QEMU for this VM, beyond the words it was started with.
 sub started {
-	my ($vm) = @_;
+	my ($vm, @more) = @_;
 	my @line = ('-name', "guest=$vm->{name}", '-S', '-machine', 'pc-i440fx-7.2', '-uuid', $vm->{uuid}, '-nodefaults');
-	my $got = $host->start(@line);
+	my $got = $host->start(@line, @more);
 	return "refused: $got->{err}" if $got->{status};
 	my @words = @{ $got->{words} };
 	is(join(' ', splice @words, 0, @line), "@line", 'the wrapper leaves the line as it is');
@@ -47,6 +47,14 @@ subtest 'pass-pci' => sub {
 	is_deeply($other->facts->{grants}, [], 'has no grant');
 	is(started($other), '', 'and gets nothing');
 	$other->given_back('another VM');
+};
+
+subtest 'a guest that comes in, and a rule that skips those' => sub {
+	$host->rules('50-a.ini', "[disk]\nwhen-name = vm\npass-pci = $nvme\non-incoming = skip\n");
+	my $vm = vm();
+	$vm->taken('a VM that the hook cannot tell from a fresh one');
+	is(started($vm, '-incoming', 'defer'), '-incoming defer', 'comes in without the device');
+	$vm->given_back('it');
 };
 
 subtest 'a slot, and hostdevs beside it' => sub {

@@ -50,9 +50,25 @@ static void once(void **state)
 	assert_true(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", &err) < 0);
 }
 
+static void a_rule_that_does_not_apply(void **state)
+{
+	struct grant two[] = { { GRANT_PCI, "0000:05:00.0", "50-gpu.ini:gpu", false },
+			       { GRANT_PCI, "0000:06:00.0", "50-gpu.ini:other", false } };
+	struct grants g = { .known = true, .v = two, .n = 2 };
+	struct err err;
+
+	(void)state;
+	grants_leave(&g, &gpu);
+	assert_true(grants_all_used(&g, &err) < 0);
+	assert_says(err.text, "0000:06:00.0");
+	g.n = 1;
+	assert_int_equal(grants_all_used(&g, &err), 0);
+}
+
 int main(void)
 {
 	UNIT_ROWS(rows, uses);
 	UNIT_TEST("a device is taken once", once);
+	UNIT_TEST("what a rule does not take that does not apply", a_rule_that_does_not_apply);
 	return unit_run("grants");
 }

@@ -152,6 +152,11 @@ static const struct bad {
 	  "[b]\nwhen = always\npass-pci = 05:00.1\n",
 	  F "8: pass-pci: the rule [a] before it (" F "1) says last = yes and only the wrapper can tell",
 	  "" },
+	{ "by whether the guest comes in too",
+	  "[a]\nlast = yes\nwhen = always\non-incoming = skip\nset = -M usb=on\n"
+	  "[b]\nwhen = always\npass-pci = 05:00.1\n",
+	  F "8: pass-pci: the rule [a] before it (" F "1) says last = yes and only the wrapper can tell",
+	  "" },
 	{ "by an option of the command line too",
 	  "[a]\nlast = yes\nwhen-option = -S\nset = -S\n[b]\nwhen = always\npass-mdev = " MDEV "\n",
 	  F "7: pass-mdev: the rule [a] before it", "" },
