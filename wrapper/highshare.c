@@ -35,6 +35,7 @@ static int check_word(const struct params *p, const char *key, const char *const
 		       list[2], list[3] ? ", " : "", list[3] ? list[3] : "");
 }
 
+/* A % may become the first '/': see stat_path(). */
 static int check_path(const char *path, struct err *err)
 {
 	if (*path != '/' && *path != '%')
@@ -44,6 +45,8 @@ static int check_path(const char *path, struct err *err)
 
 static int stat_path(const char *path, struct stat *st, struct err *err)
 {
+	if (*path != '/')
+		return err_set(err, EINVAL, "%s: an absolute path", path);
 	if (strlen(path) >= PATH_MAX)
 		return err_set(err, ENAMETOOLONG, "a path of %zu bytes: at most %d", strlen(path),
 			       PATH_MAX - 1);

@@ -14,6 +14,7 @@
 
 /* What an xHCI has where p2= is not given: hcd-xhci-pci.c. */
 #define XHCI_PORTS 4
+#define XHCI_PORTS_MAX 15 /* hw/usb/hcd-xhci.h */
 
 /* 046d:c52b: two numbers of four hex digits. */
 static bool is_usb_id(const char *s)
@@ -116,36 +117,60 @@ static const struct optval *find_xhci(struct edit *e)
 	return NULL;
 }
 
-static bool port_taken(struct edit *e, const char *bus, unsigned port)
+/* Ports of a bus, 1 to n, that devices of the line take: by number, or as QEMU gives them out. */
+struct ports {
+	const char *bus;
+	bool taken[XHCI_PORTS_MAX + 1];
+	unsigned n, n_taken, n_given;
+};
+
+static void take_one(struct ports *p, const struct optval *v)
+{
+	const struct prop *bus = optval_get(v, "bus"), *port = optval_get(v, "port");
+	unsigned long at = port ? strtoul(port->value, NULL, 10) : 0;
+
+	if (!bus || !str_eq(bus->value, p->bus))
+		return;
+	if (!port)
+		p->n_given++;
+	if (!at || at > p->n || p->taken[at])
+		return;
+	p->taken[at] = true;
+	p->n_taken++;
+}
+
+static void take_ports(struct edit *e, struct ports *p)
 {
 	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
-	const char *number = arena_printf(e->arena, "%u", port);
 
 	for (size_t i = 0; i < e->c->n; i++) {
 		struct arg *arg = &e->c->args[i];
 		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
-		const struct prop *on = v ? optval_get(v, "bus") : NULL;
-		const struct prop *at = v ? optval_get(v, "port") : NULL;
 
-		if (on && at && str_eq(on->value, bus) && str_eq(at->value, number))
-			return true;
+		if (v)
+			take_one(p, v);
 	}
-	return false;
 }
 
-/* libvirt plugs in from the first port up, so ours go from the last down. */
+/*
+ * libvirt plugs in from the first port up, and so does QEMU a device that has none of its
+ * own (usb_claim_port() of hw/usb/bus.c): ours go from the last down.
+ */
 static int take_port(struct edit *e, const struct optval *xhci, const char **where,
 		     struct err *err)
 {
-	const struct prop *ports = optval_get(xhci, "p2");
-	const char *bus = arena_printf(e->arena, "%s.0", optval_get(xhci, "id")->value);
-	unsigned port = ports ? (unsigned)strtoul(ports->value, NULL, 0) : XHCI_PORTS;
+	const struct prop *count = optval_get(xhci, "p2");
+	unsigned long n = count ? strtoul(count->value, NULL, 0) : XHCI_PORTS;
+	struct ports p = { .n = n < XHCI_PORTS_MAX ? (unsigned)n : XHCI_PORTS_MAX };
+	unsigned port = p.n;
 
-	while (port && port_taken(e, bus, port))
+	p.bus = arena_printf(e->arena, "%s.0", optval_get(xhci, "id")->value);
+	take_ports(e, &p);
+	if (p.n_taken + p.n_given >= p.n)
+		return err_set(err, ENOSPC, "no free port left on %s", p.bus);
+	while (p.taken[port])
 		port--;
-	if (!port)
-		return err_set(err, ENOSPC, "no free port left on %s", bus);
-	*where = arena_printf(e->arena, "bus=%s,port=%u", bus, port);
+	*where = arena_printf(e->arena, "bus=%s,port=%u", p.bus, port);
 	return 0;
 }
 

@@ -51,7 +51,8 @@ static bool on_first_bus(const struct slots *s, const char *bus)
 static void mark_device(struct arena *a, struct slots *s, const struct optval *v)
 {
 	const struct prop *bus = optval_get(v, "bus"), *addr = optval_get(v, "addr"),
-			  *driver = optval_get(v, "driver"), *id = optval_get(v, "id");
+			  *id = optval_get(v, "id"),
+			  *driver = optval_get(v, v->opt->implied); /* of -net the type */
 	unsigned long slot;
 
 	if (!addr || !on_first_bus(s, bus ? bus->value : NULL))
@@ -126,7 +127,8 @@ static void mark_arg(struct arena *a, struct slots *s, const struct cmdline *c, 
 		return;
 	name = arg->opt->name;
 	v = view_parsed(c, arg, NULL);
-	if (v && str_eq(name, "device"))
+	/* -nic takes no addr=: net_client_inits() of net/net.c */
+	if (v && (str_eq(name, "device") || str_eq(name, "net")))
 		mark_device(a, s, v);
 	else if (str_eq(name, "set"))
 		mark_set(a, s, arg);

@@ -22,6 +22,7 @@ static const struct row {
 	{ "another bus is another bus", "-M pc -device x,bus=pci.1,addr=0x1f", NULL, "1f 1e 1d" },
 	{ "a device without an address takes none of ours", "-M pc -device x", NULL, "1f 1e 1d" },
 	{ "-set gives an address", "-M pc -device x,id=a -set device.a.addr=0x1f", NULL, "1e 1d 1c" },
+	{ "-net has one for its card", "-M pc -net nic,model=virtio,addr=1f -net user", NULL, "1e 1d 1c" },
 	{ "-global gives one", "-M pc -global x.addr=0x1f", NULL, "1e 1d 1c" },
 	{ "in its long form too", "-M pc -global driver=x,property=addr,value=1f", NULL, "1e 1d 1c" },
 	{ "a DIMM's address is none of the bus", "-M pc -device pc-dimm,addr=0x100000000", NULL,
