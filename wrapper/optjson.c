@@ -115,6 +115,8 @@ static int value_text(struct arena *a, const struct optval *v, const struct prop
 	enum json_kind kind = p ? v->tree.v[p->node].kind :
 				  proptype(v->opt->name, what(v), key, value);
 
+	if (kind == JSON_NUMBER && proptype_is_string(v->opt->name, what(v), key))
+		kind = JSON_STRING;
 	return typed_text(a, key, value, kind, text, err);
 }
 

@@ -148,12 +148,19 @@ static const struct row blockdev_rows[] = {
 	{ NULL },
 };
 
+static const struct row display_rows[] = {
+	{ "*", "addr", JSON_STRING },
+	{ "*", "gl", JSON_STRING }, /* on, off, core, es */
+	{ NULL },
+};
+
 static const struct {
 	const char *option;
 	const struct row *rows;
 } tables[] = {
 	{ "blockdev", blockdev_rows },
 	{ "device", device_rows },
+	{ "display", display_rows },
 	{ "netdev", netdev_rows },
 	{ "object", device_rows },
 };
@@ -183,6 +190,13 @@ static bool is_integer(const char *s)
 	s += *s == '-';
 	digits = strspn(s, "0123456789");
 	return digits && s[digits] == '\0';
+}
+
+bool proptype_is_string(const char *option, const char *what, const char *key)
+{
+	const struct row *row = find_row(option, what, key);
+
+	return row && row->kind == JSON_STRING;
 }
 
 enum json_kind proptype(const char *option, const char *what, const char *key, const char *value)

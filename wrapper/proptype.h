@@ -11,3 +11,6 @@
  * what: the driver, qom-type…; "" if unknown.
  */
 enum json_kind proptype(const char *option, const char *what, const char *key, const char *value);
+
+/* Does the table say so? Then what else QEMU takes there may mean something else. */
+bool proptype_is_string(const char *option, const char *what, const char *key);

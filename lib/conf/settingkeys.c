@@ -131,6 +131,14 @@ static bool extra_option_parse(const char *item, struct extra_option *o, struct 
 	return true;
 }
 
+static bool has_extra(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_extra; i++)
+		if (str_eq(s->extra[i].name, name))
+			return true;
+	return false;
+}
+
 static const char *set_extra(const struct setting_place *p, const char *value)
 {
 	struct settings *s = p->settings;
@@ -141,6 +149,8 @@ static const char *set_extra(const struct setting_place *p, const char *value)
 
 		if (!extra_option_parse(item, &o, p->arena))
 			return "NAME:arg or NAME:flag, with commas, without dashes";
+		if (has_extra(s, o.name))
+			return "NAME:arg or NAME:flag, each NAME once";
 		*arena_push(p->arena, s->extra, s->n_extra, cap) = o;
 	}
 	return NULL;

@@ -53,6 +53,8 @@ static const struct set {
 	bool typed;
 } sets[] = {
 	/* what is there keeps its type */
+	{ "a slot that was a number, which would be a devfn, is a string", "device",
+	  "{\"driver\":\"x\",\"addr\":16}", "addr", "5", "{\"driver\":\"x\",\"addr\":\"5\"}" },
 	{ "a string stays a string", "device", "{\"driver\":\"x\",\"addr\":\"0x2\"}", "addr", "5",
 	  "{\"driver\":\"x\",\"addr\":\"5\"}" },
 	{ "a bool stays a bool", "device", "{\"mq\":true}", "mq", "off", "{\"mq\":false}" },

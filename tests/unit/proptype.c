@@ -8,6 +8,7 @@ static const struct row {
 	const char *name, *option, *what, *key, *value;
 	enum json_kind want;
 } rows[] = {
+	{ "the gl of a display is none", "display", "egl-headless", "gl", "on", JSON_STRING },
 	{ "on is a bool", "device", "virtio-net-pci", "mq", "on", JSON_BOOL },
 	{ "n is a bool", "device", "virtio-net-pci", "mq", "n", JSON_BOOL },
 	{ "digits are a number", "device", "virtio-net-pci", "vectors", "8", JSON_NUMBER },

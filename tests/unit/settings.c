@@ -85,6 +85,8 @@ static const struct bad {
 	  "f:2: extra-options", NULL },
 	{ "an extra option has a name", "[wrapper]\nextra-options = :arg\n", "f:2: extra-options",
 	  NULL },
+	{ "an extra option is said once", "[wrapper]\nextra-options = id:arg, id:flag\n",
+	  "f:2: extra-options = id:arg, id:flag: must be NAME:arg or NAME:flag, each NAME once", NULL },
 	{ "two commas", "[wrapper]\nextra-options = id:arg,,x:flag\n", "f:2: extra-options", NULL },
 	{ "what is right is kept beside what is wrong",
 	  "[wrapper]\nreal = /r\nenabled = maybe\non-error = pass\n",
