@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "host/act.h"
 #include "host/host.h"
 #include "host/sysfs.h"
@@ -239,6 +240,25 @@ static bool is_used_unclaimed(struct arena *a, const struct root *r, const char 
 	return false;
 }
 
+/* A hook that looks at the disk for another VM has it for a moment, as this one does. */
+#define LOOKS 20
+#define LOOK_AGAIN 10 /* ms */
+
+static int claim(struct arena *a, const struct root *r, const char *name, const char *path,
+		 int deadline, struct process *stuck)
+{
+	int fd = -EBUSY;
+
+	for (int i = 0; i < LOOKS && fd == -EBUSY; i++) {
+		if (i)
+			clock_sleep(LOOK_AGAIN);
+		fd = act_open(a, r, path, O_RDONLY | O_EXCL | O_NONBLOCK, deadline, stuck);
+		if (fd == -EBUSY && uses_of_disk(a, r, name))
+			break;
+	}
+	return fd;
+}
+
 /* sysfs has ! where a name has a slash (cciss!c0d0): kobject_set_name_vargs(). */
 int uses_claim_disk(struct arena *a, const struct root *r, const char *name, int deadline,
 		    struct process *stuck)
@@ -250,5 +270,5 @@ int uses_claim_disk(struct arena *a, const struct root *r, const char *name, int
 		*p = '/';
 	if (is_used_unclaimed(a, r, name))
 		return -EBUSY;
-	return act_open(a, r, path, O_RDONLY | O_EXCL | O_NONBLOCK, deadline, stuck);
+	return claim(a, r, name, path, deadline, stuck);
 }

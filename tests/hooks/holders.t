@@ -97,6 +97,13 @@ subtest 'nvidia\'s nodes' => sub {
 subtest 'disks' => sub {
 	my $claim = $host->claimed_disk('nvme0n1');
 	vm($nvme)->refused(qr/\Q$nvme\E is in use: nvme0n1 is claimed by something that .*mount namespace/, 'where nothing shows');
+	$host->no_fault($claim);
+	my @looks = map { $host->fault('devices/virtual/claimed/nvme0n1', 'open', $_, 'EBUSY') } 1, 2, 4;
+	my $vm = vm($nvme);
+	$vm->taken('a disk that another hook looks at in passing');
+	$vm->given_back('it');
+	$host->no_fault($_) for @looks;
+	$claim = $host->claimed_disk('nvme0n1');
 	$host->settings({ 'holders-wait' => 0 });
 	$host->process(77, command => 'mkfs', open => [ node_of($nvme, 'nvme/nvme0/nvme0n1') ]);
 	vm($nvme)->refused(qr/\Q$nvme\E is in use: mkfs \(pid 77, unit mkfs\.service\) has \S*nvme0n1 open/, 'by a process that shows');
