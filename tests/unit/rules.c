@@ -67,10 +67,10 @@ static const struct good {
 	{ "bools in all their spellings", "[a]\nenabled = on\nlast = true\nwhen = always\nset = -S\n",
 	  "1 [a] last always\n5 set S | \n" },
 	{ "all conditions",
-	  "[a]\nwhen-name = n\nwhen-uuid = u\nwhen-host = h\nwhen-machine = m\nwhen-arch = a\n"
+	  "[a]\nwhen-name = n\nwhen-uuid = u*\nwhen-host = h\nwhen-machine = m\nwhen-arch = a\n"
 	  "when-accel = kvm\nwhen-cpu = c\nwhen-pci = 10de:*\nwhen-flavor = f\nwhen-project = p\n"
 	  "when-user = u\nwhen-instance = i\nwhen-option = -cpu\nset = -S\n",
-	  "1 [a]\n2 when-name = n\n3 when-uuid = u\n4 when-host = h\n5 when-machine = m\n"
+	  "1 [a]\n2 when-name = n\n3 when-uuid = u*\n4 when-host = h\n5 when-machine = m\n"
 	  "6 when-arch = a\n7 when-accel = kvm\n8 when-cpu = c\n9 when-pci = 10de:*\n"
 	  "10 when-flavor = f\n11 when-project = p\n12 when-user = u\n13 when-instance = i\n"
 	  "14 when-option = -cpu\n15 set S | \n" },
@@ -82,9 +82,9 @@ static const struct good {
 	{ "conditions may stand below the verbs", "[a]\nset = -S\nwhen-name = x\n",
 	  "1 [a]\n3 when-name = x\n2 set S | \n" },
 	{ "a host device by all that the hook can tell",
-	  "[a]\nwhen-name = n\nwhen-uuid = u\nwhen-host = h\nwhen-flavor = f\nwhen-project = p\n"
+	  "[a]\nwhen-name = n\nwhen-uuid = u*\nwhen-host = h\nwhen-flavor = f\nwhen-project = p\n"
 	  "when-user = u\nwhen-instance = i\npass-pci = 05:00.0\n",
-	  "1 [a]\n2 when-name = n\n3 when-uuid = u\n4 when-host = h\n5 when-flavor = f\n"
+	  "1 [a]\n2 when-name = n\n3 when-uuid = u*\n4 when-host = h\n5 when-flavor = f\n"
 	  "6 when-project = p\n7 when-user = u\n8 when-instance = i\n9 pass-pci 05:00.0 | \n" },
 	{ "the rest of a verb is verbatim", "[a]\nwhen = always\nset = -device[id=a,b=c] x=a,,b  c\n",
 	  "1 [a] always\n3 set device | x=a,,b  c\n" },
