@@ -104,6 +104,9 @@ void doctor_look_emulators(struct doctor *d);
 /* Is the wrapper in front of any of them? */
 bool doctor_has_wrapper(const struct doctor *d);
 
+/* Is this file our wrapper, of whichever version? */
+bool doctor_is_wrapper(const char *path);
+
 /* Links followed, as a path of this host; as it is where it leads nowhere. */
 const char *doctor_resolved(const struct doctor *d, const char *path);
 

@@ -52,8 +52,8 @@ static struct mapped map(const char *path)
 	return (struct mapped){ bytes, (size_t)st.st_size };
 }
 
-/* Any version of our wrapper: an ELF file with its name in it. */
-static bool is_wrapper(const char *path)
+/* An ELF file with its name in it. */
+bool doctor_is_wrapper(const char *path)
 {
 	static const char name[] = "kvmshim-wrapper";
 	_cleanup_mapped_ struct mapped m = map(path);
@@ -194,7 +194,7 @@ static enum place place_of(const char *front, const char *behind)
 {
 	bool there = access(front, F_OK) == 0, real = access(behind, F_OK) == 0;
 
-	if (there && is_wrapper(front))
+	if (there && doctor_is_wrapper(front))
 		return real ? PLACE_FRONT : PLACE_ORPHAN;
 	if (there)
 		return real ? PLACE_REPLACED : PLACE_BARE;
@@ -227,10 +227,9 @@ static const char *why_not_asked(const struct emulator *e)
 {
 	if (access(e->real, X_OK) < 0)
 		return strerror(errno);
-	return e->place == PLACE_FRONT && e->real_stat.st_ino == e->front_stat.st_ino &&
-			       e->real_stat.st_dev == e->front_stat.st_dev ?
-		       "it is the wrapper itself" :
-		       NULL;
+	if (e->place == PLACE_FRONT && doctor_is_wrapper(e->real))
+		return "it is the wrapper itself";
+	return NULL;
 }
 
 static void ask(struct doctor *d, struct emulator *e)

@@ -8,8 +8,10 @@
 
 #include "arena.h"
 #include "ctl/ctl.h"
+#include "ctl/doctorfacts.h"
 #include "ctl/jsonout.h"
 #include "err.h"
+#include "wrapper/launch.h"
 
 #define EXPLAIN_VERSION 1
 
@@ -55,20 +57,33 @@ static const char *self_of(struct arena *a, const char *argv0)
 	return self;
 }
 
+/* Before a roll-out everybody wonders. */
+static const char *unfit(const char *real, bool itself)
+{
+	if (itself)
+		return "is the wrapper itself";
+	if (!real || access(real, X_OK) == 0)
+		return NULL;
+	return access(real, F_OK) == 0 ? "not executable" : "not there";
+}
+
 static void judge(struct ctl *ctl, struct explained *x)
 {
 	char *const *argv = explain_argv(ctl->arena, &x->before);
+	const char *self = self_of(ctl->arena, argv[0]);
 
 	explain_argv(ctl->arena, &x->running);
-	decide(ctl->arena, &ctl->root, self_of(ctl->arena, argv[0]), argv, &x->d);
+	decide(ctl->arena, &ctl->root, self, argv, &x->d);
+	x->itself = x->d.real && (launch_is_self(x->d.real, self) || doctor_is_wrapper(x->d.real));
+	x->unfit = unfit(x->d.real, x->itself);
 	mistakes_sort(&x->d.mistakes);
 	x->running_as_decided = x->running.n && x->d.kind != DECIDE_REFUSE &&
 				same_words(decide_argv(&x->d, argv), x->running.v);
 }
 
-static bool found(const struct explained *x)
+bool explain_refused(const struct explained *x)
 {
-	return x->problem || x->d.kind == DECIDE_REFUSE;
+	return x->itself || x->d.kind == DECIDE_REFUSE;
 }
 
 static int show(struct ctl *ctl, struct explained *v, size_t n)
@@ -77,7 +92,7 @@ static int show(struct ctl *ctl, struct explained *v, size_t n)
 	int status = CTL_FINE;
 
 	for (size_t i = 0; i < n; i++) {
-		if (found(&v[i]))
+		if (v[i].problem || explain_refused(&v[i]))
 			status = CTL_FOUND;
 		if (ctl->json) {
 			json_object_array_add(list, explain_json(ctl, &v[i]));

@@ -95,12 +95,13 @@ struct json_object *explain_json(const struct ctl *ctl, const struct explained *
 		add_running(a, o, x);
 		return o;
 	}
-	jsonout_add(a, o, "verdict", kinds[x->d.kind]);
+	jsonout_add(a, o, "verdict", kinds[explain_refused(x) ? DECIDE_REFUSE : x->d.kind]);
 	jsonout_add(a, o, "real", x->d.real);
+	jsonout_add(a, o, "real-problem", x->unfit);
 	json_object_object_add(o, "before", jsonout_words(a, x->before.v));
 	json_object_object_add(
 		o, "after",
-		x->d.kind == DECIDE_REFUSE ?
+		explain_refused(x) ?
 			NULL :
 			jsonout_words(a, decide_argv(&x->d, (char *const *)(const void *)x->before.v)));
 	add_running(a, o, x);

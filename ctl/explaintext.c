@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
@@ -174,12 +173,11 @@ static const char *as_it_runs(const struct explained *x)
 	return "; so it runs now";
 }
 
-/* Before a roll-out everybody wonders. */
-static const char *there(const char *real)
+static const char *verdict(const struct explained *x)
 {
-	if (!real || access(real, X_OK) == 0)
-		return "";
-	return access(real, F_OK) == 0 ? " (not executable)" : " (not there)";
+	if (x->itself && x->d.kind != DECIDE_REFUSE)
+		return "not started: set 'real =' in kvmshim.conf to the emulator behind the wrapper";
+	return kind_text[x->d.kind];
 }
 
 static void heading(const struct text *t, const struct explained *x)
@@ -189,9 +187,10 @@ static void heading(const struct text *t, const struct explained *x)
 
 	if (x->title)
 		printf("%s\n", str_printable(a, x->title));
-	printf("emulator  %s → %s%s\n", str_printable(a, x->before.v[0]),
-	       str_printable(a, x->d.real ? x->d.real : "?"), there(x->d.real));
-	printf("verdict   %s%s%s\n\n", now ? "" : "would be ", kind_text[x->d.kind], as_it_runs(x));
+	printf("emulator  %s → %s%s%s%s\n", str_printable(a, x->before.v[0]),
+	       str_printable(a, x->d.real ? x->d.real : "?"), x->unfit ? " (" : "",
+	       x->unfit ? x->unfit : "", x->unfit ? ")" : "");
+	printf("verdict   %s%s%s\n\n", now ? "" : "would be ", verdict(x), as_it_runs(x));
 }
 
 static void mistakes(const struct text *t, const struct mistakes *m)

@@ -2,7 +2,6 @@
 #include "wrapper/launch.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +19,13 @@ static bool is_self(const struct stat *real, const char *self)
 
 	return self && stat(self, &st) == 0 && st.st_dev == real->st_dev &&
 	       st.st_ino == real->st_ino;
+}
+
+bool launch_is_self(const char *real, const char *self)
+{
+	struct stat st;
+
+	return stat(real, &st) == 0 && is_self(&st, self);
 }
 
 int launch(const char *real, const char *self, const char *const *argv, struct err *err)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 struct err;
 
 /* Exit statuses of a launch that failed, as the shell has them. */
@@ -13,3 +15,6 @@ struct err;
  * to it: it is told by device and inode.
  */
 int launch(const char *real, const char *self, const char *const *argv, struct err *err);
+
+/* Is the real emulator self, by device and inode? */
+bool launch_is_self(const char *real, const char *self);

@@ -104,6 +104,10 @@ my @hosts = (
 		my ($host) = @_;
 		$host->conf("[wrapper]\nreal = " . $host->dir . "/usr/bin/qemu-system-x86_64\n");
 	} ],
+	[ 'real-emulator', 'it is a copy of the wrapper', 'fail', qr/it is the wrapper itself/, qr/real = /, sub {
+		my ($host) = @_;
+		$host->conf("[wrapper]\nreal = " . $host->dir . "/usr/lib/kvmshim/kvmshim-wrapper\n");
+	} ],
 	[ 'real-emulator', 'it says nothing', 'fail', qr/does not answer/, qr/install QEMU/,
 		sub { shift->file('usr/bin/qemu-system-x86_64.real', "#!/bin/sh\nexit 1\n", 0755) } ],
 	[ 'real-emulator', 'there is none', 'warn', qr/no emulator here/, undef,

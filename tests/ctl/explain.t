@@ -5,6 +5,7 @@
 
 use strict;
 use warnings;
+use File::Copy ();
 use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Ctl;
@@ -244,6 +245,24 @@ subtest 'The verdicts' => sub {
 	}
 };
 
+subtest 'The wrapper as the real emulator' => sub {
+	for my $name (qw(qemu-system-x86_64 copy)) {
+		my $host = Kvmshim->new;
+		File::Copy::copy($host->emulator, $host->dir . '/bin/copy') or die;
+		chmod 0755, $host->dir . '/bin/copy';
+		$host->conf("[wrapper]\nreal = " . $host->dir . "/bin/$name\n");
+		is($host->start('-S')->{status}, 126, "$name: nothing is started");
+		my $got = explain_to($host, '--', $host->emulator, '-S');
+		is($got->{status}, 1, "$name: and so it is explained");
+		like($got->{out}, qr{^emulator +/bin/qemu-system-x86_64 → /bin/$name \(is the wrapper itself\)\nverdict +not started: .*'real ='}m, "$name: with the reason");
+		my $json = json_to($host, '--', $host->emulator, '-S');
+		is_deeply([ @$json{qw(status verdict after real-problem)} ], [ 1, 'refuse', undef, 'is the wrapper itself' ], "$name: in the JSON, too");
+		is(explain_to($host, '--', $host->emulator, '-version')->{status}, 1, "$name: not even a question is answered");
+		$host->rules('50-a.ini', "[a]\nwhen = always\nno-such = x\n");
+		like(explain_to($host, '--', $host->emulator, '-S')->{out}, qr/^verdict +refused: mistakes/m, "$name: mistakes come first");
+	}
+};
+
 subtest 'Which program, and what the rules see of it' => sub {
 	my $host = Kvmshim->new;
 	is(json_to($host, '--', $qemu, '-S')->{real}, "$qemu.real", 'NAME.real beside the one that is named');
@@ -256,6 +275,7 @@ subtest 'Which program, and what the rules see of it' => sub {
 	like(explain_to($host, '--', $qemu, '-S')->{out}, qr{^emulator +\Q$qemu\E → /opt/real \(not executable\)$}m, 'or not executable');
 	chmod 0755, $real;
 	like(explain_to($host, '--', $qemu, '-S')->{out}, qr{^emulator +\Q$qemu\E → /opt/real$}m, 'where it is right nothing is said of it');
+	is(json_to($host, '--', $qemu, '-S')->{'real-problem'}, undef, 'nor in the JSON');
 	unlink $host->dir . '/etc/kvmshim/kvmshim.conf';
 
 	$host->rules('50-a.ini', "[arm]\nwhen-arch = aarch64\nadd = -no-reboot\n[kvm]\nwhen-accel = kvm\nadd = -no-shutdown\n");
