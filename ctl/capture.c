@@ -4,45 +4,110 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "err.h"
 #include "str.h"
 
-struct pipes {
+/* A program at work. */
+struct running {
+	pid_t pid;
 	int in; /* -1: /dev/null */
 	int out[2], err[2];
+	int signals; /* can be read where we are to end */
+	sigset_t before;
+	double deadline;
 };
+
+/* The end of a pipe that is the program's. */
+static void close_end(int *pair)
+{
+	if (pair[1] >= 0)
+		close(pair[1]);
+	pair[1] = -1;
+}
 
 static void close_pair(int *pair)
 {
-	for (int i = 0; i < 2; i++)
-		if (pair[i] >= 0)
-			close(pair[i]);
+	close_end(pair);
+	if (pair[0] >= 0)
+		close(pair[0]);
 }
 
-static int spawn(const char *const *argv, const struct pipes *p, pid_t *pid)
+/* ---- its beginning ---- */
+
+/*
+ * A terminal's Ctrl-C does not reach it in its session, so it is ended when we are: signals
+ * that would end us wait until it is over.
+ */
+static void hold_signals(struct running *r)
+{
+	static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction now;
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		if (sigaction(deadly[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(&held, deadly[i]);
+	sigprocmask(SIG_BLOCK, &held, &r->before);
+	r->signals = signalfd(-1, &held, SFD_CLOEXEC);
+}
+
+static void release_signals(const struct running *r)
+{
+	if (r->signals >= 0)
+		close(r->signals);
+	sigprocmask(SIG_SETMASK, &r->before, NULL);
+}
+
+static void place_descriptors(const struct running *r, posix_spawn_file_actions_t *actions)
+{
+	if (r->in < 0)
+		posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(actions, r->in, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(actions, r->out[1], STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(actions, r->err[1], STDERR_FILENO);
+}
+
+static int spawn(const char *const *argv, struct running *r)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
 	int rc;
 
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attr, &r->before);
 	posix_spawn_file_actions_init(&actions);
-	if (p->in < 0)
-		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	else
-		posix_spawn_file_actions_adddup2(&actions, p->in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, p->out[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, p->err[1], STDERR_FILENO);
-	rc = posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)(const void *)argv, environ);
+	place_descriptors(r, &actions);
+	rc = posix_spawnp(&r->pid, argv[0], &actions, &attr, (char *const *)(const void *)argv,
+			  environ);
 	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	close_end(r->out);
+	close_end(r->err);
 	return rc;
+}
+
+/* ---- what it says, and its end ---- */
+
+static int left(const struct running *r)
+{
+	double ms = r->deadline - clock_ms();
+
+	return ms > 0 ? (int)ms + 1 : 0;
 }
 
 /* false at the end of the pipe. */
@@ -56,18 +121,46 @@ static bool drain(int fd, struct strbuf *to)
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
-static void drain_both(const struct pipes *p, struct strbuf *out, struct strbuf *err)
+/* false: there is no time for more. */
+static bool drain_both(const struct running *r, struct strbuf *out, struct strbuf *err)
 {
-	struct pollfd fds[] = { { .fd = p->out[0], .events = POLLIN },
-				{ .fd = p->err[0], .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = r->out[0], .events = POLLIN },
+				{ .fd = r->err[0], .events = POLLIN },
+				{ .fd = r->signals, .events = POLLIN } };
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return;
+		if (!left(r))
+			return false;
+		if (poll(fds, 3, left(r)) <= 0)
+			continue;
+		if (fds[2].revents)
+			return false;
 		for (int i = 0; i < 2; i++)
 			if (fds[i].fd >= 0 && fds[i].revents && !drain(fds[i].fd, i ? err : out))
 				fds[i].fd = -1;
 	}
+	return true;
+}
+
+/* false: it has not ended in time. */
+static bool reap(const struct running *r, int *status)
+{
+	struct pollfd end = { .fd = r->signals, .events = POLLIN };
+
+	while (waitpid(r->pid, status, WNOHANG) == 0)
+		if (!left(r) || poll(&end, 1, 1) > 0)
+			return false;
+	return true;
+}
+
+/* One that hangs in the kernel does not even die: it is left behind. */
+#define GRACE_MS 1000
+
+static void put_down(const struct running *r)
+{
+	kill(-r->pid, SIGKILL);
+	for (int ms = 0; ms < GRACE_MS && waitpid(r->pid, NULL, WNOHANG) == 0; ms += 10)
+		clock_sleep(10);
 }
 
 static int judge(const char *program, int status, const char *said, struct err *err)
@@ -79,40 +172,50 @@ static int judge(const char *program, int status, const char *said, struct err *
 	return err_set(err, EIO, "%s failed: %.*s", program, (int)strcspn(said, "\n"), said);
 }
 
-/* in: its stdin; -1: there is nothing to read. */
-static int capture_all(struct arena *a, const char *const *argv, int in, const char **text,
-		       const char **said, struct err *err)
+/* 0 or errno. */
+static int begin(struct running *r, const char *const *argv)
 {
-	struct pipes p = { in, { -1, -1 }, { -1, -1 } };
-	struct strbuf out = { .arena = a }, noise = { .arena = a };
-	int rc = 0, status = 0;
-	pid_t pid = 0;
+	hold_signals(r);
+	if (pipe2(r->out, O_CLOEXEC) < 0 || pipe2(r->err, O_CLOEXEC) < 0)
+		return errno;
+	return spawn(argv, r);
+}
 
-	if (pipe2(p.out, O_CLOEXEC) < 0 || pipe2(p.err, O_CLOEXEC) < 0)
-		rc = errno;
-	if (rc == 0)
-		rc = spawn(argv, &p, &pid);
-	if (rc == 0) {
-		close(p.out[1]);
-		close(p.err[1]);
-		p.out[1] = p.err[1] = -1;
-		drain_both(&p, &out, &noise);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	}
-	close_pair(p.out);
-	close_pair(p.err);
+static bool hear_out(const struct running *r, struct strbuf *out, struct strbuf *err, int *status)
+{
+	if (drain_both(r, out, err) && reap(r, status))
+		return true;
+	put_down(r);
+	return false;
+}
+
+int capture_within(struct arena *a, const char *const *argv, int in, int seconds, const char **text,
+		   const char **said, struct err *err)
+{
+	struct running r = { .in = in,
+			     .out = { -1, -1 },
+			     .err = { -1, -1 },
+			     .deadline = clock_ms() + seconds * 1e3 };
+	struct strbuf out = { .arena = a }, noise = { .arena = a };
+	int status = 0, rc = begin(&r, argv);
+	bool answered = rc == 0 && hear_out(&r, &out, &noise, &status);
+
+	close_pair(r.out);
+	close_pair(r.err);
+	release_signals(&r);
 	if (rc)
 		return err_set(err, rc, "%s cannot be run: %s", argv[0], strerror(rc));
 	*text = strbuf_text(&out);
 	*said = strbuf_text(&noise);
+	if (!answered)
+		return err_set(err, ETIMEDOUT, "%s does not answer (%d s)", argv[0], seconds);
 	return judge(argv[0], status, *said, err);
 }
 
 int capture_both(struct arena *a, const char *const *argv, const char **text, const char **said,
 		 struct err *err)
 {
-	return capture_all(a, argv, -1, text, said, err);
+	return capture_within(a, argv, -1, CAPTURE_SECONDS, text, said, err);
 }
 
 int capture(struct arena *a, const char *const *argv, const char **text, struct err *err)
@@ -132,5 +235,5 @@ int capture_with(struct arena *a, const char *const *argv, const char *input, co
 	if (in < 0 || write(in, input, len) != (ssize_t)len || lseek(in, 0, SEEK_SET) < 0)
 		return err_set(err, EIO, "%s: its input cannot be kept: %s", argv[0],
 			       strerror(errno));
-	return capture_all(a, argv, in, text, &said, err);
+	return capture_within(a, argv, in, CAPTURE_SECONDS, text, &said, err);
 }

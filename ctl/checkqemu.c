@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/checkqemu.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "arena.h"
@@ -220,13 +221,11 @@ static const char *const unlisted[] = {
 /* Abstract types (cpu, virtio-pci) and what only QEMU creates list nothing, but are there. */
 static void check_global_driver(struct checkqemu *c, const char *driver)
 {
-	const char *const argv[] = { c->help.binary, "-device",
-				     arena_printf(c->arena, "%s,help", driver), NULL };
 	const struct strv *devices = ask(c, "device", "help");
 	struct nearest near = { .word = driver };
-	const char *text, *said = "";
+	const char *said = qemuhelp_complaint(&c->help, "-device",
+					      arena_printf(c->arena, "%s,help", driver));
 
-	capture_both(c->arena, argv, &text, &said, NULL);
 	if (!devices || !strstr(said, "' not found"))
 		return;
 	for (size_t i = 0; i < devices->n; i++)
@@ -445,5 +444,7 @@ int checkqemu(struct arena *a, const char *binary, struct decision *d, struct er
 
 	for (size_t i = 0; rc == 0 && i < d->rules.n; i++)
 		check_rule(&c, &d->rules.v[i]);
+	if (c.help.silent)
+		return err_set(err, ETIMEDOUT, "%s does not answer (%d s)", binary, CAPTURE_SECONDS);
 	return rc;
 }

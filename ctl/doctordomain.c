@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Would one domain start now? The hook's own judgement, and the wrapper's. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "arena.h"
@@ -110,6 +111,8 @@ static int command_line(const struct doctor *d, struct explained *x, const char 
 		return 0;
 	*x = (struct explained){ 0 };
 	*from = "its log, the last start";
+	if (rc == -ETIMEDOUT)
+		*from = arena_printf(d->arena, "%s: %s", *from, first.text);
 	rc = explain_from_domain(d->ctl, it(d)->name, x, err);
 	if (rc || x->problem)
 		return err_set(err, first.code ? first.code : 1, "%s", first.text);

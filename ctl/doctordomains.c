@@ -107,6 +107,7 @@ static int keep_only(struct doctor *d, struct err *err)
 {
 	const char *uuid = str_uuid(d->arena, d->domain);
 	struct nearest near = { .word = d->domain };
+	int rc;
 
 	for (size_t i = 0; i < d->n_domains; i++) {
 		nearest_try(&near, d->domains[i].name);
@@ -117,8 +118,9 @@ static int keep_only(struct doctor *d, struct err *err)
 		d->unseen_domains = 0;
 		return 0;
 	}
-	if (ask_libvirt(d, err) == 0)
-		return 0;
+	rc = ask_libvirt(d, err);
+	if (rc == 0 || rc == -ETIMEDOUT)
+		return rc;
 	if (d->unseen_domains)
 		return err_set(err, EACCES,
 			       "the definition of '%s' is root's to read: run it as root",

@@ -75,8 +75,12 @@ static void ask_version(struct doctor *d)
 				     NULL };
 	unsigned major, minor = 0, micro = 0;
 	const char *text, *number;
+	struct err err;
+	int rc = capture(d->arena, argv, &text, &err);
 
-	if (capture(d->arena, argv, &text, NULL) < 0)
+	if (rc == -ETIMEDOUT)
+		d->libvirt.problem = arena_strdup(d->arena, err.text);
+	if (rc < 0)
 		return;
 	number = strrchr(str_trim(d->arena, text, strcspn(text, "\n")), ' ');
 	if (!number || sscanf(++number, "%u.%u.%u", &major, &minor, &micro) < 1)

@@ -58,6 +58,7 @@ struct emulator {
 struct libvirt {
 	const char *program;	   /* /usr/sbin/libvirtd; NULL: there is none */
 	const char *version;	   /* "9.0.0"; NULL: unknown */
+	const char *problem;	   /* why, where it hangs; NULL */
 	unsigned number;	   /* 9000000 */
 	struct process daemon;	   /* pid 0: does not run */
 	const char *unit;	   /* "libvirtd.service" */

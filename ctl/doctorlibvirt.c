@@ -34,6 +34,8 @@ struct row doctor_libvirt(const struct doctor *d)
 
 	if (!l->program)
 		return row_ok(d, "there is none here");
+	if (l->problem)
+		return row_warn(d, NULL, "%s", l->problem);
 	if (!l->version)
 		return row_warn(d, NULL, "%s does not tell its version", l->program);
 	if (!knows_folders(d))

@@ -14,6 +14,7 @@
 
 #include "arena.h"
 #include "cleanup.h"
+#include "ctl/capture.h"
 #include "ctl/doctorfacts.h"
 #include "ctl/qemuhelp.h"
 #include "err.h"
@@ -241,7 +242,9 @@ static void ask(struct doctor *d, struct emulator *e)
 		return;
 	*help = (struct qemuhelp){ .arena = d->arena, .binary = e->real };
 	e->machines = qemuhelp_names(help, "-machine", "help");
-	if (!e->machines)
+	if (help->silent)
+		e->problem = arena_printf(d->arena, "it does not answer (%d s)", CAPTURE_SECONDS);
+	else if (!e->machines)
 		e->problem = "it does not answer -machine help";
 }
 

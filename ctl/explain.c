@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/explain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,13 +144,15 @@ static int from_all(struct ctl *ctl)
 {
 	struct strv names = { 0 };
 	struct explained *v;
-	struct err err;
+	struct err err = { 0 };
 
 	if (explain_domain_names(ctl, &names, &err) < 0)
 		return ctl_fail("%s", err.text);
 	v = arena_alloc(ctl->arena, (names.n + 1) * sizeof(*v));
 	for (size_t i = 0; i < names.n; i++) {
-		if (explain_from_native(ctl, names.v[i], &v[i], &err) < 0)
+		v[i].title = names.v[i];
+		if (err.code == ETIMEDOUT ||
+		    explain_from_native(ctl, names.v[i], &v[i], &err) < 0)
 			v[i].problem = arena_strdup(ctl->arena, err.text);
 		else
 			judge(ctl, &v[i]);

@@ -2,6 +2,7 @@
 #include "ctl/qemuhelp.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 #include "arena.h"
@@ -97,11 +98,31 @@ static void read_options(struct arena *a, const char *text, struct qemuanswer *a
 	}
 }
 
-static const struct qemuanswer *ask(struct qemuhelp *h, const char *option, const char *value)
+/* Of -rtc and others QEMU (7.2) lists the keys, and exits with 1. */
+static void put_question(struct qemuhelp *h, const char *option, const char *value,
+			 const char **text, const char **said)
 {
 	const char *const argv[] = { h->binary, option, value, NULL };
+
+	*text = *said = "";
+	if (!h->silent)
+		h->silent = capture_both(h->arena, argv, text, said, NULL) == -ETIMEDOUT;
+	if (h->silent)
+		*text = *said = "";
+}
+
+const char *qemuhelp_complaint(struct qemuhelp *h, const char *option, const char *value)
+{
+	const char *text, *said;
+
+	put_question(h, option, value, &text, &said);
+	return said;
+}
+
+static const struct qemuanswer *ask(struct qemuhelp *h, const char *option, const char *value)
+{
 	struct qemuanswer *new;
-	const char *text = "", *said;
+	const char *text, *said;
 
 	for (size_t i = 0; i < h->n; i++)
 		if (str_eq(h->answers[i].option, option) &&
@@ -109,8 +130,7 @@ static const struct qemuanswer *ask(struct qemuhelp *h, const char *option, cons
 			return &h->answers[i];
 	new = arena_push(h->arena, h->answers, h->n, h->cap);
 	*new = (struct qemuanswer){ .option = option, .value = value };
-	/* of -rtc and others QEMU (7.2) lists the keys, and exits with 1 */
-	capture_both(h->arena, argv, &text, &said, NULL);
+	put_question(h, option, value, &text, &said);
 	if (*text == '\0')
 		new->none = true;
 	else

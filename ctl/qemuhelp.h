@@ -17,6 +17,7 @@ struct qemuhelp {
 	const char *binary;
 	struct qemuanswer *answers;
 	size_t n, cap;
+	bool silent; /* it did not answer in time, and is asked no more */
 };
 
 /*
@@ -29,6 +30,9 @@ const struct strv *qemuhelp_names(struct qemuhelp *h, const char *option, const 
 /* The type of one of X's properties, "bool", "uint16" …; NULL where QEMU does not say. */
 const char *qemuhelp_type(struct qemuhelp *h, const char *option, const char *value,
 			  const char *property);
+
+/* What it says on stderr; "" where it says nothing. */
+const char *qemuhelp_complaint(struct qemuhelp *h, const char *option, const char *value);
 
 bool qemuhelp_has(const struct strv *names, const char *name);
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/capture.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "clock.h"
+#include "err.h"
+#include "tree.h"
+
+static int captured(const char *script, const char **text, struct err *err)
+{
+	const char *const argv[] = { "/bin/sh", "-c", script, tree_dir, NULL };
+	const char *said;
+
+	return capture_within(&arena, argv, -1, 1, text, &said, err);
+}
+
+static void what_is_said(void **state)
+{
+	const char *text;
+
+	(void)state;
+	assert_int_equal(captured("echo one; echo noise >&2; echo two", &text, NULL), 0);
+	assert_string_equal(text, "one\ntwo\n");
+}
+
+static void failed(void **state)
+{
+	struct err err;
+	const char *text;
+
+	(void)state;
+	assert_int_equal(captured("echo why >&2; echo more >&2; exit 3", &text, &err), -EIO);
+	assert_string_equal(err.text, "/bin/sh failed: why");
+	assert_int_equal(captured("kill -9 $$", &text, &err), -EIO);
+	assert_string_equal(err.text, "/bin/sh failed: it said nothing");
+}
+
+static void not_run(void **state)
+{
+	const char *const argv[] = { tree_path("none"), NULL };
+	const char *text;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(capture(&arena, argv, &text, &err), -ENOENT);
+	assert_string_equal(tree_hide(err.text), "/none cannot be run: No such file or directory");
+}
+
+/* ---- what does not end ---- */
+
+static const struct late {
+	const char *name, *script, *text;
+} lates[] = {
+	{ "one that hangs", "echo x; sleep 600", "x\n" },
+	{ "one that hangs, and has closed its output", "echo x; exec >&- 2>&-; sleep 600", "x\n" },
+	{ "one that is gone, and whose child has its output", "echo x; sleep 600 &", "x\n" },
+	{ "one that never ends to talk", "while :; do echo y; done", NULL },
+	{ "one that does not want to end", "trap '' HUP INT TERM; while :; do sleep 600; done",
+	  "" },
+};
+
+static void is_late(void **state)
+{
+	const struct late *row = *state;
+	double began = clock_ms();
+	const char *text;
+	struct err err;
+
+	assert_int_equal(captured(row->script, &text, &err), -ETIMEDOUT);
+	assert_string_equal(err.text, "/bin/sh does not answer (1 s)");
+	assert_true(clock_ms() - began < 8000);
+	if (row->text)
+		assert_string_equal(text, row->text);
+}
+
+/* The child of what was run becomes ours, and we see how it ended. */
+static void nobody_is_left(void **state)
+{
+	int status = 0;
+	const char *text;
+
+	(void)state;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	assert_int_equal(captured("sleep 600 & echo $!; wait", &text, NULL), -ETIMEDOUT);
+	assert_true(waitpid((pid_t)strtol(text, NULL, 10), &status, 0) > 0);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+/* ---- signals ---- */
+
+static void signals_are_as_they_were(void **state)
+{
+	const char *text;
+	sigset_t now;
+
+	(void)state;
+	assert_int_equal(captured("kill -INT $$; echo still here", &text, NULL), -EIO);
+	assert_string_equal(text, "");
+	sigprocmask(SIG_BLOCK, NULL, &now);
+	assert_false(sigismember(&now, SIGINT));
+}
+
+static void ignored_ones_stay_so(void **state)
+{
+	const char *text;
+
+	(void)state;
+	signal(SIGHUP, SIG_IGN);
+	assert_int_equal(captured("kill -HUP $PPID; echo $?", &text, NULL), 0);
+	signal(SIGHUP, SIG_DFL);
+	assert_string_equal(text, "0\n");
+}
+
+int main(void)
+{
+	TREE_TEST("what a program says on stdout is taken", what_is_said);
+	TREE_TEST("one that fails is quoted with its first line", failed);
+	TREE_TEST("one that is not there", not_run);
+	TREE_ROWS(lates, is_late);
+	TREE_TEST("what it started is killed with it", nobody_is_left);
+	TREE_TEST("a program has its signals, and we have ours again", signals_are_as_they_were);
+	TREE_TEST("a signal that is ignored ends nothing", ignored_ones_stay_so);
+	return unit_run("capture");
+}
