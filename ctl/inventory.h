@@ -17,7 +17,7 @@ enum device_state {
 	DEVICE_VM,	  /* a VM has it */
 	DEVICE_MOVING,	  /* it is being handed over or given back */
 	DEVICE_BUSY,	  /* on VFIO, and some process has it open */
-	DEVICE_BLOCKED,	  /* what shares its IOMMU group is in use */
+	DEVICE_BLOCKED,	  /* what shares its IOMMU group is in use, or its VFs are in the way */
 	DEVICE_HOST,	  /* the host's own, or no VM could have it */
 	DEVICE_LEFT_OVER, /* its VM is gone, and nothing gave it back */
 	DEVICE_WEDGED,	  /* a write to it hangs in the kernel */

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "ctl/ctl.h"
 #include "ctl/inventorylook.h"
+#include "hooks/judge.h"
 #include "hooks/survey.h"
 #include "host/below.h"
 #include "host/holders.h"
@@ -264,6 +265,43 @@ static bool is_taken(const struct device *d)
 	return d->state != DEVICE_FREE && d->state != DEVICE_BRIDGE;
 }
 
+/* Who has a virtual function, as the hook's survey_own() tells it; NULL: nobody. */
+static const char *user_of_vf(struct judging *j, const struct device *vf)
+{
+	if (vf->guest)
+		return guest_text(j, vf->guest);
+	if (vf->pci.driver)
+		return SAY(j, "driver %s", vf->pci.driver);
+	return is_taken(vf) && vf->state != DEVICE_HOST ? vf->why : NULL;
+}
+
+static const char *vfs_in_the_way(struct judging *j, const struct device *pf)
+{
+	struct strv used = { 0 };
+
+	for (size_t i = 0; i < pf->pci.vfs.n; i++) {
+		const struct device *vf = inventory_find(j->l->inv, pf->pci.vfs.v[i]);
+		const char *user = vf ? user_of_vf(j, vf) : NULL;
+
+		if (user)
+			strv_push(j->l->ctl->arena, &used,
+				  SAY(j, "%s (%s)", vf->pci.address, user));
+	}
+	return judge_vfs(j->l->ctl->arena, &pf->pci, &used,
+			 settings_of_device(&j->l->settings, pf->pci.address));
+}
+
+static void ask_about_vfs(struct judging *j)
+{
+	for (size_t i = 0; i < j->l->inv->n; i++) {
+		struct device *d = &j->l->inv->v[i];
+		const char *why = d->state == DEVICE_FREE ? vfs_in_the_way(j, d) : NULL;
+
+		if (why)
+			set(d, DEVICE_BLOCKED, SAY(j, "it %s", why));
+	}
+}
+
 static const struct device *first_taken(const struct look *l, const struct strv *addresses)
 {
 	for (size_t i = 0; i < addresses->n; i++) {
@@ -278,12 +316,8 @@ static const struct device *first_taken(const struct look *l, const struct strv 
 static void look_around(struct judging *j, struct device *d)
 {
 	const struct device *mate = first_taken(j->l, &d->mates);
-	const struct device *vf = first_taken(j->l, &d->pci.vfs);
 
-	if (vf && vf->state != DEVICE_HOST)
-		set(d, DEVICE_BLOCKED,
-		    SAY(j, "its VF %s: %s", vf->pci.address, vf->why ? vf->why : "in use"));
-	else if (mate)
+	if (mate)
 		set(d, mate->state == DEVICE_UNKNOWN ? DEVICE_UNKNOWN : DEVICE_BLOCKED,
 		    SAY(j, "of IOMMU group %d, too, is %s: %s", d->pci.group, mate->pci.address,
 			mate->why ? mate->why : "in use"));
@@ -311,6 +345,7 @@ void inventory_judge(struct look *l)
 	for (size_t i = 0; i < l->inv->n; i++)
 		for (size_t k = 0; !questions[k](&j, &l->inv->v[i], &l->held[i]);)
 			k++;
+	ask_about_vfs(&j);
 	ask_about_others(&j);
 	if (!l->root)
 		strv_push(l->ctl->arena, &l->inv->unseen,

@@ -124,27 +124,35 @@ static const char *may_be_unbound(const struct judging *j, const struct subject 
 }
 
 /* What kvmshim.conf has this attribute set to for the VM; NULL: nothing. */
-static const char *will_be(const struct subject *s, const char *attribute)
+static const char *will_be(const struct device_settings *conf, const char *attribute)
 {
-	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
-		if (str_eq(s->conf->attributes[i].name, attribute))
-			return s->conf->attributes[i].value;
+	for (size_t i = 0; conf && i < conf->n_attributes; i++)
+		if (str_eq(conf->attributes[i].name, attribute))
+			return conf->attributes[i].value;
 	return NULL;
 }
 
 /* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
+const char *judge_vfs(struct arena *a, const struct pci_function *pf, const struct strv *used,
+		      const struct device_settings *conf)
+{
+	const char *vfs = will_be(conf, "sriov_numvfs");
+
+	if (used->n)
+		return arena_printf(a, "has virtual functions in use: %s", joined(a, used));
+	if (!pf->vfs.n || (vfs && str_eq(vfs, "0")))
+		return NULL;
+	return arena_printf(a,
+			    "has virtual functions, with which it cannot be passed: set "
+			    "sriov_numvfs = 0 in a [device %s] of kvmshim.conf, or write 0 to it",
+			    pf->address);
+}
+
 static const char *has_no_vfs(const struct judging *j, const struct subject *s)
 {
-	const char *vfs = will_be(s, "sriov_numvfs");
+	const char *why = judge_vfs(j->arena, &s->pci, &s->used_vfs, s->conf);
 
-	if (s->used_vfs.n)
-		return SAY("%s has virtual functions in use: %s", s->pci.address,
-			   joined(j->arena, &s->used_vfs));
-	if (!s->pci.vfs.n || (vfs && str_eq(vfs, "0")))
-		return NULL;
-	return SAY("%s has virtual functions, with which it cannot be passed: set sriov_numvfs = 0 "
-		   "in a [device %s] of kvmshim.conf, or write 0 to it",
-		   s->pci.address, s->pci.address);
+	return why ? SAY("%s %s", s->pci.address, why) : NULL;
 }
 
 /* ---- what kvmshim.conf asks for ---- */

@@ -4,6 +4,8 @@
 #include "str.h"
 
 struct arena;
+struct device_settings;
+struct pci_function;
 struct settings;
 struct survey;
 
@@ -15,3 +17,10 @@ struct survey;
  */
 void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
 	   struct strv *refusals);
+
+/*
+ * May a PF be taken, for all of its VFs? used: those in use, "0000:05:00.2 (VM web)"; conf may
+ * be NULL. NULL: it may; else what follows its address in the sentence.
+ */
+const char *judge_vfs(struct arena *a, const struct pci_function *pf, const struct strv *used,
+		      const struct device_settings *conf);

@@ -81,6 +81,39 @@ subtest 'Somebody has it open' => sub {
 	is(ctl($host, 'recover')->{status}, 0, 'recover does');
 };
 
+# What it calls free, the hook takes; of what it calls blocked, both say the same.
+subtest 'Virtual functions' => sub {
+	my $other = Kvmshim::Zoo->new;
+	my $look = sub {
+		my ($address) = @_;
+		my $got = ctl($other, 'devices', '--json');
+		return (grep { $_->{address} eq $address } @{ JSON::PP->new->utf8->decode($got->{out})->{devices} })[0];
+	};
+	my $agrees = sub {
+		my ($address, $state, $why, $name) = @_;
+		my ($device, $bind) = ($look->($address), ctl($other, 'bind', '--dry-run', $address));
+		is("$device->{state}, $bind->{status}", $state, "$address: $name");
+		like($device->{why}, $why, 'why');
+		my ($same) = $device->{why} =~ /^it (has virtual functions.*)/;
+		is($bind->{err}, "kvmshim: $address $same\n", 'as the hook says') if $same;
+	};
+	my ($pf, $card, @vfs) = ('0000:06:00.0', '0000:08:00.0', '0000:06:10.0', '0000:06:10.4');
+	$agrees->($pf, 'blocked, 1', qr/^it has virtual functions in use: $vfs[0] \(driver igbvf\), $vfs[1] \(driver igbvf\)$/, 'a card whose virtual ones have drivers');
+	$agrees->($card, 'blocked, 1', qr/0000:08:00\.4 \(driver nvidia\)$/, 'a graphics card');
+	unlike(ctl($other, 'devices', '--gpu', '--free')->{out}, qr/^\Q$card\E/m, 'is not offered');
+	$agrees->($vfs[0], 'free, 0', qr/gives it up/, 'a virtual function itself');
+	my $vm = Kvmshim::Vm->new($other, hostdevs => [ $vfs[0] ]);
+	$vm->taken('one of them');
+	$vm->runs(4242);
+	$agrees->($pf, 'blocked, 1', qr/in use: $vfs[0] \(VM \S+\), /, 'a VM has one');
+	$vm->ends(4242)->given_back('it');
+	$other->attribute($other->path_of($pf) . '/sriov_drivers_autoprobe', 0);
+	spew($other->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", $_) for 0, 2;
+	$agrees->($pf, 'blocked, 1', qr/set sriov_numvfs = 0 in a \[device \Q$pf\E\]/, 'nobody has them');
+	$other->settings({}, "[device $pf]\nsriov_numvfs = 0\n");
+	$agrees->($pf, 'free, 0', qr/gives it up/, 'and the hook may remove them');
+};
+
 subtest 'The console' => sub {
 	my $shown = '0000:00:02.0';
 	is(devices()->{$shown}{why}, "it shows this host's console (vtcon1)", 'is on the boot display');
