@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xml, proxmox, lxc and rule: a device for one guest. */
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,16 @@ void generate_xml(struct choice *c)
 
 /* ---- Proxmox ---- */
 
+/* pve_verify_configid() of Proxmox VE: a letter, and at least one more sign. */
+static const char *mapping_id(struct choice *c, size_t i)
+{
+	const char *slug = chosen_slug(c, i);
+
+	if (isalpha((unsigned char)slug[0]) && slug[1])
+		return slug;
+	return arena_printf(c->ctl->arena, "pci-%s", slug);
+}
+
 static void proxmox_mapping(struct choice *c, size_t i)
 {
 	const struct device *d = c->v[i].device;
@@ -93,7 +104,7 @@ static void proxmox_mapping(struct choice *c, size_t i)
 
 	gethostname(host, sizeof(host) - 1);
 	printf("#   pvesh create /cluster/mapping/pci --id %s --map node=%s,path=%s,id=%s",
-	       chosen_slug(c, i), host, chosen_address(c, &c->v[i]), d->pci.id);
+	       mapping_id(c, i), host, chosen_address(c, &c->v[i]), d->pci.id);
 	if (d->pci.subsystem)
 		printf(",subsystem-id=%s", d->pci.subsystem);
 	if (d->pci.group >= 0)

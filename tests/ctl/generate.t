@@ -229,6 +229,18 @@ subtest 'proxmox' => sub {
 	like(generated('proxmox', '2-1'), qr/^usb0: host=2-1$/m, 'a port');
 };
 
+# pve_verify_configid() of PVE::JSONSchema takes /^[a-z][a-z0-9_-]+$/i.
+subtest 'Names of a mapping' => sub {
+	my $other = Kvmshim::Plain->new;
+	$other->file('usr/share/misc/pci.ids', "8086  Intel\n\t10fb  82599ES 10-Gigabit\n\t1533  I210\n\t1521  X\n");
+	my @want = ([ '10fb', 'pci-82599es-10-gigabit' ], [ '1533', 'i210' ], [ '1521', 'pci-x' ], [ '9999', 'pci-8086-9999' ]);
+	for my $i (0 .. $#want) {
+		my ($id, $name) = @{ $want[$i] };
+		$other->pci("0000:0$i:00.0", id => "8086:$id", class => '020000', driver => 'igb');
+		like(ctl($other, 'generate', 'proxmox', "0$i:00.0")->{out}, qr/ --id \Q$name\E --map /, $name);
+	}
+};
+
 subtest 'lxc' => sub {
 	is(text(generated('lxc', '04b9:0300', 'unikey')), <<'CONF', 'a device cgroup and the folder of each bus');
 lxc.cgroup2.devices.allow = c 189:* rwm
