@@ -22,7 +22,7 @@ struct chosen {
 /* A USB device that was chosen. */
 struct chosen_usb {
 	const struct usb_device *device;
-	bool by_port; /* by where it is plugged in, and not by what it is */
+	bool by_port; /* by where it is plugged in, and not by what it is, as which there is another */
 };
 
 struct choice {
@@ -46,6 +46,9 @@ int choice_add(struct choice *c, const char *word, bool alike, struct err *err);
 /* "GeForce GTX 1080 Ti", for a comment. */
 const char *chosen_name(const struct choice *c, const struct chosen *chosen);
 const char *chosen_usb_name(const struct choice *c, const struct usb_device *d);
+
+/* Another one that is plugged in and has its vendor:product; NULL. */
+const struct usb_device *chosen_usb_twin(const struct choice *c, const struct usb_device *d);
 
 /* "geforce-gtx-1080-ti", "geforce-gtx-1080-ti-audio": letters, digits and dashes. */
 const char *chosen_slug(const struct choice *c, size_t i);

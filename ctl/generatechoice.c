@@ -248,12 +248,21 @@ static void choose_slot(struct choice *c, const struct device *d, bool by_addres
 			choose(c, &c->inv.v[i], n > 1 && !virtual, by_address);
 }
 
+const struct usb_device *chosen_usb_twin(const struct choice *c, const struct usb_device *d)
+{
+	for (size_t i = 0; i < c->plugged.n; i++)
+		if (&c->plugged.v[i] != d && str_eq(c->plugged.v[i].id, d->id))
+			return &c->plugged.v[i];
+	return NULL;
+}
+
 static void choose_usb(struct choice *c, const struct usb_device *d, bool by_port)
 {
 	for (size_t i = 0; i < c->n_usb; i++)
 		if (c->usb[i].device == d)
 			return;
-	*arena_push(c->ctl->arena, c->usb, c->n_usb, c->usb_cap) = (struct chosen_usb){ d, by_port };
+	*arena_push(c->ctl->arena, c->usb, c->n_usb, c->usb_cap) =
+		(struct chosen_usb){ d, by_port || chosen_usb_twin(c, d) };
 }
 
 static int choose_all(struct choice *c, const struct found *f, bool slot, bool by_place,

@@ -22,6 +22,16 @@ static size_t of_slot(const struct choice *c, size_t i)
 	return n;
 }
 
+static void tell_usb(const struct choice *c, const struct usb_device *d)
+{
+	const struct usb_device *twin = chosen_usb_twin(c, d);
+
+	printf("# %s\n", chosen_usb_name(c, d));
+	if (twin)
+		printf("# %s is of the same kind (%s), so this one is meant by its port.\n",
+		       twin->port, d->id);
+}
+
 /* ---- libvirt ---- */
 
 /* A bus of the guest for each slot of the host that has several functions; high, so that it is likely free. */
@@ -54,13 +64,29 @@ static void xml_function(struct choice *c, size_t i, unsigned guest_bus)
 	puts("</hostdev>");
 }
 
+/* "Multiple USB devices for …" of libvirt's virHostdevFindUSBDevice(). */
+static void xml_tell_twin(const struct usb_device *twin)
+{
+	printf("<!-- Attention: %s is of the same kind, so libvirt is told bus and number, which is\n"
+	       "     another one each time that the device is plugged in and the host boots: then the\n"
+	       "     VM is without it until this is edited. pass-usb goes by the port instead (kvmshim\n"
+	       "     generate rule). -->\n",
+	       twin->port);
+}
+
 static void xml_usb(const struct choice *c, const struct usb_device *d)
 {
+	const struct usb_device *twin = chosen_usb_twin(c, d);
+
 	printf("<!-- %s  %s -->\n", d->port, chosen_usb_name(c, d));
+	if (twin)
+		xml_tell_twin(twin);
 	printf("<hostdev mode='subsystem' type='usb' managed='yes'>\n"
-	       "  <source startupPolicy='optional'><vendor id='0x%.4s'/><product id='0x%s'/></source>\n"
-	       "</hostdev>\n",
+	       "  <source startupPolicy='optional'><vendor id='0x%.4s'/><product id='0x%s'/>",
 	       d->id, d->id + 5);
+	if (twin)
+		printf("<address bus='%u' device='%u'/>", d->bus, d->number);
+	puts("</source>\n</hostdev>");
 }
 
 void generate_xml(struct choice *c)
@@ -131,9 +157,11 @@ void generate_proxmox(struct choice *c)
 		printf("# %s\n", chosen_name(c, &c->v[i]));
 		printf("hostpci%zu: %s,pcie=1\n", n++, chosen_address(c, &c->v[i]));
 	}
-	for (size_t i = 0; i < c->n_usb; i++)
-		printf("# %s\nusb%zu: host=%s\n", chosen_usb_name(c, c->usb[i].device), i,
+	for (size_t i = 0; i < c->n_usb; i++) {
+		tell_usb(c, c->usb[i].device);
+		printf("usb%zu: host=%s\n", i,
 		       c->usb[i].by_port ? c->usb[i].device->port : c->usb[i].device->id);
+	}
 	if (!c->n)
 		return;
 	puts("# Or by a name that means such a device on every node (mapping=NAME in its place):");
@@ -202,7 +230,8 @@ void generate_rule(struct choice *c)
 		if (is_line(c, i))
 			printf("# %s\npass-pci = %s\n", chosen_name(c, &c->v[i]),
 			       chosen_address(c, &c->v[i]));
-	for (size_t i = 0; i < c->n_usb; i++)
-		printf("# %s\npass-usb = %s\n", chosen_usb_name(c, c->usb[i].device),
-		       usb_place(c, &c->usb[i]));
+	for (size_t i = 0; i < c->n_usb; i++) {
+		tell_usb(c, c->usb[i].device);
+		printf("pass-usb = %s\n", usb_place(c, &c->usb[i]));
+	}
 }

@@ -241,6 +241,34 @@ subtest 'Names of a mapping' => sub {
 	}
 };
 
+# Two dongles of one kind, that call themselves differently, and a third of another.
+subtest 'USB devices of one kind' => sub {
+	my $other = Kvmshim::Plain->new;
+	usb($other, '1-4.2', '0403:c580', 1, 3, undef, 'HASP');
+	usb($other, '2-1', '0403:c580', 2, 7, undef, 'UNIKEY');
+	usb($other, '2-3', '04b9:0300', 2, 8, undef, 'Sentinel');
+	my $say = sub { ctl($other, 'generate', @_)->{out} };
+	like($say->('rule', $_), qr/^# .*2-1 is of the same kind.*\n(?:#.*\n)*pass-usb = 1\.4\.2$/m, "rule: $_ is meant by its port") for 'HASP', '1-4.2';
+	like($say->('proxmox', 'HASP'), qr/^# .*2-1 is of the same kind.*\n(?:#.*\n)*usb0: host=1-4\.2$/m, 'so it is for proxmox');
+	my $xml = $say->('xml', '2-1');
+	like($xml, qr{<product id='0xc580'/><address bus='2' device='7'/></source>}, 'xml: libvirt knows the one by its number');
+	like($xml, qr{^<!-- Attention: 1-4\.2 is of the same kind.*number.*-->$}ms, 'and it says that this changes');
+	for my $what (qw(rule proxmox xml)) {
+		my $out = $say->($what, 'Sentinel');
+		unlike($out, qr/same kind|<address/, "$what: nothing of that where there is one only");
+		like($out, qr/^pass-usb = 04b9:0300$|^usb0: host=04b9:0300$|product id='0x0300'/m, 'which is meant by what it is');
+	}
+	my ($validate) = grep { -x } map { "$_/virt-xml-validate" } split /:/, $ENV{PATH};
+	SKIP: {
+		skip('no virt-xml-validate (package libvirt-clients)', 1) if !$validate;
+		my $got = run({}, $validate, $other->file('domain.xml', "<domain type='kvm'><name>a</name><memory>1048576</memory>"
+			. "<os><type arch='x86_64' machine='q35'>hvm</type></os><devices>\n$xml</devices></domain>\n"), 'domain');
+		is($got->{status}, 0, "libvirt's schema takes it") or diag($got->{out}, $got->{err});
+	}
+	$other->rules('60-usb.ini', $say->('rule', 'HASP'));
+	is(check($other)->{summary}, '1 rule: 0 mistakes, 0 warnings', 'kvmshim check takes the rule');
+};
+
 subtest 'lxc' => sub {
 	is(text(generated('lxc', '04b9:0300', 'unikey')), <<'CONF', 'a device cgroup and the folder of each bus');
 lxc.cgroup2.devices.allow = c 189:* rwm
