@@ -69,6 +69,25 @@ subtest 'A device' => sub {
 	is(scalar(() = glob "$out/.[a-z]*"), 0, 'nothing is left beside them');
 };
 
+subtest 'A new file' => sub {
+	my ($host, $out) = host();
+	by_shell($host, '"$KVMSHIM" devices --html new');
+	like(slurp("$out/new"), $whole, 'is made where its name says');
+	says('not below a file', ctl($host, 'devices', '--html', "$out/new/page"), 2, '',
+		"kvmshim: /out/new/page cannot be written: Not a directory\n");
+};
+
+# As a container has its files from the host.
+subtest 'A file that is a mount' => sub {
+	plan(skip_all => 'not root, so nothing can be mounted') if $>;
+	my ($host, $out) = host();
+	$host->file("out/$_", $_) for qw(page other);
+	my $got = by_shell($host, 'exec unshare -m sh -c \'mount --bind other page && { "$KVMSHIM" devices --html page; echo "$?" *; ls -A; }\'');
+	need($got->{out} =~ /^\d/, 'no mount namespaces (unshare)') or return;
+	says('is not replaced', { %$got, status => 0 }, 0, "2 other page\nother\npage\n", "kvmshim: page cannot be written: Device or resource busy\n");
+	is(slurp("$out/other"), 'other', 'and keeps what is in it');
+};
+
 subtest 'A FIFO' => sub {
 	my ($host, $out) = host();
 	POSIX::mkfifo("$out/fifo", 0600) or die;

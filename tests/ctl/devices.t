@@ -229,6 +229,8 @@ subtest 'What others mean to a device' => sub {
 	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'blocked', 'whatever the hook may remove');
 	unlink "$host->{dir}/sys/" . $host->folder_of('0000:06:10.0') . '/driver';
 	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'free', 'one whose virtual function nobody has');
+	unlink "$host->{dir}/sys/" . $host->folder_of('0000:06:10.0') . '/iommu_group' or die;
+	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'free', 'or could have');
 	$host->pci('0000:06:00.1', id => '8086:1521', class => '0b4000', driver => 'igb', group => 16);
 	$host->conf("[hook]\nunbind-drivers = igb\n");
 	like((json($host))[0]{'0000:06:00.1'}{why}, qr/^of IOMMU group 16, too, is 0000:06:00\.0: it has virtual functions/, 'what is in its group');

@@ -104,6 +104,34 @@ static void signals_are_as_they_were(void **state)
 	assert_false(sigismember(&now, SIGINT));
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+	(void)number;
+	interrupted++;
+}
+
+static const struct ended {
+	const char *name, *script;
+} ends[] = {
+	{ "what ends us ends a program first", "kill -INT $PPID; sleep 600" },
+	{ "also one that says no more", "exec >&- 2>&-; sleep 0.3; kill -INT $PPID; sleep 600" },
+};
+
+/* We have a handler, and so live on. */
+static void it_ends_with_us(void **state)
+{
+	const struct ended *row = *state;
+	const char *text;
+
+	interrupted = 0;
+	signal(SIGINT, interrupt);
+	assert_int_equal(captured(row->script, &text, NULL), -ETIMEDOUT);
+	signal(SIGINT, SIG_DFL);
+	assert_int_equal(interrupted, 1);
+}
+
 static void ignored_ones_stay_so(void **state)
 {
 	const char *text;
@@ -123,6 +151,7 @@ int main(void)
 	TREE_ROWS(lates, is_late);
 	TREE_TEST("what it started is killed with it", nobody_is_left);
 	TREE_TEST("a program has its signals, and we have ours again", signals_are_as_they_were);
+	TREE_ROWS(ends, it_ends_with_us);
 	TREE_TEST("a signal that is ignored ends nothing", ignored_ones_stay_so);
 	return unit_run("capture");
 }
