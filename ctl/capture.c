@@ -116,7 +116,7 @@ static bool drain(int fd, struct strbuf *to)
 	char buf[4096];
 	ssize_t got = read(fd, buf, sizeof(buf));
 
-	if (got > 0)
+	if (got > 0 && to->len < CAPTURE_MAX)
 		strbuf_addn(to, buf, (size_t)got);
 	return got > 0 || (got < 0 && errno == EINTR);
 }

@@ -7,6 +7,9 @@ struct err;
 /* How long a program has to answer. QEMU takes 0.1 s to list its devices, some seconds on a busy host. */
 #define CAPTURE_SECONDS 10
 
+/* How much of what it says is kept; the rest is dropped. */
+#define CAPTURE_MAX (8 << 20)
+
 /*
  * Runs a program (found by PATH) and takes what it prints on stdout; stdin is
  * /dev/null. What it said on stderr is dropped, unless it failed: then the first line of it is

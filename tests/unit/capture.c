@@ -26,6 +26,16 @@ static void what_is_said(void **state)
 	assert_string_equal(text, "one\ntwo\n");
 }
 
+static void not_without_end(void **state)
+{
+	const char *text;
+
+	(void)state;
+	assert_int_equal(captured("head -c 20000000 /dev/zero | tr '\\0' x; echo >&2", &text, NULL),
+			 0);
+	assert_in_range(strlen(text), CAPTURE_MAX, CAPTURE_MAX + 65536);
+}
+
 static void failed(void **state)
 {
 	struct err err;
@@ -146,6 +156,7 @@ static void ignored_ones_stay_so(void **state)
 int main(void)
 {
 	TREE_TEST("what a program says on stdout is taken", what_is_said);
+	TREE_TEST("but no more of it than anybody reads", not_without_end);
 	TREE_TEST("one that fails is quoted with its first line", failed);
 	TREE_TEST("one that is not there", not_run);
 	TREE_ROWS(lates, is_late);
