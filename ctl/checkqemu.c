@@ -106,16 +106,6 @@ static bool any_matches(const struct strv *names, const char *glob)
 
 /* ---- properties ---- */
 
-static bool is_among(const char *const *list, size_t n, const char *word)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(list[i], word))
-			return true;
-	return false;
-}
-
-#define IS_AMONG(list, word) is_among(list, sizeof(list) / sizeof((list)[0]), word)
-
 /* Of smp.cpus and a.0 only what stands before the dot is in a list. */
 static bool has_property(struct checkqemu *c, const struct strv *names, const char *key)
 {
@@ -167,7 +157,7 @@ static void check_property(struct checkqemu *c, const struct kind *kind, const c
 	const char *key = as->key;
 	const struct strv *names = ask(c, kind->option, "help"), *seen = NULL;
 
-	if (!names || IS_AMONG(everywhere, key) || strchr(glob, '%'))
+	if (!names || STR_AMONG(everywhere, key) || strchr(glob, '%'))
 		return;
 	for (size_t i = 0; i < names->n; i++) {
 		const struct strv *properties;
@@ -277,6 +267,7 @@ static void check_selector(struct checkqemu *c, const struct kind *kind,
 static void check_assigns(struct checkqemu *c, const struct kind *kind)
 {
 	const char *glob = kind ? selected_kind(&c->action->target, kind->key) : NULL;
+	const char *machine = rule_glob(c->rule, FACT_MACHINE);
 	struct assigns as;
 
 	if (assigns_parse(c->arena, c->opt, c->action->rest, &as, NULL) < 0)
@@ -288,10 +279,10 @@ static void check_assigns(struct checkqemu *c, const struct kind *kind)
 			check_kind(c, kind, as.v[i].value);
 		else if (c->opt->syntax == SYNTAX_CPU)
 			check_cpu_property(c, as.v[i].key);
-		else if (IS_AMONG(keyed, c->opt->name))
+		else if (STR_AMONG(keyed, c->opt->name))
 			check_key(c, as.v[i].key);
 		else if (kind && kind->properties && (glob || str_eq(kind->option, "machine")))
-			check_property(c, kind, glob ? glob : "pc*", &as.v[i]);
+			check_property(c, kind, glob ? glob : machine ? machine : "pc*", &as.v[i]);
 	}
 }
 
@@ -312,7 +303,7 @@ static void check_add(struct checkqemu *c, const struct kind *kind)
 		return;
 	if (c->opt->syntax == SYNTAX_GLOBAL)
 		check_added_global(c, &v);
-	for (size_t i = 0; i < v.n && IS_AMONG(keyed, c->opt->name); i++)
+	for (size_t i = 0; i < v.n && STR_AMONG(keyed, c->opt->name); i++)
 		check_key(c, v.props[i].key);
 	name = kind ? optval_get(&v, kind->key) : NULL;
 	if (name)
@@ -333,7 +324,7 @@ static void check_option(struct checkqemu *c)
 {
 	const struct strv *options = qemuhelp_names(&c->help, "-help", NULL);
 
-	if (options && !IS_AMONG(undocumented, c->opt->name) &&
+	if (options && !STR_AMONG(undocumented, c->opt->name) &&
 	    !qemuhelp_has(options, c->opt->name) &&
 	    !qemuhelp_has(options, c->action->target.option))
 		say(c, c->action->verb == VERB_ADD,

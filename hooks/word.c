@@ -40,10 +40,7 @@ static bool is_attribute(struct arena *a, const char *s)
 					     "sriov_numvfs" };
 
 	(void)a;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_eq(s, names[i]))
-			return true;
-	return false;
+	return STR_AMONG(names, s);
 }
 
 /* UID:GID, each of at most ten digits. */

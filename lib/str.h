@@ -31,6 +31,10 @@ bool strv_has(const struct strv *v, const char *s);
 /* By bytes, as strcmp(3). */
 void strv_sort(struct strv *v);
 
+bool str_among(const char *const *list, size_t n, const char *word);
+/* Of an array whose length is known. */
+#define STR_AMONG(list, word) str_among((list), sizeof(list) / sizeof((list)[0]), (word))
+
 /* Most words differ in their first byte, and most of reading rules is comparing words. */
 static inline bool str_eq(const char *a, const char *b)
 {

@@ -299,3 +299,13 @@ unsigned rules_facts_needed(const struct rule_set *set)
 	}
 	return needed;
 }
+
+const char *rule_glob(const struct rule *rule, enum fact fact)
+{
+	for (size_t i = 0; i < rule->n_conditions; i++)
+		for (size_t j = 0; j < rule->conditions[i].n; j++)
+			if (rule->conditions[i].fact == fact &&
+			    !rule->conditions[i].patterns[j].negated)
+				return rule->conditions[i].patterns[j].glob;
+	return NULL;
+}

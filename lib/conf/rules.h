@@ -82,5 +82,8 @@ void rules_read(struct arena *a, const struct file *file, struct rule_set *set,
 enum verdict rule_matches(const struct rule *rule, const struct facts *facts,
 			  const struct condition **why);
 
+/* The first glob of the rule for this fact that is not behind a '!'; NULL: there is none. */
+const char *rule_glob(const struct rule *rule, enum fact fact);
+
 /* Bits 1 << enum fact that any enabled rule asks for. */
 unsigned rules_facts_needed(const struct rule_set *set);

@@ -92,6 +92,16 @@ END
 	is($got->{status}, 0, 'exit 0');
 };
 
+subtest 'A property of the machine type that the rule is for' => sub {
+	my $for = sub {
+		my ($machines, $property) = @_;
+		$host->file('draft.ini', "[rule]\nwhen-machine = $machines\nset = -machine $property=off\n");
+		return join "\n", @{ check("--qemu=$qemu", 'draft.ini')->{lines} };
+	};
+	is($for->('!pc*, microvm', 'x-option-roms'), '', 'is right');
+	like($for->('q35', 'x-option-roms'), qr/this QEMU's -machine q35 has no property 'x-option-roms'/, 'that others have is a mistake');
+};
+
 subtest 'What this QEMU does not have is a mistake, with what is nearest' => sub {
 	# the line, what is wrong in it, what was meant
 	my @wrong = map { [ split /\s*\|\s*/ ] } split /\n/, <<'END';
