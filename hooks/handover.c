@@ -145,7 +145,7 @@ static int settle(struct handover *h, int folder, const struct reservations *see
 	if (rc)
 		return rc;
 	survey_own(h->arena, h->root, h->kind, &held, survey);
-	if (!survey_holds(h->arena, h->root, survey))
+	if (!survey_holds(h->arena, h->root, &held, survey))
 		return 1;
 	rc = judge_and_plan(h, &held, survey, j, err);
 	if (!rc)

@@ -155,6 +155,14 @@ static const char *has_no_vfs(const struct judging *j, const struct subject *s)
 	return why ? SAY("%s %s", s->pci.address, why) : NULL;
 }
 
+/* A parent that leaves its driver takes its mediated devices along (mdev_unregister_parent()). */
+static const char *has_no_mdevs(const struct judging *j, const struct subject *s)
+{
+	if (!s->mdevs.n)
+		return NULL;
+	return SAY("%s has mediated devices: %s", s->pci.address, joined(j->arena, &s->mdevs));
+}
+
 /* ---- what kvmshim.conf asks for ---- */
 
 static const char *has_attributes(const struct judging *j, const struct subject *s)
@@ -241,9 +249,10 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 /* ---- the order of the reasons: one is told for each device ---- */
 
 static check *const checks[] = {
-	is_there,	is_endpoint,	    is_expected,   is_not_wedged, is_nobodys, is_isolated,
-	is_company,	may_be_unbound,	    has_no_vfs,	   has_attributes, has_vgpu_number,
-	is_no_vgpu_yet, is_off_the_network, is_no_console,  is_unclaimed,  is_closed,
+	is_there,	is_endpoint,	    is_expected,   is_not_wedged, has_no_mdevs,
+	is_nobodys,	is_isolated,	    is_company,	   may_be_unbound, has_no_vfs,
+	has_attributes, has_vgpu_number,    is_no_vgpu_yet, is_off_the_network, is_no_console,
+	is_unclaimed,	is_closed,
 };
 
 /* A sibling that nobody uses stays as it is: only that it is nobody's counts. */

@@ -176,18 +176,36 @@ static bool has_device(const struct journal *j, const char *device)
 	return false;
 }
 
+/* It stays with its driver, but whoever takes it away takes the VM's mediated device away. */
+static bool has_mdev_on(const struct journal *j, const char *parent)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].op == OP_MDEV && str_eq(j->steps[i].device, parent))
+			return true;
+	return false;
+}
+
 static bool is_for_the_taking(const struct reservation *r, enum journal_kind asking)
 {
 	return asking == JOURNAL_VM && r->life == LIFE_HAND;
 }
 
-const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
+const struct reservation *reserve_taken(const struct reservations *rs, const char *device,
 					enum journal_kind asking)
 {
 	for (size_t i = 0; i < rs->n; i++)
 		if (has_device(&rs->v[i].journal, device) && !is_for_the_taking(&rs->v[i], asking))
 			return &rs->v[i];
 	return NULL;
+}
+
+const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
+					enum journal_kind asking)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		if (has_mdev_on(&rs->v[i].journal, device))
+			return &rs->v[i];
+	return reserve_taken(rs, device, asking);
 }
 
 const char *reserve_text(struct arena *a, const struct reservation *r)

@@ -52,10 +52,15 @@ int reserve_again(struct arena *a, const struct root *r, const char *except,
 		  const struct reservations *seen, struct reservations *out, struct err *err);
 
 /*
- * Who has this device, so that `asking` may not? NULL: nobody. What was bound by
- * hand is there for VMs to take, and stays bound when they give it back.
+ * Who has this device, or a mediated device that it made on it, so that `asking` may not
+ * take it? NULL: nobody. What was bound by hand is there for VMs to take, and stays bound
+ * when they give it back.
  */
 const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
+					enum journal_kind asking);
+
+/* The same, but not who only made a mediated device on it. */
+const struct reservation *reserve_taken(const struct reservations *rs, const char *device,
 					enum journal_kind asking);
 
 /* "VM desktop", "`kvmshim bind`", "what is left of VM desktop (see `kvmshim recover`)" */

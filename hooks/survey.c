@@ -8,10 +8,10 @@
 #include "arena.h"
 #include "clock.h"
 #include "conf/settings.h"
+#include "hooks/mediated.h"
 #include "hooks/units.h"
 #include "host/act.h"
 #include "host/host.h"
-#include "host/mdev.h"
 #include "str.h"
 
 /* What one look goes by. */
@@ -297,47 +297,6 @@ static void look_at_holders(struct look *l)
 	}
 }
 
-/* ---- mediated devices ---- */
-
-/* How many of the mediated devices looked at before this one will be made there. */
-static int promised(const struct survey *out, const char *parent)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < out->n_mdevs; i++)
-		n += out->mdevs[i].parent && str_eq(out->mdevs[i].parent, parent);
-	return n;
-}
-
-/* The first configured device that still offers its mdev-type. */
-static void find_parent(struct look *l, struct mediated *m)
-{
-	for (size_t i = 0; i < l->settings->n_devices; i++) {
-		const struct device_settings *conf = &l->settings->devices[i];
-
-		if (conf->mdev_type &&
-		    mdev_available(l->arena, l->root, conf->address, conf->mdev_type) >
-			    promised(l->out, conf->address)) {
-			m->parent = conf->address;
-			m->type = conf->mdev_type;
-			return;
-		}
-	}
-}
-
-static void add_mediated(struct look *l, const struct wish *w)
-{
-	struct survey *out = l->out;
-	struct mediated *m = arena_push(l->arena, out->mdevs, out->n_mdevs, out->mdevs_cap);
-
-	*m = (struct mediated){ .role = w->role, .rule = w->rule, .uuid = w->device, .group = -1 };
-	m->exists = host_has_mdev(l->arena, l->root, w->device);
-	if (m->exists)
-		m->group = mdev_group(l->arena, l->root, w->device);
-	else
-		find_parent(l, m);
-}
-
 /* ---- all of it ---- */
 
 void survey_make(struct arena *a, const struct root *r, const struct settings *s,
@@ -348,16 +307,17 @@ void survey_make(struct arena *a, const struct root *r, const struct settings *s
 	size_t n;
 
 	*out = (struct survey){ .has_iommu_type1 = host_has_module(a, r, "vfio_iommu_type1") };
-	for (size_t i = 0; i < w->n; i++) {
-		if (w->v[i].kind == HOSTDEV_MDEV)
-			add_mediated(&l, &w->v[i]);
-		else
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].kind == HOSTDEV_PCI)
 			add_subject(&l, &w->v[i]);
-	}
 	n = out->n;
 	for (size_t i = 0; i < n; i++)
 		if (out->v[i].pci.group >= 0)
 			add_companions(&l, out->v[i].pci.group);
+	/* none is made on a function that is taken itself */
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].kind == HOSTDEV_MDEV)
+			mediated_add(a, r, s, held, &w->v[i], out);
 	look_at_holders(&l);
 }
 
@@ -389,14 +349,14 @@ void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		s->owner = reserve_owner(held, s->pci.address, kind);
 		/* who takes a PF away takes its VFs away */
 		if (!s->owner && s->pci.physfn)
-			s->owner = reserve_owner(held, s->pci.physfn, kind);
+			s->owner = reserve_taken(held, s->pci.physfn, kind);
 		own_vfs(a, r, held, s);
 	}
-	for (size_t i = 0; i < out->n_mdevs; i++)
-		out->mdevs[i].owner = reserve_owner(held, out->mdevs[i].uuid, kind);
+	mediated_own(a, r, kind, held, out);
 }
 
-bool survey_holds(struct arena *a, const struct root *r, const struct survey *s)
+bool survey_holds(struct arena *a, const struct root *r, const struct reservations *held,
+		  const struct survey *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct subject *f = &s->v[i];
@@ -405,10 +365,7 @@ bool survey_holds(struct arena *a, const struct root *r, const struct survey *s)
 		if (f->exists && !str_same(now, f->pci.driver))
 			return false;
 	}
-	for (size_t i = 0; i < s->n_mdevs; i++)
-		if (host_has_mdev(a, r, s->mdevs[i].uuid) != s->mdevs[i].exists)
-			return false;
-	return true;
+	return mediated_holds(a, r, held, s);
 }
 
 /* ---- what an undo goes back to ---- */

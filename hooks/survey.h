@@ -57,6 +57,7 @@ struct subject {
 	bool claim_is_known;	      /* by a mount, a swap, … of one of them */
 	struct strv network;	      /* interfaces that the host needs: sentences */
 	struct strv used_vfs;	      /* of a PF: sentences */
+	struct strv mdevs;	      /* that are made on it: "UUID (VM web)" */
 	struct console console;
 	struct strv units;	      /* stop-units that are active */
 	struct strv attributes;	      /* what conf->attributes say now, in their order */
@@ -95,12 +96,16 @@ void survey_make(struct arena *a, const struct root *r, const struct settings *s
 		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
 		 struct survey *out);
 
-/* Under the lock, and quick: fills the owners, and what VFs are used. */
+/* Under the lock, and quick: fills the owners, what VFs are used, and what is made on each. */
 void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		const struct reservations *held, struct survey *out);
 
-/* Are the drivers still those that were seen? Somebody may have come and gone in between. */
-bool survey_holds(struct arena *a, const struct root *r, const struct survey *s);
+/*
+ * Are the drivers still those that were seen, and is there still place for what is to be
+ * made? Somebody may have come and gone in between.
+ */
+bool survey_holds(struct arena *a, const struct root *r, const struct reservations *held,
+		  const struct survey *s);
 
 /*
  * Do driver_override and the attributes still say what an undo would go back to? To be

@@ -11,6 +11,7 @@ use Kvmshim;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
+use Time::HiRes 'sleep';
 
 my $host = Kvmshim::Zoo->new;
 my $parent = '0000:07:00.0';
@@ -32,6 +33,12 @@ sub make {
 	my ($uuid) = @_;
 	open my $f, '>', "$type/create" or die;
 	return syswrite $f, $uuid;
+}
+
+sub remove {
+	my ($uuid) = @_;
+	open my $f, '>', $host->dir . "/sys/bus/mdev/devices/$uuid/remove" or die;
+	return syswrite $f, 1;
 }
 
 subtest 'one that is there' => sub {
@@ -66,9 +73,7 @@ subtest 'one that is not there' => sub {
 };
 
 subtest 'two of two, and then none' => sub {
-	open my $f, '>', $host->dir . '/sys/bus/mdev/devices/' . mdev(1) . '/remove' or die;
-	syswrite $f, 1;
-	close $f;
+	remove(mdev(1));
 	anew($host);
 	my $vm = vm(1, mdev(4), mdev(5));
 	$vm->taken('two');
@@ -98,9 +103,7 @@ subtest 'what goes wrong' => sub {
 	$vm->silent('reconnect', 'later');
 	as_it_was($host, 'later');
 	$vm->taken('it');
-	open my $f, '>', $host->dir . '/sys/bus/mdev/devices/' . mdev(4) . '/remove' or die;
-	syswrite $f, 1;
-	close $f;
+	remove(mdev(4));
 	$got = $vm->call('start');
 	is($got->{err}, 'kvmshim: mediated device ' . mdev(4) . " was there and is gone\n", 'no start without it');
 	$vm->given_back('one that somebody else removed');
@@ -113,6 +116,40 @@ subtest 'one that a VM that is gone has left' => sub {
 	$next->taken('it');
 	ok(!vm(1)->journal, 'it was given back first');
 	$next->given_back('it');
+};
+
+subtest 'a parent is not taken from under its devices' => sub {
+	my ($first, $second) = (vm(1, mdev(4)), vm(2, $parent));
+	$host->fault('create', 'write', 1, 'sleep:1000');
+	my $begun = $first->begin('prepare');
+	for (1 .. 100) {
+		last if $first->journal;
+		sleep 0.01;
+	}
+	is($second->call('prepare')->{err}, "kvmshim: $parent is in use by VM vm1\n", 'while one is made');
+	is($first->end($begun)->{status}, 0, 'which is made');
+	$host->no_fault;
+	$first->silent('start', 'it');
+	$first->runs(4242)->silent('started', 'it');
+	my $has = "$parent has mediated devices: " . mdev(4);
+	is($second->call('prepare')->{err}, "kvmshim: $has (VM vm1)\n", 'while a VM runs with one');
+	my $bind = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'bind', '--dry-run', $parent);
+	is($bind->{status} . $bind->{err}, "1kvmshim: $has (VM vm1)\n", 'not by hand either');
+	ok(exists_now(mdev(4)), 'it is there');
+	is($host->driver_of($parent), 'nvidia', 'and its parent where it was');
+	$first->ends(4242)->given_back('it');
+	make(mdev(4));
+	anew($host);
+	$second->refused(qr/\Q$has\E$/, 'one that an admin made');
+	remove(mdev(4));
+	anew($host);
+	$first->orphan('prepare');
+	$second->taken('what a VM that is gone has left is given back first');
+	is($host->driver_of($parent), 'vfio-pci', 'then it is taken');
+	is($first->call('prepare')->{err} =~ s/,.*//sr, 'kvmshim: mediated device ' . mdev(4) . ' is not there',
+		'and none can be made on it');
+	$second->given_back('it');
+	vm(1, mdev(4), $parent)->refused(qr/${\mdev(4)} is not there/, 'both for one VM');
 };
 
 subtest 'a vGPU by current_vgpu_type' => sub {

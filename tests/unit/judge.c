@@ -313,6 +313,11 @@ static void wedged(struct subject *s)
 	s->stuck = NULL;
 }
 
+static void with_mdevs(struct subject *s)
+{
+	s->mdevs.n = 0;
+}
+
 static void owned(struct subject *s)
 {
 	s->owner = NULL;
@@ -366,6 +371,7 @@ static const struct {
 	{ a_bridge, "is a PCI bridge" },
 	{ unexpected, "has the hardware changed?" },
 	{ wedged, "is wedged" },
+	{ with_mdevs, "has mediated devices: " MDEV },
 	{ owned, "is in use by VM desktop" },
 	{ no_group, "has no IOMMU group" },
 	{ a_companion, "belongs to the host" },
@@ -388,7 +394,7 @@ static void reasons_come_in_order(void **state)
 		.conf = &expects,
 		.stuck = "it hangs",
 		.owner = &other_vm,
-		.used_vfs = LIST("0000:05:00.2 (driver x)"),
+		.mdevs = LIST(MDEV), .used_vfs = LIST("0000:05:00.2 (driver x)"),
 		.network = LIST("eth0 carries the default route"),
 		.console = { .vtcons = LIST("vtcon1") },
 		.claimed = LIST("nvme0n1 is mounted on /srv"),

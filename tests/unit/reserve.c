@@ -241,6 +241,22 @@ static void whose_it_is(void **state)
 	assert_ptr_equal(reserve_owner(&hand, GPU, JOURNAL_VM), &v[0]);
 }
 
+static void what_it_made_one_on(void **state)
+{
+	struct step step = { .op = OP_MDEV, .device = NVME, .name = OTHER, .to = "nvidia-63" };
+	struct reservation one = { .journal = journal(JOURNAL_VM, STATE_RUNNING) };
+	struct reservations all = { &one, 1, 0 };
+
+	(void)state;
+	one.journal.steps = &step;
+	one.journal.n_steps = 1;
+	assert_ptr_equal(reserve_owner(&all, NVME, JOURNAL_VM), &one);
+	assert_null(reserve_taken(&all, NVME, JOURNAL_VM));
+	assert_ptr_equal(reserve_taken(&all, GPU, JOURNAL_VM), &one);
+	step.op = OP_ATTRIBUTE;
+	assert_null(reserve_owner(&all, NVME, JOURNAL_VM));
+}
+
 /* --- wedges */
 
 static void what_is_wedged(void **state)
@@ -271,6 +287,7 @@ int main(void)
 	TREE_TEST("read again, one that changed is alive", read_again);
 	TREE_TEST("a journal that is not believed stops everything", one_that_is_not_believed);
 	UNIT_TEST("what was bound by hand is there for VMs", whose_it_is);
+	UNIT_TEST("what a mediated device was made on is not taken away", what_it_made_one_on);
 	UNIT_TEST("a wedge counts while its child lives, and may have no device", what_is_wedged);
 	return unit_run("reserve");
 }

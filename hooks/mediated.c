@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/mediated.h"
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "host/host.h"
+#include "host/mdev.h"
+#include "str.h"
+
+static struct subject *subject_at(const struct survey *out, const char *address)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (str_eq(out->v[i].pci.address, address))
+			return &out->v[i];
+	return NULL;
+}
+
+/* ---- where one is made ---- */
+
+/* How many of the mediated devices looked at before this one will be made there. */
+static int promised(const struct survey *out, const char *parent)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < out->n_mdevs; i++)
+		n += out->mdevs[i].parent && str_eq(out->mdevs[i].parent, parent);
+	return n;
+}
+
+/* The first configured device that still offers its mdev-type. */
+static void find_parent(struct arena *a, const struct root *r, const struct settings *s,
+			const struct reservations *held, const struct survey *out,
+			struct mediated *m)
+{
+	for (size_t i = 0; i < s->n_devices; i++) {
+		const struct device_settings *conf = &s->devices[i];
+
+		if (!conf->mdev_type || subject_at(out, conf->address) ||
+		    reserve_taken(held, conf->address, JOURNAL_HAND))
+			continue;
+		if (mdev_available(a, r, conf->address, conf->mdev_type) >
+		    promised(out, conf->address)) {
+			m->parent = conf->address;
+			m->type = conf->mdev_type;
+			return;
+		}
+	}
+}
+
+void mediated_add(struct arena *a, const struct root *r, const struct settings *s,
+		  const struct reservations *held, const struct wish *w, struct survey *out)
+{
+	struct mediated *m = arena_push(a, out->mdevs, out->n_mdevs, out->mdevs_cap);
+
+	*m = (struct mediated){ .role = w->role, .rule = w->rule, .uuid = w->device, .group = -1 };
+	m->exists = host_has_mdev(a, r, w->device);
+	if (m->exists)
+		m->group = mdev_group(a, r, w->device);
+	else
+		find_parent(a, r, s, held, out, m);
+}
+
+bool mediated_holds(struct arena *a, const struct root *r, const struct reservations *held,
+		    const struct survey *s)
+{
+	for (size_t i = 0; i < s->n_mdevs; i++) {
+		const struct mediated *m = &s->mdevs[i];
+
+		if (host_has_mdev(a, r, m->uuid) != m->exists)
+			return false;
+		if (m->parent && reserve_taken(held, m->parent, JOURNAL_HAND))
+			return false;
+	}
+	return true;
+}
+
+/* ---- what is made on a function ---- */
+
+static const char *made_text(struct arena *a, const struct reservations *held, const char *uuid)
+{
+	const struct reservation *owner = reserve_owner(held, uuid, JOURNAL_HAND);
+
+	return owner ? arena_printf(a, "%s (%s)", uuid, reserve_text(a, owner)) : uuid;
+}
+
+static void own_made(struct arena *a, const struct root *r, const struct reservations *held,
+		     struct survey *out)
+{
+	struct strv all = { 0 };
+
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].mdevs.n = 0;
+	mdev_list(a, r, &all);
+	for (size_t i = 0; i < all.n; i++) {
+		const char *parent = mdev_parent(a, r, all.v[i]);
+		struct subject *s = parent ? subject_at(out, parent) : NULL;
+
+		if (s)
+			strv_push(a, &s->mdevs, made_text(a, held, all.v[i]));
+	}
+}
+
+void mediated_own(struct arena *a, const struct root *r, enum journal_kind kind,
+		  const struct reservations *held, struct survey *out)
+{
+	for (size_t i = 0; i < out->n_mdevs; i++)
+		out->mdevs[i].owner = reserve_owner(held, out->mdevs[i].uuid, kind);
+	own_made(a, r, held, out);
+}
