@@ -146,8 +146,12 @@ static bool is_same(const struct journal *a, const struct journal *b)
 	       a->daemon.pid == b->daemon.pid;
 }
 
-static enum life life_again(const struct reservations *seen, struct reservation *r)
+/* What was bound by hand may be on its way back, and its journal says so only at the end. */
+static enum life life_again(struct arena *a, const struct root *root,
+			    const struct reservations *seen, struct reservation *r)
 {
+	if (r->journal.kind == JOURNAL_HAND && state_in_progress(a, root, r->journal.uuid))
+		return LIFE_IN_PROGRESS;
 	for (size_t i = 0; i < seen->n; i++)
 		if (is_same(&seen->v[i].journal, &r->journal)) {
 			r->holder = seen->v[i].holder;
@@ -164,7 +168,7 @@ int reserve_again(struct arena *a, const struct root *r, const char *except,
 	int rc = read_journals(a, r, except, out, err);
 
 	for (size_t i = 0; i < out->n; i++)
-		out->v[i].life = life_again(seen, &out->v[i]);
+		out->v[i].life = life_again(a, r, seen, &out->v[i]);
 	return rc;
 }
 

@@ -46,7 +46,8 @@ int reserve_read(struct arena *a, const struct root *r, const char *except,
 
 /*
  * The same once more, under the lock and quick: of a journal that is as it was
- * in `seen` the life is as it was; one that is new or changed is alive.
+ * in `seen` the life is as it was; one that is new or changed is alive, and so is one
+ * bound by hand that another process works on.
  */
 int reserve_again(struct arena *a, const struct root *r, const char *except,
 		  const struct reservations *seen, struct reservations *out, struct err *err);

@@ -111,6 +111,28 @@ subtest 'what was seen of a device that another gives back is looked at again' =
 	$second->given_back('the second');
 };
 
+sub admin { return launch({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), @_) }
+
+# The start has seen what was bound by hand before the unbind began, and comes to take it meanwhile.
+subtest 'what is being given back by hand is not there for the taking' => sub {
+	finish(admin('bind', $nvme, $nic));
+	my $vm = vm(1, $nvme, $usb);
+	$host->fault("$usb/driver_override", 'read', 1, 'sleep:1000');
+	$host->fault("vfio-pci/unbind=$nvme", 'write', 1, 'sleep:1500');
+	$host->no_log;
+	my $start = $vm->begin('prepare');
+	sleep 0.3;
+	my $unbind = admin('unbind', $nvme);
+	$host->logged(qr{driver_override nvme}) or fail('it is not being given back');
+	my $got = $vm->end($start);
+	is($got->{status} . $got->{err}, "1kvmshim: $nvme is in use by `kvmshim bind`\n", 'who wants it is told');
+	is(finish($unbind)->{status}, 0, 'the unbind does not mind');
+	is($host->driver_of($nvme), 'nvme', 'the host has it');
+	is($host->driver_of($nic), 'vfio-pci', 'the rest stays bound');
+	finish(admin('unbind', $nic));
+	as_it_was($host->no_fault, 'it');
+};
+
 # --- killed
 
 # Each write of a call that is killed there, before or after it was done; $then puts it right.

@@ -211,6 +211,25 @@ static void read_again(void **state)
 	assert_int_equal(changed.n, 1);
 }
 
+/* A part of it may be given back while its journal stays as it is. */
+static void by_hand_and_in_progress(void **state)
+{
+	struct root root = tree_root();
+	struct reservations seen = { 0 }, again = { 0 };
+	struct err err = { 0 };
+	int lock;
+
+	(void)state;
+	host(0);
+	publish(UUID, journal(JOURNAL_HAND, STATE_BOUND));
+	assert_int_equal(reserve_read(&arena, &root, NULL, &seen, &err), 0);
+	assert_null(reserve_owner(&seen, GPU, JOURNAL_VM));
+	lock = lock_of(UUID);
+	assert_int_equal(reserve_again(&arena, &root, NULL, &seen, &again, &err), 0);
+	assert_ptr_equal(reserve_owner(&again, GPU, JOURNAL_VM), &again.v[0]);
+	close(lock);
+}
+
 static void one_that_is_not_believed(void **state)
 {
 	struct root root = tree_root();
@@ -285,6 +304,7 @@ int main(void)
 	TREE_TEST("whose lock is held is in progress", somebody_works_on_it);
 	TREE_TEST("all journals are read, but one's own", all_are_read);
 	TREE_TEST("read again, one that changed is alive", read_again);
+	TREE_TEST("read again, what is being given back by hand is no VM's", by_hand_and_in_progress);
 	TREE_TEST("a journal that is not believed stops everything", one_that_is_not_believed);
 	UNIT_TEST("what was bound by hand is there for VMs", whose_it_is);
 	UNIT_TEST("what a mediated device was made on is not taken away", what_it_made_one_on);
