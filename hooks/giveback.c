@@ -279,6 +279,18 @@ static int refuse_lent(struct arena *a, const struct root *r, const struct journ
 	return j->kind == JOURNAL_HAND ? lent_check(a, r, j, only ? &all : NULL, err) : 0;
 }
 
+/* libvirt releases a VM once, and starts it no more: that its daemon lives says nothing now. */
+static void note_release(struct arena *a, int folder, struct journal *j, struct strv *notes)
+{
+	struct err err;
+
+	if (j->kind != JOURNAL_VM || j->state > STATE_BOUND)
+		return;
+	j->daemon = (struct process){ 0 };
+	if (journal_write(a, folder, j, &err) < 0)
+		strv_push(a, notes, arena_strdup(a, err.text));
+}
+
 int giveback_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
 		const char *uuid, const struct strv *only, struct strv *notes, struct err *err)
 {
@@ -287,9 +299,12 @@ int giveback_of(struct arena *a, const struct root *r, const struct settings *s,
 
 	if (rc == -ENOENT)
 		return state_remove(a, r, uuid, folder, err);
-	if (!rc)
-		rc = wait_until_gone(a, r, s, &j, err);
-	if (!rc)
+	if (rc)
+		return rc;
+	rc = wait_until_gone(a, r, s, &j, err);
+	if (rc)
+		note_release(a, folder, &j, notes);
+	else
 		rc = refuse_lent(a, r, &j, only, err);
 	if (rc)
 		return rc;

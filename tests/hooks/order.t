@@ -77,6 +77,36 @@ subtest 'release while somebody has the VFIO node open' => sub {
 	$vm->given_back('it');
 };
 
+# QEMU failed before `started`, and takes longer to die than libvirt and the hook wait.
+subtest 'a release that gives up before it ran' => sub {
+	for my $state (qw(bound binding)) {
+		$vm->taken('it');
+		my $journal = slurp($vm->folder . '/journal.json');
+		spew($vm->folder . '/journal.json', $journal =~ s/"bound"/"binding"/r, 0600) if $state eq 'binding';
+		$vm->runs(4242);
+		$host->no_log;
+		says($vm->call('release'), 1, qr/vm runs \(QEMU is process 4242\): nothing is given back/, "$state: it lives");
+		nothing_written("$state: it");
+		is($vm->journal->{state}, $state, "$state: the journal says how far it came");
+		says($other->call('prepare'), 1, qr/\Q$nvme\E is in use by VM vm/, "$state: nobody gets it");
+		$vm->ends(4242);
+		my $recover = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'recover');
+		is($recover->{status} . $recover->{out}, "0VM vm: given back\n", "$state: once it is gone recover gives it back");
+		as_it_was($host, $state);
+	}
+	$vm->taken('it');
+	$vm->runs(4242)->call('release');
+	$vm->ends(4242);
+	$other->taken('another VM gives it back first');
+	ok(!-e $vm->folder, 'nothing of the first is left');
+	$other->given_back('it');
+	$vm->taken('the same VM');
+	$vm->runs(4242)->call('release');
+	$vm->ends(4242)->taken('it starts anew');
+	says($other->call('prepare'), 1, qr/\Q$nvme\E is in use by VM vm/, 'then it is starting again');
+	$vm->given_back('it');
+};
+
 subtest 'a QEMU without a pid file' => sub {
 	$vm->taken('it');
 	$vm->runs(4300);
