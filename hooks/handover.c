@@ -65,18 +65,6 @@ static int refuse(struct handover *h, const struct strv *refusals, struct err *e
 	return err_set(err, EBUSY, "%s", strbuf_text(&b));
 }
 
-/* The journal of a VM that is gone and has what we want; NULL: none. */
-static const struct reservation *left_over(const struct survey *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i].owner && s->v[i].owner->life == LIFE_NONE)
-			return s->v[i].owner;
-	for (size_t i = 0; i < s->n_mdevs; i++)
-		if (s->mdevs[i].owner && s->mdevs[i].owner->life == LIFE_NONE)
-			return s->mdevs[i].owner;
-	return NULL;
-}
-
 static void look(struct handover *h, const struct reservations *held, struct survey *survey)
 {
 	survey_make(h->arena, h->root, h->settings, h->kind, &h->wishes, held, survey);
@@ -163,7 +151,7 @@ static int try_reserve(struct handover *h, int folder, struct journal *j, struct
 	if (rc)
 		return rc;
 	look(h, seen, survey);
-	*stale = left_over(survey);
+	*stale = survey->left;
 	rc = *stale ? 1 : settle(h, folder, seen, survey, j, err);
 	return rc ? rc : !survey_settings_hold(h->arena, h->root, h->settings, survey);
 }

@@ -27,6 +27,21 @@ static int promised(const struct survey *out, const char *parent)
 	return n;
 }
 
+static bool may_be_made_on(struct arena *a, const struct root *r, const struct reservations *held,
+			   const struct survey *out, const struct device_settings *conf,
+			   struct mediated *m)
+{
+	const struct reservation *taken;
+
+	if (!conf->mdev_type || subject_at(out, conf->address))
+		return false;
+	taken = reserve_taken(held, conf->address, JOURNAL_HAND);
+	if (taken && taken->life == LIFE_NONE)
+		m->left = taken;
+	return !taken &&
+	       mdev_available(a, r, conf->address, conf->mdev_type) > promised(out, conf->address);
+}
+
 /* The first configured device that still offers its mdev-type. */
 static void find_parent(struct arena *a, const struct root *r, const struct settings *s,
 			const struct reservations *held, const struct survey *out,
@@ -35,13 +50,10 @@ static void find_parent(struct arena *a, const struct root *r, const struct sett
 	for (size_t i = 0; i < s->n_devices; i++) {
 		const struct device_settings *conf = &s->devices[i];
 
-		if (!conf->mdev_type || subject_at(out, conf->address) ||
-		    reserve_taken(held, conf->address, JOURNAL_HAND))
-			continue;
-		if (mdev_available(a, r, conf->address, conf->mdev_type) >
-		    promised(out, conf->address)) {
+		if (may_be_made_on(a, r, held, out, conf, m)) {
 			m->parent = conf->address;
 			m->type = conf->mdev_type;
+			m->left = NULL;
 			return;
 		}
 	}
@@ -76,11 +88,15 @@ bool mediated_holds(struct arena *a, const struct root *r, const struct reservat
 
 /* ---- what is made on a function ---- */
 
-static const char *made_text(struct arena *a, const struct reservations *held, const char *uuid)
+static void add_made(struct arena *a, const struct reservations *held, const char *uuid,
+		     struct subject *s, struct survey *out)
 {
 	const struct reservation *owner = reserve_owner(held, uuid, JOURNAL_HAND);
 
-	return owner ? arena_printf(a, "%s (%s)", uuid, reserve_text(a, owner)) : uuid;
+	survey_met(out, owner);
+	if (owner)
+		uuid = arena_printf(a, "%s (%s)", uuid, reserve_text(a, owner));
+	strv_push(a, &s->mdevs, uuid);
 }
 
 static void own_made(struct arena *a, const struct root *r, const struct reservations *held,
@@ -96,14 +112,18 @@ static void own_made(struct arena *a, const struct root *r, const struct reserva
 		struct subject *s = parent ? subject_at(out, parent) : NULL;
 
 		if (s)
-			strv_push(a, &s->mdevs, made_text(a, held, all.v[i]));
+			add_made(a, held, all.v[i], s, out);
 	}
 }
 
 void mediated_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		  const struct reservations *held, struct survey *out)
 {
-	for (size_t i = 0; i < out->n_mdevs; i++)
-		out->mdevs[i].owner = reserve_owner(held, out->mdevs[i].uuid, kind);
+	for (size_t i = 0; i < out->n_mdevs; i++) {
+		struct mediated *m = &out->mdevs[i];
+
+		m->owner = reserve_owner(held, m->uuid, kind);
+		survey_met(out, m->owner ? m->owner : m->left);
+	}
 	own_made(a, r, held, out);
 }

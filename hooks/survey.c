@@ -323,15 +323,22 @@ void survey_make(struct arena *a, const struct root *r, const struct settings *s
 
 /* ---- whose they are ---- */
 
+void survey_met(struct survey *out, const struct reservation *owner)
+{
+	if (owner && owner->life == LIFE_NONE)
+		out->left = owner;
+}
+
 /* A VF without a driver, that nobody has, is used by nobody. */
 static void own_vfs(struct arena *a, const struct root *r, const struct reservations *held,
-		    struct subject *s)
+		    struct subject *s, struct survey *out)
 {
 	s->used_vfs.n = 0;
 	for (size_t i = 0; i < s->pci.vfs.n; i++) {
 		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(a, r, vf);
 		const struct reservation *owner = reserve_owner(held, vf, JOURNAL_HAND);
 
+		survey_met(out, owner);
 		if (owner)
 			strv_push(a, &s->used_vfs,
 				  arena_printf(a, "%s (%s)", vf, reserve_text(a, owner)));
@@ -343,6 +350,7 @@ static void own_vfs(struct arena *a, const struct root *r, const struct reservat
 void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		const struct reservations *held, struct survey *out)
 {
+	out->left = NULL;
 	for (size_t i = 0; i < out->n; i++) {
 		struct subject *s = &out->v[i];
 
@@ -350,7 +358,8 @@ void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		/* who takes a PF away takes its VFs away */
 		if (!s->owner && s->pci.physfn)
 			s->owner = reserve_taken(held, s->pci.physfn, kind);
-		own_vfs(a, r, held, s);
+		survey_met(out, s->owner);
+		own_vfs(a, r, held, s, out);
 	}
 	mediated_own(a, r, kind, held, out);
 }

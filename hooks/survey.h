@@ -74,6 +74,7 @@ struct mediated {
 	int group;		    /* of one that exists */
 	const char *parent, *type;  /* where it will be made; NULL: it is there, or cannot be */
 	const struct reservation *owner;
+	const struct reservation *left; /* a VM that is gone has what it could be made on; NULL */
 };
 
 struct survey {
@@ -81,6 +82,7 @@ struct survey {
 	size_t n, cap;
 	struct mediated *mdevs;
 	size_t n_mdevs, mdevs_cap;
+	const struct reservation *left; /* of a VM that is gone, and in the way of this; NULL */
 	bool has_iommu_type1; /* its module is loaded, or built in */
 	struct opens opens;   /* what all processes had open, by a pass that began at looked (clock_ms()) */
 	double looked;
@@ -96,9 +98,12 @@ void survey_make(struct arena *a, const struct root *r, const struct settings *s
 		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
 		 struct survey *out);
 
-/* Under the lock, and quick: fills the owners, what VFs are used, and what is made on each. */
+/* Under the lock, and quick: fills the owners, what is left, what VFs are used, and what is made on each. */
 void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		const struct reservations *held, struct survey *out);
+
+/* Somebody has a part of what is wished for: where that VM is gone, it is what is left of one. */
+void survey_met(struct survey *out, const struct reservation *owner);
 
 /*
  * Are the drivers still those that were seen, and is there still place for what is to be

@@ -149,6 +149,15 @@ subtest 'a parent is not taken from under its devices' => sub {
 	is($first->call('prepare')->{err} =~ s/,.*//sr, 'kvmshim: mediated device ' . mdev(4) . ' is not there',
 		'and none can be made on it');
 	$second->given_back('it');
+	make(mdev(4));
+	anew($host);
+	$first->orphan('prepare');
+	$second->refused(qr/\Q$has\E$/, 'one that an admin made, of a VM that is gone', written => 1);
+	remove(mdev(4));
+	anew($host);
+	$second->orphan('prepare');
+	$first->taken('what a VM that is gone has left of a parent is given back too');
+	$first->given_back('it');
 	vm(1, mdev(4), $parent)->refused(qr/${\mdev(4)} is not there/, 'both for one VM');
 };
 

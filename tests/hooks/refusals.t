@@ -82,6 +82,17 @@ subtest 'a physical function whose virtual ones are used' => sub {
 	my $got = vm($pf)->call('prepare');
 	like($got->{err}, qr/\Q$vf\E \(VM guest\)/, 'by a VM');
 	$vm->given_back('a VF');
+	for my $each ($vf, '0000:06:10.4') {
+		open my $f, '>', $host->dir . "/sys/bus/pci/devices/$each/driver/unbind" or die;
+		syswrite $f, $each;
+	}
+	anew($host)->settings({}, "[device $pf]\nsriov_numvfs = 0\n");
+	$vm->orphan('prepare');
+	vm($pf)->taken('what a VM that is gone has left of a VF is given back first');
+	ok(!-e $vm->folder, 'nothing of it is left');
+	vm($pf)->silent('release', 'it');
+	is($host->driver_of($vf), 'igbvf', 'the virtual ones are back, with the driver that the kernel gives them');
+	anew($host)->settings;
 };
 
 subtest 'what the network needs' => sub {
