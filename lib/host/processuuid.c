@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "root.h"
+#include "str.h"
 
 /*
  * Which process is the QEMU of a domain? The one whose command line says so: libvirt
@@ -97,6 +98,12 @@ static void small_read(int proc, const char *pid, const char *name, char *buf, s
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
+/* Our own programs are none, but for the wrapper before it becomes one. */
+static bool is_ours(const char *comm)
+{
+	return str_starts(comm, "kvmshim") && !str_eq(comm, "kvmshim-wrapper");
+}
+
 /*
  * Reading a command line takes the lock of the process's memory (proc_pid_cmdline_read()),
  * which one that is stuck in a page fault of a device holds for ever: only that of a
@@ -107,7 +114,7 @@ static bool is_named_like_qemu(int proc, const char *pid)
 	char comm[32];
 
 	small_read(proc, pid, "comm", comm, sizeof(comm));
-	return strstr(comm, "qemu") || strstr(comm, "kvm");
+	return strstr(comm, "qemu") || (strstr(comm, "kvm") && !is_ours(comm));
 }
 
 #define NO_LOGIN "4294967295" /* AUDIT_UID_UNSET of linux/audit.h */

@@ -166,6 +166,9 @@ static const struct owner_row {
 	{ "that of a user who has logged in", "qemu-system-x86\n", "1000", 1000, false },
 	{ "where the kernel knows of no logins", "kvm\n", NULL, 64055, true },
 	{ "the wrapper, before it becomes one", "kvmshim-wrapper\n", "4294967295", 64055, true },
+	{ "kvmshim, asked to explain a command line", "kvmshim\n", "4294967295", 0, false },
+	{ "the hook", "kvmshim-hook\n", "4294967295", 0, false },
+	{ "an emulator of that name", "kvmshim-qemu\n", "4294967295", 64055, true },
 	{ "another program with those words", "virt-install\n", "4294967295", 0, false },
 	{ "a program without a name", NULL, NULL, 0, false },
 };
