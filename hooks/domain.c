@@ -372,7 +372,9 @@ static int take_nova(struct arena *a, const xmlNode *root, struct facts *f, stru
 
 /* ---- all of it ---- */
 
-static int take_domain(struct arena *a, const xmlNode *root, struct domain *d, struct err *err)
+typedef int taker(struct arena *a, const xmlNode *root, struct domain *d, struct err *err);
+
+static int take_identity(struct arena *a, const xmlNode *root, struct domain *d, struct err *err)
 {
 	int rc;
 
@@ -380,8 +382,13 @@ static int take_domain(struct arena *a, const xmlNode *root, struct domain *d, s
 		return xmltree_err(root, err, EINVAL, "<%s> is no <domain>",
 				   str_printable(a, (const char *)root->name));
 	rc = take_name(a, root, d, err);
-	if (!rc)
-		rc = take_uuid(a, root, d, err);
+	return rc ? rc : take_uuid(a, root, d, err);
+}
+
+static int take_domain(struct arena *a, const xmlNode *root, struct domain *d, struct err *err)
+{
+	int rc = take_identity(a, root, d, err);
+
 	if (!rc)
 		rc = take_devices(a, root, d, err);
 	if (!rc)
@@ -394,7 +401,8 @@ static int take_domain(struct arena *a, const xmlNode *root, struct domain *d, s
 	return rc;
 }
 
-int domain_parse(struct arena *a, const char *xml, size_t len, struct domain *d, struct err *err)
+static int read_domain(struct arena *a, const char *xml, size_t len, taker *take, struct domain *d,
+		       struct err *err)
 {
 	_cleanup_xml_ xmlDoc *doc = NULL;
 	struct err why = { 0 };
@@ -405,8 +413,18 @@ int domain_parse(struct arena *a, const char *xml, size_t len, struct domain *d,
 		return err_set(err, EFBIG, "domain XML: more than %zu bytes", DOMAIN_MAX);
 	rc = xmltree_read(a, xml, len, &doc, &why);
 	if (!rc)
-		rc = take_domain(a, xmlDocGetRootElement(doc), d, &why);
+		rc = take(a, xmlDocGetRootElement(doc), d, &why);
 	if (rc)
 		err_set(err, why.code, "domain XML, %s", why.text);
 	return rc;
+}
+
+int domain_identify(struct arena *a, const char *xml, size_t len, struct domain *d, struct err *err)
+{
+	return read_domain(a, xml, len, take_identity, d, err);
+}
+
+int domain_parse(struct arena *a, const char *xml, size_t len, struct domain *d, struct err *err)
+{
+	return read_domain(a, xml, len, take_domain, d, err);
 }

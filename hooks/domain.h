@@ -44,3 +44,7 @@ struct domain {
  * sentence in err.
  */
 int domain_parse(struct arena *a, const char *xml, size_t len, struct domain *d, struct err *err);
+
+/* The same, but of its name and UUID only: nothing else has to be right. */
+int domain_identify(struct arena *a, const char *xml, size_t len, struct domain *d,
+		    struct err *err);

@@ -32,6 +32,8 @@ struct call {
 };
 
 typedef int op_run(struct call *c, struct err *err);
+typedef int op_read(struct arena *a, const char *xml, size_t len, struct domain *d,
+		    struct err *err);
 
 /* ---- saying ---- */
 
@@ -111,14 +113,15 @@ static int reconnect(struct call *c, struct err *err)
 
 static const struct {
 	const char *op, *subop;
+	op_read *read; /* no more of the XML than it needs */
 	op_run *run;
 	bool may_fail; /* else the status is 0: to libvirt another would be a reason to kill the VM */
 } operations[] = {
-	{ "prepare", "begin", prepare, true },
-	{ "start", "begin", start, true },
-	{ "started", "begin", started, false },
-	{ "release", "end", release, true }, /* libvirt logs it and goes on */
-	{ "reconnect", "begin", reconnect, false },
+	{ "prepare", "begin", domain_parse, prepare, true },
+	{ "start", "begin", domain_parse, start, true },
+	{ "started", "begin", domain_identify, started, false },
+	{ "release", "end", domain_identify, release, true }, /* libvirt logs it and goes on */
+	{ "reconnect", "begin", domain_identify, reconnect, false },
 };
 #define N_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
@@ -166,7 +169,7 @@ static void set_up(struct call *c)
 static int run(struct call *c, size_t row, const char *xml, size_t len)
 {
 	struct err err = { 0 };
-	int rc = domain_parse(c->arena, xml, len, &c->domain, &err);
+	int rc = operations[row].read(c->arena, xml, len, &c->domain, &err);
 
 	if (rc == 0) {
 		set_up(c);

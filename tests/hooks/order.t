@@ -116,6 +116,21 @@ subtest 'a QEMU without a pid file' => sub {
 	$vm->ends(4300)->given_back('it');
 };
 
+# A user that nobody can look up at that moment, a size that nobody knows.
+subtest 'of the XML only what is needed counts' => sub {
+	my $label = "<seclabel type='dynamic' model='dac'><label>no-such-user:no-such-group</label></seclabel>\n";
+	for my $more ($label, "<memoryBacking><hugepages><page size='1' unit='parsec'/></hugepages></memoryBacking>\n") {
+		my $odd = Kvmshim::Vm->new($host, hostdevs => [$nvme], more => $more);
+		$vm->taken('it');
+		says($odd->call('start'), 1, 'domain XML, line \d+:', 'start refuses the rest') if $more eq $label;
+		$odd->runs(4242)->silent('started', 'who it is');
+		is($vm->journal->{state}, 'running', 'that is noted');
+		$odd->silent('reconnect', 'who it is');
+		$odd->ends(4242)->silent('stopped', 'who it is');
+		$odd->given_back('who it is');
+	}
+};
+
 subtest 'a pid file that lies' => sub {
 	$vm->taken('it');
 	$host->process(50, command => 'sshd');

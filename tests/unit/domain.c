@@ -336,6 +336,23 @@ static void refuses(void **state)
 	assert_int_equal(domain_parse(&arena, row->xml, strlen(row->xml), &d, NULL), -EINVAL);
 }
 
+/* ---- who it is ---- */
+
+static void knows_who_it_is(void **state)
+{
+	static const char wrong[] = OPEN "<devices>" HOSTDEV("", "") "</devices></domain>";
+	static const char nameless[] = "<domain><uuid>" UUID "</uuid></domain>";
+	struct err err = { 0 };
+	struct domain d;
+
+	(void)state;
+	assert_int_equal(domain_parse(&arena, wrong, strlen(wrong), &d, &err), -EINVAL);
+	assert_int_equal(domain_identify(&arena, wrong, strlen(wrong), &d, &err), 0);
+	assert_text(text_of(&d), "vm1 " UUID);
+	assert_int_equal(domain_identify(&arena, nameless, strlen(nameless), &d, &err), -EINVAL);
+	assert_text(err.text, "domain XML, line 1: the domain has no <name>");
+}
+
 /* ---- sizes ---- */
 
 #define MANY 1000000
@@ -411,6 +428,7 @@ int main(void)
 	UNIT_ROWS(names, takes_names);
 	UNIT_TEST("name, uuid and host are known, the rest is not", knows_name_uuid_host);
 	UNIT_ROWS(bad, refuses);
+	UNIT_TEST("who it is, is known whatever else is wrong", knows_who_it_is);
 	UNIT_ROWS(big, refuses_big);
 	UNIT_TEST("a big text elsewhere does not matter", takes_what_it_does_not_read);
 	UNIT_TEST("8 MiB are allowed, one byte more is not", holds_the_limit);
