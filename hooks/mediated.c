@@ -17,14 +17,40 @@ static struct subject *subject_at(const struct survey *out, const char *address)
 
 /* ---- where one is made ---- */
 
-/* How many of the mediated devices looked at before this one will be made there. */
-static int promised(const struct survey *out, const char *parent)
+/* How many of those looked at so far will be made there. */
+static int planned(const struct survey *out, const char *parent)
 {
 	int n = 0;
 
 	for (size_t i = 0; i < out->n_mdevs; i++)
 		n += out->mdevs[i].parent && str_eq(out->mdevs[i].parent, parent);
 	return n;
+}
+
+/* How many a journal will make there, and has not yet. */
+static int promised(struct arena *a, const struct root *r, const struct reservation *to,
+		    const char *parent)
+{
+	const struct journal *j = &to->journal;
+	int n = 0;
+
+	if (j->state != STATE_BINDING || to->life == LIFE_NONE)
+		return 0;
+	for (size_t i = 0; i < j->n_steps; i++)
+		n += j->steps[i].op == OP_MDEV && str_eq(j->steps[i].device, parent) &&
+		     !host_has_mdev(a, r, j->steps[i].name);
+	return n;
+}
+
+/* The promises first: what is made in between counts twice rather than not at all. */
+static int places_left(struct arena *a, const struct root *r, const struct reservations *held,
+		       const struct survey *out, const char *parent, const char *type)
+{
+	int n = planned(out, parent);
+
+	for (size_t i = 0; i < held->n; i++)
+		n += promised(a, r, &held->v[i], parent);
+	return mdev_available(a, r, parent, type) - n;
 }
 
 static bool may_be_made_on(struct arena *a, const struct root *r, const struct reservations *held,
@@ -38,8 +64,7 @@ static bool may_be_made_on(struct arena *a, const struct root *r, const struct r
 	taken = reserve_taken(held, conf->address, JOURNAL_HAND);
 	if (taken && taken->life == LIFE_NONE)
 		m->left = taken;
-	return !taken &&
-	       mdev_available(a, r, conf->address, conf->mdev_type) > promised(out, conf->address);
+	return !taken && places_left(a, r, held, out, conf->address, conf->mdev_type) > 0;
 }
 
 /* The first configured device that still offers its mdev-type. */
@@ -72,6 +97,14 @@ void mediated_add(struct arena *a, const struct root *r, const struct settings *
 		find_parent(a, r, s, held, out, m);
 }
 
+/* Its own place is among those planned. */
+static bool has_place(struct arena *a, const struct root *r, const struct reservations *held,
+		      const struct survey *s, const struct mediated *m)
+{
+	return !reserve_taken(held, m->parent, JOURNAL_HAND) &&
+	       places_left(a, r, held, s, m->parent, m->type) >= 0;
+}
+
 bool mediated_holds(struct arena *a, const struct root *r, const struct reservations *held,
 		    const struct survey *s)
 {
@@ -80,7 +113,7 @@ bool mediated_holds(struct arena *a, const struct root *r, const struct reservat
 
 		if (host_has_mdev(a, r, m->uuid) != m->exists)
 			return false;
-		if (m->parent && reserve_taken(held, m->parent, JOURNAL_HAND))
+		if (m->parent && !has_place(a, r, held, s, m))
 			return false;
 	}
 	return true;

@@ -5,6 +5,7 @@
 
 use strict;
 use warnings;
+use Fcntl ':flock';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
@@ -159,6 +160,51 @@ subtest 'a parent is not taken from under its devices' => sub {
 	$first->taken('what a VM that is gone has left of a parent is given back too');
 	$first->given_back('it');
 	vm(1, mdev(4), $parent)->refused(qr/${\mdev(4)} is not there/, 'both for one VM');
+};
+
+# Calls that have all looked at the host before the first of them reserves.
+sub at_once {
+	my @vms = @_;
+	open my $lock, '<', $host->dir . '/run/kvmshim/lock' or die;
+	flock $lock, LOCK_EX or die;
+	my @running = map { $_->begin('prepare') } @vms;
+	sleep 0.7;
+	close $lock;
+	return map { $vms[$_]->end($running[$_]) } 0 .. $#vms;
+}
+
+subtest 'two VMs at once' => sub {
+	my @vms = (vm(1, mdev(4)), vm(2, mdev(5)));
+	make(mdev(1));
+	anew($host);
+	$host->fault('create', 'write', '*', 'sleep:300');
+	my ($loser, @more) = grep { $_->{status} } at_once(@vms);
+	is(scalar @more, 0, 'one has the last instance');
+	like($loser->{err}, qr/\Akvmshim: mediated device \S+ is not there, and no .* has an instance left\n\z/, 'the other is told');
+	$_->silent('release', 'it') for @vms;
+	as_it_was($host, 'they');
+	my $other = '0000:0c:00.0';
+	$host->device($other, id => '10de:1eb8', class => '030200', driver => 'nvidia', group => 23,
+		below => { nvidia => { Kvmshim::Devices::mdev_types('nvidia-63' => 1) } });
+	anew($host)->settings({}, $section . "[device $other]\nmdev-type = nvidia-63\n");
+	$host->fault('create', 'write', '*', 'sleep:300');
+	is(join('', map { $_->{status} . $_->{err} } at_once(@vms)), '00', 'both, where another can make one');
+	is_deeply([ sort map { (grep { /mdev/ } $_->steps)[0] } @vms ], [ "mdev $parent", "mdev $other" ], 'one on each');
+	$_->silent('release', 'it') for @vms;
+	as_it_was($host, 'they');
+	remove(mdev(1));
+	$host->settings({}, $section);
+	anew($host);
+};
+
+subtest 'a parent that somebody takes meanwhile' => sub {
+	my @vms = (vm(1, mdev(4)), vm(2, $parent));
+	my @got = at_once(@vms);
+	my ($loser, @more) = grep { $_->{status} } @got;
+	is(scalar @more, 0, 'one has it');
+	like($loser->{err}, qr/is in use by VM vm1|has mediated devices|is not there, and no/, 'the other is told');
+	$_->silent('release', 'it') for @vms;
+	as_it_was($host, 'they');
 };
 
 subtest 'a vGPU by current_vgpu_type' => sub {
