@@ -137,7 +137,7 @@ static void forget_undone(struct journal *j, const bool *undone)
 static void assume_done(struct journal *j)
 {
 	for (size_t i = 0; i < j->n_steps; i++)
-		j->steps[i].done = true;
+		j->steps[i].done = !j->steps[i].theirs;
 }
 
 /*

@@ -80,6 +80,7 @@ struct step {
 	const char *device, *name, *to, *from;
 	bool done; /* in STATE_BINDING it may have been done whatever this says */
 	double ms; /* how long it took, once done */
+	bool theirs; /* who acts found it done, by somebody else: it is never undone */
 };
 
 /* Is it a step of this device, or the one that makes this mediated device? */

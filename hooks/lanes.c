@@ -48,6 +48,7 @@ static void act_on_step(struct lane *l, struct step *s)
 
 	s->ms = clock_ms() - start;
 	s->done = rc == 0;
+	s->theirs = s->op == OP_MDEV && rc == -EEXIST;
 	l->rc = rc;
 }
 

@@ -203,6 +203,10 @@ static int make_mdev(struct work *w, const struct step *s, struct err *err)
 {
 	int rc = opdriver_put(w, s, mdev_create_path(w->arena, s->device, s->to), s->name, err);
 
+	if (rc == -EEXIST)
+		return err_set(err, EEXIST,
+			       "mediated device %s was made by somebody else meanwhile: start it again",
+			       s->name);
 	if (rc == 0 && !host_has_mdev(w->arena, w->root, s->name))
 		rc = err_set(err, ENODEV, "%s: the driver of %s took it and made nothing", s->name,
 			     s->device);

@@ -207,6 +207,27 @@ subtest 'a parent that somebody takes meanwhile' => sub {
 	as_it_was($host, 'they');
 };
 
+subtest 'one that somebody makes meanwhile' => sub {
+	my $vm = vm(1, mdev(4));
+	$host->fault('create=' . mdev(4), 'write', 1, 'sleep:700');
+	my $begun = $vm->begin('prepare');
+	for (1 .. 100) {
+		last if $vm->journal;
+		sleep 0.01;
+	}
+	sleep 0.2;
+	make(mdev(4));
+	my $before = $host->state_snapshot;
+	is($vm->end($begun)->{err}, 'kvmshim: mediated device ' . mdev(4) . " was made by somebody else meanwhile: start it again\n",
+		'is not made');
+	is($host->state_snapshot, $before, 'and is not removed');
+	$vm->taken('again, it');
+	$vm->silent('release', 'it');
+	ok(exists_now(mdev(4)), 'it stays');
+	remove(mdev(4));
+	as_it_was($host->no_fault, 'it');
+};
+
 subtest 'a vGPU by current_vgpu_type' => sub {
 	$host->settings({}, "[device $vgpu]\nmdev-type = 557\n");
 	anew($host);
