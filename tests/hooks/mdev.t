@@ -162,15 +162,20 @@ subtest 'a parent is not taken from under its devices' => sub {
 	vm(1, mdev(4), $parent)->refused(qr/${\mdev(4)} is not there/, 'both for one VM');
 };
 
-# Calls that have all looked at the host before the first of them reserves.
-sub at_once {
-	my @vms = @_;
+# Calls that have all looked at the host before $meanwhile, and before the first of them reserves.
+sub looked_before {
+	my ($meanwhile, @vms) = @_;
 	open my $lock, '<', $host->dir . '/run/kvmshim/lock' or die;
 	flock $lock, LOCK_EX or die;
 	my @running = map { $_->begin('prepare') } @vms;
 	sleep 0.7;
+	$meanwhile->();
 	close $lock;
 	return map { $vms[$_]->end($running[$_]) } 0 .. $#vms;
+}
+
+sub at_once {
+	return looked_before(sub { }, @_);
 }
 
 subtest 'two VMs at once' => sub {
@@ -226,6 +231,12 @@ subtest 'one that somebody makes meanwhile' => sub {
 	ok(exists_now(mdev(4)), 'it stays');
 	remove(mdev(4));
 	as_it_was($host->no_fault, 'it');
+	my ($got) = looked_before(sub { make(mdev(4)) }, $vm);
+	is($got->{status} . $got->{err}, '0', 'before it is reserved, it is used');
+	$vm->silent('release', 'it');
+	ok(exists_now(mdev(4)), 'and stays too');
+	remove(mdev(4));
+	as_it_was($host, 'it');
 };
 
 subtest 'a vGPU by current_vgpu_type' => sub {
