@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# look.sh - what is there: the wrapper, an emulator, whose package it is from, where a
+# path leads, and whether the wrapper may stand there. Nothing here changes anything.
+# shellcheck shell=sh disable=SC2034,SC2154  # variables of kvmshim-place, which reads this
+
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+same_file() { [ "$(stat -c %d:%i "$1")" = "$(stat -c %d:%i "$2")" ]; }
+
+# Any version of our wrapper: an ELF file with its name in it.
+is_wrapper() {
+	[ -f "$1" ] && [ "$(head -c 4 "$1" | tail -c 3)" = ELF ] && grep -qF kvmshim-wrapper "$1"
+}
+
+# front     the wrapper, and the real one behind it
+# bare      an emulator, and no wrapper
+# half      the same: a placing or an undoing of it was cut off
+# replaced  an emulator was put over the wrapper; that of before is still behind
+# headless  nothing, and a real one behind it
+# orphan    the wrapper, and nothing behind it
+# absent    nothing
+state_of() {
+	if is_wrapper "$1"; then
+		if there "$1.real"; then echo front; else echo orphan; fi
+	elif there "$1"; then
+		if ! there "$1.real"; then
+			echo bare
+		elif same_file "$1" "$1.real"; then
+			echo half
+		else
+			echo replaced
+		fi
+	elif there "$1.real"; then
+		echo headless
+	else
+		echo absent
+	fi
+}
+
+# RPM where it manages packages; where it is only a tool, to ask would make a database.
+rpm_says() { command -v rpm >/dev/null && [ -d "$(rpm --eval '%{_dbpath}')" ] && rpm "$@" >/dev/null 2>&1; }
+
+# Of a diverted path dpkg tells the diversion too.
+dpkg_package() { dpkg-query -S "$1" 2>/dev/null | sed -n '/diversion/!s/: .*//p'; }
+
+# Whose package an emulator is from.
+owner_of() {
+	if [ "$(dpkg_package "$1")" ]; then
+		echo dpkg
+	elif rpm_says -qf "$1"; then
+		echo rpm
+	else
+		echo none
+	fi
+}
+
+# gone NAME OWNER: the package that an emulator was from.
+gone() { [ "$2" != none ] && [ "$(owner_of "$1")" = none ]; }
+
+has_dpkg() { command -v dpkg-divert >/dev/null; }
+diverted() { has_dpkg && [ "$(dpkg-divert --truename "$1" 2>/dev/null)" = "$1.real" ]; }
+
+# Whether this is the file that dpkg has unpacked for this path, to the byte. A dpkg that
+# was at work when the path was diverted does not know of it, and writes to it.
+unpacked() {
+	[ "$(dpkg_package "$1")" ] && dpkg-query --control-show "$(dpkg_package "$1")" md5sums 2>/dev/null |
+		grep -qxF "$(md5sum "$1" | cut -d ' ' -f 1)  ${1#/}"
+}
+# The admin's own: neither the wrapper, nor a newer emulator.
+foreign() { [ "$2" = replaced ] && diverted "$1" && ! unpacked "$1"; }
+
+# The program that a path comes to: where it is a link, what it leads to; where it
+# is a script that ends in "exec qemu-…", that. Rules are to apply once, however
+# many names lead there.
+target_of() {
+	folder=$(readlink -f "$(dirname "$1")") || die "$1: there is no such folder"
+	path=$folder/${1##*/}
+	if [ -L "$path" ]; then path=$(readlink -f "$path"); fi
+	if [ -f "$path" ] && [ "$(head -c 2 "$path" | tr -d '\0')" = '#!' ]; then
+		next=$(sed -n 's|^[[:space:]]*exec "\{0,1\}\(/[^ "$]*/\)\{0,1\}\(qemu-[^ "$]*\).*|\1\2|p' "$path" | tail -n 1)
+		case $next in
+		'') ;;
+		/*) path=$next ;;
+		*) path=$folder/$next ;;
+		esac
+	fi
+	printf '%s\n' "$path"
+}
+
+# What libvirt starts here: what its definitions name, and what it takes by itself for
+# the host's own kind of CPU. Not a wrapper that somebody put under a name of its own.
+used_by_libvirt() {
+	case $(uname -m) in
+	i?86) arch=i386 ;;
+	ppc64le) arch=ppc64 ;;
+	*) arch=$(uname -m) ;;
+	esac
+	{
+		cat /etc/libvirt/qemu/*.xml /run/libvirt/qemu/*.xml 2>/dev/null |
+			sed -n 's,.*<emulator>\(/[^<]*\)</emulator>.*,\1,p'
+		printf '%s\n' "/usr/bin/qemu-system-$arch" /usr/libexec/qemu-kvm
+	} | sort -u | while read -r path; do
+		path=$(target_of "$path" 2>/dev/null) || continue
+		if [ -x "$path" ] && { is_recorded "$path" || ! is_wrapper "$path"; }; then say "$path"; fi
+	done | sort -u
+}
+
+# Refuses what must not, or cannot, be placed in front of.
+judge() {
+	case $1 in
+	*[[:space:]]*) die "$1: a path with blanks is not taken" ;;
+	*.real) die "$1: this is the real one behind a wrapper" ;;
+	esac
+	there "$1" || there "$1.real" || die "$1: there is no such emulator"
+	[ ! -e "$1" ] || { [ -f "$1" ] && [ -x "$1" ]; } || die "$1: is no program"
+	[ "$(stat -c %u "$(dirname "$1")")" = 0 ] || die "$1: its folder is not root's"
+	[ -w "$(dirname "$1")" ] || [ "$(id -u)" != 0 ] || die "$1: its folder cannot be written to; is it read-only?"
+	has_dpkg || return 0
+	truename=$(dpkg-divert --truename "$1" 2>&1) || die "$1: $truename"
+	case $truename in
+	"$1" | "$1.real") ;;
+	*) die "$1: is diverted already, by somebody else: dpkg-divert --list $1" ;;
+	esac
+}
