@@ -6,15 +6,17 @@
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 same_file() { [ "$(stat -c %d:%i "$1")" = "$(stat -c %d:%i "$2")" ]; }
 
+is_elf() { [ -f "$1" ] && [ "$(head -c 4 "$1" | tail -c 3)" = ELF ]; }
+is_script() { [ -f "$1" ] && [ "$(head -c 2 "$1" | tr -d '\0')" = '#!' ]; }
+
 # Any version of our wrapper: an ELF file with its name in it.
-is_wrapper() {
-	[ -f "$1" ] && [ "$(head -c 4 "$1" | tail -c 3)" = ELF ] && grep -qF kvmshim-wrapper "$1"
-}
+is_wrapper() { is_elf "$1" && grep -qF kvmshim-wrapper "$1"; }
 
 # front     the wrapper, and the real one behind it
 # bare      an emulator, and no wrapper
 # half      the same: a placing or an undoing of it was cut off
-# replaced  an emulator was put over the wrapper; that of before is still behind
+# replaced  a new emulator was put over the wrapper; that of before is still behind
+# both      something else is there, and a NAME.real; which to keep is not ours to say
 # headless  nothing, and a real one behind it
 # orphan    the wrapper, and nothing behind it
 # absent    nothing
@@ -26,8 +28,10 @@ state_of() {
 			echo bare
 		elif same_file "$1" "$1.real"; then
 			echo half
-		else
+		elif is_new_emulator "$1"; then
 			echo replaced
+		else
+			echo both
 		fi
 	elif there "$1.real"; then
 		echo headless
@@ -54,7 +58,7 @@ owner_of() {
 }
 
 # gone NAME OWNER: the package that an emulator was from.
-gone() { [ "$2" != none ] && [ "$(owner_of "$1")" = none ]; }
+gone() { [ "${2:-none}" != none ] && [ "$(owner_of "$1")" = none ]; }
 
 has_dpkg() { command -v dpkg-divert >/dev/null; }
 diverted() { has_dpkg && [ "$(dpkg-divert --truename "$1" 2>/dev/null)" = "$1.real" ]; }
@@ -65,20 +69,52 @@ unpacked() {
 	[ "$(dpkg_package "$1")" ] && dpkg-query --control-show "$(dpkg_package "$1")" md5sums 2>/dev/null |
 		grep -qxF "$(md5sum "$1" | cut -d ' ' -f 1)  ${1#/}"
 }
-# The admin's own: neither the wrapper, nor a newer emulator.
-foreign() { [ "$2" = replaced ] && diverted "$1" && ! unpacked "$1"; }
+# What stands over a wrapper that place has put there: of a diverted path only dpkg's own
+# file, else a program. A link, or a script, is somebody's who has NAME.real in use.
+is_new_emulator() {
+	is_recorded "$1" && [ ! -L "$1" ] || return 1
+	if diverted "$1"; then unpacked "$1"; else is_elf "$1"; fi
+}
+
+kind() {
+	if [ -L "$1" ]; then
+		echo "a link to $(readlink "$1")"
+	elif [ -d "$1" ]; then
+		echo 'a folder'
+	elif is_script "$1"; then
+		echo 'a script'
+	elif is_elf "$1"; then
+		echo 'a program'
+	else
+		echo 'a file that is no program'
+	fi
+}
+
+# Of a path where both are: which is which, and what to do.
+clash() {
+	if diverted "$1"; then
+		known='from its package'
+	elif is_recorded "$1"; then
+		known='a new emulator'
+	else
+		known='on the list of kvmshim-place'
+	fi
+	if [ ! -L "$1" ] && is_elf "$1"; then otherwise=", else: rm $1.real"; else otherwise=''; fi
+	say "is neither the wrapper nor $known, but $(kind "$1"), and $1.real is $(kind "$1.real");" \
+		"if that is the emulator, and the other may go: mv -T $1.real $1 && kvmshim-place place $1$otherwise"
+}
 
 # The program that a path comes to: where it is a link, what it leads to; where it
-# is a script that ends in "exec qemu-…", that. Rules are to apply once, however
-# many names lead there.
+# is a script that ends in "exec qemu-…", that; not where that is its own NAME.real. Rules
+# are to apply once, however many names lead there.
 target_of() {
 	folder=$(readlink -f "$(dirname "$1")") || die "$1: there is no such folder"
 	path=$folder/${1##*/}
 	if [ -L "$path" ]; then path=$(readlink -f "$path"); fi
-	if [ -f "$path" ] && [ "$(head -c 2 "$path" | tr -d '\0')" = '#!' ]; then
+	if is_script "$path"; then
 		next=$(sed -n 's|^[[:space:]]*exec "\{0,1\}\(/[^ "$]*/\)\{0,1\}\(qemu-[^ "$]*\).*|\1\2|p' "$path" | tail -n 1)
 		case $next in
-		'') ;;
+		'' | "$path.real" | "${path##*/}.real") ;;
 		/*) path=$next ;;
 		*) path=$folder/$next ;;
 		esac
@@ -111,6 +147,8 @@ judge() {
 	*.real) die "$1: this is the real one behind a wrapper" ;;
 	esac
 	there "$1" || there "$1.real" || die "$1: there is no such emulator"
+	[ ! -d "$1.real" ] || die "$1.real is a folder, and this is where the emulator would go; move the folder away"
+	[ "$(state_of "$1")" != both ] || die "$1: $(clash "$1")"
 	[ ! -e "$1" ] || { [ -f "$1" ] && [ -x "$1" ]; } || die "$1: is no program"
 	[ "$(stat -c %u "$(dirname "$1")")" = 0 ] || die "$1: its folder is not root's"
 	[ -w "$(dirname "$1")" ] || [ "$(id -u)" != 0 ] || die "$1: its folder cannot be written to; is it read-only?"

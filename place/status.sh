@@ -22,6 +22,7 @@ emulator_row() {
 		else
 			row ok "$1" "behind the wrapper: $(say "$version" | head -n 1)"
 		fi ;;
+	both) row fail "$1" "$(clash "$1")" ;;
 	orphan) row fail "$1" "there is no $1.real for the wrapper to run" ;;
 	headless | absent)
 		if ! there "$1.real" || gone "$1" "$2"; then
