@@ -306,15 +306,16 @@ unwatch_upgrades() {
 }
 
 install_kvmshim() {
+	failed=''
 	judge_host
 	if [ "$dry" ]; then
 		packages=$(missing "$build_needs")
 		[ -z "$packages" ] || say "would install: $packages"
 		say "would build, and put into $state, /etc/kvmshim, /usr/lib/kvmshim, /usr/sbin and /usr/share/man: make install"
 		# shellcheck disable=SC2086  # paths without blanks
-		"$place" -n place $emulators
-		"$place" -n connect
-		return
+		"$place" -n place $emulators || failed=1
+		"$place" -n connect || failed=1
+		return "${failed:-0}"
 	fi
 	alone
 	provide "$build_needs"
@@ -327,19 +328,22 @@ install_kvmshim() {
 		die "$(say "$why" | tail -n 1); all is as it was before"
 	fi
 	! command -v restorecon >/dev/null || staged f | xargs restorecon
+	# One emulator that is refused keeps nothing else from being done.
 	# shellcheck disable=SC2086  # paths without blanks
-	"$place" place $emulators
+	"$place" place $emulators || failed=1
 	watch_upgrades
-	"$place" connect
+	"$place" connect || failed=1
 	say "
 Rules are yours to write, in /etc/kvmshim/rules.d: man kvmshim-rules. Until there are
 some, VMs run as before.
 "
-	"$place" status
+	"$place" status || failed=1
+	return "${failed:-0}"
 }
 
 # Settings that were edited, and rules, stay unless they are purged.
 uninstall_kvmshim() {
+	failed=''
 	judge_host
 	if [ ! -e "$files" ] && [ ! -e "$state" ]; then
 		say "kvmshim is not installed."

@@ -140,22 +140,33 @@ used_by_libvirt() {
 	done | sort -u
 }
 
-# Refuses what must not, or cannot, be placed in front of.
-judge() {
+# Why the wrapper must not, or cannot, be in front of it; nothing where it may.
+objection() {
 	case $1 in
-	*[[:space:]]*) die "$1: a path with blanks is not taken" ;;
-	*.real) die "$1: this is the real one behind a wrapper" ;;
+	*[[:space:]]*) say 'a path with blanks is not taken' && return ;;
+	*.real) say 'this is the real one behind a wrapper' && return ;;
 	esac
-	there "$1" || there "$1.real" || die "$1: there is no such emulator"
-	[ ! -d "$1.real" ] || die "$1.real is a folder, and this is where the emulator would go; move the folder away"
-	[ "$(state_of "$1")" != both ] || die "$1: $(clash "$1")"
-	[ ! -e "$1" ] || { [ -f "$1" ] && [ -x "$1" ]; } || die "$1: is no program"
-	[ "$(stat -c %u "$(dirname "$1")")" = 0 ] || die "$1: its folder is not root's"
-	[ -w "$(dirname "$1")" ] || [ "$(id -u)" != 0 ] || die "$1: its folder cannot be written to; is it read-only?"
-	has_dpkg || return 0
-	truename=$(dpkg-divert --truename "$1" 2>&1) || die "$1: $truename"
+	if ! there "$1" && ! there "$1.real"; then
+		say 'there is no such emulator'
+	elif [ -d "$1.real" ]; then
+		say "$1.real is a folder, and this is where the emulator would go; move the folder away"
+	elif [ "$(state_of "$1")" = both ]; then
+		clash "$1"
+	elif [ -e "$1" ] && { [ ! -f "$1" ] || [ ! -x "$1" ]; }; then
+		say 'is no program'
+	elif [ "$(stat -c %u "$(dirname "$1")")" != 0 ]; then
+		say "its folder is not root's"
+	elif [ ! -w "$(dirname "$1")" ] && [ "$(id -u)" = 0 ]; then
+		say 'its folder cannot be written to; is it read-only?'
+	elif has_dpkg; then
+		objection_of_dpkg "$1"
+	fi
+}
+
+objection_of_dpkg() {
+	truename=$(dpkg-divert --truename "$1" 2>&1) || { say "$truename"; return; }
 	case $truename in
 	"$1" | "$1.real") ;;
-	*) die "$1: is diverted already, by somebody else: dpkg-divert --list $1" ;;
+	*) say "is diverted already, by somebody else: dpkg-divert --list $1" ;;
 	esac
 }

@@ -128,7 +128,7 @@ subtest 'NAME.real is a folder' => sub {
 	my @before = $root->changes;
 	my $got    = $root->sh("kvmshim-place place $own");
 	is($got->{status}, 1, 'place: refused');
-	like($got->{err}, qr/\Akvmshim-place: \Q$own.real\E is a folder[^\n]*\n\z/, 'one line says why');
+	like($got->{err}, qr/\Akvmshim-place: \Q$own\E: \Q$own.real\E is a folder[^\n]*\n\z/, 'one line says why');
 	is_deeply([ $root->changes ], \@before, 'nothing was changed');
 	$root->ok_sh("rmdir $own.real; kvmshim-place place $own; mv $own.real /tmp/real; cp /tmp/real $own; mkdir $own.real", 'a new emulator, and a folder behind it');
 	$root->sh('kvmshim-place refresh');

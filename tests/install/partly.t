@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Hosts where the wrapper cannot be in front of every emulator: what is refused stops
+# nothing else.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Kvmshim;
+use Kvmshim::Root;
+use Test::More;
+
+own_root;
+my $x86  = '/usr/bin/qemu-system-x86_64';
+my $i386 = '/usr/bin/qemu-system-i386';
+my $home = '/home/dev/qemu/build/qemu-system-x86_64';
+my $hook = '/etc/libvirt/hooks/qemu.d/50-kvmshim';
+
+sub root_with_files {
+	my $root = Kvmshim::Root->new;
+	$root->ok_sh('make -s -C /src install', 'the files are there');
+	return $root;
+}
+
+# A domain with a QEMU that its owner has built.
+sub home_built {
+	my ($root) = @_;
+	$root->ok_sh("mkdir -p ${\ ($home =~ s{/[^/]*$}{}r)}; cp $x86 $home; chown -R 1000 /home/dev", 'a home-built QEMU');
+	spew($root->path('/etc/libvirt/qemu/dev.xml'), "<domain><devices>\n  <emulator>$home</emulator>\n</devices></domain>\n");
+}
+
+subtest 'A domain with a home-built QEMU: the installation is as ever, without it' => sub {
+	my $root = Kvmshim::Root->new;
+	home_built($root);
+	like($root->sh('/src/install.sh install --dry-run')->{err}, qr/^kvmshim-place: \Q$home\E: its folder is not root's; left out$/m, 'a dry run says so');
+	my $got = $root->sh('/src/install.sh install');
+	is($got->{status}, 0, 'install') or diag($got->{err});
+	is($got->{err}, "kvmshim-place: $home: its folder is not root's; left out\n", 'one line says what is left out, and why');
+	ok(ours($root->path($x86)), 'the wrapper is in front of the other one');
+	ok(-l $root->path($hook), 'the hook is linked');
+	like($got->{out}, qr/^ok +rules /m, 'it ends with the status');
+	is($root->ok_sh('kvmshim-place list', 'the list'), "$x86\n", 'only that is on the list');
+};
+
+subtest 'One that is named and refused: the others are placed, and it is told at the end' => sub {
+	my $root = root_with_files;
+	home_built($root);
+	my $got = $root->sh("kvmshim-place place $home /nowhere/a/qemu $i386");
+	is($got->{status}, 1, 'place fails');
+	is($got->{err}, "kvmshim-place: $home: its folder is not root's\nkvmshim-place: /nowhere/a/qemu: there is no such folder\n", 'a line for each');
+	ok(ours($root->path($i386)), 'the third one is placed');
+	$got = $root->sh("kvmshim-place unplace /nowhere/a/qemu $i386");
+	is($got->{status}, 1, 'unplace: the same');
+	ok(!ours($root->path($i386)), 'the other one is done');
+
+	$root = Kvmshim::Root->new;
+	home_built($root);
+	$got = $root->sh("/src/install.sh install --emulator $home --emulator $x86");
+	is($got->{status}, 1, 'install fails');
+	is($got->{err}, "kvmshim-place: $home: its folder is not root's\n", 'one line says why');
+	ok(ours($root->path($x86)) && -l $root->path($hook), 'all else is done');
+	like($got->{out}, qr/^ok +rules /m, 'and it ends with the status');
+};
+
+subtest 'An emulator on the list whose folder is gone can be taken from it' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("mkdir /opt/q; cp $x86 /opt/q/qemu; kvmshim-place place /opt/q/qemu $x86; rm -r /opt/q", 'placed, and deleted');
+	$root->ok_sh('kvmshim-place unplace', 'unplace of all');
+	is($root->ok_sh('kvmshim-place list', 'the list'), '', 'none is left');
+	ok(!ours($root->path($x86)), 'the other one has its path again');
+};
+
+subtest 'No QEMU yet' => sub {
+	my $root = Kvmshim::Root->new;
+	$root->ok_sh('rm /usr/bin/qemu-system-*', 'there is none');
+	my $got = $root->sh('/src/install.sh install');
+	is($got->{status}, 0, 'install') or diag($got->{err});
+	like($got->{out}, qr/^There is no emulator here .* Once there is: kvmshim-place place$/m, 'it says what to do once there is one');
+	ok(-l $root->path($hook), 'the hook is linked');
+	like($got->{out}, qr/^warn +emulators /m, 'it ends with the status');
+};
+
+done_testing;
