@@ -140,6 +140,14 @@ used_by_libvirt() {
 	done | sort -u
 }
 
+# What kvmshim.conf says of every wrapper's real emulator.
+conf_real() {
+	sed -n '/^[[:space:]]*\[wrapper\]/,/^[[:space:]]*\[/s/^[[:space:]]*real[[:space:]]*=[[:space:]]*"\{0,1\}\(\/[^"]*[^"[:space:]]\).*/\1/p' \
+		/etc/kvmshim/kvmshim.conf 2>/dev/null | tail -n 1
+}
+# Then a start of the wrapper would be one of itself.
+is_conf_real() { [ "$(conf_real)" ] && [ "$(target_of "$(conf_real)" 2>/dev/null)" = "$1" ]; }
+
 # Why the wrapper must not, or cannot, be in front of it; nothing where it may.
 objection() {
 	case $1 in
@@ -158,6 +166,9 @@ objection() {
 		say "its folder is not root's"
 	elif [ ! -w "$(dirname "$1")" ] && [ "$(id -u)" = 0 ]; then
 		say 'its folder cannot be written to; is it read-only?'
+	elif is_conf_real "$1"; then
+		say "the wrapper would run itself, as kvmshim.conf has real = $(conf_real);" \
+			"take that line out, or let it say $1.real"
 	elif has_dpkg; then
 		objection_of_dpkg "$1"
 	fi

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hosts where the wrapper cannot be in front of every emulator: what is refused stops
-# nothing else.
+# nothing else, and no emulator is left that does not start.
 
 use strict;
 use warnings;
@@ -29,6 +29,14 @@ sub home_built {
 	$root->ok_sh("mkdir -p ${\ ($home =~ s{/[^/]*$}{}r)}; cp $x86 $home; chown -R 1000 /home/dev", 'a home-built QEMU');
 	spew($root->path('/etc/libvirt/qemu/dev.xml'), "<domain><devices>\n  <emulator>$home</emulator>\n</devices></domain>\n");
 }
+
+# real = in kvmshim.conf, as README has it for one VM only.
+sub real_is {
+	my ($root, $path) = @_;
+	$root->ok_sh("mkdir -p /etc/kvmshim; printf '[hook]\\n[wrapper]\\n# real = /x\\n real = \"$path\"\\n' >/etc/kvmshim/kvmshim.conf", "real = $path");
+}
+
+sub runs { return $_[0]->ok_sh("$_[1] -version", "$_[1] runs") =~ /^QEMU emulator/ }
 
 subtest 'A domain with a home-built QEMU: the installation is as ever, without it' => sub {
 	my $root = Kvmshim::Root->new;
@@ -79,6 +87,42 @@ subtest 'No QEMU yet' => sub {
 	like($got->{out}, qr/^There is no emulator here .* Once there is: kvmshim-place place$/m, 'it says what to do once there is one');
 	ok(-l $root->path($hook), 'the hook is linked');
 	like($got->{out}, qr/^warn +emulators /m, 'it ends with the status');
+};
+
+subtest 'The emulator is what kvmshim.conf calls the real one' => sub {
+	my $root = Kvmshim::Root->new;
+	real_is($root, $x86);
+	my $got = $root->sh('/src/install.sh install');
+	is($got->{status}, 0, 'install: it is not chosen') or diag($got->{err});
+	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: .*kvmshim.conf.* real = \Q$x86\E.*; left out\n\z/, 'one line says so');
+	ok(runs($root, $x86) && !ours($root->path($x86)), 'it is as it was');
+	$got = $root->sh("kvmshim-place place $x86");
+	is($got->{status}, 1, 'place: refused');
+	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]*take that line out[^\n]* \Q$x86.real\E\n\z/, 'it says what to do');
+	real_is($root, '/usr/bin/kvm');
+	$root->ok_sh('ln -sfn qemu-system-x86_64 /usr/bin/kvm', 'by another name');
+	is($root->sh("kvmshim-place place $x86")->{status}, 1, 'refused too');
+	real_is($root, "$x86.real");
+	$root->ok_sh("kvmshim-place place $x86", 'what the message says');
+	ok(runs($root, $x86) && ours($root->path($x86)), 'it runs through the wrapper');
+	$root->ok_sh('kvmshim-place place', 'and may be asked again');
+};
+
+subtest 'A wrapper behind which nothing starts is taken back' => sub {
+	my $root = root_with_files;
+	$root->ok_sh("printf '[wrapper]\\nreal = /usr/bin/\\\\\\nqemu-system-x86_64\\n' >/etc/kvmshim/kvmshim.conf", 'the same, in two lines');
+	my @before = $root->changes;
+	my $got    = $root->sh("kvmshim-place place $x86");
+	is($got->{status}, 1, 'place fails');
+	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]* is this wrapper itself [^\n]*; it is as it was\n\z/, 'one line says why');
+	is(join(' ', grep { !m{/var/lib/kvmshim|/dpkg/diversions-old} } $root->changes), join(' ', @before), 'it is as it was');
+	is($root->ok_sh('kvmshim-place list', 'the list'), '', 'and not on the list');
+
+	my $own = '/usr/libexec/qemu-kvm';
+	$root->ok_sh("rm /etc/kvmshim/kvmshim.conf; cp $x86 $own; kvmshim-place place $own; cp $x86 $own.new; "
+		. "printf '[wrapper]\\nreal = /nowhere\\n' >/etc/kvmshim/kvmshim.conf; mv $own.new $own", 'a new one is put over the wrapper');
+	is($root->sh('kvmshim-place refresh')->{status}, 1, 'refresh fails');
+	ok(runs($root, $own), 'the new one is at its path');
 };
 
 done_testing;
