@@ -90,12 +90,28 @@ connect() {
 	connect_apparmor
 }
 
+# A VM has a journal also without anything from the host in it; one that is not believed,
+# or cannot be asked for, may have all.
+still_has() {
+	journal=$(kvmshim status --json "$1" 2>/dev/null) || :
+	devices=$(say "$journal" | sed -n 's/^ *"pci": "\(.*\)",$/\1/p' | tr '\n' ' ')
+	name=$(say "$journal" | sed -n 's/^      "name": "\(.*\)",$/\1/p')
+	case $(say "$journal" | tr -d ' \n') in
+	*'"devices":[],"steps":[],"wedged":[]'*) return 1 ;;
+	*'"kind":"hand"'*) warn "${devices:-a device }is still taken by kvmshim bind: kvmshim unbind ${devices% }" ;;
+	*'"life":"left-over"'*) warn "VM ${name:-$1} is gone, and what it had from the hook is not given back: kvmshim recover" ;;
+	*'"life":'*) warn "VM ${name:-$1} still has devices or huge pages from the hook: stop it first" ;;
+	*) warn "VM $1 may have devices from the hook, its journal cannot be read: kvmshim status" ;;
+	esac
+}
+
 # Only the hook gives devices back.
 disconnect() {
-	for journal in /run/kvmshim/vm/*/journal.json; do
-		[ ! -e "$journal" ] ||
-			die "VMs still have devices from the hook; stop them first, or: kvmshim recover (kvmshim status shows them)"
+	refused=''
+	for vm in /run/kvmshim/vm/*; do
+		! there "$vm/journal.json" || ! still_has "${vm##*/}" || refused=1
 	done
+	[ ! "$refused" ] || exit 1
 	for link in "$hooks/qemu.d/50-kvmshim" "$hooks/qemu"; do
 		is_our_link "$link" || continue
 		act rm -f "$link" || warn "$link: $why"

@@ -157,9 +157,52 @@ subtest "Somebody else's hook is not touched" => sub {
 	unlink $root->path('/etc/libvirt/hooks/qemu');
 	$root->ok_sh('kvmshim-place connect', 'where there is none');
 	is(readlink $root->path('/etc/libvirt/hooks/qemu'), '/usr/sbin/kvmshim-hook', 'it is ours');
-	$root->ok_sh('mkdir -p /run/kvmshim/vm/a; touch /run/kvmshim/vm/a/journal.json', 'a VM has devices');
-	like($root->sh('kvmshim-place disconnect')->{err}, qr/VMs still have devices/, 'the hook is not taken away from it');
-	ok(-l $root->path('/etc/libvirt/hooks/qemu'), 'it is there');
+};
+
+# A journal as the hook writes it; how devices get into one is tested in tests/hooks.
+sub journal {
+	my ($root, $n, $text) = @_;
+	my $uuid = "00000000-0000-4000-8000-00000000000$n";
+	my $boot = slurp('/proc/sys/kernel/random/boot_id') =~ s/\n//r;
+	$text = qq({ "version": 1, "uuid": "$uuid", "boot": "$boot", $text }) if $text;
+	$root->ok_sh("umask 066; mkdir -p -m 711 /run/kvmshim /run/kvmshim/vm /run/kvmshim/vm/$uuid; chmod 711 /run/kvmshim /run/kvmshim/vm", 'a VM') if !-e $root->path("/run/kvmshim/vm/$uuid");
+	spew($root->path("/run/kvmshim/vm/$uuid/journal.json"), $text, 0600);
+	return $uuid;
+}
+
+subtest 'The hook stays while somebody has something from it' => sub {
+	my $root    = root_with_files;
+	my $device  = '{ "pci": "0000:03:00.0", "role": "ROLE", "driver": "nvme", "target": "vfio-pci" }';
+	my $running = '"state": "bound", "daemon": { "pid": 1, "start": START }' =~ s/START/(split ' ', slurp('\/proc\/1\/stat') =~ s{.*\) }{}sr)[19]/er;
+	my $hook    = '/etc/libvirt/hooks/qemu.d/50-kvmshim';
+	my $none    = '"devices": [], "steps": [], "wedged": []';
+	$root->ok_sh('kvmshim-place connect', 'connect');
+	for my $case (
+		[ qq("kind": "vm", "name": "win 10", $running, "devices": [ $device ], "steps": [], "wedged": []) =~ s/ROLE/hostdev/r,
+			qr/VM win 10 still has devices or huge pages from the hook: stop it first/, 'a device' ],
+		[ qq("kind": "vm", "name": "big", $running, "devices": [], "steps": [ { "op": "hugepages", "lane": 0, "name": "node0/hugepages-2048kB", "to": "4", "from": "0", "done": true } ], "wedged": []),
+			qr/VM big still has devices or huge pages from the hook: stop it first/, 'huge pages' ],
+		[ qq("kind": "vm", "name": "gone", "state": "bound", "devices": [ $device ], "steps": [], "wedged": []) =~ s/ROLE/hostdev/r,
+			qr/VM gone is gone, and what it had .*: kvmshim recover/, 'what a VM that is gone has left' ],
+		[ qq("kind": "hand", "state": "bound", "devices": [ $device ], "steps": [], "wedged": []) =~ s/ROLE/hand/r,
+			qr/0000:03:00.0 is still taken by kvmshim bind: kvmshim unbind 0000:03:00.0/, 'a device taken by hand' ],
+		[ '', qr/VM 00000000-0000-4000-8000-000000000001 may have devices from the hook, its journal cannot be read: kvmshim status/, 'a journal that is not believed' ],
+	) {
+		my ($text, $why, $label) = @$case;
+		journal($root, 1, $text);
+		my $got = $root->sh('kvmshim-place disconnect');
+		is($got->{status}, 1, "$label: refused");
+		like($got->{err}, qr/\Akvmshim-place: $why\n\z/, 'one line says who has it, and what to do');
+		ok(-l $root->path($hook), 'it is there');
+	}
+	journal($root, $_, qq("kind": "vm", "name": "vm$_", $running, $none)) for 1 .. 2;
+	journal($root, 3, qq("kind": "vm", "name": "pinned", $running, $none, "memory": [ { "page": 4, "pages": 100 } ]));
+	journal($root, 4, qq("kind": "vm", "name": "old", "state": "bound", $none));
+	like($root->sh('kvmshim status --json')->{out}, qr/"name": "pinned"/, 'VMs that run without anything from the host');
+	$root->ok_sh('kvmshim-place disconnect', 'do not mind');
+	ok(!-l $root->path($hook), 'it is gone');
+	$root->ok_sh('kvmshim-place connect', 'connect');
+	$root->ok_sh('mv /usr/sbin/kvmshim /usr/sbin/kvmshim.away; ! kvmshim-place disconnect', 'without kvmshim nobody can tell: refused');
 };
 
 done_testing;

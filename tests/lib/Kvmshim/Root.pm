@@ -59,7 +59,8 @@ sub new {
 	$self->{mounts} = { map { $_ => 1 } qw(/proc /sys /dev /run /tmp /src /debs) };
 	must('mount', '-t', 'proc',  'proc',  "$self->{dir}/proc");
 	must('mount', '-t', 'sysfs', '-o', 'ro', 'sysfs', "$self->{dir}/sys");
-	must('mount', '-t', 'tmpfs', 'tmpfs', "$self->{dir}/$_") for qw(dev run tmp);
+	must('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', "$self->{dir}/$_") for qw(dev run);
+	must('mount', '-t', 'tmpfs', 'tmpfs', "$self->{dir}/tmp");
 	must('mount', '--bind', "$cache/debs", "$self->{dir}/debs");
 	make_path("$base-src");
 	must('mount', '-t', 'tmpfs', 'tmpfs', "$base-src");
