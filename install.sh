@@ -287,18 +287,10 @@ put_files() {
 		staged f | while read -r file; do mv -f "$file.kvmshim-new" "$file" || exit 1; done
 }
 
-# Where no package manager calls kvmshim-place, systemd does.
-watch_upgrades() {
-	[ -d /run/systemd/system ] || return 0
-	systemctl daemon-reload
-	[ ! -d /etc/dpkg/dpkg.cfg.d ] || return 0
-	for emulator in $("$place" list); do
-		systemctl -q enable --now "kvmshim-place@$(systemd-escape -p "$emulator").path"
-	done
-}
+tell_systemd() { [ ! -d /run/systemd/system ] || systemctl daemon-reload; }
 
-# With them what else the admin has switched on.
-unwatch_upgrades() {
+# What else the admin has switched on, and path units of what is on no list.
+switch_off() {
 	for unit in /etc/systemd/system/multi-user.target.wants/kvmshim-place@*.path \
 		/etc/systemd/system/timers.target.wants/kvmshim-devices.timer; do
 		[ ! -L "$unit" ] || systemctl -q disable --now "${unit##*/}"
@@ -328,10 +320,10 @@ install_kvmshim() {
 		die "$(say "$why" | tail -n 1); all is as it was before"
 	fi
 	! command -v restorecon >/dev/null || staged f | xargs restorecon
+	tell_systemd
 	# One emulator that is refused keeps nothing else from being done.
 	# shellcheck disable=SC2086  # paths without blanks
 	"$place" place $emulators || failed=1
-	watch_upgrades
 	"$place" connect || failed=1
 	say "
 Rules are yours to write, in /etc/kvmshim/rules.d: man kvmshim-rules. Until there are
@@ -355,7 +347,7 @@ uninstall_kvmshim() {
 		alone
 		"$place" disconnect
 		"$place" unplace
-		unwatch_upgrades
+		switch_off
 		remove_files
 		say "kvmshim is uninstalled. Packages that were installed for it stay."
 	fi
@@ -375,7 +367,7 @@ remove_files() {
 	done
 	rm -r "$state"
 	[ ! -d /run/kvmshim ] || find /run/kvmshim -depth -type d -empty -delete
-	[ ! -d /run/systemd/system ] || systemctl daemon-reload
+	tell_systemd
 }
 
 # ---------------------------------------------------------------------- main

@@ -34,16 +34,17 @@ emulator_row() {
 	esac
 }
 
-# Who calls us when packages come and go.
-keeper() {
+upgrades_row() {
 	if by=$(packaged); then
-		echo "a trigger of $by"
-	elif [ -e /etc/dpkg/dpkg.cfg.d/kvmshim ]; then
-		echo "/etc/dpkg/dpkg.cfg.d/kvmshim"
-	elif [ "$(find /etc/systemd/system -name 'kvmshim-place@*.path' 2>/dev/null)" ]; then
-		echo "path units of systemd"
+		row ok upgrades "a trigger of $by"
+	elif [ -e "$dpkg_cfg" ]; then
+		row ok upgrades "$dpkg_cfg"
+	elif ! by_units; then
+		row warn upgrades "run kvmshim-place refresh after each of QEMU's"
+	elif [ "$(unwatched)" ]; then
+		row fail upgrades "not watched: kvmshim-place place $(unwatched)"
 	else
-		return 1
+		row ok upgrades "path units of systemd"
 	fi
 }
 
@@ -66,7 +67,7 @@ status() {
 	done <<TEXT
 $(cat "$list" 2>/dev/null)
 TEXT
-	if by=$(keeper); then row ok upgrades "$by"; else row warn upgrades "run kvmshim-place refresh after each of QEMU's"; fi
+	upgrades_row
 	hook_row
 	if is_confined; then
 		if reads_snippet; then row ok AppArmor "$apparmor/$snippet"; else row fail AppArmor "not told: kvmshim-place connect"; fi

@@ -20,6 +20,7 @@ $root->ok_sh("rm -r /etc/dpkg/dpkg.cfg.d; cp /usr/bin/qemu-system-x86_64 $qemu",
 my @before = $root->changes;
 
 sub time_of { return (stat $root->path($_[0]))[10] }
+sub watched { return $root->sh("unit=\$(systemd-escape --template=kvmshim-place\@.path -p $_[0]); systemctl is-enabled \$unit; systemctl is-active \$unit")->{out} }
 sub quiet { return $root->sh('systemctl is-active kvmshim-place.service')->{out} =~ /^inactive/ }
 
 $root->ok_sh("/src/install.sh install --emulator $qemu", 'install');
@@ -44,6 +45,23 @@ subtest 'One put behind the wrapper, as by dpkg' => sub {
 	$root->ok_sh("cp $qemu.real $qemu.dpkg-new; mv $qemu.dpkg-new $qemu.real", 'a new one');
 	ok(wait_for(sub { time_of($qemu) > $before && quiet }), 'libvirt is made to ask anew');
 	$root->ok_sh('/src/install.sh status', 'status: all is well');
+};
+
+subtest 'One that is placed later is watched too, and one that is not is told' => sub {
+	my $two = '/usr/libexec/qemu-two';
+	$root->ok_sh("cp $qemu.real $two; kvmshim-place -n place $two | grep 'would run: systemctl -q enable --now kvmshim-place'; kvmshim-place place $two", 'placed');
+	is(watched($two), "enabled\nactive\n", 'it is watched');
+	$root->ok_sh('kvmshim-place status', 'status: all is well');
+	$root->ok_sh("systemctl -q disable --now \$(systemd-escape --template=kvmshim-place\@.path -p $two)", 'it is not any more');
+	my $got = $root->sh('kvmshim-place status');
+	is($got->{status}, 1, 'status: something is wrong');
+	like($got->{out}, qr/^fail +upgrades +not watched: kvmshim-place place \Q$two\E$/m, 'it says which, and what to do');
+	$root->ok_sh("kvmshim-place place $two && kvmshim-place status", 'what it says');
+	ok(wait_for(\&quiet), 'it settles');
+	$root->ok_sh("kvmshim-place unplace $two", 'taken away');
+	unlike(watched($two), qr/^(?:enabled|active)/m, 'it is watched no more');
+	is(watched($qemu), "enabled\nactive\n", 'the other one is');
+	$root->ok_sh("rm $two; kvmshim-place status", 'status: all is well');
 };
 
 $root->ok_sh('/src/install.sh uninstall', 'uninstall');
