@@ -406,7 +406,7 @@ test) run_tests ;;
 install) install_kvmshim ;;
 uninstall) uninstall_kvmshim ;;
 status)
-	[ -e "$files" ] || { say "kvmshim is not installed."; exit 1; }
+	[ -e "$files" ] || "$place" packaged >/dev/null || { say "kvmshim is not installed."; exit 1; }
 	"$place" status ;;
 *) usage ;;
 esac

@@ -25,6 +25,7 @@ is_our_link() { [ "$(readlink "$1")" = "$hook" ]; }
 link_hook() { mkdir -p "${1%/*}" && ln -s "$hook" "$1"; }
 
 connect_hook() {
+	[ "$dry" ] || is_program "$hook" || { warn "$hook $missing"; return; }
 	link=$(hook_link "$1")
 	if is_our_link "$link"; then
 		return

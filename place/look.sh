@@ -6,6 +6,7 @@
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 same_file() { [ "$(stat -c %d:%i "$1")" = "$(stat -c %d:%i "$2")" ]; }
 
+is_program() { [ -f "$1" ] && [ -x "$1" ]; }
 is_elf() { [ -f "$1" ] && [ "$(head -c 4 "$1" | tail -c 3)" = ELF ]; }
 is_script() { [ -f "$1" ] && [ "$(head -c 2 "$1" | tr -d '\0')" = '#!' ]; }
 
@@ -140,6 +141,8 @@ used_by_libvirt() {
 	done | sort -u
 }
 
+orphaned() { say "is the wrapper, and there is no $1.real for it to run: install the emulator again"; }
+
 # What kvmshim.conf says of every wrapper's real emulator.
 conf_real() {
 	sed -n '/^[[:space:]]*\[wrapper\]/,/^[[:space:]]*\[/s/^[[:space:]]*real[[:space:]]*=[[:space:]]*"\{0,1\}\(\/[^"]*[^"[:space:]]\).*/\1/p' \
@@ -160,7 +163,9 @@ objection() {
 		say "$1.real is a folder, and this is where the emulator would go; move the folder away"
 	elif [ "$(state_of "$1")" = both ]; then
 		clash "$1"
-	elif [ -e "$1" ] && { [ ! -f "$1" ] || [ ! -x "$1" ]; }; then
+	elif [ "$(state_of "$1")" = orphan ]; then
+		orphaned "$1"
+	elif [ -e "$1" ] && ! is_program "$1"; then
 		say 'is no program'
 	elif [ "$(stat -c %u "$(dirname "$1")")" != 0 ]; then
 		say "its folder is not root's"

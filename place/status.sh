@@ -11,7 +11,7 @@ row() {
 emulator_row() {
 	case $(state_of "$1") in
 	front)
-		if ! cmp -s "$wrapper" "$1"; then
+		if is_program "$wrapper" && ! cmp -s "$wrapper" "$1"; then
 			row fail "$1" "behind another version of the wrapper: kvmshim-place refresh"
 		elif [ "$(find "$1.real" -prune -cnewer "$1")" ]; then
 			row fail "$1" "was upgraded, and libvirt not told: kvmshim-place refresh"
@@ -23,7 +23,7 @@ emulator_row() {
 			row ok "$1" "behind the wrapper: $(say "$version" | head -n 1)"
 		fi ;;
 	both) row fail "$1" "$(clash "$1")" ;;
-	orphan) row fail "$1" "there is no $1.real for the wrapper to run" ;;
+	orphan) row fail "$1" "$(orphaned "$1")" ;;
 	headless | absent)
 		if ! there "$1.real" || gone "$1" "$2"; then
 			row ok "$1" "not there; when its package comes back, so does the wrapper"
@@ -52,15 +52,34 @@ hook_row() {
 	version=$(libvirt_version)
 	[ "$version" ] || { row ok hook "not linked: there is no libvirt"; return; }
 	link=$(hook_link "$version")
-	if is_our_link "$link" && [ -x "$hook" ]; then
+	if ! is_program "$hook"; then
+		row fail hook "$hook $missing"
+	elif is_our_link "$link"; then
 		row ok hook "$link"
 	else
 		row fail hook "not linked: kvmshim-place connect"
 	fi
 }
 
+programs_row() {
+	for program in "$wrapper" "$hook" /usr/sbin/kvmshim; do
+		is_program "$program" || { row fail programs "$program $missing"; return; }
+	done
+	if version=$(kvmshim --version 2>&1); then
+		row ok programs "$version"
+	else
+		row fail programs "kvmshim does not run: $version"
+	fi
+}
+
+rules_row() {
+	is_program /usr/sbin/kvmshim || return 0
+	if check=$(kvmshim check 2>&1); then set ok; else set fail; fi
+	row "$1" rules "$(say "$check" | tail -n 1)"
+}
+
 status() {
-	row ok programs "$(kvmshim --version)"
+	programs_row
 	[ "$(recorded)" ] || row warn emulators "the wrapper is in front of none: kvmshim-place place PATH"
 	while read -r name owner; do
 		[ ! "$name" ] || emulator_row "$name" "$owner"
@@ -72,6 +91,5 @@ TEXT
 	if is_confined; then
 		if reads_snippet; then row ok AppArmor "$apparmor/$snippet"; else row fail AppArmor "not told: kvmshim-place connect"; fi
 	fi
-	if check=$(kvmshim check 2>&1); then set ok; else set fail; fi
-	row "$1" rules "$(say "$check" | tail -n 1)"
+	rules_row
 }

@@ -46,6 +46,7 @@ subtest 'deb' => sub {
 		my $said = $root->ok_sh('kvmshim-place status', 'status: all is well');
 		like($said, qr/^ok +\Q$x86\E +behind the wrapper/m, 'the wrapper is in front of QEMU');
 		like($said, qr/^ok +upgrades +a trigger of dpkg$/m, 'and stays there');
+		is($root->ok_sh('/src/install.sh status', "install.sh's status: all is well"), $said, 'which says the same');
 		like($root->sh('/src/install.sh install')->{err}, qr/\Ainstall.sh: kvmshim is here as a package[^\n]*\n\z/, 'install.sh leaves it alone');
 	};
 
