@@ -92,6 +92,24 @@ subtest 'One that no package owns, and a new one put over it' => sub {
 	is($root->ok_sh("tail -c 6 $own; ls $own.real 2>/dev/null || :", 'what is there'), "newer\n", 'the newer one is at its path, nothing beside it');
 };
 
+subtest 'Paths that look like patterns, or like each other' => sub {
+	my $root  = root_with_files;
+	my @paths = sort '/opt/q8-1/qemu-kvm', '/opt/q8.1/qemu-kvm', '/opt/qa[b/qemu-kvm', '/opt/q*/qemu-kvm', '/opt/q,1/qemu-kvm', '/opt/q\\n/qemu-kvm';
+	my $all   = join "\n", @paths, '';
+	my $named = join ' ', map { "'$_'" } @paths;
+	$root->ok_sh("for p in $named; do mkdir \"\${p%/*}\" && cp $x86 \"\$p\"; done", 'some folders');
+	$root->ok_sh("kvmshim-place place $named", 'all are placed');
+	is($root->ok_sh('kvmshim-place list', 'the list'), $all, 'all are on the list');
+	for my $path (@paths) {
+		$root->ok_sh("kvmshim-place unplace '$path'", "taken away from $path");
+		is($root->ok_sh('kvmshim-place list', 'the list'), $all =~ s/^\Q$path\E\n//mr, 'it alone is off the list');
+		ok(!ours($root->path($path)) && !-e $root->path("$path.real"), 'and has its path');
+		$root->ok_sh("kvmshim-place place '$path'", 'placed again');
+	}
+	$root->ok_sh('kvmshim-place refresh; kvmshim-place unplace', 'taken away from all');
+	is($root->ok_sh("kvmshim-place list; ls /opt/*/*.real 2>/dev/null || :", 'what is left'), '', 'nothing is');
+};
+
 subtest 'A newer version of the wrapper' => sub {
 	my $root = root_with_files;
 	$root->ok_sh("kvmshim-place place $x86; echo newer >>/usr/lib/kvmshim/kvmshim-wrapper", 'another one was installed');
