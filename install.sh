@@ -335,14 +335,15 @@ some, VMs run as before.
 
 # Settings that were edited, and rules, stay unless they are purged.
 uninstall_kvmshim() {
-	failed=''
 	judge_host
-	if [ ! -e "$files" ] && [ ! -e "$state" ]; then
+	if [ ! -e "$files" ] && [ -e /usr/lib/kvmshim ]; then
+		die "$files is missing, which says what is kvmshim's on this machine: ./install.sh install, then uninstall"
+	elif [ ! -e "$files" ] && [ ! -e "$state" ]; then
 		say "kvmshim is not installed."
 	elif [ "$dry" ]; then
 		"$place" -n disconnect
 		"$place" -n unplace
-		sed 's/^/would remove: /' "$files"
+		to_remove | sed 's/^/would remove: /; /\/$/s/$/ (where it is empty)/'
 	else
 		alone
 		"$place" disconnect
@@ -357,12 +358,18 @@ uninstall_kvmshim() {
 	[ ! -e /etc/kvmshim ] || say "/etc/kvmshim stays; --purge removes it."
 }
 
-remove_files() {
-	# one that is not there yet was not edited: an installation that was killed
+# All that was put here, but settings that were edited. One that is not there yet was not
+# edited: an installation that was killed.
+to_remove() {
 	edited=$conf
 	if [ ! -e "$conf" ] || cmp -s "$conf" "$shipped_conf" || cmp -s "$conf" contrib/kvmshim.conf; then edited=''; fi
-	grep -v '/$' "$files" | grep -vxF "$edited" | while read -r file; do rm -f "$file" "$file.kvmshim-new"; done
-	grep '/$' "$files" | sort -r | while read -r folder; do
+	[ ! -e "$files" ] || grep -vxF "$edited" "$files" || :
+}
+
+remove_files() {
+	to_remove >"$files.new"
+	grep -v '/$' "$files.new" | while read -r file; do rm -f "$file" "$file.kvmshim-new"; done
+	grep '/$' "$files.new" | sort -r | while read -r folder; do
 		[ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
 	done
 	rm -r "$state"

@@ -108,11 +108,28 @@ subtest 'What the admin wrote stays, and is purged when asked' => sub {
 	$root->ok_sh('echo "# mine" >>/etc/kvmshim/kvmshim.conf; echo "# mine" >/etc/kvmshim/rules.d/50-mine.ini', 'settings and a rule');
 	like($root->ok_sh('/src/install.sh install', 'install again'), qr/was edited and stays/, 'it says that they stay');
 	like(slurp($root->path('/etc/kvmshim/kvmshim.conf')), qr/mine/, 'they do');
+	my @said = $root->ok_sh('/src/install.sh uninstall --dry-run', 'uninstall --dry-run') =~ m{^would remove: (/.*)$}mg;
 	like($root->ok_sh('/src/install.sh uninstall', 'uninstall'), qr/--purge removes it/, 'it says what is left');
 	is(join(' ', grep { !/$logs/ } $root->changes),
 		'+ /etc/kvmshim + /etc/kvmshim/kvmshim.conf + /etc/kvmshim/rules.d + /etc/kvmshim/rules.d/50-mine.ini', 'those two are left');
+	cmp_ok(scalar @said, '>', 20, 'the dry run has told of the files');
+	is(join(' ', grep { !/\(where it is empty\)$/ && -e $root->path($_) } @said), '', 'and of none that stays');
 	$root->ok_sh('/src/install.sh uninstall --purge', 'uninstall --purge');
 	is_as_it_was('nothing is left');
+};
+
+subtest 'Where it is not known any more what was put here' => sub {
+	$root->ok_sh('/src/install.sh install && mv /var/lib/kvmshim/files /tmp', 'install, and the list is lost');
+	my @before = $root->changes;
+	for my $command ('uninstall --dry-run', 'uninstall', 'uninstall --purge') {
+		my $got = $root->sh("/src/install.sh $command");
+		is($got->{status}, 1, "$command fails");
+		like($got->{err}, qr{\Ainstall.sh: /var/lib/kvmshim/files is missing, [^\n]*: ./install.sh install, then uninstall\n\z}, 'one line says why, and what to do');
+		unlike($got->{out}, qr/is uninstalled/, 'nothing else is said');
+	}
+	is_deeply([ $root->changes ], \@before, 'nothing was changed');
+	$root->ok_sh('/src/install.sh install && /src/install.sh uninstall', 'what it says');
+	is(join(' ', grep { !-d $root->path(s/^. //r) && !/$logs/ } $root->changes), '', 'nothing is left but empty folders');
 };
 
 subtest 'In the image of a container, which has no systemd' => sub {
