@@ -165,7 +165,7 @@ objection() {
 		clash "$1"
 	elif [ "$(state_of "$1")" = orphan ]; then
 		orphaned "$1"
-	elif [ -e "$1" ] && ! is_program "$1"; then
+	elif ! is_program "$1" && { there "$1" || ! is_program "$1.real"; }; then
 		say 'is no program'
 	elif [ "$(stat -c %u "$(dirname "$1")")" != 0 ]; then
 		say "its folder is not root's"

@@ -22,7 +22,7 @@ by_units() {
 unit_of() { systemd-escape --template=kvmshim-place@.path -p "$1"; }
 
 watch() { ! by_units || act systemctl -q enable --now "$(unit_of "$1")"; }
-unwatch() { ! by_units || ! is_watched "$1" || act systemctl -q disable --now "$(unit_of "$1")"; }
+unwatch() { ! by_units || act systemctl -q disable --now "$(unit_of "$1")"; }
 is_watched() { [ -L "$wants/$(unit_of "$1")" ] && systemctl -q is-active "$(unit_of "$1")"; }
 
 unwatched() {

@@ -123,6 +123,20 @@ subtest 'A wrapper behind which nothing starts is taken back' => sub {
 		. "printf '[wrapper]\\nreal = /nowhere\\n' >/etc/kvmshim/kvmshim.conf; mv $own.new $own", 'a new one is put over the wrapper');
 	is($root->sh('kvmshim-place refresh')->{status}, 1, 'refresh fails');
 	ok(runs($root, $own), 'the new one is at its path');
+	$got = $root->sh("kvmshim-place place /nowhere/a/qemu $own $x86");
+	is($got->{status}, 1, 'several are placed, of which none can be');
+	is($got->{out}, '', 'none is said to be');
+	is(scalar(split /\n/, $got->{err}), 3, 'a line for each says why');
+	ok(runs($root, $_), 'it has its path') for $own, $x86;
+};
+
+subtest 'NAME.real alone, which is no program' => sub {
+	my $root = root_with_files;
+	$root->ok_sh('echo notes >/usr/bin/qemu-text.real', 'a text');
+	my @before = $root->changes;
+	my $got    = $root->sh('kvmshim-place place /usr/bin/qemu-text');
+	is($got->{err}, "kvmshim-place: /usr/bin/qemu-text: is no program\n", 'it is refused');
+	is_deeply([ $root->changes ], \@before, 'nothing was changed');
 };
 
 done_testing;
