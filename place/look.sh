@@ -123,21 +123,28 @@ target_of() {
 	printf '%s\n' "$path"
 }
 
-# What libvirt starts here: what its definitions name, and what it takes by itself for
-# the host's own kind of CPU. Not a wrapper that somebody put under a name of its own.
-used_by_libvirt() {
+# What libvirt takes by itself for the host's own kind of CPU.
+host_emulators() {
 	case $(uname -m) in
 	i?86) arch=i386 ;;
 	ppc64le) arch=ppc64 ;;
 	*) arch=$(uname -m) ;;
 	esac
+	printf '%s\n' "/usr/bin/qemu-system-$arch" /usr/libexec/qemu-kvm
+}
+is_host_emulator() { host_emulators | grep -qxF "$1"; }
+
+# What libvirt starts here: these, and what its definitions name. Not a wrapper that
+# somebody put under a name of its own.
+used_by_libvirt() {
 	{
 		cat /etc/libvirt/qemu/*.xml /run/libvirt/qemu/*.xml 2>/dev/null |
 			sed -n 's,.*<emulator>\(/[^<]*\)</emulator>.*,\1,p'
-		printf '%s\n' "/usr/bin/qemu-system-$arch" /usr/libexec/qemu-kvm
+		host_emulators
 	} | sort -u | while read -r path; do
 		path=$(target_of "$path" 2>/dev/null) || continue
-		if [ -x "$path" ] && { is_recorded "$path" || ! is_wrapper "$path"; }; then say "$path"; fi
+		[ -x "$path" ] || continue
+		if ! is_wrapper "$path" || is_recorded "$path" || is_host_emulator "$path"; then say "$path"; fi
 	done | sort -u
 }
 
