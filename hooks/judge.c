@@ -249,7 +249,7 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 /* ---- the order of the reasons: one is told for each device ---- */
 
 static check *const checks[] = {
-	is_there,	is_endpoint,	    is_expected,   is_not_wedged, has_no_mdevs,
+	is_there,	is_endpoint,	    is_not_wedged, is_expected,	  has_no_mdevs,
 	is_nobodys,	is_isolated,	    is_company,	   may_be_unbound, has_no_vfs,
 	has_attributes, has_vgpu_number,    is_no_vgpu_yet, is_off_the_network, is_no_console,
 	is_unclaimed,	is_closed,

@@ -138,20 +138,14 @@ static bool is_through_none(const struct step *s, const char *now, const char *v
 static int set_attribute(struct work *w, const struct step *s, const char *value, struct err *err)
 {
 	const char *path = pci_attribute_path(w->arena, s->device, s->name);
-	size_t len;
-	char *now;
-	int rc = host_read(w->arena, w->root, path, &now, &len);
+	char *now = NULL;
+	int rc = opdriver_get(w, s, path, &now, err);
 
-	if (rc == 0) {
-		now = str_trim(w->arena, now, strcspn(now, "\n"));
-		if (str_eq(now, value))
-			return 0;
-		if (is_through_none(s, now, value))
-			rc = opdriver_put(w, s, path, "0", err);
-		if (rc)
-			return rc;
-	}
-	return opdriver_put(w, s, path, *value ? value : "\n", err);
+	if (rc == -ETIMEDOUT || (rc == 0 && str_eq(now, value)))
+		return rc;
+	/* what cannot be read may still be written */
+	rc = rc == 0 && is_through_none(s, now, value) ? opdriver_put(w, s, path, "0", err) : 0;
+	return rc ? rc : opdriver_put(w, s, path, *value ? value : "\n", err);
 }
 
 static int change_attribute(struct work *w, const struct step *s, struct err *err)

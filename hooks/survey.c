@@ -114,16 +114,21 @@ static void look_at_network(struct look *l, struct subject *s)
 	}
 }
 
-/* NULL: it has none, or it cannot be read. */
-static const char *attribute_now(struct look *l, const struct subject *s, const char *name)
+/*
+ * NULL: it has none, or it cannot be read. Where the device's lock is held some hang:
+ * driver_override, and since 35ff867b765 of Linux sriov_numvfs.
+ */
+static const char *attribute_now(struct look *l, struct subject *s, const char *name)
 {
-	const char *path = pci_attribute_path(l->arena, s->pci.address, name);
-	size_t len;
-	char *text;
+	struct process stuck;
+	char *text = NULL;
 
-	if (host_read(l->arena, l->root, path, &text, &len) < 0)
-		return NULL;
-	return str_trim(l->arena, text, strcspn(text, "\n"));
+	if (!s->stuck)
+		act_read(l->arena, l->root, pci_attribute_path(l->arena, s->pci.address, name),
+			 l->settings->hook.unbind_timeout * 1000, &text, &stuck);
+	if (!s->stuck && stuck.pid)
+		s->stuck = arena_printf(l->arena, "reading its %s hangs, so its driver does", name);
+	return text;
 }
 
 static void look_at_attributes(struct look *l, struct subject *s)
@@ -139,32 +144,19 @@ static void look_at_attributes(struct look *l, struct subject *s)
 
 static void look_at_settings(struct look *l, struct subject *s)
 {
-	s->conf = settings_of_device(l->settings, s->pci.address);
 	look_at_attributes(l, s);
 	if (!s->conf)
 		return;
-	if (s->conf->expect_serial)
+	if (s->conf->expect_serial && !s->stuck)
 		s->serial = pci_serial(l->arena, l->root, s->pci.address);
 	units_active(l->arena, l->root, &s->conf->stop_units, &s->units);
 }
 
-/* One read for all of them: a device whose lock is held makes it hang. */
 static void look_at_override(struct look *l, struct subject *s)
 {
-	struct process stuck = { 0 };
-	char *text = NULL;
-	int rc;
+	const char *now = subject_is_bound_by_us(s) ? attribute_now(l, s, "driver_override") : NULL;
 
-	s->override = "";
-	if (!subject_is_bound_by_us(s) || s->stuck)
-		return;
-	rc = act_read(l->arena, l->root,
-		      pci_attribute_path(l->arena, s->pci.address, "driver_override"),
-		      l->settings->hook.unbind_timeout * 1000, &text, &stuck);
-	if (stuck.pid)
-		s->stuck = "reading its driver_override hangs, so its driver does";
-	else if (rc == 0 && !str_eq(text, "(null)"))
-		s->override = text;
+	s->override = now && !str_eq(now, "(null)") ? now : "";
 }
 
 static void look_at_driver(struct look *l, struct subject *s)
@@ -188,8 +180,6 @@ static void look_for_wedge(struct look *l, struct subject *s)
 
 static void look_at_console(struct look *l, struct subject *s)
 {
-	if (s->stuck)
-		return;
 	uses_of_console(l->arena, l->root, &s->pci, &s->below,
 			l->settings->hook.unbind_timeout * 1000, &s->console);
 	if (s->console.stuck.pid)
@@ -198,6 +188,12 @@ static void look_at_console(struct look *l, struct subject *s)
 					(long)s->console.stuck.pid);
 }
 
+typedef void look_fn(struct look *l, struct subject *s);
+
+static look_fn *const looks[] = { look_at_settings, look_at_driver, look_at_disks, look_at_network,
+				  look_at_console };
+
+/* Of one that hangs nothing more is read. */
 static void look_at_function(struct look *l, struct subject *s)
 {
 	struct arena *a = l->arena;
@@ -213,11 +209,9 @@ static void look_at_function(struct look *l, struct subject *s)
 		return;
 	if (s->pci.group >= 0)
 		below_add_vfio(a, l->root, s->pci.group, &s->below.nodes);
-	look_at_settings(l, s);
-	look_at_driver(l, s);
-	look_at_disks(l, s);
-	look_at_network(l, s);
-	look_at_console(l, s);
+	s->conf = settings_of_device(l->settings, s->pci.address);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !s->stuck; i++)
+		looks[i](l, s);
 }
 
 /* ---- the group ---- */

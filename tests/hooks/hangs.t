@@ -46,8 +46,9 @@ my $wedged = qr/\Akvmshim: $is/;
 # The write's child is gone once the line is.
 sub ends {
 	my ($fault, $of) = @_;
-	$host->no_fault($fault);
-	my ($pid) = map { $_->{pid} } @{ ($of // $vm)->journal->{wedged} };
+	$of //= $vm;
+	$of->host->no_fault($fault);
+	my ($pid) = map { $_->{pid} } @{ $of->journal->{wedged} };
 	for (1 .. 300) {
 		last if !-e "/proc/$pid" || slurp("/proc/$pid/stat") =~ /\) Z /;
 		sleep 0.01;
@@ -167,6 +168,32 @@ subtest 'an admin\'s own write hangs' => sub {
 	syswrite $f, $nvme;
 	close $f;
 	as_it_was($host, 'it');
+};
+
+# Whoever reads sriov_numvfs waits for the driver (35ff867b7657 of Linux).
+subtest 'attributes whose reading waits for the driver' => sub {
+	my $cards = Kvmshim::Zoo->new;
+	my $pf = '0000:06:00.0';
+	$cards->attribute($cards->path_of($pf) . '/sriov_drivers_autoprobe', 0);
+	spew($cards->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", $_) for 0, 2;
+	$cards->settings({ 'unbind-timeout' => $patience }, "[device $pf]\nsriov_numvfs = 0\n");
+	my ($one, $two) = map { Kvmshim::Vm->new($cards, uuid => uuid($_), name => "vm$_", hostdevs => [$pf]) } 1, 2;
+	anew($cards);
+	my $fault = $cards->fault('igb/unbind', 'write', 1, 'hang');
+	says(within($patience + 2, $one, 'prepare', 'the start'), 1, qr/\Q$pf\E is wedged: unbind hangs/, 'the start');
+	says(within($patience + 2, $two, 'prepare', 'another VM with it'), 1,
+		qr/\Q$pf\E is wedged: unbind hangs in the kernel [^\n]*reboot\n\z/, 'it');
+	ends($fault, $one);
+	$two->taken('it came free: the next start');
+	$cards->fault("$pf/sriov_numvfs", 'read', 1, 'hang');
+	says(within($patience + 2, $two, 'release', 'a stop'), 1, qr/\Q$pf\E is wedged: attribute hangs/, 'it');
+	ends(undef, $two);
+	$one->silent('reconnect', 'it came free');
+	as_it_was($cards, 'it came free');
+	$cards->fault("$pf/sriov_numvfs", 'read', 1, 'hang');
+	says(within($patience + 2, $one, 'prepare', 'a start that cannot look'), 1,
+		qr/\Q$pf\E is wedged: reading its sriov_numvfs hangs/, 'it');
+	as_it_was($cards->no_fault, 'nothing was begun');
 };
 
 subtest 'another that waits holds nobody' => sub {

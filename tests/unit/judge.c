@@ -369,8 +369,8 @@ static const struct {
 } order[] = {
 	{ not_there, "no such PCI device" },
 	{ a_bridge, "is a PCI bridge" },
-	{ unexpected, "has the hardware changed?" },
 	{ wedged, "is wedged" },
+	{ unexpected, "has the hardware changed?" },
 	{ with_mdevs, "has mediated devices: " MDEV },
 	{ owned, "is in use by VM desktop" },
 	{ no_group, "has no IOMMU group" },

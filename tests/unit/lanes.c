@@ -298,7 +298,7 @@ static void only_some_lanes(void **state)
 	assert_true(undone[2]);
 }
 
-/* --- one that hangs: a fifo that nobody reads */
+/* --- one that hangs: a fifo that nobody has open */
 
 static void what_hangs_is_a_wedge(void **state)
 {
@@ -333,8 +333,8 @@ static void what_hangs_is_a_wedge(void **state)
 	assert_text(pcitree_read(TWO, "d3cold_allowed"), "7");
 
 	fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	waitpid(j.wedges[0].child.pid, NULL, 0);
 	close(fd);
+	waitpid(j.wedges[0].child.pid, NULL, 0);
 	assert_false(process_real_lives(&arena, j.wedges[0].child));
 }
 
@@ -352,7 +352,7 @@ int main(void)
 	TREE_TEST("a unit that does not start again is a note",
 		  a_unit_that_does_not_start_is_a_note);
 	TREE_TEST("some lanes alone are undone", only_some_lanes);
-	TREE_TEST("a write that hangs is a wedge, and its device left alone",
+	TREE_TEST("what hangs is a wedge, and its device left alone",
 		  what_hangs_is_a_wedge);
 	return unit_run("lanes");
 }

@@ -186,11 +186,17 @@ static int read_file(struct arena *a, const char *path, char **bytes)
 	return len < 0 ? -errno : (int)len;
 }
 
-/* Of what is read, driver_override alone takes the lock (driver_override_show(), until 6.19). */
+/* driver_override_show() takes the device's lock until 6.19, sriov_numvfs_show() since 6.18. */
+static bool read_locks(const char *path)
+{
+	const char *name = path_name(path);
+
+	return str_eq(name, "driver_override") || str_eq(name, "sriov_numvfs");
+}
+
 int attribute_read(struct arena *a, const char *path, bool first, char **bytes)
 {
-	bool locks = str_eq(path_name(path), "driver_override");
-	struct devlock *lock = locks ? devlock_take(path_folder(a, path)) : NULL;
+	struct devlock *lock = read_locks(path) ? devlock_take(path_folder(a, path)) : NULL;
 	struct operation o = { .op = "read", .path = path, .text = "", .begin = fault_now() };
 	enum fault_kind fault = first ? fault_before(a, &o) : FAULT_NONE;
 
