@@ -176,6 +176,20 @@ static void look_at_threads(struct scan *s, int proc, const char *task)
 	}
 }
 
+/*
+ * Until it has closed them, a new child of ours has the disks that we have claimed. Only who
+ * has a disk is asked for its parent: it is not many, and what is asked costs as much as its files.
+ */
+static void pass_over_child(struct scan *s)
+{
+	bool disk = false;
+
+	for (size_t i = s->first; i < s->found->n; i++)
+		disk |= s->found->v[i].block;
+	if (disk && process_is_child(s->arena, s->root, s->pid))
+		s->found->n = s->first;
+}
+
 static void look_at_process(struct scan *s, int proc, pid_t pid)
 {
 	char path[sizeof("-2147483648/task")];
@@ -191,6 +205,7 @@ static void look_at_process(struct scan *s, int proc, pid_t pid)
 		stpcpy(end, "/task");
 		look_at_threads(s, proc, path);
 	}
+	pass_over_child(s);
 	if (s->denied)
 		hidden_add(s);
 }

@@ -30,7 +30,7 @@ struct opens {
 /*
  * One pass over /proc/PID/fd of all processes, also in containers: by the device numbers
  * of what is open, not by path. Never blocks on a network file system (statx with
- * AT_STATX_DONT_SYNC). This process itself is left out. Who is not root sees what he
- * sees: nobody is in `hidden` then.
+ * AT_STATX_DONT_SYNC). This process itself is left out, and a child of it that has a disk
+ * open. Who is not root sees what he sees: nobody is in `hidden` then.
  */
 void opens_read(struct arena *a, const struct root *r, struct opens *o);

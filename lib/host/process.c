@@ -71,6 +71,19 @@ bool process_is_self(const struct root *r, pid_t pid)
 	return !*r->prefix && pid == getpid();
 }
 
+bool process_is_child(struct arena *a, const struct root *r, pid_t pid)
+{
+	const char *end;
+	size_t len = 0;
+	char *text;
+	int parent;
+
+	if (*r->prefix || host_read(a, r, process_path(a, pid, "stat"), &text, &len) < 0)
+		return false;
+	end = strrchr(text, ')');
+	return end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid();
+}
+
 /* The first line of a small file of a process. NULL if it cannot be read. */
 static const char *first_line(struct arena *a, const struct root *r, const char *path)
 {

@@ -33,6 +33,8 @@ const char *process_since(struct arena *a, struct process p);
 
 /* Is it this process? Below a KVMSHIM_ROOT none is. */
 bool process_is_self(const struct root *r, pid_t pid);
+/* Did this process start it? Likewise. */
+bool process_is_child(struct arena *a, const struct root *r, pid_t pid);
 
 /* Its name (/proc/PID/comm) and its systemd unit (last *.service, *.scope … of cgroup), or NULL. */
 const char *process_command(struct arena *a, const struct root *r, pid_t pid);

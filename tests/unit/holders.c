@@ -146,6 +146,50 @@ static void finds_a_real_child(void **state)
 	assert_text(found->node->name, "full");
 }
 
+/* The number of a disk that nobody has; the node of it may be opened by O_PATH all the same. */
+#define DISK makedev(4001, 77)
+
+static pid_t child_with_disk(const char *node, bool and_child)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid)
+		return pid;
+	setpgid(0, and_child ? 0 : getppid());
+	fd = open(node, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		_exit(1);
+	if (and_child)
+		child_with_disk(node, false);
+	wait_for_the_end(NULL);
+	_exit(0);
+}
+
+/* Between its fork and its first calls a child of ours has the disks open that we have claimed. */
+static void passes_over_what_our_children_have_of_us(void **state)
+{
+	struct node disk = { .name = "disk", .dev = DISK, .block = true };
+	struct nodes nodes = { .v = &disk, .n = 1 };
+	struct root real = { .prefix = "" };
+	struct holders h = { 0 };
+	const char *node = tree_path("disk");
+	pid_t pid;
+
+	(void)state;
+	if (mknod(node, S_IFBLK | 0600, DISK) < 0)
+		skip();
+	pid = child_with_disk(node, true);
+	for (int i = 0; i < 200 && !h.n; i++) {
+		poll(NULL, 0, 10);
+		holders_find(&arena, &real, &nodes, &h);
+	}
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(h.n, 1);
+	assert_int_not_equal(h.v[0].process.pid, pid);
+}
+
 /* Without CAP_SYS_PTRACE root is as blind as in a confined hook. false: it could see anyway. */
 static bool become_blind(void)
 {
@@ -196,6 +240,8 @@ int main(void)
 	TREE_TEST("a block device is another than a character device", a_block_device_is_another);
 	unit_add("a child that holds a device, not ourselves", finds_a_real_child, &no);
 	unit_add("a child whose first thread has ended", finds_a_real_child, &yes);
+	TREE_TEST("a child of ours that has a disk is passed over, its own child is not",
+		  passes_over_what_our_children_have_of_us);
 	TREE_TEST("root is told of processes that it cannot see into", tells_of_whom_it_cannot_see);
 	return unit_run("holders");
 }
