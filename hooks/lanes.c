@@ -255,8 +255,6 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
 		act_side_by_side(lanes, n, true, wait_since(j, seen));
 	if (!any_failed(lanes, n))
 		act_side_by_side(lanes, n, false, clock_ms());
-	for (unsigned i = 0; i < n; i++)
-		work_end(&lanes[i].work);
 	watch_end(&watch);
 	return gather(a, lanes, n, j, NULL, err);
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "clock.h"
@@ -14,6 +13,7 @@
 #include "hooks/oppool.h"
 #include "hooks/survey.h"
 #include "hooks/units.h"
+#include "hooks/watch.h"
 #include "host/host.h"
 #include "host/mdev.h"
 #include "host/vfionode.h"
@@ -49,6 +49,7 @@ static int claim_disk(struct work *w, const char *device, const char *disk, stru
 	int fd = uses_claim_disk(w->arena, w->root, disk,
 				 w->settings->hook.unbind_timeout * 1000, &stuck);
 
+	watch_claimed(w->watch, disk, fd);
 	if (stuck.pid)
 		return opdriver_hangs(w, &(struct step){ .op = OP_FREE, .device = device }, stuck,
 				      err);
@@ -56,25 +57,20 @@ static int claim_disk(struct work *w, const char *device, const char *disk, stru
 		return err_set(err, EBUSY, "%s", survey_disk_text(w->arena, w->root, disk));
 	if (fd < 0)
 		return err_set(err, -fd, "cannot claim /dev/%s: %s", disk, strerror(-fd));
-	*arena_push(w->arena, w->claims, w->n_claims, w->claims_cap) = fd;
-	strv_push(w->arena, &w->claimed, disk);
 	return 0;
 }
 
-/* Claims the disks below; -EBUSY with the reason where one is in use. */
+/*
+ * Claims the disks below; -EBUSY with the reason where one is in use. Controllers of one
+ * NVMe subsystem have the same disks below them.
+ */
 static int claim_disks(struct work *w, const char *device, const struct below *b, struct err *err)
 {
-	size_t first = w->n_claims, first_name = w->claimed.n;
 	int rc = 0;
 
-	/* two controllers of one NVMe subsystem have the same disks below them */
 	for (size_t i = 0; i < b->disks.n && rc == 0; i++)
-		if (!strv_has(&w->claimed, b->disks.v[i]))
+		if (watch_claim(w->watch, b->disks.v[i]))
 			rc = claim_disk(w, device, b->disks.v[i], err);
-	while (rc && w->n_claims > first)
-		close(w->claims[--w->n_claims]);
-	if (rc)
-		w->claimed.n = first_name;
 	return rc;
 }
 
@@ -277,11 +273,4 @@ const char *op_text(struct arena *a, const struct step *s)
 		strbuf_add(&b, value && *value ? value : "nothing");
 	}
 	return strbuf_text(&b);
-}
-
-void work_end(struct work *w)
-{
-	while (w->n_claims)
-		close(w->claims[--w->n_claims]);
-	w->claimed.n = 0;
 }

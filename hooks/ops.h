@@ -21,9 +21,6 @@ struct work {
 	const struct journal *journal; /* that is worked on */
 	struct watch *watch;	       /* of all lanes */
 	double since; /* clock_ms(): an older look at who has something open does not count */
-	int *claims; /* disks held with O_EXCL until the lane is over, and which */
-	size_t n_claims, claims_cap;
-	struct strv claimed;
 	struct wedge *wedges; /* what hung in this lane */
 	size_t n_wedges, wedges_cap;
 	struct strv *notes; /* what is told without being a failure */
@@ -54,6 +51,3 @@ extern const struct op_row op_rows[OP_COUNT];
 
 /* A step in words: "0000:03:00.0: unbind from nvme". */
 const char *op_text(struct arena *a, const struct step *s);
-
-/* Lets go of the claimed disks. */
-void work_end(struct work *w);

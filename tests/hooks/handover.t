@@ -179,6 +179,31 @@ subtest 'a bridge in its group' => sub {
 	$vm->given_back('it');
 };
 
+# With multipath both have the same disk below them; who opens it exclusively twice is told EBUSY.
+subtest 'two controllers of one NVMe subsystem' => sub {
+	my $disk = 'devices/virtual/nvme-subsystem/nvme-subsys5/nvme5n1';
+	my %two = ('0000:0f:00.0' => 'nvme5', '0000:10:00.0' => 'nvme6');
+	my $group = 70;
+	for my $device (sort keys %two) {
+		my $dev = '4000:' . (700 + $group);
+		$host->device($device, id => '144d:a808', class => '010802', driver => 'nvme', group => $group++,
+			below => { nvme => { "nvme/$two{$device}/dev" => $dev } });
+		$host->link_to(($disk =~ s{[^/]+\z}{}r) . $two{$device}, $host->path_of($device) . "/nvme/$two{$device}");
+	}
+	$host->attribute("$disk/dev", '4001:70');
+	$host->link_to("$disk/subsystem", 'class/block');
+	$host->link_to('class/nvme-subsystem/nvme-subsys5', $disk =~ s{/[^/]+\z}{}r);
+	$host->link_to('class/block/nvme5n1', $disk);
+	$host->no_fault($host->claimed_disk('nvme5n1'));
+	$host->settings({ 'holders-wait' => 0 });
+	my $vm = Kvmshim::Vm->new(anew($host), hostdevs => [ sort keys %two ]);
+	$host->fault('claimed/nvme5n1', 'open', 4, 'EBUSY');    # once for each as it is judged, once to claim it
+	$vm->taken('both');
+	is_deeply([ map { $host->driver_of($_) } sort keys %two ], [ ('vfio-pci') x 2 ], 'the VM has them');
+	$host->no_fault->settings;
+	$vm->given_back('both');
+};
+
 subtest 'the time of each step' => sub {
 	my $vm = Kvmshim::Vm->new(anew($host), hostdevs => [$nvme]);
 	$host->fault('nvme/unbind', 'write', 1, 'sleep:300');

@@ -90,10 +90,70 @@ static void lanes_ask_side_by_side(void **state)
 	watch_end(&w);
 }
 
+/* --- disks */
+
+static void a_disk_is_claimed_once_for_all(void **state)
+{
+	struct root root = tree_root();
+	struct watch w;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	watch_init(&w, &root);
+	assert_true(watch_claim(&w, "nvme0n1"));
+	assert_true(watch_claim(&w, "nvme1n1"));
+	watch_claimed(&w, "nvme0n1", -EBUSY);
+	watch_claimed(&w, "nvme1n1", fd);
+	assert_false(watch_claim(&w, "nvme1n1"));
+	assert_true(watch_claim(&w, "nvme0n1"));
+	watch_claimed(&w, "nvme0n1", -EBUSY);
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	watch_end(&w);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void *claims_too(void *arg)
+{
+	struct lane *lane = arg;
+
+	lane->missed = watch_claim(lane->watch, "nvme0n1");
+	if (lane->missed)
+		watch_claimed(lane->watch, "nvme0n1", open("/dev/null", O_RDONLY | O_CLOEXEC));
+	return NULL;
+}
+
+/* fd: what came of it. true: the other lane tried, too. */
+static bool another_tries_after(int fd)
+{
+	struct root root = tree_root();
+	struct lane lane;
+	struct watch w;
+
+	watch_init(&w, &root);
+	lane = (struct lane){ .watch = &w };
+	assert_true(watch_claim(&w, "nvme0n1"));
+	assert_int_equal(pthread_create(&lane.thread, NULL, claims_too, &lane), 0);
+	clock_sleep(20);
+	watch_claimed(&w, "nvme0n1", fd);
+	pthread_join(lane.thread, NULL);
+	watch_end(&w);
+	return lane.missed;
+}
+
+static void who_comes_meanwhile_waits_for_the_first(void **state)
+{
+	(void)state;
+	assert_true(another_tries_after(-EBUSY));
+	assert_false(another_tries_after(open("/dev/null", O_RDONLY | O_CLOEXEC)));
+}
+
 int main(void)
 {
 	TREE_TEST("one look is good for all who asked before it began",
 		  one_look_is_good_for_all_who_asked_before);
 	TREE_TEST("lanes that ask side by side each see what is there", lanes_ask_side_by_side);
+	TREE_TEST("a disk is claimed once for all lanes", a_disk_is_claimed_once_for_all);
+	TREE_TEST("a lane waits for another that is about to claim a disk",
+		  who_comes_meanwhile_waits_for_the_first);
 	return unit_run("watch");
 }
