@@ -255,12 +255,9 @@ static check *const checks[] = {
 	is_unclaimed,	is_closed,
 };
 
-/* A sibling that nobody uses stays as it is: only that it is nobody's counts. */
 static bool applies(const struct subject *s, check *c)
 {
-	if (s->role != ROLE_COMPANION || !subject_is_free(s))
-		return true;
-	return c == is_nobodys || c == is_closed;
+	return !subject_stays(s) || c == is_nobodys || c == is_closed;
 }
 
 static void judge_function(const struct judging *j, const struct subject *s)

@@ -65,7 +65,7 @@ static void plan_ahead(struct planning *p)
 	const struct survey *survey = p->survey;
 
 	for (size_t i = 0; i < survey->n; i++)
-		for (size_t k = 0; k < survey->v[i].units.n; k++)
+		for (size_t k = 0; !subject_stays(&survey->v[i]) && k < survey->v[i].units.n; k++)
 			add_once(p, OP_UNIT, survey->v[i].units.v[k]);
 	if (!survey->has_iommu_type1 && needs_vfio(survey))
 		add_once(p, OP_MODULE, "vfio_iommu_type1");
@@ -80,7 +80,7 @@ typedef void planner(struct planning *p, const struct subject *s);
 
 static void plan_free(struct planning *p, const struct subject *s)
 {
-	if (s->role == ROLE_COMPANION && subject_is_free(s) && !s->holders.n)
+	if (subject_stays(s) && !s->holders.n)
 		return;
 	add_step(p, (struct step){ .op = OP_FREE,
 				   .lane = lane_of_subject(p, s),
@@ -235,6 +235,7 @@ static void plan_mediated(struct planning *p, const struct mediated *m)
 				   .to = m->type });
 }
 
+/* One that stays as it is, is waited for at most. */
 void plan_make(struct arena *a, const struct survey *survey, struct journal *j)
 {
 	struct planning p = { .arena = a, .survey = survey, .journal = j };
@@ -244,7 +245,8 @@ void plan_make(struct arena *a, const struct survey *survey, struct journal *j)
 		record_function(&p, &survey->v[i]);
 	for (size_t k = 0; k < sizeof(planners) / sizeof(planners[0]); k++)
 		for (size_t i = 0; i < survey->n; i++)
-			planners[k](&p, &survey->v[i]);
+			if (planners[k] == plan_free || !subject_stays(&survey->v[i]))
+				planners[k](&p, &survey->v[i]);
 	for (size_t i = 0; i < survey->n_mdevs; i++)
 		plan_mediated(&p, &survey->mdevs[i]);
 }

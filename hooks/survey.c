@@ -29,12 +29,15 @@ bool subject_is_free(const struct subject *s)
 	return !s->pci.driver || pci_driver_is_vfio(s->pci.driver);
 }
 
-/* A sibling without a driver harms no group (vfio.rst: it is viable), and stays as it is. */
+/* A sibling without a driver harms no group (vfio.rst: it is viable). */
+bool subject_stays(const struct subject *s)
+{
+	return s->role == ROLE_COMPANION && subject_is_free(s);
+}
+
 bool subject_is_bound_by_us(const struct subject *s)
 {
-	if (s->role == ROLE_MANAGED || s->vgpu || s->pci.bridge)
-		return false;
-	if (s->role == ROLE_COMPANION && subject_is_free(s))
+	if (s->role == ROLE_MANAGED || s->vgpu || s->pci.bridge || subject_stays(s))
 		return false;
 	/* bound at boot or by hand: that is good enough, unless the XML wants another */
 	if (s->pci.driver && pci_driver_is_vfio(s->pci.driver) && !s->model)
@@ -144,6 +147,8 @@ static void look_at_attributes(struct look *l, struct subject *s)
 
 static void look_at_settings(struct look *l, struct subject *s)
 {
+	if (subject_stays(s))
+		return;
 	look_at_attributes(l, s);
 	if (!s->conf)
 		return;
@@ -393,7 +398,8 @@ bool survey_settings_hold(struct arena *a, const struct root *r, const struct se
 	struct look l = { .arena = a, .root = r, .settings = s };
 
 	for (size_t i = 0; i < survey->n; i++)
-		if (survey->v[i].exists && !settings_hold(&l, &survey->v[i]))
+		if (survey->v[i].exists && !subject_stays(&survey->v[i]) &&
+		    !settings_hold(&l, &survey->v[i]))
 			return false;
 	return true;
 }

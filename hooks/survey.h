@@ -124,6 +124,8 @@ bool survey_settings_hold(struct arena *a, const struct root *r, const struct se
 bool subject_is_bound_by_us(const struct subject *s);
 /* Is it one that nobody uses: without a driver, or on a VFIO driver already? */
 bool subject_is_free(const struct subject *s);
+/* Is it a sibling that nobody uses? It stays as it is: only that it is nobody's counts. */
+bool subject_stays(const struct subject *s);
 
 /* "pulseaudio (pid 812, unit app.scope) has /dev/snd/controlC0 open" */
 const char *survey_holder_text(struct arena *a, const struct holder *h);

@@ -169,6 +169,25 @@ subtest 'a card whose virtual functions nobody uses' => sub {
 	is_in_order([ $other->log ], 'from one to two by way of none', "$pf/sriov_numvfs 0", "$pf/sriov_numvfs 2");
 };
 
+subtest 'a sibling that nobody uses stays as it is' => sub {
+	my $other = Kvmshim::Zoo->new;
+	my ($display, $its, $bare, $beside) = map { "0000:$_" } qw(00:02.0 00:1f.3 0c:00.0 0c:00.1);
+	my @sound = (id => '8086:a170', class => '040300', driver => 'snd_hda_intel');
+	spew($other->dir . '/sys/bus/pci/drivers/i915/unbind', $display);
+	$other->device($its, @sound, group => 2);
+	$other->device($bare, id => '10de:1b06', class => '030000', group => 30);
+	$other->device($beside, @sound, group => 30);
+	$other->program_of_host('usr/bin/systemctl');
+	$other->settings({}, "[device $bare]\nstop-units = display-manager.service\nd3cold_allowed = 0\n");
+	my $vm = Kvmshim::Vm->new(anew($other), hostdevs => [ $its, $beside ]);
+	$vm->taken('what is beside it');
+	is_deeply([ grep { !/\Q$its\E|\Q$beside\E/ } $other->log ], [], 'the host keeps its console, the sibling its attributes');
+	is_deeply([ grep { / stop / } $other->ran ], [], 'no unit is stopped for it');
+	is_deeply([ map { "$_->{pci} $_->{role}" } @{ $vm->journal->{devices} } ],
+		[ "$its hostdev", "$beside hostdev", "$display companion", "$bare companion" ], 'and it is reserved');
+	$vm->given_back('they');
+};
+
 subtest 'a bridge in its group' => sub {
 	$host->device('0000:00:1c.0', id => '8086:a110', class => '060400', header => 1, driver => 'pcieport', group => 60);
 	$host->device('0000:0e:00.0', id => '8086:1533', class => '088000', driver => 'igb', group => 60, parent => '0000:00:1c.0');

@@ -74,6 +74,12 @@ static const struct row {
 		  "1 0000:03:00.0: driver_override = vfio-pci\n"
 		  "1 0000:03:00.0: unbind from nvme\n"
 		  "1 0000:03:00.0: bind to vfio-pci\n" },
+	{ "its console, its units and its attributes do, too",
+	  { { THERE, .role = ROLE_COMPANION, .pci = { USBC }, .conf = &gpu_settings,
+	      .attributes = LIST("auto", "1", "flr"), .power = "auto",
+	      .units = LIST("display-manager.service"), .vgpu = "0",
+	      .console = { LIST("vtcon1"), LIST("efi-framebuffer/efi-framebuffer.0"), { 0 } } } },
+	  .want = "" },
 	{ "a sibling on vfio-pci that is held is waited for, and no more",
 	  { { THERE, READY, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "vfio-pci" },
 	      .holders = { holder, 1, 0 } } },
