@@ -63,7 +63,7 @@ enum op {
 	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */
 	OP_UNBIND,    /* device, from: its driver */
 	OP_PROBE,     /* device, to: a driver, from: the one it had; none where it had none */
-	OP_POWER,     /* device, name: power/control, to, from: set; OP_KEEP undoes it */
+	OP_POWER,     /* device, name: power/control, to, from: set, at `start` again; OP_KEEP undoes it */
 	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
 	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
 	OP_NODE,      /* name: the number of an IOMMU group, to and from: UID:GID of its /dev/vfio node */

@@ -123,20 +123,11 @@ static const char *may_be_unbound(const struct judging *j, const struct subject 
 		   s->pci.driver);
 }
 
-/* What kvmshim.conf has this attribute set to for the VM; NULL: nothing. */
-static const char *will_be(const struct device_settings *conf, const char *attribute)
-{
-	for (size_t i = 0; conf && i < conf->n_attributes; i++)
-		if (str_eq(conf->attributes[i].name, attribute))
-			return conf->attributes[i].value;
-	return NULL;
-}
-
 /* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
 const char *judge_vfs(struct arena *a, const struct pci_function *pf, const struct strv *used,
 		      const struct device_settings *conf)
 {
-	const char *vfs = will_be(conf, "sriov_numvfs");
+	const char *vfs = settings_attribute(conf, "sriov_numvfs");
 
 	if (used->n)
 		return arena_printf(a, "has virtual functions in use: %s", joined(a, used));

@@ -107,9 +107,16 @@ static void plan_console(struct planning *p, const struct subject *s)
 	}
 }
 
+/* What libvirt binds libvirt gives back, but it does not know what we set. */
+static bool is_kept(const struct subject *s)
+{
+	return subject_is_bound_by_us(s) ||
+	       (s->role == ROLE_MANAGED && settings_attribute(s->conf, POWER));
+}
+
 static void plan_keep(struct planning *p, const struct subject *s)
 {
-	if (subject_is_bound_by_us(s) && s->power)
+	if (is_kept(s) && s->power)
 		add_step(p, (struct step){ .op = OP_KEEP,
 					   .lane = lane_of_subject(p, s),
 					   .device = s->pci.address,
@@ -117,10 +124,10 @@ static void plan_keep(struct planning *p, const struct subject *s)
 					   .from = s->power });
 }
 
-/* Is it one that the VFIO driver will set? */
+/* Is it one that the VFIO driver will set? Where libvirt binds, it is set once more at `start`. */
 static bool is_set_by_vfio(const struct subject *s, const char *attribute)
 {
-	return subject_is_bound_by_us(s) && str_eq(attribute, POWER);
+	return is_kept(s) && str_eq(attribute, POWER);
 }
 
 static void add_attribute(struct planning *p, const struct subject *s, enum op op, size_t i)

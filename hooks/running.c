@@ -30,6 +30,25 @@ static int open_folder(struct handover *h, struct err *err)
 
 /* ---- before QEMU ---- */
 
+static struct work work_on(struct handover *h, const struct journal *j)
+{
+	return (struct work){
+		.arena = h->arena, .root = h->root, .settings = h->settings, .journal = j
+	};
+}
+
+/* What libvirt has bound since prepare VFIO has set; the step is in the journal. */
+static int set_power(struct handover *h, const struct journal *j, struct err *err)
+{
+	struct work w = work_on(h, j);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < j->n_steps; i++)
+		if (j->steps[i].op == OP_POWER)
+			rc = op_rows[OP_POWER].act(&w, &j->steps[i], err);
+	return rc;
+}
+
 /* The lane in which the device was bound, so that the node is taken back before it is unbound. */
 static unsigned lane_of(const struct journal *j, const char *device)
 {
@@ -67,9 +86,7 @@ static void plan_node(struct handover *h, struct journal *j, const struct journa
 static int give_nodes(struct handover *h, int folder, struct journal *j, const struct domain *d,
 		      struct err *err)
 {
-	struct work w = {
-		.arena = h->arena, .root = h->root, .settings = h->settings, .journal = j
-	};
+	struct work w = work_on(h, j);
 	const char *to = arena_printf(h->arena, "%u:%u", (unsigned)d->uid, (unsigned)d->gid);
 	size_t first = j->n_steps;
 	int rc;
@@ -96,7 +113,8 @@ int running_start(struct handover *h, const struct domain *d, struct err *err)
 	rc = handover_check(h, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	return d->has_owner ? give_nodes(h, folder, &j, d, err) : 0;
+	rc = set_power(h, &j, err);
+	return !rc && d->has_owner ? give_nodes(h, folder, &j, d, err) : rc;
 }
 
 /* ---- while it runs ---- */

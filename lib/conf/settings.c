@@ -214,6 +214,14 @@ const struct device_settings *settings_of_device(const struct settings *s, const
 	return NULL;
 }
 
+const char *settings_attribute(const struct device_settings *d, const char *name)
+{
+	for (size_t i = 0; d && i < d->n_attributes; i++)
+		if (str_eq(d->attributes[i].name, name))
+			return d->attributes[i].value;
+	return NULL;
+}
+
 bool settings_may_unbind(const struct settings *s, const char *driver)
 {
 	const struct strv *globs = &s->hook.unbind_drivers;

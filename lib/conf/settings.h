@@ -76,5 +76,8 @@ void settings_read(struct arena *a, const struct root *r, struct settings *s, st
 /* The [device] section of a function; NULL if there is none. */
 const struct device_settings *settings_of_device(const struct settings *s, const char *address);
 
+/* What such a section (NULL: none) sets an attribute to; NULL: nothing. */
+const char *settings_attribute(const struct device_settings *d, const char *name);
+
 /* May the hook take a device from this driver? */
 bool settings_may_unbind(const struct settings *s, const char *driver);

@@ -87,4 +87,24 @@ subtest 'a group of both kinds' => sub {
 	$vm->given_back('it');
 };
 
+# vfio-pci sets power/control to auto as libvirt binds it.
+subtest 'attributes' => sub {
+	my $power = $host->dir . '/sys/bus/pci/devices/' . "$nvme/power/control";
+	spew($power, 'auto');
+	anew($host)->settings({}, "[device $nvme]\npower = on\nd3cold_allowed = 0\n");
+	my $vm = vm($nvme);
+	$vm->taken('it');
+	is($host->value_of($nvme, 'd3cold_allowed'), 0, 'what VFIO does not change is set');
+	$host->rebind($nvme, 'vfio-pci');
+	is($host->value_of($nvme, 'power/control'), 'auto', 'libvirt has bound it');
+	$vm->silent('start', 'then');
+	is($host->value_of($nvme, 'power/control'), 'on', 'it has what kvmshim.conf says');
+	$host->no_log;
+	$vm->silent('start', 'once more');
+	is_deeply([ $host->log ], [], 'and is left alone');
+	$host->rebind($nvme, 'nvme');
+	$vm->given_back('libvirt had it back before us');
+	$host->settings;
+};
+
 done_testing;

@@ -115,6 +115,13 @@ static const struct row {
 	{ "what libvirt binds is only looked at",
 	  { { THERE, .role = ROLE_MANAGED, .pci = { GPU, .driver = "nvidia" } } },
 	  .want = "1 0000:05:00.0: wait until nobody uses it\n" },
+	{ "or has its attributes set, and what VFIO sets given back",
+	  { { THERE, .role = ROLE_MANAGED, .pci = { GPU, .driver = "nvidia" }, .conf = &gpu_settings,
+	      .attributes = LIST("auto", "1", "bus"), .power = "auto" } },
+	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
+		  "1 0000:05:00.0: keep power/control (auto)\n"
+		  "1 0000:05:00.0: d3cold_allowed = 0 (was 1)\n"
+		  "1 0000:05:00.0: power/control = on (was auto)\n" },
 	{ "the console goes before the driver, by vtcon and firmware's framebuffer",
 	  { { THERE, READY, .pci = { GPU, .driver = "nvidia", .boot_vga = true },
 	      .console = { .vtcons = LIST("vtcon1"),
