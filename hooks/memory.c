@@ -9,6 +9,10 @@
  * Reserved pages (resv_hugepages) have no node: they count for a set as far as
  * there is no room for them outside of it, as in hugetlb_acct_memory() of
  * Linux' mm/hugetlb.c.
+ *
+ * What overcommit allows is for all nodes together, so that even sets that do not overlap
+ * compete for it; of each it is at most what there is memory for. Pools that may grow do not
+ * go by it: the hook has memory compacted for them, and who asks the kernel has not.
  */
 #include "hooks/memory.h"
 
@@ -41,6 +45,7 @@ struct sum {
 	struct nodeset sets[SETS_MAX];
 	size_t n_sets;
 	pages_t reserved;
+	pages_t overcommit; /* pages that the kernel would make beyond the pools */
 	struct strv *refusals;
 };
 
@@ -130,8 +135,10 @@ static void stock_pools(struct sum *s)
 		k->free = free_of(c, p, k->base);
 	}
 	for (size_t i = 0; i < c->host.n_sizes; i++)
-		if (c->host.sizes[i].page == s->page)
+		if (c->host.sizes[i].page == s->page) {
 			s->reserved = c->host.sizes[i].reserved;
+			s->overcommit = c->allocate ? 0 : c->host.sizes[i].overcommit;
+		}
 	/* what a VM that starts now has mapped is reserved, and promised too: it counts once */
 	for (size_t i = 0; i < c->promised.n; i++) {
 		const struct claim *p = &c->promised.v[i];
@@ -190,23 +197,23 @@ static int compare_sets(const void *x, const void *y)
 /* The smallest first: who is told of node 1 need not be told of all nodes. */
 static void find_sets(struct sum *s)
 {
+	add_set(s, &s->everywhere);
 	add_sets(s, &s->c->asked);
 	add_sets(s, &s->c->promised);
 	for (size_t i = 1; i < s->n_sets; i++)
 		for (size_t k = 0; k < i; k++)
-			if (nodeset_meets(&s->sets[i], &s->sets[k])) {
+			if (s->overcommit || nodeset_meets(&s->sets[i], &s->sets[k])) {
 				struct nodeset both = nodeset_join(&s->sets[i], &s->sets[k]);
 
 				add_set(s, &both);
 			}
-	add_set(s, &s->everywhere);
 	qsort(s->sets, s->n_sets, sizeof(*s->sets), compare_sets);
 }
 
 /* ---- one set ---- */
 
 struct balance {
-	pages_t asked, promised, free, reserved;
+	pages_t asked, promised, free, reserved, overcommit;
 	pages_t lacks;
 };
 
@@ -233,19 +240,33 @@ static pages_t stocked(const struct sum *s, const struct nodeset *set, bool with
 	return sum;
 }
 
+/* What the kernel would make in this set: as much as it may, and as there is memory for. */
+static pages_t overcommitted(const struct sum *s, const struct nodeset *set)
+{
+	pages_t room = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (nodeset_has(set, s->stocks[i].node))
+			room += s->stocks[i].spare;
+	if (nodeset_equal(set, &s->everywhere))
+		room = s->c->host.available / s->page;
+	return room < s->overcommit ? room : s->overcommit;
+}
+
 static struct balance balance_of(const struct sum *s, const struct nodeset *set)
 {
 	struct balance b = {
 		.asked = claimed(s, &s->c->asked, set),
 		.promised = claimed(s, &s->c->promised, set),
 		.free = stocked(s, set, true),
+		.overcommit = overcommitted(s, set),
 	};
-	pages_t outside = stocked(s, set, false);
+	pages_t has = b.free + b.overcommit, outside = stocked(s, set, false);
 
 	if (s->page != MEMORY_NORMAL && s->reserved > outside)
 		b.reserved = s->reserved - outside;
-	if (b.asked && b.asked + b.promised + b.reserved > b.free)
-		b.lacks = b.asked + b.promised + b.reserved - b.free;
+	if (b.asked && b.asked + b.promised + b.reserved > has)
+		b.lacks = b.asked + b.promised + b.reserved - has;
 	return b;
 }
 
@@ -304,6 +325,7 @@ static void refuse_huge(struct sum *s, const struct nodeset *set, const struct b
 {
 	struct arena *a = s->arena;
 	const char *reserved = b->reserved ? arena_printf(a, ", %llu reserved", b->reserved) : "",
+		   *more = b->overcommit ? arena_printf(a, ", %llu by overcommit", b->overcommit) : "",
 		   *promised = arena_printf(a, "%llu", b->promised);
 	pages_t free = b->free;
 
@@ -311,9 +333,9 @@ static void refuse_huge(struct sum *s, const struct nodeset *set, const struct b
 		if (nodeset_has(set, s->stocks[i].node))
 			free -= s->stocks[i].grow;
 	strv_push(a, s->refusals,
-		  arena_printf(a, "%s needs %llu page%s of %s, %llu free%s%s%s",
+		  arena_printf(a, "%s needs %llu page%s of %s, %llu free%s%s%s%s",
 			       place_text(s, set), b->asked, b->asked == 1 ? "" : "s",
-			       memory_size_text(a, s->page), free, reserved,
+			       memory_size_text(a, s->page), free, more, reserved,
 			       promised_text(s, promised, b->promised),
 			       grow_text(s, k, b->lacks)));
 }

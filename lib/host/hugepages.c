@@ -168,6 +168,19 @@ static void read_nodes(struct arena *a, const struct root *r, struct hostmemory 
 			read_node(a, r, names.v[i], m);
 }
 
+static struct hugesize size_of(struct arena *a, const struct root *r, const char *name)
+{
+	const char *folder = arena_printf(a, SIZES "/%s", name);
+	unsigned long long most = count_of(a, r, folder, "nr_overcommit"),
+			   made = count_of(a, r, folder, "surplus");
+
+	return (struct hugesize){
+		.page = page_of(name),
+		.reserved = count_of(a, r, folder, "resv"),
+		.overcommit = most > made ? most - made : 0,
+	};
+}
+
 void hostmemory_read(struct arena *a, const struct root *r, struct hostmemory *m)
 {
 	const char *text = text_of(a, r, "/proc/meminfo");
@@ -180,8 +193,7 @@ void hostmemory_read(struct arena *a, const struct root *r, struct hostmemory *m
 	read_nodes(a, r, m);
 	sysfs_list(a, r, SIZES, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		const char *folder = arena_printf(a, SIZES "/%s", names.v[i]);
-		struct hugesize size = { page_of(names.v[i]), count_of(a, r, folder, "resv") };
+		struct hugesize size = size_of(a, r, names.v[i]);
 
 		if (size.page)
 			*arena_push(a, m->sizes, m->n_sizes, m->sizes_cap) = size;

@@ -18,9 +18,12 @@ struct hugepool {
 	unsigned long long nr, free, surplus;
 };
 
-/* A page size: what processes have reserved and not touched yet, on whichever node. */
+/*
+ * A page size, on whichever node: what processes have reserved and not touched yet, and how
+ * many pages the kernel would still make beyond the pools (nr_overcommit_hugepages).
+ */
 struct hugesize {
-	unsigned long long page, reserved;
+	unsigned long long page, reserved, overcommit;
 };
 
 /* MemFree, and what the kernel gives up for it: file pages and reclaimable slabs. */

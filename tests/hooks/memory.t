@@ -40,6 +40,17 @@ subtest 'checked' => sub {
 	$vm->given_back('it');
 };
 
+subtest 'made by the kernel as they are asked for' => sub {
+	my $small = Kvmshim::Zoo->new;
+	my $of = 'kernel/mm/hugepages/hugepages-2048kB';
+	$small->pool(0, 2048, 0)->attribute("$of/nr_overcommit_hugepages", 255);
+	my $vm = Kvmshim::Vm->new($small, more => '<memoryBacking><hugepages/></memoryBacking>');
+	$vm->refused(qr/this host needs 256 pages of 2 MiB, 0 free, 255 by overcommit; grow/, 'one too few');
+	$small->attribute("$of/nr_overcommit_hugepages", 256);
+	$vm->taken('as many as it needs');
+	$vm->given_back('they');
+};
+
 $host->settings({ hugepages => 'allocate' });
 
 subtest 'allocated, beside a device' => sub {

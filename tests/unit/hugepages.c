@@ -47,6 +47,7 @@ static void two_nodes(void **state)
 	pool(NODE "/node1/hugepages/hugepages-1048576kB", "2\n", "1\n", "0\n");
 	pool(SIZES "/hugepages-2048kB", "30\n", "24\n", "1\n");
 	tree_file(SIZES "/hugepages-2048kB/resv_hugepages", "12\n");
+	tree_file(SIZES "/hugepages-2048kB/nr_overcommit_hugepages", "5\n");
 	m = read_it();
 	assert_int_equal(m.default_page, 2048);
 	assert_int_equal(m.available, 12000000);
@@ -63,6 +64,9 @@ static void two_nodes(void **state)
 	assert_int_equal(m.pools[1].node, 1);
 	assert_int_equal(m.n_sizes, 1);
 	assert_int_equal(m.sizes[0].reserved, 12);
+	assert_int_equal(m.sizes[0].overcommit, 4);
+	tree_file(SIZES "/hugepages-2048kB/nr_overcommit_hugepages", "0\n");
+	assert_int_equal(read_it().sizes[0].overcommit, 0);
 }
 
 static void no_nodes(void **state)

@@ -24,7 +24,7 @@ static const struct sum {
 	struct claim asked[4], promised[4];
 	const char *refused; /* NULL: it is there, or grown */
 	const char *grown;
-	unsigned long long reserved;
+	unsigned long long reserved, overcommit;
 	struct growth journals[4];
 	bool allocate;
 	struct memory_node nodes[4];
@@ -113,6 +113,46 @@ static const struct sum {
 	  { { M2, N0, 8 } },
 	  { { M2, N0, 8, true } },
 	  .reserved = 8 },
+	/* pages that the kernel makes as they are asked for */
+	{ "overcommit serves what the pools have not",
+	  { POOL(0, 0, 0), POOL(1, 8, 8) },
+	  { { M2, .pages = 256 }, { M2, N1, 9 } },
+	  .overcommit = 257,
+	  .nodes = { { 0, GIB(1), 0 }, { 1, GIB(1), 0 } },
+	  .available = GIB(2) },
+	{ "and no more than that",
+	  { POOL(0, 8, 8) },
+	  { { M2, .pages = 17 } },
+	  .overcommit = 8,
+	  .available = GIB(1),
+	  .refused = "this host needs 17 pages of 2 MiB, 8 free, 8 by overcommit; grow with: echo 9 >" PATH(0) },
+	{ "nor than there is memory for",
+	  { POOL(0, 0, 0) },
+	  { { M2, .pages = 512 } },
+	  .overcommit = 512,
+	  .available = GIB(1) - 1,
+	  .refused = "this host needs 512 pages of 2 MiB, 0 free, 511 by overcommit; grow with: echo 1 >" PATH(0) },
+	{ "on a node than that has memory for",
+	  { POOL(0, 0, 0), POOL(1, 0, 0) },
+	  { { M2, N1, 4 } },
+	  .overcommit = 512,
+	  .nodes = { { 0, GIB(8), 0 }, { 1, 4096, 2048 } },
+	  .available = GIB(8),
+	  .refused = "node 1 needs 4 pages of 2 MiB, 0 free, 3 by overcommit; grow with: echo 1 >" PATH(1) },
+	{ "of which nodes have one share",
+	  { POOL(0, 0, 0), POOL(1, 0, 0), POOL(2, 99, 99) },
+	  { { M2, N0, 4 }, { M2, N1, 4 } },
+	  .overcommit = 7,
+	  .nodes = { { 0, GIB(1), 0 }, { 1, GIB(1), 0 }, { 2, GIB(1), 0 } },
+	  .available = GIB(3),
+	  .refused = "nodes 0-1 needs 8 pages of 2 MiB, 0 free, 7 by overcommit; grow with: echo 1 >" PATH(0) },
+	{ "pools that may grow do so all the same",
+	  { POOL(0, 0, 0) },
+	  { { M2, .pages = 4 } },
+	  .allocate = true,
+	  .overcommit = 8,
+	  .available = GIB(1),
+	  .grown = "node0/hugepages-2048kB+4(0)" },
 	/* pools that are about to change */
 	{ "pages that a VM is about to add are there for it",
 	  { POOL(0, 8, 8) },
@@ -218,7 +258,7 @@ static struct memory_case case_of(const struct sum *row)
 	for (size_t i = 0; i < 4 && row->pools[i].name; i++) {
 		*arena_push(&arena, h->pools, h->n_pools, h->pools_cap) = row->pools[i];
 		*arena_push(&arena, h->sizes, h->n_sizes, h->sizes_cap) =
-			(struct hugesize){ row->pools[i].page, row->reserved };
+			(struct hugesize){ row->pools[i].page, row->reserved, row->overcommit };
 	}
 	for (size_t i = 0; i < 4 && row->nodes[i].free; i++)
 		*arena_push(&arena, h->nodes, h->n_nodes, h->nodes_cap) = row->nodes[i];
