@@ -67,6 +67,16 @@ static const char *left_key(const char *device, enum op op)
 	return device ? device : op_names[op];
 }
 
+static void forget_device(struct lane *l, const char *device)
+{
+	for (size_t i = 0; i < l->journal->n_steps; i++) {
+		struct step *s = &l->journal->steps[i];
+
+		if (s->lane == l->number && s->device && str_eq(s->device, device))
+			s->done = false;
+	}
+}
+
 static void undo_step(struct lane *l, struct step *s)
 {
 	const struct op_row *row = &op_rows[s->op];
@@ -76,7 +86,9 @@ static void undo_step(struct lane *l, struct step *s)
 	if (!row->undo || !s->done || strv_has(&l->left, left_key(s->device, s->op)))
 		return;
 	rc = row->undo(&l->work, s, &err);
-	if (rc == 0) {
+	if (rc == LEFT_ALONE)
+		forget_device(l, s->device);
+	if (rc >= 0) {
 		s->done = false;
 		return;
 	}

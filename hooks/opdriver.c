@@ -158,6 +158,38 @@ int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
 	return put_override(w, s, s->from, err);
 }
 
+static const struct step *override_of(const struct work *w, const char *device)
+{
+	for (size_t i = 0; i < w->journal->n_steps; i++) {
+		const struct step *s = &w->journal->steps[i];
+
+		if (s->op == OP_OVERRIDE && str_eq(s->device, device))
+			return s;
+	}
+	return NULL;
+}
+
+/*
+ * Whoever has given it another driver means it to have that. Only if it is still aimed at
+ * ours, so that the next probe would take it away again, that is undone.
+ */
+static int leave_alone(struct work *w, const struct step *s, const char *driver, const char *ours,
+		       struct err *err)
+{
+	const struct step *aim = override_of(w, s->device);
+	char *now = NULL;
+	int rc = aim ? get_override(w, s, &now, err) : 0;
+
+	if (!rc && aim && pci_same_driver(now, aim->to))
+		rc = put_override(w, s, aim->from, err);
+	if (rc)
+		return rc;
+	strv_push(w->arena, w->notes,
+		  arena_printf(w->arena, "%s: its driver is %s now, not %s: it is left alone",
+			       s->device, driver, ours));
+	return LEFT_ALONE;
+}
+
 /* ---- away from a driver, and back to it ---- */
 
 static int unbind_from(struct work *w, const struct step *s, const char *driver, struct err *err)
@@ -232,8 +264,7 @@ int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 	if (opdriver_is_gone(w, s) || pci_same_driver(now, s->from))
 		return 0;
 	if (now)
-		return err_set(err, EBUSY, "%s: its driver is %s now, not %s", s->device, now,
-			       s->from);
+		return leave_alone(w, s, now, s->from, err);
 	load_driver(w, s->from);
 	load_by_alias(w, s);
 	rc = put_override(w, s, s->from, err);
@@ -260,8 +291,7 @@ int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 	if (!now || pci_same_driver(now, s->from))
 		return 0;
 	if (!pci_same_driver(now, s->to))
-		return err_set(err, EBUSY, "%s: its driver is %s now, not %s: it is left alone",
-			       s->device, now, s->to);
+		return leave_alone(w, s, now, s->to, err);
 	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */
 	w->since = clock_ms() - NEW;
 	rc = opdriver_unused(w, s->device, &b, &why);

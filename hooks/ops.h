@@ -36,6 +36,9 @@ enum policy {
 
 typedef int op_fn(struct work *w, const struct step *s, struct err *err);
 
+/* An undo's answer: the device is somebody else's by now, so none of its steps is undone. */
+#define LEFT_ALONE 1
+
 /*
  * What a step does. An undo looks first: where the step was never done, or was
  * undone already, it changes nothing. So a journal can be undone from wherever

@@ -174,12 +174,35 @@ subtest 'somebody else bound it meanwhile' => sub {
 	$vm->given_back('it');
 	$vm->taken('an NVMe');
 	$host->rebind($nvme, 'igb');
+	$host->no_log;
 	$got = $vm->call('release');
 	is($got->{err}, "kvmshim: $nvme: its driver is igb now, not vfio-pci: it is left alone\n", 'a driver that is neither');
-	is($host->driver_of($nvme), 'igb', 'and so it is');
-	$host->rebind($nvme, 'vfio-pci');
-	$vm->given_back('put right by hand, it');
+	is($got->{status}, 0, 'is no failure');
+	is_deeply([ $host->log ], [], 'and left alone it is');
+	ok(!-e $vm->folder, 'it is no longer the VM\'s');
+	vm()->silent($_, 'the VM without it') for qw(prepare release);
+	put_right();
+	as_it_was($host, 'put right by hand, it');
+	$vm->taken('an NVMe');
+	fails("drivers_probe $nvme", 'EIO');
+	is($vm->call('release')->{status}, 1, 'its driver did not take it back');
+	$host->no_fault;
+	my $bus = $host->dir . '/sys/bus/pci';
+	spew("$bus/devices/$nvme/driver_override", 'igb');
+	spew("$bus/drivers_probe", $nvme);
+	$got = $vm->call('release');
+	is($got->{err}, "kvmshim: $nvme: its driver is igb now, not nvme: it is left alone\n", 'another did, by hand');
+	is($host->override_of($nvme), 'igb', 'as whoever did it has it');
+	ok(!-e $vm->folder, 'it is no longer the VM\'s');
+	put_right();
+	as_it_was($host, 'put right by hand, it');
 };
+
+# What another driver's coming and going has left of an NVMe.
+sub put_right {
+	$host->rebind($nvme, 'nvme');
+	spew($host->dir . "/sys/bus/pci/devices/$nvme/power/control", 'auto');
+}
 
 # What is done while its holder is waited for, after it was judged.
 sub changes_meanwhile {
@@ -204,10 +227,10 @@ subtest 'it is no longer what was judged' => sub {
 	anew($host);
 	my $part = $host->node('b', 4001, 1);
 	changes_meanwhile('a driver', $part, sub { $host->rebind($nvme, 'igb') },
-		qr/its driver was nvme and is now igb; undoing it: \Q$nvme\E: its driver is igb now, not vfio-pci/);
-	is($host->driver_of($nvme), 'igb', 'it is left with that');
-	$host->rebind($nvme, 'nvme');
-	vm($nvme)->given_back('put right by hand, it');
+		qr/its driver is igb now, not vfio-pci: it is left alone\nkvmshim: [^\n]*its driver was nvme and is now igb/);
+	is($host->driver_of($nvme) . $host->override_of($nvme), 'igb', 'it is left with that, and aimed nowhere');
+	put_right();
+	as_it_was($host, 'put right by hand, it');
 	my $claim;
 	changes_meanwhile('a disk', $part, sub { $claim = $host->claimed_disk('nvme0n1') },
 		qr/\Q$nvme\E is in use: nvme0n1 is claimed by something/);
