@@ -206,6 +206,13 @@ static bool is_interface(struct arena *a, const xmlNode *node)
 	       attr_is(a, xmltree_child(source, NULL, "address"), "type", "pci", true);
 }
 
+/* A disk that QEMU reads by VFIO and no driver of the host: block/nvme.c. */
+static bool is_nvme(struct arena *a, const xmlNode *node)
+{
+	return xmltree_is(node, NULL, "disk") && attr_is(a, node, "type", "nvme", false) &&
+	       attr_is(a, xmltree_child(node, NULL, "source"), "type", "pci", true);
+}
+
 static bool is_subsystem(struct arena *a, const xmlNode *node, const char *type)
 {
 	return xmltree_is(node, NULL, "hostdev") && attr_is(a, node, "mode", "subsystem", true) &&
@@ -221,6 +228,8 @@ static bool is_vfio(struct arena *a, const xmlNode *node, enum hostdev_kind *kin
 	if (is_subsystem(a, node, "mdev"))
 		return attr_is(a, node, "model", "vfio-pci", true);
 	*kind = HOSTDEV_PCI;
+	if (is_nvme(a, node))
+		return true;
 	return (is_subsystem(a, node, "pci") || is_interface(a, node)) &&
 	       attr_is(a, driver, "name", "vfio", true);
 }
@@ -238,7 +247,7 @@ static int take_hostdev(struct arena *a, const xmlNode *node, enum hostdev_kind 
 				   (const char *)node->name);
 	rc = kind == HOSTDEV_PCI ? take_pci(a, address, &h, err) : take_mdev(a, address, &h, err);
 	if (!rc)
-		rc = take_managed(a, node, &h, err);
+		rc = take_managed(a, is_nvme(a, node) ? source : node, &h, err);
 	if (!rc)
 		rc = take_model(a, xmltree_child(node, NULL, "driver"), &h, err);
 	if (!rc)
@@ -252,6 +261,7 @@ struct places {
 		const char *device;
 		const xmlNode *node;
 		size_t at;
+		bool nvme;
 	} *v;
 	size_t n, cap;
 };
@@ -264,15 +274,30 @@ static int compare_places(const void *x, const void *y)
 	return order ? order : (p->at > q->at) - (p->at < q->at);
 }
 
-static int check_twice(struct places *p, struct err *err)
+/* Disks may be namespaces of one controller, which counts once then. */
+static int check_twice(struct places *p, struct domain *d, struct err *err)
 {
 	if (p->n)
 		qsort(p->v, p->n, sizeof(*p->v), compare_places);
-	for (size_t i = 1; i < p->n; i++)
-		if (str_eq(p->v[i - 1].device, p->v[i].device))
+	for (size_t i = 1; i < p->n; i++) {
+		if (!str_eq(p->v[i - 1].device, p->v[i].device))
+			continue;
+		if (!p->v[i - 1].nvme || !p->v[i].nvme)
 			return xmltree_err(p->v[i].node, err, EINVAL, "the device %s is there twice",
 					   p->v[i].device);
+		d->hostdevs[p->v[i].at].device = NULL;
+	}
 	return 0;
+}
+
+static void drop_repeated(struct domain *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->hostdevs[i].device)
+			d->hostdevs[n++] = d->hostdevs[i];
+	d->n = n;
 }
 
 static int take_devices(struct arena *a, const xmlNode *root, struct domain *d, struct err *err)
@@ -290,9 +315,12 @@ static int take_devices(struct arena *a, const xmlNode *root, struct domain *d, 
 			if (rc)
 				return rc;
 			*arena_push(a, places.v, places.n, places.cap) =
-				(struct place){ d->hostdevs[d->n - 1].device, node, d->n };
+				(struct place){ d->hostdevs[d->n - 1].device, node, d->n - 1,
+						is_nvme(a, node) };
 		}
-	return check_twice(&places, err);
+	rc = check_twice(&places, d, err);
+	drop_repeated(d);
+	return rc;
 }
 
 /* ---- whom QEMU runs as ---- */

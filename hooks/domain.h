@@ -13,7 +13,7 @@ struct err;
 
 enum hostdev_kind { HOSTDEV_PCI, HOSTDEV_MDEV };
 
-/* A <hostdev>, or an <interface type='hostdev'>, of kinds that VFIO serves. */
+/* A <hostdev>, an <interface type='hostdev'> or a <disk type='nvme'>, of kinds that VFIO serves. */
 struct hostdev {
 	enum hostdev_kind kind;
 	const char *device;	  /* 0000:05:00.0, or the UUID of a mediated device */

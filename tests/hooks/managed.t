@@ -87,6 +87,22 @@ subtest 'a group of both kinds' => sub {
 	$vm->given_back('it');
 };
 
+subtest 'a disk that QEMU has by VFIO' => sub {
+	my $disk = "<disk type='nvme' device='disk'><driver name='qemu' type='raw'/><source type='pci' managed='yes' namespace='1'>"
+		. "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></source></disk>";
+	my $vm = vm();
+	my $text = $vm->text =~ s{(?=  </devices>)}{$disk}r;
+	my $got = $host->hook('vm', 'prepare', 'begin', $text);
+	is($got->{status} . $got->{err}, '0', 'is taken');
+	is_deeply([ map { "$_->{pci} $_->{role}" } @{ $vm->journal->{devices} } ], ["$nvme managed"], 'as a hostdev is');
+	$vm->given_back('it');
+	$host->claimed_disk('nvme0n1');
+	$got = $host->hook('vm', 'prepare', 'begin', $text);
+	like($got->{err}, qr/\Q$nvme\E is in use: nvme0n1 is claimed/, 'a disk in use is refused');
+	unlink $host->no_fault->dir . '/dev/nvme0n1';
+	$host->disk('nvme0n1');
+};
+
 # vfio-pci sets power/control to auto as libvirt binds it.
 subtest 'attributes' => sub {
 	my $power = $host->dir . '/sys/bus/pci/devices/' . "$nvme/power/control";

@@ -15,6 +15,10 @@
 
 #define SOURCE(attributes) "<source><address " attributes "/></source>"
 #define PCI(bus) SOURCE("domain='0x0000' bus='" bus "' slot='0x00' function='0x0'")
+#define NVME(attributes, namespace)                                                   \
+	"<disk type='nvme' device='disk'><driver name='qemu' type='raw'/>"            \
+	"<source type='pci'" attributes " namespace='" namespace "'><address bus='5'/>" \
+	"</source></disk>"
 #define HOSTDEV(attributes, in) "<hostdev mode='subsystem' type='pci'" attributes ">" in "</hostdev>"
 
 static const char *text_of(const struct domain *d)
@@ -76,6 +80,11 @@ static const struct row {
 	{ "an interface with the type of its address",
 	  "<interface type='hostdev'>" SOURCE("type='pci' bus='0x05'") "</interface>",
 	  ", pci 0000:05:00.0" },
+	{ "a disk of NVMe that QEMU has by VFIO", NVME(" managed='yes'", "1"), ", pci 0000:05:00.0 managed" },
+	{ "one that is bound by hand", NVME("", "1"), ", pci 0000:05:00.0" },
+	{ "two namespaces of one controller",
+	  NVME(" managed='yes'", "1") HOSTDEV("", PCI("0x06")) NVME(" managed='yes'", "2"),
+	  ", pci 0000:05:00.0 managed, pci 0000:06:00.0" },
 	{ "an interface of USB", "<interface type='hostdev'>" SOURCE("type='usb' bus='5'") "</interface>", "" },
 	{ "an interface of another type", "<interface type='bridge'>" PCI("0x05") "</interface>", "" },
 	{ "a mediated device",
@@ -148,6 +157,10 @@ static const struct row bad_devices[] = {
 	  "<driver model='a\\x0ab'>" },
 	{ "a device twice", HOSTDEV("", PCI("0x05")) "\n" HOSTDEV("", PCI("0x06")) "\n" HOSTDEV(" managed='yes'", PCI("5")),
 	  "line 6: the device 0000:05:00.0 is there twice" },
+	{ "a device as hostdev and as disk", HOSTDEV("", PCI("5")) NVME("", "1"),
+	  "the device 0000:05:00.0 is there twice" },
+	{ "a disk of NVMe without an address", "<disk type='nvme'><source type='pci'/></disk>",
+	  "the <disk> has no <source><address>" },
 	{ "a device as hostdev and as interface",
 	  "<interface type='hostdev'>" PCI("0x05") "</interface>" HOSTDEV("", PCI("0x05")),
 	  "0000:05:00.0 is there twice" },
