@@ -18,42 +18,9 @@
 #include "arena.h"
 #include "err.h"
 #include "hooks/daclabel.h"
+#include "hooks/domainnova.h"
 #include "hooks/xmltree.h"
 #include "str.h"
-
-/*
- * Longer than any text that we take: names of files, 255 characters of Nova's.
- * All facts together have to fit into facts.json.
- */
-#define TEXT_MAX 4096
-
-/* ---- texts ---- */
-
-static int check_text(const xmlNode *node, const char *text, struct err *err)
-{
-	if (text && strlen(text) > TEXT_MAX)
-		return xmltree_err(node, err, EINVAL, "<%s> has a text of more than %d bytes",
-				   (const char *)node->name, TEXT_MAX);
-	return 0;
-}
-
-static int get_attr(struct arena *a, const xmlNode *node, const char *name, const char **value,
-		    struct err *err)
-{
-	*value = xmltree_attr(a, node, name);
-	return check_text(node, *value, err);
-}
-
-/* What is missing or empty stays unknown. */
-static int add_fact(struct arena *a, struct facts *f, enum fact fact, const xmlNode *node,
-		    const char *value, struct err *err)
-{
-	int rc = check_text(node, value, err);
-
-	if (!rc && value && *value)
-		fact_add(a, f, fact, value);
-	return rc;
-}
 
 /* ---- who it is ---- */
 
@@ -66,7 +33,7 @@ static int take_name(struct arena *a, const xmlNode *root, struct domain *d, str
 	d->name = xmltree_text(a, node);
 	if (!d->name)
 		return xmltree_err(root, err, EINVAL, "the domain has no <name>");
-	rc = check_text(node, d->name, err);
+	rc = xmltree_check_text(node, d->name, err);
 	if (rc)
 		return rc;
 	if (!*d->name)
@@ -82,7 +49,7 @@ static int take_uuid(struct arena *a, const xmlNode *root, struct domain *d, str
 {
 	const xmlNode *node = xmltree_child(root, NULL, "uuid");
 	const char *text = xmltree_text(a, node);
-	int rc = check_text(node, text, err);
+	int rc = xmltree_check_text(node, text, err);
 
 	if (rc)
 		return rc;
@@ -105,6 +72,13 @@ static void take_host(struct arena *a, struct facts *f)
 }
 
 /* ---- devices ---- */
+
+static int get_attr(struct arena *a, const xmlNode *node, const char *name, const char **value,
+		    struct err *err)
+{
+	*value = xmltree_attr(a, node, name);
+	return xmltree_check_text(node, *value, err);
+}
 
 /* A number of C's, no sign. *n stays as it is where the attribute is missing. */
 static int take_number(struct arena *a, const xmlNode *address, const char *name,
@@ -328,7 +302,7 @@ static int take_devices(struct arena *a, const xmlNode *root, struct domain *d, 
 static int take_label(struct arena *a, const xmlNode *label, struct domain *d, struct err *err)
 {
 	const char *text = xmltree_text(a, label);
-	int rc = check_text(label, text, err);
+	int rc = xmltree_check_text(label, text, err);
 
 	if (rc)
 		return rc;
@@ -347,53 +321,6 @@ static int take_owner(struct arena *a, const xmlNode *root, struct domain *d, st
 
 		if (label && attr_is(a, seclabel, "model", "dac", false))
 			return take_label(a, label, d, err);
-	}
-	return 0;
-}
-
-/* ---- what Nova says ---- */
-
-/* <nova:user uuid="…">name</nova:user>: either may be asked for. */
-static int take_text_and_id(struct arena *a, const xmlNode *node, struct facts *f, enum fact fact,
-			    struct err *err)
-{
-	int rc = add_fact(a, f, fact, node, xmltree_text(a, node), err);
-
-	return rc ? rc : add_fact(a, f, fact, node, xmltree_attr(a, node, "uuid"), err);
-}
-
-/* As LibvirtConfigGuestMetaNovaInstance of nova/virt/libvirt/config.py writes it. */
-static int take_instance(struct arena *a, const xmlNode *instance, const char *ns,
-			 struct facts *f, struct err *err)
-{
-	const xmlNode *name = xmltree_child(instance, ns, "name"),
-		      *flavor = xmltree_child(instance, ns, "flavor"),
-		      *owner = xmltree_child(instance, ns, "owner");
-	int rc = add_fact(a, f, FACT_INSTANCE, name, xmltree_text(a, name), err);
-
-	if (!rc)
-		rc = add_fact(a, f, FACT_FLAVOR, flavor, xmltree_attr(a, flavor, "name"), err);
-	if (!rc)
-		rc = take_text_and_id(a, xmltree_child(owner, ns, "user"), f, FACT_USER, err);
-	if (!rc)
-		rc = take_text_and_id(a, xmltree_child(owner, ns, "project"), f, FACT_PROJECT, err);
-	return rc;
-}
-
-/* The newer one counts where both are there: libvirt keeps one element of each namespace. */
-static int take_nova(struct arena *a, const xmlNode *root, struct facts *f, struct err *err)
-{
-	static const char *const namespaces[] = {
-		"http://openstack.org/xmlns/libvirt/nova/1.1",
-		"http://openstack.org/xmlns/libvirt/nova/1.0",
-	};
-	const xmlNode *metadata = xmltree_child(root, NULL, "metadata");
-
-	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
-		const xmlNode *instance = xmltree_child(metadata, namespaces[i], "instance");
-
-		if (instance)
-			return take_instance(a, instance, namespaces[i], f, err);
 	}
 	return 0;
 }
@@ -424,7 +351,7 @@ static int take_domain(struct arena *a, const xmlNode *root, struct domain *d, s
 	if (!rc)
 		rc = take_owner(a, root, d, err);
 	if (!rc)
-		rc = take_nova(a, root, &d->facts, err);
+		rc = domainnova_take(a, root, &d->facts, err);
 	take_host(a, &d->facts);
 	return rc;
 }

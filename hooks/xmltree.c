@@ -16,6 +16,8 @@
 #include "err.h"
 #include "str.h"
 
+#define TEXT_MAX 4096
+
 void xmltree_free(xmlDoc **doc)
 {
 	xmlFreeDoc(*doc);
@@ -177,4 +179,12 @@ int xmltree_err(const xmlNode *node, struct err *err, int code, const char *fmt,
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	return err_set(err, code, "line %ld: %s", xmlGetLineNo(node), text);
+}
+
+int xmltree_check_text(const xmlNode *node, const char *text, struct err *err)
+{
+	if (text && strlen(text) > TEXT_MAX)
+		return xmltree_err(node, err, EINVAL, "<%s> has a text of more than %d bytes",
+				   (const char *)node->name, TEXT_MAX);
+	return 0;
 }

@@ -34,6 +34,12 @@ bool xmltree_is(const struct _xmlNode *node, const char *ns, const char *name);
 const char *xmltree_text(struct arena *a, const struct _xmlNode *node);
 const char *xmltree_attr(struct arena *a, const struct _xmlNode *node, const char *name);
 
+/*
+ * 0, or -EINVAL where the text (NULL: none) is longer than any that we take: names of files, 255
+ * characters of Nova's. All facts together have to fit into facts.json.
+ */
+int xmltree_check_text(const struct _xmlNode *node, const char *text, struct err *err);
+
 /* err_set() with "line 12: " of this element in front. */
 int xmltree_err(const struct _xmlNode *node, struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
