@@ -176,7 +176,7 @@ subtest 'attributes whose reading waits for the driver' => sub {
 	my $pf = '0000:06:00.0';
 	$cards->attribute($cards->path_of($pf) . '/sriov_drivers_autoprobe', 0);
 	spew($cards->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", $_) for 0, 2;
-	$cards->settings({ 'unbind-timeout' => $patience }, "[device $pf]\nsriov_numvfs = 0\n");
+	$cards->settings({ 'unbind-timeout' => $patience }, "[device $pf]\nsriov_numvfs = 0\nd3cold_allowed = 1\n");
 	my ($one, $two) = map { Kvmshim::Vm->new($cards, uuid => uuid($_), name => "vm$_", hostdevs => [$pf]) } 1, 2;
 	anew($cards);
 	my $fault = $cards->fault('igb/unbind', 'write', 1, 'hang');
