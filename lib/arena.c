@@ -84,6 +84,16 @@ char *arena_strdup(struct arena *a, const char *s)
 	return arena_strndup(a, s, strlen(s));
 }
 
+char *arena_join(struct arena *a, const char *s, const char *t)
+{
+	size_t len = strlen(s), more = strlen(t) + 1;
+	char *p = arena_raw(a, len + more);
+
+	memcpy(p, s, len);
+	memcpy(p + len, t, more);
+	return p;
+}
+
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
 	char most[256]; /* nearly everything we write: no second round */

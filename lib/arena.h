@@ -21,6 +21,8 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_raw(struct arena *a, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
+/* One text behind the other: every start of a VM makes paths, and printf is slow. */
+char *arena_join(struct arena *a, const char *s, const char *t);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));

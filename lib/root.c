@@ -19,7 +19,7 @@ struct root root_from_env(struct arena *a)
 
 const char *root_path(struct arena *a, const struct root *r, const char *path)
 {
-	return *r->prefix ? arena_printf(a, "%s%s", r->prefix, path) : path;
+	return *r->prefix ? arena_join(a, r->prefix, path) : path;
 }
 
 bool root_trusts_owner(const struct root *r, uid_t owner)

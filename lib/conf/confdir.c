@@ -44,8 +44,10 @@ static bool is_rule_file_name(const char *name)
 
 static const char *place_path(struct arena *a, const struct root *r, int place, const char *name)
 {
-	return root_path(a, r, arena_printf(a, "%s/" RULES "%s%s", places[place], *name ? "/" : "",
-					    name));
+	static const char *const rules[] = { CONFDIR_ETC "/" RULES, CONFDIR_LIB "/" RULES };
+	const char *file = *name ? arena_join(a, "/", name) : "";
+
+	return root_path(a, r, arena_join(a, rules[place], file));
 }
 
 /* Opens PLACE/rules.d by way of PLACE, both judged; -ENOENT if either is missing. */

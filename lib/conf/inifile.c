@@ -26,6 +26,7 @@ struct reader {
 	struct arena *arena;
 	const char *file;
 	const char *next, *end; /* what is left of the text */
+	bool has_nul;
 	unsigned line;		/* of the physical line that next begins */
 	unsigned logical;	/* of the logical line now in work */
 	struct strbuf text;	/* of the logical line now in work */
@@ -104,7 +105,7 @@ static bool is_comment(const char *line, ptrdiff_t len)
 
 /*
  * physical_line() without the blanks before it: indentation means nothing.
- * Most of a rule file is comments: of those only a NUL is looked for.
+ * Most of a rule file is comments: in those only a NUL matters.
  */
 static ptrdiff_t stripped_line(struct reader *r, const char **line)
 {
@@ -112,23 +113,32 @@ static ptrdiff_t stripped_line(struct reader *r, const char **line)
 
 	while (len > 0 && (**line == ' ' || **line == '\t'))
 		++*line, len--;
-	if (len > 0 && (!is_comment(*line, len) || memchr(*line, '\0', (size_t)len)))
+	if (len > 0 && (!is_comment(*line, len) || r->has_nul))
 		check_bytes(r, *line, (size_t)len);
 	return len;
 }
 
-/* Joins continued lines without a blank; a comment is "" and does not go on. NULL at the end. */
+/* Past empty lines and comments, which do not go on. */
+static ptrdiff_t first_line(struct reader *r, const char **line)
+{
+	ptrdiff_t len;
+
+	do
+		len = stripped_line(r, line);
+	while (len == 0 || is_comment(*line, len));
+	return len;
+}
+
+/* Joins continued lines without a blank. NULL at the end. */
 static char *logical_line(struct reader *r)
 {
 	const char *line = "";
-	ptrdiff_t len = stripped_line(r, &line);
+	ptrdiff_t len = first_line(r, &line);
 
 	if (len < 0)
 		return NULL;
 	r->logical = r->line;
 	r->text.len = 0;
-	if (is_comment(line, len))
-		len = 0;
 	while (ends_in_backslash(line, (size_t)len)) {
 		strbuf_addn(&r->text, line, (size_t)len - 1);
 		len = stripped_line(r, &line);
@@ -290,6 +300,7 @@ void inifile_read(struct arena *a, const struct file *file, const struct ini_eve
 		.user = user,
 		.mistakes = m,
 		.text.arena = a,
+		.has_nul = memchr(file->text, '\0', file->len) != NULL,
 	};
 	int refused;
 

@@ -54,6 +54,8 @@ static void copies(void **state)
 {
 	(void)state;
 	assert_text(arena_strdup(&arena, "abc"), "abc");
+	assert_text(arena_join(&arena, "/etc", "/kvmshim"), "/etc/kvmshim");
+	assert_text(arena_join(&arena, "", ""), "");
 	assert_text(arena_strndup(&arena, "abcdef", 3), "abc");
 	assert_text(arena_strndup(&arena, "", 0), "");
 	assert_memory_equal(arena_strndup(&arena, "a\0b", 3), "a\0b", 4);
