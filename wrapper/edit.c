@@ -174,7 +174,7 @@ static void unset_merged(struct edit *e, const struct assigns *keys)
 	for (size_t i = 0; i < keys->n; i++)
 		drop_sugar(e, keys->v[i].key);
 	for (size_t i = 0; i < e->c->n; i++)
-		if (arg_is(&e->c->args[i], e->opt) && view_parsed(e->c, &e->c->args[i], NULL))
+		if (arg_is(&e->c->args[i], e->opt))
 			unset_keys(e, &e->c->args[i], keys);
 }
 

@@ -14,7 +14,8 @@ bool editglobal_is_long(struct arena *a, const char *text)
 	const struct qemuopt global = { .syntax = SYNTAX_GLOBAL };
 	struct optval v;
 
-	return optval_parse(a, &global, text, &v, NULL) == 0 && !v.short_global;
+	optval_parse(a, &global, text, &v, NULL);
+	return !v.short_global;
 }
 
 static const char *global_key(struct edit *e, struct arg *arg)

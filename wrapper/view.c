@@ -98,12 +98,9 @@ static bool merged_matches(const struct cmdline *c, const struct qemuopt *canoni
 bool view_selects(const struct cmdline *c, struct arg *arg, const struct target *t,
 		  bool *refused)
 {
-	const struct qemuopt *canonical = qemuopt_canonical(arg->opt);
 	const struct optval *v;
 	struct err err;
 
-	if (canonical->repeat == REPEAT_MERGE)
-		return merged_matches(c, canonical, t);
 	if (!arg->value)
 		return t->n == 0;
 	v = view_parsed(c, arg, &err);

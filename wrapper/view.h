@@ -28,9 +28,9 @@ const char *view_get(const struct cmdline *c, const char *option, const char *ke
 ptrdiff_t view_last(const struct cmdline *c, const struct qemuopt *canonical);
 
 /*
- * Does the selector mean this use of the option? For options whose uses merge
- * it is asked of all of them together. *refused (may be NULL) is set where the
- * value is JSON that QEMU refuses: such a value is nothing a rule may touch.
+ * Does the selector mean this use of the option? Where uses merge it is asked of all
+ * of them together, by view_has(). *refused (may be NULL) is set where the value is
+ * JSON that QEMU refuses: such a value is nothing a rule may touch.
  */
 bool view_selects(const struct cmdline *c, struct arg *arg, const struct target *t,
 		  bool *refused);

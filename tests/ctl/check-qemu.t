@@ -95,10 +95,11 @@ END
 subtest 'A property of the machine type that the rule is for' => sub {
 	my $for = sub {
 		my ($machines, $property) = @_;
-		$host->file('draft.ini', "[rule]\nwhen-machine = $machines\nset = -machine $property=off\n");
+		$host->file('draft.ini', "[rule]\nwhen-name = *\nwhen-machine = $machines\nset = -machine $property=off\n");
 		return join "\n", @{ check("--qemu=$qemu", 'draft.ini')->{lines} };
 	};
 	is($for->('!pc*, microvm', 'x-option-roms'), '', 'is right');
+	is($for->('!microvm', 'vmport'), '', 'and of a pc where the rule only says for which it is not');
 	like($for->('q35', 'x-option-roms'), qr/this QEMU's -machine q35 has no property 'x-option-roms'/, 'that others have is a mistake');
 };
 

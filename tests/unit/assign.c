@@ -85,6 +85,7 @@ static const struct good bad[] = {
 	{ "a blank in a name", "device", "mq on=1", "'mq on': a property's name has no blank" },
 	{ "a blank before the =", "name", "guest = b", "no blank before the '=' of 'guest'" },
 	{ "of -cpu as well", "cpu", "kvm = off", "no blank before the '=' of 'kvm'" },
+	{ "a tab is a blank", "name", "guest\t=b", "no blank before the '=' of 'guest'" },
 	{ "and of -global", "global", "a.b =1", "no blank before the '=' of 'a.b'" },
 	{ "a bracket in a name", "device", "a]=1", "'a]': a property's name has no blank, [ or ]" },
 	{ "a blank for a comma in -cpu", "cpu", "kvm=off kvm-pv-eoi=off",

@@ -157,6 +157,10 @@ static const struct bad {
 	  "[b]\nwhen = always\npass-pci = 05:00.1\n",
 	  F "8: pass-pci: the rule [a] before it (" F "1) says last = yes and only the wrapper can tell",
 	  "" },
+	{ "of two such rules the first is told",
+	  "[a]\nlast = yes\nwhen-option = -S\nset = -S\n[b]\nlast = yes\nwhen-cpu = x\nset = -S\n"
+	  "[c]\nwhen = always\npass-pci = 05:00.1\n",
+	  F "11: pass-pci: the rule [a] before it", "" },
 	{ "by an option of the command line too",
 	  "[a]\nlast = yes\nwhen-option = -S\nset = -S\n[b]\nwhen = always\npass-mdev = " MDEV "\n",
 	  F "7: pass-mdev: the rule [a] before it", "" },
