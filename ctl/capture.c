@@ -103,13 +103,6 @@ static int spawn(const char *const *argv, struct running *r)
 
 /* ---- what it says, and its end ---- */
 
-static int left(const struct running *r)
-{
-	double ms = r->deadline - clock_ms();
-
-	return ms > 0 ? (int)ms + 1 : 0;
-}
-
 /* false at the end of the pipe. */
 static bool drain(int fd, struct strbuf *to)
 {
@@ -129,9 +122,11 @@ static bool drain_both(const struct running *r, struct strbuf *out, struct strbu
 				{ .fd = r->signals, .events = POLLIN } };
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (!left(r))
+		int left = clock_left(r->deadline);
+
+		if (!left)
 			return false;
-		if (poll(fds, 3, left(r)) <= 0)
+		if (poll(fds, 3, left) <= 0)
 			continue;
 		if (fds[2].revents)
 			return false;
@@ -148,7 +143,7 @@ static bool reap(const struct running *r, int *status)
 	struct pollfd end = { .fd = r->signals, .events = POLLIN };
 
 	while (waitpid(r->pid, status, WNOHANG) == 0)
-		if (!left(r) || poll(&end, 1, 1) > 0)
+		if (!clock_left(r->deadline) || poll(&end, 1, 1) > 0)
 			return false;
 	return true;
 }

@@ -151,13 +151,6 @@ void child_end(struct child *c)
 		close(c->pidfd);
 }
 
-static int left_ms(double until)
-{
-	double left = until - clock_ms();
-
-	return left > 0 ? (int)left : 0;
-}
-
 /* Makes room by forgetting the first half. */
 bool tail_read(struct tail *tail, int fd)
 {
@@ -179,7 +172,7 @@ int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
 
 	while (c->pidfd >= 0) {
 		struct pollfd p[] = { { c->pidfd, POLLIN, 0 }, { fd, POLLIN, 0 } };
-		int left = left_ms(until), n = poll(p, 2, left);
+		int left = clock_left(until), n = poll(p, 2, left);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -143,15 +143,16 @@ static void ask(struct order *o, const struct task *t)
 static int wait_done(const void *of, int ms)
 {
 	const struct helper *h = of;
-	double until = clock_ms() + ms, left = ms;
+	double until = clock_ms() + ms;
 
 	while (atomic_load(&h->order->turn) != TURN_DONE) {
-		if (left <= 0)
+		int left = clock_left(until);
+
+		if (!left)
 			return -ETIMEDOUT;
-		if (!turn_wait(h->order, TURN_ASKED, left < LOOK ? (int)left + 1 : LOOK) &&
+		if (!turn_wait(h->order, TURN_ASKED, left < LOOK ? left : LOOK) &&
 		    is_gone(h) && atomic_load(&h->order->turn) != TURN_DONE)
 			return -EIO;
-		left = until - clock_ms();
 	}
 	return 0;
 }
