@@ -7,14 +7,6 @@
 #include "host/mdev.h"
 #include "str.h"
 
-static struct subject *subject_at(const struct survey *out, const char *address)
-{
-	for (size_t i = 0; i < out->n; i++)
-		if (str_eq(out->v[i].pci.address, address))
-			return &out->v[i];
-	return NULL;
-}
-
 /* ---- where one is made ---- */
 
 /* How many of those looked at so far will be made there. */
@@ -59,7 +51,7 @@ static bool may_be_made_on(struct arena *a, const struct root *r, const struct r
 {
 	const struct reservation *taken;
 
-	if (!conf->mdev_type || subject_at(out, conf->address))
+	if (!conf->mdev_type || survey_find(out, conf->address))
 		return false;
 	taken = reserve_taken(held, conf->address, JOURNAL_HAND);
 	if (taken && taken->life == LIFE_NONE)
@@ -142,7 +134,7 @@ static void own_made(struct arena *a, const struct root *r, const struct reserva
 	mdev_list(a, r, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const char *parent = mdev_parent(a, r, all.v[i]);
-		struct subject *s = parent ? subject_at(out, parent) : NULL;
+		struct subject *s = parent ? survey_find(out, parent) : NULL;
 
 		if (s)
 			add_made(a, held, all.v[i], s, out);

@@ -221,12 +221,12 @@ static void look_at_function(struct look *l, struct subject *s)
 
 /* ---- the group ---- */
 
-static bool is_seen(const struct survey *out, const char *address)
+struct subject *survey_find(const struct survey *s, const char *address)
 {
-	for (size_t i = 0; i < out->n; i++)
-		if (str_eq(out->v[i].pci.address, address))
-			return true;
-	return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (str_eq(s->v[i].pci.address, address))
+			return &s->v[i];
+	return NULL;
 }
 
 static struct subject *add_subject(struct look *l, const struct wish *w)
@@ -251,7 +251,7 @@ static void add_companions(struct look *l, int group)
 	for (size_t i = 0; i < members.n; i++) {
 		struct wish w = { .role = ROLE_COMPANION, .device = members.v[i] };
 
-		if (is_seen(l->out, members.v[i]))
+		if (survey_find(l->out, members.v[i]))
 			continue;
 		if (add_subject(l, &w)->pci.bridge)
 			l->out->n--;

@@ -98,6 +98,9 @@ void survey_make(struct arena *a, const struct root *r, const struct settings *s
 		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
 		 struct survey *out);
 
+/* The function at this address; NULL: it was not looked at. */
+struct subject *survey_find(const struct survey *s, const char *address);
+
 /* Under the lock, and quick: fills the owners, what is left, what VFs are used, and what is made on each. */
 void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		const struct reservations *held, struct survey *out);
