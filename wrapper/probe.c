@@ -53,9 +53,8 @@ static bool is_question(const struct cmdline *c, struct arg *arg)
 {
 	static const char *const flags[] = { "h", "help", "version" };
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (str_eq(arg->opt->name, flags[i]))
-			return true;
+	if (STR_AMONG(flags, arg->opt->name))
+		return true;
 	return arg->opt->flags & OPT_HELP && arg->value && asks_for_help(c, arg);
 }
 

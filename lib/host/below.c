@@ -66,14 +66,6 @@ static const struct class *class_of(const char *folder, const char *child)
 	return NULL;
 }
 
-static bool is_barren(const char *name)
-{
-	for (size_t i = 0; i < sizeof(barren) / sizeof(*barren); i++)
-		if (str_eq(barren[i], name))
-			return true;
-	return false;
-}
-
 static void add_node(struct arena *a, struct nodes *nodes, dev_t dev, bool block, const char *name)
 {
 	*arena_push(a, nodes->v, nodes->n, nodes->cap) =
@@ -159,7 +151,7 @@ static void walk_child(struct walk *w, int parent, const char *folder, const cha
 
 	if (str_eq(name, ".") || str_eq(name, "..") || pci_is_address(name))
 		return;
-	if (!class && is_barren(name)) /* an interface may be named "power" */
+	if (!class && STR_AMONG(barren, name)) /* an interface may be named "power" */
 		return;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {

@@ -151,10 +151,7 @@ static bool is_no_network_driver(const char *driver)
 	static const char *const drivers[] = { "igb_uio", "pci-pf-stub", "pci-stub", "pciback",
 					       "uio_pci_generic", "xen-pciback" };
 
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-		if (str_eq(drivers[i], driver))
-			return true;
-	return pci_driver_is_vfio(driver);
+	return STR_AMONG(drivers, driver) || pci_driver_is_vfio(driver);
 }
 
 /* virtio-pci makes a virtio device of it, which may be without a driver. */
