@@ -164,13 +164,14 @@ objection() {
 	*[[:space:]]*) say 'a path with blanks is not taken' && return ;;
 	*.real) say 'this is the real one behind a wrapper' && return ;;
 	esac
-	if ! there "$1" && ! there "$1.real"; then
+	seen=$(state_of "$1")
+	if [ "$seen" = absent ]; then
 		say 'there is no such emulator'
 	elif [ -d "$1.real" ]; then
 		say "$1.real is a folder, and this is where the emulator would go; move the folder away"
-	elif [ "$(state_of "$1")" = both ]; then
+	elif [ "$seen" = both ]; then
 		clash "$1"
-	elif [ "$(state_of "$1")" = orphan ]; then
+	elif [ "$seen" = orphan ]; then
 		orphaned "$1"
 	elif ! is_program "$1" && { there "$1" || ! is_program "$1.real"; }; then
 		say 'is no program'
