@@ -48,4 +48,9 @@ $(lint_tidy): lint-tidy-%: %
 	$(Q)clang-tidy --quiet $< -- $(lint_flags) 2>build/lint/tidy/$<.log || \
 		{ cat build/lint/tidy/$<.log; exit 1; }
 
-.PHONY: lint lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy $(lint_tidy)
+# Words and sentences that docs/language.md advises against; it fails nothing.
+# make words W='hooks man/kvmshim.8' of these files only.
+words:
+	$(Q)tests/house/words.pl $(W)
+
+.PHONY: words lint lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy $(lint_tidy)
