@@ -92,7 +92,7 @@ static const struct {
 	{ "the host’s", DEVICE_HOST },	     { "on the move", DEVICE_MOVING },
 	{ "busy", DEVICE_BUSY },	     { "blocked", DEVICE_BLOCKED },
 	{ "unknown", DEVICE_UNKNOWN },	     { "left over", DEVICE_LEFT_OVER },
-	{ "wedged", DEVICE_WEDGED },
+	{ "stuck", DEVICE_STUCK },
 };
 #define N_COUNTS (sizeof(counts) / sizeof(counts[0]))
 
@@ -286,7 +286,7 @@ static void add_legend(struct page *p)
 		[DEVICE_BLOCKED] = "Nobody has it, but something of its IOMMU group, or a VF of it, is in use.",
 		[DEVICE_HOST] = "The host needs it, or no VM could have it.",
 		[DEVICE_LEFT_OVER] = "Its VM is gone, and nothing has given it back: kvmshim recover does.",
-		[DEVICE_WEDGED] = "A write to it hangs in the kernel.",
+		[DEVICE_STUCK] = "A write to it hangs in the kernel.",
 		[DEVICE_UNKNOWN] = "Who has it is root’s to see.",
 		[DEVICE_BRIDGE] = "It carries others.",
 	};

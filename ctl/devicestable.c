@@ -34,7 +34,7 @@ static const struct {
 static const char *const colours[DEVICE_STATES] = {
 	[DEVICE_FREE] = "32",	 [DEVICE_VM] = "36",	    [DEVICE_MOVING] = "33",
 	[DEVICE_BUSY] = "36",	 [DEVICE_BLOCKED] = "33",   [DEVICE_HOST] = NULL,
-	[DEVICE_LEFT_OVER] = "31", [DEVICE_WEDGED] = "31",  [DEVICE_UNKNOWN] = "33",
+	[DEVICE_LEFT_OVER] = "31", [DEVICE_STUCK] = "31",  [DEVICE_UNKNOWN] = "33",
 	[DEVICE_BRIDGE] = "2",
 };
 

@@ -47,7 +47,7 @@ static const struct check checks[] = {
 	{ "memlock", doctor_memlock, ABOUT_HOST },
 	{ "device-acl", doctor_device_acl, ABOUT_HOST },
 	{ "journals", doctor_journals, ABOUT_HOST },
-	{ "wedged", doctor_wedged, ABOUT_HOST },
+	{ "stuck", doctor_stuck, ABOUT_HOST },
 	{ "hand-over", doctor_hand_over, ABOUT_DOMAIN },
 	{ "command-line", doctor_command_line, ABOUT_DOMAIN },
 };

@@ -68,7 +68,7 @@ struct row doctor_kill_switch(const struct doctor *d);
 struct row doctor_kvmshim_root(const struct doctor *d);
 struct row doctor_rules(const struct doctor *d);
 struct row doctor_journals(const struct doctor *d);
-struct row doctor_wedged(const struct doctor *d);
+struct row doctor_stuck(const struct doctor *d);
 /* doctoremulator.c */
 struct row doctor_wrapper(const struct doctor *d);
 struct row doctor_emulators(const struct doctor *d);

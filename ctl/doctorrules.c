@@ -113,18 +113,18 @@ struct row doctor_journals(const struct doctor *d)
 	return row_ok(d, "%zu in use, none left over", d->handed.n);
 }
 
-struct row doctor_wedged(const struct doctor *d)
+struct row doctor_stuck(const struct doctor *d)
 {
 	struct row_texts hang = { 0 }, free = { 0 };
 
 	if (d->handed_unseen)
 		return row_unseen(d, "/run/kvmshim/vm");
 	for (size_t i = 0; i < d->handed.n; i++)
-		for (size_t k = 0; k < d->handed.v[i].journal.n_wedges; k++) {
-			const struct wedge *w = &d->handed.v[i].journal.wedges[k];
+		for (size_t k = 0; k < d->handed.v[i].journal.n_stuck; k++) {
+			const struct stuck *w = &d->handed.v[i].journal.stuck[k];
 
-			row_add(d, handed_hangs(d->ctl, w) ? &hang : &free, "%s (%s)",
-				wedge_subject(w), op_names[w->op]);
+			row_add(d, handed_is_stuck(d->ctl, w) ? &hang : &free, "%s (%s)",
+				stuck_subject(w), op_names[w->op]);
 		}
 	if (hang.n)
 		return row_fail(d, "stop who uses the device; else only a reboot helps",

@@ -73,7 +73,7 @@ const char *handed_title(struct ctl *ctl, const char *uuid, const struct journal
 			    str_printable(ctl->arena, j && j->name ? j->name : uuid));
 }
 
-bool handed_hangs(struct ctl *ctl, const struct wedge *w)
+bool handed_is_stuck(struct ctl *ctl, const struct stuck *w)
 {
 	return process_real_lives(ctl->arena, w->child);
 }

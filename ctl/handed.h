@@ -35,7 +35,7 @@ int handed_read(struct ctl *ctl, const char *which, struct handed_list *out, str
 const char *handed_title(struct ctl *ctl, const char *uuid, const struct journal *j);
 
 /* Does the process that hangs in the kernel still do so? */
-bool handed_hangs(struct ctl *ctl, const struct wedge *w);
+bool handed_is_stuck(struct ctl *ctl, const struct stuck *w);
 
 /*
  * kvmshim.conf, for commands that act on journals: its mistakes are printed on stderr, all of

@@ -15,7 +15,7 @@ const char *const inventory_states[DEVICE_STATES] = {
 	[DEVICE_FREE] = "free",		  [DEVICE_VM] = "vm",
 	[DEVICE_MOVING] = "moving",	  [DEVICE_BUSY] = "busy",
 	[DEVICE_BLOCKED] = "blocked",	  [DEVICE_HOST] = "host",
-	[DEVICE_LEFT_OVER] = "left-over", [DEVICE_WEDGED] = "wedged",
+	[DEVICE_LEFT_OVER] = "left-over", [DEVICE_STUCK] = "stuck",
 	[DEVICE_UNKNOWN] = "unknown",	  [DEVICE_BRIDGE] = "bridge",
 };
 

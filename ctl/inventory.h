@@ -20,7 +20,7 @@ enum device_state {
 	DEVICE_BLOCKED,	  /* what shares its IOMMU group is in use, or its VFs are in the way */
 	DEVICE_HOST,	  /* the host's own, or no VM could have it */
 	DEVICE_LEFT_OVER, /* its VM is gone, and nothing gave it back */
-	DEVICE_WEDGED,	  /* a write to it hangs in the kernel */
+	DEVICE_STUCK,	  /* a write to it hangs in the kernel */
 	DEVICE_UNKNOWN,	  /* who has it is root's to see */
 	DEVICE_BRIDGE,
 	DEVICE_STATES,

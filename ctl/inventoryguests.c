@@ -92,14 +92,14 @@ static void note_device(struct look *l, const struct handed *h, const struct jou
 		held->noted = noted;
 }
 
-static void note_wedges(struct look *l, const struct journal *j)
+static void note_stuck(struct look *l, const struct journal *j)
 {
-	for (size_t i = 0; i < j->n_wedges; i++) {
-		const char *address = j->wedges[i].device;
+	for (size_t i = 0; i < j->n_stuck; i++) {
+		const char *address = j->stuck[i].device;
 		struct device *d = address ? inventory_find(l->inv, address) : NULL;
 
-		if (d && handed_hangs(l->ctl, &j->wedges[i]))
-			l->held[d - l->inv->v].wedge = &j->wedges[i];
+		if (d && handed_is_stuck(l->ctl, &j->stuck[i]))
+			l->held[d - l->inv->v].stuck = &j->stuck[i];
 	}
 }
 
@@ -115,7 +115,7 @@ static void note_journal(struct look *l, const struct handed *h)
 		else
 			give_mdev(l, noted->device, guest);
 	}
-	note_wedges(l, &h->journal);
+	note_stuck(l, &h->journal);
 }
 
 static void by_journals(struct look *l)

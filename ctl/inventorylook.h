@@ -13,7 +13,7 @@ struct ctl;
 struct held {
 	const struct handed *vm, *hand;
 	const struct journal_device *noted;
-	const struct wedge *wedge;
+	const struct stuck *stuck;
 };
 
 struct look {

@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/inventorylook.h"
 #include "hooks/judge.h"
+#include "hooks/stuck.h"
 #include "hooks/survey.h"
 #include "host/below.h"
 #include "host/holders.h"
@@ -39,13 +40,11 @@ static const char *guest_text(struct judging *j, const struct guest *guest)
 
 /* ---- whose it is ---- */
 
-static bool is_wedged(struct judging *j, struct device *d, const struct held *held)
+static bool is_stuck(struct judging *j, struct device *d, const struct held *held)
 {
-	if (!held->wedge)
+	if (!held->stuck)
 		return false;
-	set(d, DEVICE_WEDGED,
-	    SAY(j, "%s hangs in the kernel (pid %ld)", op_names[held->wedge->op],
-		(long)held->wedge->child.pid));
+	set(d, DEVICE_STUCK, stuck_reason(j->l->ctl->arena, held->stuck));
 	return true;
 }
 
@@ -222,7 +221,7 @@ static const char *console_use(struct judging *j, const struct device *d, const 
 	uses_of_console(j->l->ctl->arena, &j->l->ctl->root, &d->pci, b, hook->unbind_timeout * 1000,
 			&console);
 	if (console.stuck.pid)
-		return "reading the state of its console hangs";
+		return "reading its console state has not finished";
 	return console.vtcons.n ? SAY(j, "it shows this host's console (%s)", console.vtcons.v[0]) :
 				  NULL;
 }
@@ -254,7 +253,7 @@ static bool is_needed(struct judging *j, struct device *d, const struct held *he
 
 /* The first one that says true has set the state. */
 static bool (*const questions[])(struct judging *j, struct device *d, const struct held *held) = {
-	is_no_endpoint, is_wedged,     is_vms,	   is_by_hand,	       has_guests,
+	is_no_endpoint, is_stuck,     is_vms,	   is_by_hand,	       has_guests,
 	is_in_no_group, has_no_driver, is_on_vfio, may_not_be_unbound, is_needed,
 };
 

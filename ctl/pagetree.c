@@ -75,7 +75,7 @@ static bool same_slot(const struct tree *t, size_t i, size_t k)
 
 static bool is_trouble(const struct device *d)
 {
-	return d->state == DEVICE_LEFT_OVER || d->state == DEVICE_WEDGED;
+	return d->state == DEVICE_LEFT_OVER || d->state == DEVICE_STUCK;
 }
 
 static void add_driver(struct page *p, const struct device *d)

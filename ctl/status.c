@@ -19,7 +19,7 @@ struct asked {
 /* Does somebody have to do something about it? */
 static bool is_trouble(const struct handed *h)
 {
-	return h->problem || h->life == LIFE_NONE || h->journal.n_wedges;
+	return h->problem || h->life == LIFE_NONE || h->journal.n_stuck;
 }
 
 /* A VM without host devices has a journal too, and nothing to tell of. */

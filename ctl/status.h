@@ -10,7 +10,7 @@ struct json_object;
 
 /* The two shapes of `kvmshim status`. */
 
-/* One line of it, and one for each device and each wedge; steps: and each step, with its time. */
+/* One line of it, and one for each device and each stuck operation; steps: and each step, with its time. */
 void status_text(struct ctl *ctl, const struct handed *h, bool steps);
 
 struct json_object *status_json(struct ctl *ctl, const struct handed_list *list);

@@ -40,10 +40,10 @@ static struct json_object *journal_now(struct ctl *ctl, const struct handed *h)
 		json_object_object_add(o, "holder", json_object_new_int64(h->holder.pid));
 	for (size_t i = 0; i < h->journal.n_devices; i++)
 		add_device(ctl, member(o, "devices", i), &h->journal.devices[i]);
-	for (size_t i = 0; i < h->journal.n_wedges; i++)
+	for (size_t i = 0; i < h->journal.n_stuck; i++)
 		json_object_object_add(
-			member(o, "wedged", i), "hangs",
-			json_object_new_boolean(handed_hangs(ctl, &h->journal.wedges[i])));
+			member(o, "stuck", i), "still_stuck",
+			json_object_new_boolean(handed_is_stuck(ctl, &h->journal.stuck[i])));
 	return o;
 }
 

@@ -6,6 +6,7 @@
 #include "ctl/handed.h"
 #include "ctl/status.h"
 #include "hooks/ops.h"
+#include "hooks/stuck.h"
 #include "host/host.h"
 #include "host/process.h"
 #include "str.h"
@@ -28,7 +29,7 @@ static const char *what_it_is(struct ctl *ctl, const struct handed *h)
 		word = journal_states[h->journal.state];
 	if (h->holder.pid)
 		word = arena_printf(ctl->arena, "%s (pid %ld)", word, (long)h->holder.pid);
-	return h->journal.n_wedges ? arena_printf(ctl->arena, "wedged, %s", word) : word;
+	return h->journal.n_stuck ? arena_printf(ctl->arena, "stuck, %s", word) : word;
 }
 
 /* "vfio-pci (was nvme)" */
@@ -52,15 +53,15 @@ static void show_device(struct ctl *ctl, const struct journal_device *d)
 	       d->rule ? ", by " : "", d->rule ? str_printable(ctl->arena, d->rule) : "");
 }
 
-static void show_wedge(struct ctl *ctl, const struct wedge *w)
+static void show_stuck(struct ctl *ctl, const struct stuck *w)
 {
-	const char *device = wedge_subject(w);
+	const char *device = stuck_subject(w);
 
-	if (handed_hangs(ctl, w))
-		printf("  %s  wedged: %s hangs in the kernel (pid %ld) since %s\n", device,
-		       op_names[w->op], (long)w->child.pid, process_since(ctl->arena, w->child));
+	if (handed_is_stuck(ctl, w))
+		printf("  %s  stuck since %s: %s\n", device, process_since(ctl->arena, w->child),
+		       stuck_reason(ctl->arena, w));
 	else
-		printf("  %s  was wedged: %s came back (see `kvmshim recover`)\n", device,
+		printf("  %s  no longer stuck: %s has finished (run `kvmshim recover`)\n", device,
 		       op_names[w->op]);
 }
 
@@ -89,8 +90,8 @@ void status_text(struct ctl *ctl, const struct handed *h, bool steps)
 	       j->created ? ", since " : "", j->created ? j->created : "");
 	for (size_t i = 0; i < j->n_devices; i++)
 		show_device(ctl, &j->devices[i]);
-	for (size_t i = 0; i < j->n_wedges; i++)
-		show_wedge(ctl, &j->wedges[i]);
+	for (size_t i = 0; i < j->n_stuck; i++)
+		show_stuck(ctl, &j->stuck[i]);
 	if (steps && j->n_steps)
 		show_steps(ctl, j);
 }

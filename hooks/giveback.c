@@ -15,6 +15,7 @@
 #include "hooks/reserve.h"
 #include "hooks/state.h"
 #include "hooks/statefolder.h"
+#include "hooks/stuck.h"
 #include "root.h"
 #include "str.h"
 
@@ -83,25 +84,22 @@ static int wait_until_gone(struct arena *a, const struct root *r, const struct s
 
 /* ---- undoing ---- */
 
-/* What came free is no wedge any more. */
-static void forget_dead_wedges(struct arena *a, struct journal *j)
+/* What came free is not stuck any more. */
+static void forget_ended(struct arena *a, struct journal *j)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < j->n_wedges; i++)
-		if (process_real_lives(a, j->wedges[i].child))
-			j->wedges[n++] = j->wedges[i];
-	j->n_wedges = n;
+	for (size_t i = 0; i < j->n_stuck; i++)
+		if (process_real_lives(a, j->stuck[i].child))
+			j->stuck[n++] = j->stuck[i];
+	j->n_stuck = n;
 }
 
-static int say_wedged(struct journal *j, struct err *err)
+static int say_stuck(struct arena *a, const struct journal *j, struct err *err)
 {
-	const struct wedge *w = &j->wedges[0];
+	const struct stuck *s = &j->stuck[0];
 
-	return err_set(err, ETIMEDOUT,
-		       "%s is wedged: %s hangs in the kernel (process %ld); end what uses it and run "
-		       "`kvmshim recover`, or reboot",
-		       wedge_subject(w), op_names[w->op], (long)w->child.pid);
+	return err_set(err, ETIMEDOUT, "%s", stuck_text(a, stuck_subject(s), stuck_reason(a, s)));
 }
 
 static bool has_step(const struct journal *j, const char *device)
@@ -120,8 +118,8 @@ static void forget_undone(struct journal *j, const bool *undone)
 {
 	size_t steps = 0, devices = 0;
 
-	for (size_t i = 0; i < j->n_wedges; i++)
-		if (!j->wedges[i].device)
+	for (size_t i = 0; i < j->n_stuck; i++)
+		if (!j->stuck[i].device)
 			return;
 	for (size_t i = 0; i < j->n_steps; i++)
 		if (!undone[j->steps[i].lane])
@@ -151,15 +149,15 @@ static int undo(struct arena *a, const struct root *r, const struct settings *s,
 	struct err kept;
 	int rc;
 
-	forget_dead_wedges(a, j);
+	forget_ended(a, j);
 	if (j->state == STATE_BINDING)
 		assume_done(j);
 	j->state = only ? STATE_BOUND : STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
 	journal_write(a, folder, j, &kept);
 	rc = lanes_undo(a, r, s, j, only, undone, notes, err);
-	if (rc == 0 && j->n_wedges)
-		rc = say_wedged(j, err);
+	if (rc == 0 && j->n_stuck)
+		rc = say_stuck(a, j, err);
 	if (rc && !only)
 		forget_undone(j, undone);
 	if (rc && journal_write(a, folder, j, &kept) < 0)

@@ -23,7 +23,7 @@ bool giveback_needed(struct arena *a, const struct root *r, const char *uuid);
 /*
  * Undoes all of a journal whose VM is known to be gone. 0: all is as it was, and the
  * folder is removed; else the journal is kept, and published as it is now. -ETIMEDOUT: all
- * but what is wedged.
+ * but what is stuck.
  */
 int giveback(struct arena *a, const struct root *r, const struct settings *s, int folder,
 	     struct journal *j, struct strv *notes, struct err *err);

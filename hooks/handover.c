@@ -207,7 +207,7 @@ static int undo(struct handover *h, int folder, struct journal *j, int rc, struc
 	struct err why;
 	int undone = giveback(h->arena, h->root, h->settings, folder, j, &h->notes, &why);
 
-	/* that it is wedged was the reason */
+	/* that it is stuck was the reason */
 	if (undone < 0 && !(undone == -ETIMEDOUT && rc == -ETIMEDOUT))
 		return err_set(err, -rc, "%s; undoing it: %s",
 			       arena_strdup(h->arena, err->text), why.text);

@@ -91,14 +91,14 @@ static inline bool step_is_of(const struct step *s, const char *device)
 }
 
 /* A write that never came back: its child still sits in the kernel. */
-struct wedge {
+struct stuck {
 	const char *device;
 	enum op op;
 	struct process child;
 };
 
 /* Who it is about, in a sentence: one that came from a journal may be of no device. */
-static inline const char *wedge_subject(const struct wedge *w)
+static inline const char *stuck_subject(const struct stuck *w)
 {
 	return w->device ? w->device : "a write";
 }
@@ -119,8 +119,8 @@ struct journal {
 	size_t n_devices, devices_cap;
 	struct step *steps;
 	size_t n_steps, steps_cap;
-	struct wedge *wedges;
-	size_t n_wedges, wedges_cap;
+	struct stuck *stuck;
+	size_t n_stuck, stuck_cap;
 	struct promise *memory;
 	size_t n_memory, memory_cap;
 };

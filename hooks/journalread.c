@@ -176,18 +176,18 @@ static int read_step(struct arena *a, const struct json_object *o, struct journa
 	return rc;
 }
 
-static int read_wedge(struct arena *a, const struct json_object *o, struct journal *j,
+static int read_stuck(struct arena *a, const struct json_object *o, struct journal *j,
 		      struct err *err)
 {
-	struct wedge w = { 0 };
+	struct stuck w = { 0 };
 	int op = 0, rc = read_word(a, o, "op", op_names, OP_COUNT, &op, err);
 
 	if (rc == 0)
-		rc = read_texts(a, o, &w, &wedge_texts, err);
+		rc = read_texts(a, o, &w, &stuck_texts, err);
 	if (rc == 0)
 		rc = read_pid_and_start(o, &w.child, err);
 	w.op = (enum op)op;
-	*arena_push(a, j->wedges, j->n_wedges, j->wedges_cap) = w;
+	*arena_push(a, j->stuck, j->n_stuck, j->stuck_cap) = w;
 	return rc;
 }
 
@@ -215,10 +215,11 @@ static const struct list {
 	const char *key, *one;
 	read_one *read;
 	bool may_lack;
+	const char *former; /* its key before the first release */
 } lists[] = {
 	{ "devices", "device", read_device },
 	{ "steps", "step", read_step },
-	{ "wedged", "wedge", read_wedge },
+	{ "stuck", "stuck operation", read_stuck, .former = "wedged" },
 	{ "memory", "memory", read_promise, true },
 };
 
@@ -228,7 +229,8 @@ static int read_list(struct arena *a, const struct json_object *o, const struct 
 	struct json_object *list;
 	int rc = 0;
 
-	if (!json_object_object_get_ex(o, l->key, &list)) {
+	if (!json_object_object_get_ex(o, l->key, &list) &&
+	    !(l->former && json_object_object_get_ex(o, l->former, &list))) {
 		if (l->may_lack)
 			return 0;
 		return err_set(err, EINVAL, "'%s' is no list", l->key);

@@ -118,11 +118,11 @@ static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
 	[OP_NODE] = { [NAME] = { WORD_NUMBER }, [TO] = { WORD_OWNER }, [FROM] = { WORD_OWNER } },
 };
 
-static const struct text_member of_wedge[] = {
-	{ "device", offsetof(struct wedge, device) },
+static const struct text_member of_stuck[] = {
+	{ "device", offsetof(struct stuck, device) },
 };
 
-static const struct wanted wedge_wants[] = {
+static const struct wanted stuck_wants[] = {
 	{ WORD_DEVICE, .may_lack = true },
 };
 
@@ -136,13 +136,13 @@ static const struct wanted promise_wants[] = {
 
 _Static_assert(COUNT(of_journal) == COUNT(journal_wants), "a row each");
 _Static_assert(COUNT(of_device) == COUNT(device_wants), "a row each");
-_Static_assert(COUNT(of_wedge) == COUNT(wedge_wants), "a row each");
+_Static_assert(COUNT(of_stuck) == COUNT(stuck_wants), "a row each");
 _Static_assert(COUNT(of_promise) == COUNT(promise_wants), "a row each");
 
 const struct text_members journal_texts = { of_journal, COUNT(of_journal) };
 const struct text_members device_texts = { of_device, COUNT(of_device) };
 const struct text_members step_texts = { of_step, COUNT(of_step) };
-const struct text_members wedge_texts = { of_wedge, COUNT(of_wedge) };
+const struct text_members stuck_texts = { of_stuck, COUNT(of_stuck) };
 const struct text_members promise_texts = { of_promise, COUNT(of_promise) };
 
 const char *journal_text_of(const void *of, const struct text_member *m)
@@ -185,11 +185,11 @@ static int check_step(struct arena *a, const struct step *s, struct err *err)
 	return check_texts(a, s, &step_texts, step_wants[s->op], err);
 }
 
-static int check_wedge(struct arena *a, const struct wedge *w, struct err *err)
+static int check_stuck(struct arena *a, const struct stuck *w, struct err *err)
 {
 	if (w->child.pid <= 0)
 		return err_set(err, EINVAL, "'pid' is missing");
-	return check_texts(a, w, &wedge_texts, wedge_wants, err);
+	return check_texts(a, w, &stuck_texts, stuck_wants, err);
 }
 
 static int check_promise(struct arena *a, const struct promise *p, struct err *err)
@@ -218,8 +218,8 @@ int journal_check(struct arena *a, const struct journal *j, const char *uuid, st
 		rc = within(check_device(a, &j->devices[i], err), "device", i, err);
 	for (size_t i = 0; rc == 0 && i < j->n_steps; i++)
 		rc = within(check_step(a, &j->steps[i], err), "step", i, err);
-	for (size_t i = 0; rc == 0 && i < j->n_wedges; i++)
-		rc = within(check_wedge(a, &j->wedges[i], err), "wedge", i, err);
+	for (size_t i = 0; rc == 0 && i < j->n_stuck; i++)
+		rc = within(check_stuck(a, &j->stuck[i], err), "stuck operation", i, err);
 	for (size_t i = 0; rc == 0 && i < j->n_memory; i++)
 		rc = within(check_promise(a, &j->memory[i], err), "memory", i, err);
 	return rc;

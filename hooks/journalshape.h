@@ -25,7 +25,7 @@ struct text_members {
 	size_t n;
 };
 
-extern const struct text_members journal_texts, device_texts, step_texts, wedge_texts, promise_texts;
+extern const struct text_members journal_texts, device_texts, step_texts, stuck_texts, promise_texts;
 
 extern const char *const journal_kinds[JOURNAL_HAND + 1];
 extern const char *const device_kinds[HOSTDEV_MDEV + 1]; /* the member that has the device's name */
@@ -39,5 +39,5 @@ const char *journal_text_of(const void *of, const struct text_member *m);
  */
 int journal_check(struct arena *a, const struct journal *j, const char *uuid, struct err *err);
 
-/* As it is written: the caller's. Devices, steps and wedges in their order. */
+/* As it is written: the caller's. Devices, steps and stuck in their order. */
 struct json_object *journal_json(struct arena *a, const struct journal *j);

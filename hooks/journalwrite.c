@@ -66,11 +66,11 @@ static struct json_object *step_object(struct arena *a, const struct step *s)
 	return o;
 }
 
-static struct json_object *wedge_object(struct arena *a, const struct wedge *w)
+static struct json_object *stuck_object(struct arena *a, const struct stuck *w)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_texts(a, o, w, &wedge_texts);
+	add_texts(a, o, w, &stuck_texts);
 	jsondoc_add(a, o, "op", op_names[w->op]);
 	fill_process(o, w->child);
 	return o;
@@ -103,9 +103,9 @@ static void add_lists(struct arena *a, struct json_object *o, const struct journ
 	list = add_list(o, "steps");
 	for (size_t i = 0; i < j->n_steps; i++)
 		json_object_array_add(list, step_object(a, &j->steps[i]));
-	list = add_list(o, "wedged");
-	for (size_t i = 0; i < j->n_wedges; i++)
-		json_object_array_add(list, wedge_object(a, &j->wedges[i]));
+	list = add_list(o, "stuck");
+	for (size_t i = 0; i < j->n_stuck; i++)
+		json_object_array_add(list, stuck_object(a, &j->stuck[i]));
 	if (!j->n_memory)
 		return;
 	list = add_list(o, "memory");

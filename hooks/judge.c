@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "conf/settings.h"
 #include "glob.h"
+#include "hooks/stuck.h"
 #include "hooks/survey.h"
 
 struct judging {
@@ -98,12 +99,9 @@ static const char *is_nobodys(const struct judging *j, const struct subject *s)
 	return SAY("%s is in use by %s", s->pci.address, reserve_text(j->arena, s->owner));
 }
 
-static const char *is_not_wedged(const struct judging *j, const struct subject *s)
+static const char *is_not_stuck(const struct judging *j, const struct subject *s)
 {
-	if (!s->stuck)
-		return NULL;
-	return SAY("%s is wedged: %s; end what uses it and run `kvmshim recover`, or reboot",
-		   s->pci.address, s->stuck);
+	return s->stuck ? stuck_text(j->arena, s->pci.address, s->stuck) : NULL;
 }
 
 static const char *is_company(const struct judging *j, const struct subject *s)
@@ -240,7 +238,7 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 /* ---- the order of the reasons: one is told for each device ---- */
 
 static check *const checks[] = {
-	is_there,	is_endpoint,	    is_not_wedged, is_expected,	  has_no_mdevs,
+	is_there,	is_endpoint,	    is_not_stuck, is_expected,	  has_no_mdevs,
 	is_nobodys,	is_isolated,	    is_company,	   may_be_unbound, has_no_vfs,
 	has_attributes, has_vgpu_number,    is_no_vgpu_yet, is_off_the_network, is_no_console,
 	is_unclaimed,	is_closed,

@@ -102,16 +102,16 @@ static void undo_step(struct lane *l, struct step *s)
 	l->rc = l->rc ? l->rc : rc;
 }
 
-static void leave_wedged(struct lane *l)
+static void leave_stuck(struct lane *l)
 {
-	for (size_t i = 0; i < l->journal->n_wedges; i++)
+	for (size_t i = 0; i < l->journal->n_stuck; i++)
 		strv_push(&l->arena, &l->left,
-			  left_key(l->journal->wedges[i].device, l->journal->wedges[i].op));
+			  left_key(l->journal->stuck[i].device, l->journal->stuck[i].op));
 }
 
 static void undo_lane(struct lane *l)
 {
-	leave_wedged(l);
+	leave_stuck(l);
 	for (size_t i = l->journal->n_steps; i-- > 0;)
 		if (l->journal->steps[i].lane == l->number)
 			undo_step(l, &l->journal->steps[i]);
@@ -120,7 +120,7 @@ static void undo_lane(struct lane *l)
 /* Has it undone all that it had to? What hung may be done yet. */
 static bool is_undone(const struct lane *l)
 {
-	if (l->rc || l->work.n_wedges)
+	if (l->rc || l->work.n_stuck)
 		return false;
 	for (size_t i = 0; i < l->journal->n_steps; i++) {
 		const struct step *s = &l->journal->steps[i];
@@ -189,9 +189,9 @@ static struct lane *make_lanes(struct arena *a, const struct root *r, const stru
 	return lanes;
 }
 
-static void add_wedge(struct arena *a, struct journal *j, const struct wedge *w)
+static void add_stuck(struct arena *a, struct journal *j, const struct stuck *w)
 {
-	struct wedge *to = arena_push(a, j->wedges, j->n_wedges, j->wedges_cap);
+	struct stuck *to = arena_push(a, j->stuck, j->n_stuck, j->stuck_cap);
 
 	*to = *w;
 	if (w->device)
@@ -207,8 +207,8 @@ static int gather(struct arena *a, struct lane *lanes, unsigned n, struct journa
 	for (unsigned i = 0; i < n; i++) {
 		struct lane *l = &lanes[i];
 
-		for (size_t k = 0; k < l->work.n_wedges; k++)
-			add_wedge(a, j, &l->work.wedges[k]);
+		for (size_t k = 0; k < l->work.n_stuck; k++)
+			add_stuck(a, j, &l->work.stuck[k]);
 		for (size_t k = 0; notes && k < l->notes.n; k++)
 			strv_push(a, notes, arena_strdup(a, l->notes.v[k]));
 		if (rc == 0 && l->rc)

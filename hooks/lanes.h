@@ -15,7 +15,7 @@ struct survey;
 /*
  * Works on the steps of a journal: lane 0, then all others side by side, so that
  * N devices take about as long as the slowest; none is touched before all are free. What
- * hangs is added to the journal's wedges, what was done and how long it took to its steps.
+ * hangs is added to the journal's stuck, what was done and how long it took to its steps.
  */
 
 /*
@@ -27,7 +27,7 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
 
 /*
  * Undoes all steps that say `done`, in reverse, lane 0 last; only: the lanes for which it is true
- * (NULL: all). A device whose undo fails or that is wedged is left as it is, the
+ * (NULL: all). A device whose undo fails or that is stuck is left as it is, the
  * others are not. 0 if all is as it was; else -errno of the first failure, and
  * the journal must be kept. notes: failures that change nothing else.
  * undone (NULL: nobody asks) has lanes_count() places: true for each lane of which

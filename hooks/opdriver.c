@@ -9,6 +9,7 @@
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/ops.h"
+#include "hooks/stuck.h"
 #include "hooks/survey.h"
 #include "hooks/watch.h"
 #include "host/act.h"
@@ -28,13 +29,14 @@ static int patience(const struct work *w, const struct step *s)
 
 int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err)
 {
-	*arena_push(w->arena, w->wedges, w->n_wedges, w->wedges_cap) =
-		(struct wedge){ .device = s->device, .op = s->op, .child = child };
-	return err_set(err, ETIMEDOUT,
-		       "%s is wedged: %s hangs in the kernel after %d s (process %ld); end what uses "
-		       "it and run `kvmshim recover`, or reboot",
-		       s->device ? s->device : s->name, op_names[s->op], patience(w, s),
-		       (long)child.pid);
+	*arena_push(w->arena, w->stuck, w->n_stuck, w->stuck_cap) =
+		(struct stuck){ .device = s->device, .op = s->op, .child = child };
+	return err_set(err, ETIMEDOUT, "%s",
+		       stuck_text(w->arena, s->device ? s->device : s->name,
+				  arena_printf(w->arena,
+					       "%s has not finished in the kernel after %d s "
+					       "(process %ld)",
+					       op_names[s->op], patience(w, s), (long)child.pid)));
 }
 
 int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
@@ -130,7 +132,7 @@ int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struc
 		w->since = clock_ms();
 		b = (struct below){ 0 };
 	}
-	if (rc == -ETIMEDOUT) /* that it is wedged names it */
+	if (rc == -ETIMEDOUT) /* that it is stuck names it */
 		return err_set(err, ETIMEDOUT, "%s", why.text);
 	return rc ? err_set(err, -rc, "%s%s: %s", device, rc == -EBUSY ? " is in use" : "",
 			    why.text) :

@@ -16,11 +16,11 @@ struct work;
  * drivers_probe says 0 though nothing was bound: the driver link alone is believed.
  */
 
-/* Writes to an attribute; what hangs becomes a wedge of the work. 0 or -errno. */
+/* Writes to an attribute; what hangs becomes a stuck operation of the work. 0 or -errno. */
 int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
 		 struct err *err);
 
-/* Notes a child that hangs in a step as a wedge of the work. -ETIMEDOUT. */
+/* Notes a child that hangs in a step as a stuck operation of the work. -ETIMEDOUT. */
 int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err);
 
 /* Reads one that may hang, likewise. */

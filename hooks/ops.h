@@ -21,8 +21,8 @@ struct work {
 	const struct journal *journal; /* that is worked on */
 	struct watch *watch;	       /* of all lanes */
 	double since; /* clock_ms(): an older look at who has something open does not count */
-	struct wedge *wedges; /* what hung in this lane */
-	size_t n_wedges, wedges_cap;
+	struct stuck *stuck; /* what hung in this lane */
+	size_t n_stuck, stuck_cap;
 	struct strv *notes; /* what is told without being a failure */
 };
 

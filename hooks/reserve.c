@@ -222,16 +222,16 @@ const char *reserve_text(struct arena *a, const struct reservation *r)
 	return arena_printf(a, "VM %s", str_printable(a, r->journal.name));
 }
 
-const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs,
+const struct stuck *reserve_stuck(struct arena *a, const struct reservations *rs,
 				  const char *device)
 {
 	for (size_t i = 0; i < rs->n; i++) {
 		const struct journal *j = &rs->v[i].journal;
 
-		for (size_t k = 0; k < j->n_wedges; k++)
-			if (j->wedges[k].device && str_eq(j->wedges[k].device, device) &&
-			    process_real_lives(a, j->wedges[k].child))
-				return &j->wedges[k];
+		for (size_t k = 0; k < j->n_stuck; k++)
+			if (j->stuck[k].device && str_eq(j->stuck[k].device, device) &&
+			    process_real_lives(a, j->stuck[k].child))
+				return &j->stuck[k];
 	}
 	return NULL;
 }

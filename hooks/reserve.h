@@ -67,6 +67,6 @@ const struct reservation *reserve_taken(const struct reservations *rs, const cha
 /* "VM desktop", "`kvmshim bind`", "what is left of VM desktop (see `kvmshim recover`)" */
 const char *reserve_text(struct arena *a, const struct reservation *r);
 
-/* The first wedge of this device whose child still sits in the kernel; NULL: none. */
-const struct wedge *reserve_wedge(struct arena *a, const struct reservations *rs,
+/* The first stuck operation of this device whose child still sits in the kernel; NULL: none. */
+const struct stuck *reserve_stuck(struct arena *a, const struct reservations *rs,
 				  const char *device);

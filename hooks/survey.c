@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "conf/settings.h"
 #include "hooks/mediated.h"
+#include "hooks/stuck.h"
 #include "hooks/units.h"
 #include "host/act.h"
 #include "host/host.h"
@@ -81,7 +82,7 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 				 l->settings->hook.unbind_timeout * 1000, &stuck);
 
 	if (stuck.pid)
-		s->stuck = arena_printf(l->arena, "opening its disk %s hangs (process %ld)", disk,
+		s->stuck = arena_printf(l->arena, "opening disk %s has not finished (process %ld)", disk,
 					(long)stuck.pid);
 	if (fd == -EBUSY) {
 		const char *use = uses_of_disk(l->arena, l->root, disk);
@@ -130,7 +131,7 @@ static const char *attribute_now(struct look *l, struct subject *s, const char *
 		act_read(l->arena, l->root, pci_attribute_path(l->arena, s->pci.address, name),
 			 l->settings->hook.unbind_timeout * 1000, &text, &stuck);
 	if (!s->stuck && stuck.pid)
-		s->stuck = arena_printf(l->arena, "reading its %s hangs, so its driver does", name);
+		s->stuck = arena_printf(l->arena, "reading %s has not finished, so the driver is stuck", name);
 	return text;
 }
 
@@ -174,13 +175,12 @@ static void look_at_driver(struct look *l, struct subject *s)
 	look_at_override(l, s);
 }
 
-static void look_for_wedge(struct look *l, struct subject *s)
+static void look_for_stuck(struct look *l, struct subject *s)
 {
-	const struct wedge *w = reserve_wedge(l->arena, l->held, s->pci.address);
+	const struct stuck *w = reserve_stuck(l->arena, l->held, s->pci.address);
 
 	if (w)
-		s->stuck = arena_printf(l->arena, "%s hangs in the kernel (process %ld)",
-					op_names[w->op], (long)w->child.pid);
+		s->stuck = stuck_reason(l->arena, w);
 }
 
 static void look_at_console(struct look *l, struct subject *s)
@@ -189,7 +189,7 @@ static void look_at_console(struct look *l, struct subject *s)
 			l->settings->hook.unbind_timeout * 1000, &s->console);
 	if (s->console.stuck.pid)
 		s->stuck = arena_printf(l->arena,
-					"reading the state of the console hangs (process %ld)",
+					"reading the console state has not finished (process %ld)",
 					(long)s->console.stuck.pid);
 }
 
@@ -208,7 +208,7 @@ static void look_at_function(struct look *l, struct subject *s)
 		return;
 	if (s->pci.bridge)
 		return;
-	look_for_wedge(l, s);
+	look_for_stuck(l, s);
 	s->exists = below_read(a, l->root, s->pci.address, &s->below) != -ENOENT;
 	if (!s->exists)
 		return;

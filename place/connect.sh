@@ -98,7 +98,7 @@ still_has() {
 	devices=$(say "$journal" | sed -n 's/^ *"pci": "\(.*\)",$/\1/p' | tr '\n' ' ')
 	name=$(say "$journal" | sed -n 's/^      "name": "\(.*\)",$/\1/p')
 	case $(say "$journal" | tr -d ' \n') in
-	*'"devices":[],"steps":[],"wedged":[]'*) return 1 ;;
+	*'"devices":[],"steps":[],"stuck":[]'*) return 1 ;;
 	*'"kind":"hand"'*) warn "${devices:-a device }is still taken by kvmshim bind: kvmshim unbind ${devices% }" ;;
 	*'"life":"left-over"'*) warn "VM ${name:-$1} is gone, and what it had from the hook is not given back: kvmshim recover" ;;
 	*'"life":'*) warn "VM ${name:-$1} still has devices or huge pages from the hook: stop it first" ;;

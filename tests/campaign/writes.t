@@ -3,7 +3,7 @@
 # Each write to sysfs of a start and of a stop of a VM with eight devices in five groups
 # fails once, with each error that a kernel gives, and hangs once: the start is refused and
 # undone, the stop keeps what it could not give back, never is there a half; and the
-# message names the write, or the device that is wedged.
+# message names the write, or the device that is stuck.
 #
 # WRITES=N takes every Nth write only, for a first look.
 
@@ -45,7 +45,7 @@ sub is_told {
 	my ($err, $path, $text, $action) = @_;
 	my $device = device_of($path, $text);
 	return 0 if $err !~ /\Akvmshim: [^\n]*\n\z/;
-	return $err =~ /\Q$device\E is wedged: / if $action eq 'hang';
+	return $err =~ /\Q$device\E is stuck: / if $action eq 'hang';
 	# that nobody took it is all that the writer of a probe can tell: the driver's own error is in the kernel's log
 	return $err =~ /\Q$device\E: \S+ did not take it, its driver is / if $path eq 'drivers_probe' && $err !~ /drivers_probe/;
 	# a pool's path is its name
@@ -54,7 +54,7 @@ sub is_told {
 
 # What hung goes on; its process is gone once the line is.
 sub goes_on {
-	my @pids = map { $_->{pid} } @{ ($vm->journal // {})->{wedged} };
+	my @pids = map { $_->{pid} } @{ ($vm->journal // {})->{stuck} };
 	$host->no_fault;
 	for my $pid (@pids) {
 		for (1 .. 500) {

@@ -138,7 +138,7 @@ sub journal {
 	my $text = ref $members ? JSON::PP->new->canonical->encode({
 		version => 1, kind => 'vm', state => 'bound', uuid => uuid($n), name => "vm$n",
 		boot => -e $boot ? slurp($boot) =~ s/\n//r : '', created => '2026-11-21T14:03:05Z',
-		devices => [], steps => [], wedged => [], %$members }) : $members;
+		devices => [], steps => [], stuck => [], %$members }) : $members;
 	make_path("$host->{dir}/run/kvmshim/vm/" . uuid($n));
 	chmod 0711, "$host->{dir}/run/kvmshim", "$host->{dir}/run/kvmshim/vm", "$host->{dir}/run/kvmshim/vm/" . uuid($n);
 	return $host->file('run/kvmshim/vm/' . uuid($n) . '/journal.json', $text, 0600);

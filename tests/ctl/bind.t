@@ -200,9 +200,9 @@ subtest 'recover' => sub {
 subtest 'A device that hangs' => sub {
 	$host->fault('nvme/unbind', 'write', 1, 'hang');
 	says('bind says so', ctl($host, 'bind', $nvme), 1, '', qr/\Akvmshim: \Q$nvme\E.*\n\z/);
-	says('so does status', ctl($host, 'status'), 1, qr/^by hand \(\S+\): wedged, .*\n.*\n  \Q$nvme\E  wedged: unbind hangs in the kernel \(pid \d+\) since/);
-	says('so does recover', ctl($host, 'recover'), 1, qr/^by hand \(\S+\): \Q$nvme\E is wedged: /);
-	says('so does unbind', ctl($host, 'unbind', $nvme), 1, '', qr/^kvmshim: \Q$nvme\E is wedged: /);
+	says('so does status', ctl($host, 'status'), 1, qr/^by hand \(\S+\): stuck, .*\n.*\n  \Q$nvme\E  stuck since \S+: unbind has not finished in the kernel \(process \d+\)/);
+	says('so does recover', ctl($host, 'recover'), 1, qr/^by hand \(\S+\): \Q$nvme\E is stuck: /);
+	says('so does unbind', ctl($host, 'unbind', $nvme), 1, '', qr/^kvmshim: \Q$nvme\E is stuck: /);
 };
 
 done_testing;

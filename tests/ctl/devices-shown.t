@@ -69,7 +69,7 @@ sub busy_host {
 	journal($host, 7, { name => 'yesterday', created => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time - 90_000),
 		devices => [ { pci => '10000:e1:00.0', role => 'hostdev', target => 'vfio-pci' } ] });
 	journal($host, 6, qq({"version":1,"kind":"vm","state":"running","uuid":"@{[ uuid(6) ]}","name":"timeless",)
-		. qq("boot":"11111111-2222-3333-4444-555555555555","devices":[{"pci":"0000:0b:00.0","role":"hostdev"}],"steps":[],"wedged":[]}));
+		. qq("boot":"11111111-2222-3333-4444-555555555555","devices":[{"pci":"0000:0b:00.0","role":"hostdev"}],"steps":[],"stuck":[]}));
 	return $host;
 }
 

@@ -188,10 +188,10 @@ subtest 'States' => sub {
 	flock $lock, LOCK_EX or die;
 	$state->('that is given back', 'moving', qr/`kvmshim bind` or `unbind` is at work/, undef, $host);
 	close $lock;
-	$state->('wedged', 'wedged', qr/unbind hangs in the kernel \(pid $$\)/,
-		{ wedged => [ { device => $nvme, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] });
+	$state->('stuck', 'stuck', qr/unbind has not finished in the kernel \(process $$\)/,
+		{ stuck => [ { device => $nvme, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] });
 	$state->('beside a write to no device that hangs', 'left-over', qr/recover/,
-		{ wedged => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 }, { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] });
+		{ stuck => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 }, { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] });
 	$host = small_host();
 	$host->conf("[hook]\nunbind-drivers = nouveau\n");
 	$state->('of a driver that may not be unbound', 'host', qr/nvme is not among the unbind-drivers/, undef, $host);

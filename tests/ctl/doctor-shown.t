@@ -92,7 +92,7 @@ subtest 'Without root it says what it could not see' => sub {
 	journal($host, 1, {});
 	my $got = doctor($host, { uid => 65534 });
 	my @unseen = grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
-	is("@unseen", 'kvmshim-root hugepages emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl journals wedged', 'those rows');
+	is("@unseen", 'kvmshim-root hugepages emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl journals stuck', 'those rows');
 	is($got->{rows}{'device-acl'}{seen}, '/etc/libvirt/qemu.conf cannot be seen by this user', 'what it is');
 	is($got->{rows}{$_}{fix}, 'run it as root', "$_: what to do") for @unseen;
 	is($got->{status}, 0, 'and all else is well') or diag($got->{out});

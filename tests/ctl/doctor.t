@@ -343,12 +343,12 @@ my @hosts = (
 	} ],
 	[ 'journals', 'left over', 'fail', qr/VM vm1/, qr/^kvmshim recover$/, sub { journal(shift, 1, { boot => 'x' x 8 . '-0000-0000-0000-000000000000' =~ s/x/0/gr }) } ],
 	[ 'journals', 'not believed', 'fail', qr/is not believed/, qr/by hand/, sub { journal(shift, 1, '{}') } ],
-	[ 'wedged', 'one hangs', 'fail', qr/\Q$gpu\E \(unbind\)/, qr/reboot/,
-		sub { journal(shift, 1, { wedged => [ { device => $gpu, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] }) } ],
-	[ 'wedged', 'a write to what is no device', 'fail', qr/: a write \(hugepages\)$/, qr/reboot/,
-		sub { journal(shift, 1, { wedged => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 } ] }) } ],
-	[ 'wedged', 'it came free', 'warn', qr/came free again: \Q$gpu\E/, qr/^kvmshim recover$/,
-		sub { journal(shift, 1, { wedged => [ { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] }) } ],
+	[ 'stuck', 'one hangs', 'fail', qr/\Q$gpu\E \(unbind\)/, qr/reboot/,
+		sub { journal(shift, 1, { stuck => [ { device => $gpu, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] }) } ],
+	[ 'stuck', 'a write to what is no device', 'fail', qr/: a write \(hugepages\)$/, qr/reboot/,
+		sub { journal(shift, 1, { stuck => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 } ] }) } ],
+	[ 'stuck', 'it came free', 'warn', qr/came free again: \Q$gpu\E/, qr/^kvmshim recover$/,
+		sub { journal(shift, 1, { stuck => [ { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] }) } ],
 );
 
 rows_are(sub { !is_of_machine(shift) }, @hosts);

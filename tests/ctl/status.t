@@ -96,16 +96,16 @@ subtest 'What became of a device' => sub {
 		. '  ' . uuid(78) . "  grant      is not there\n");
 };
 
-subtest 'A device that is wedged' => sub {
+subtest 'A device that is stuck' => sub {
 	my $host = host_with($nvme => 'nvme');
-	my %wedge = (device => $nvme, op => 'unbind', pid => $$, start => start_of($$) + 0);
-	journal($host, 1, { %bound, state => 'releasing', wedged => [ \%wedge ] });
+	my %stuck = (device => $nvme, op => 'unbind', pid => $$, start => start_of($$) + 0);
+	journal($host, 1, { %bound, state => 'releasing', stuck => [ \%stuck ] });
 	my $utc = qr/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/;
 	says('what hangs, and since when', ctl($host, 'status'), 1,
-		qr/\AVM vm1: wedged, left over .*\n  $nvme  hostdev    nvme\n  $nvme  wedged: unbind hangs in the kernel \(pid $$\) since $utc\n\z/);
-	ok(JSON::PP->new->decode(ctl($host, 'status', '--json')->{out})->{vms}[0]{wedged}[0]{hangs}, 'in JSON');
-	journal($host, 1, { %bound, wedged => [ { %wedge, start => 1 } ] });
-	says('it came free', ctl($host, 'status'), 1, qr/^  $nvme  was wedged: unbind came back \(see `kvmshim recover`\)$/m);
+		qr/\AVM vm1: stuck, left over .*\n  $nvme  hostdev    nvme\n  $nvme  stuck since $utc: unbind has not finished in the kernel \(process $$\)\n\z/);
+	ok(JSON::PP->new->decode(ctl($host, 'status', '--json')->{out})->{vms}[0]{stuck}[0]{still_stuck}, 'in JSON');
+	journal($host, 1, { %bound, stuck => [ { %stuck, start => 1 } ] });
+	says('it came free', ctl($host, 'status'), 1, qr/^  $nvme  no longer stuck: unbind has finished \(run `kvmshim recover`\)$/m);
 };
 
 subtest 'One VM, with its steps' => sub {
@@ -144,7 +144,7 @@ subtest 'JSON is the journal, and what is so now' => sub {
 		boot => '11111111-2222-3333-4444-555555555555', %daemon, life => 'starting',
 		devices => [ { pci => $nvme, role => 'hostdev', driver => 'nvme', target => 'vfio-pci', group => 13, driver_now => 'vfio-pci' } ],
 		steps => [ { op => 'unbind', lane => 1, device => $nvme, from => 'nvme', done => JSON::PP::true, ms => 100.5 } ],
-		wedged => [],
+		stuck => [],
 	}, { uuid => uuid(2), problem => '/run/kvmshim/vm/' . uuid(2) . '/journal.json: not a JSON object; it is not believed, and nothing in it is done' } ] },
 		'all of it') if like($got->{out}, qr/^\{/, 'an object');
 	is($got->{status}, 1, 'a journal that is not believed is trouble');

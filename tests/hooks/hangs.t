@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Writes that hang in the kernel: no start waits for them beyond its deadline, no other VM
-# is kept from starting, all say "wedged", and once they end all is given back.
+# is kept from starting, all say "stuck", and once they end all is given back.
 
 use strict;
 use warnings;
@@ -40,15 +40,15 @@ sub says {
 	return like($got->{err}, $pattern, "$name: and why");
 }
 
-my $is = qr/\Q$nvme\E is wedged: [^\n]*hangs in the kernel[^\n]*kvmshim recover[^\n]*reboot\n\z/;
-my $wedged = qr/\Akvmshim: $is/;
+my $is = qr/\Q$nvme\E is stuck: [^\n]*has not finished in the kernel[^\n]*kvmshim recover[^\n]*reboot\n\z/;
+my $stuck = qr/\Akvmshim: $is/;
 
 # The write's child is gone once the line is.
 sub ends {
 	my ($fault, $of) = @_;
 	$of //= $vm;
 	$of->host->no_fault($fault);
-	my ($pid) = map { $_->{pid} } @{ $of->journal->{wedged} };
+	my ($pid) = map { $_->{pid} } @{ $of->journal->{stuck} };
 	for (1 .. 300) {
 		last if !-e "/proc/$pid" || slurp("/proc/$pid/stat") =~ /\) Z /;
 		sleep 0.01;
@@ -59,16 +59,16 @@ for my $write ('nvme/unbind', "drivers_probe=$nvme", "$nvme/driver_override") {
 	subtest "$write hangs at a start" => sub {
 		$host->no_log;
 		my $fault = $host->fault($write, 'write', 1, 'hang');
-		says(within($patience + 2, $vm, 'prepare', 'the start'), 1, $wedged, 'the start');
+		says(within($patience + 2, $vm, 'prepare', 'the start'), 1, $stuck, 'the start');
 		is($host->driver_of($nic), 'igb', 'the other device is given back');
-		is($vm->journal->{wedged}[0]{device}, $nvme, 'the journal knows');
-		says(within($patience + 2, $vm, 'release', 'libvirt\'s release after it'), 1, $wedged, 'the release');
+		is($vm->journal->{stuck}[0]{device}, $nvme, 'the journal knows');
+		says(within($patience + 2, $vm, 'release', 'libvirt\'s release after it'), 1, $stuck, 'the release');
 		my $got = within(0.8, $other, 'prepare', 'another VM');
 		is($got->{status} . $got->{err}, '0', 'it starts');
 		$got = within(0.8, $third, 'prepare', 'a VM with what was given back');
 		is($got->{status} . $got->{err}, '0', 'it starts too');
 		says(within($patience + 2, $same, 'prepare', 'one that wants the same'), 1, qr/\Akvmshim: what is left of VM stuck [^\n]*: $is/, 'it');
-		says(within($patience + 2, $vm, 'prepare', 'the same once more'), 1, qr/\Q$nvme\E is wedged/, 'it');
+		says(within($patience + 2, $vm, 'prepare', 'the same once more'), 1, qr/\Q$nvme\E is stuck/, 'it');
 		$got = within($patience + 2, $other, 'reconnect', 'reconnect');
 		is($got->{status}, 0, 'is fine');
 		$_->silent('release', 'the others') for $other, $third;
@@ -85,8 +85,8 @@ for my $write ('vfio-pci/unbind', "drivers_probe=$nvme") {
 		my $fault = $host->fault("$write", 'write', 1, 'hang');
 		my $got = within($patience + 2, $short, 'release', 'the stop');
 		is($got->{status}, 1, 'it is told');
-		my ($device) = map { $_->{device} } @{ $short->journal->{wedged} };
-		like($got->{err}, qr/\Q$device\E is wedged: /, 'by name');
+		my ($device) = map { $_->{device} } @{ $short->journal->{stuck} };
+		like($got->{err}, qr/\Q$device\E is stuck: /, 'by name');
 		my ($fine) = grep { $_ ne $device } $nvme, $nic;
 		isnt($host->driver_of($fine), 'vfio-pci', 'the other is given back');
 		ends($fault);
@@ -100,7 +100,7 @@ subtest 'the console hangs' => sub {
 	$host->settings({ 'unbind-timeout' => $patience, 'release-console' => 'yes' });
 	my $seat = Kvmshim::Vm->new($host, uuid => uuid(5), name => 'seat', hostdevs => [$display]);
 	my $fault = $host->fault('vtcon1/bind', 'write', 1, 'hang');
-	says(within($patience * 2 + 2, $seat, 'prepare', 'the start'), 1, qr/vtcon1 is wedged/, 'the start');
+	says(within($patience * 2 + 2, $seat, 'prepare', 'the start'), 1, qr/vtcon1 is stuck/, 'the start');
 	my $got = within(0.8, $other, 'prepare', 'another VM');
 	is($got->{status} . $got->{err}, '0', 'starts');
 	$other->silent('release', 'the other');
@@ -118,7 +118,7 @@ for my $n (1, 2) {
 		my $seat = Kvmshim::Vm->new($host, uuid => uuid(5), name => 'seat', hostdevs => [$display]);
 		my $fault = $host->fault('vtcon1/bind', 'read', $n, 'hang');
 		says(within($patience * 2 + 2, $seat, 'prepare', 'the start'), 1,
-			$n == 1 ? qr/\Q$display\E is wedged: reading the state of the console hangs/ : qr/vtcon1 is wedged/, 'the start');
+			$n == 1 ? qr/\Q$display\E is stuck: reading the console state has not finished/ : qr/vtcon1 is stuck/, 'the start');
 		$host->no_fault($fault) if $n == 1;
 		ends($fault, $seat) if $n == 2;
 		$host->settings({ 'unbind-timeout' => $patience });
@@ -133,7 +133,7 @@ subtest 'a disk that cannot be opened' => sub {
 		$host->no_fault;
 		my $fault = $host->fault('devices/virtual/claimed/nvme0n1', 'open', $n, 'hang');
 		says(within($patience + 2, $same, 'prepare', 'a start'), 1,
-			$n == 1 ? qr/\Q$nvme\E is wedged: opening its disk nvme0n1 hangs/ : $wedged, 'it');
+			$n == 1 ? qr/\Q$nvme\E is stuck: opening disk nvme0n1 has not finished/ : $stuck, 'it');
 		$n == 1 ? $host->no_fault($fault) : ends($fault, $same);
 	}
 	unlink $host->dir . '/dev/nvme0n1';
@@ -145,7 +145,7 @@ subtest 'a disk that cannot be opened' => sub {
 subtest 'a read that hangs at a stop' => sub {
 	$same->taken('it');
 	my $fault = $host->fault("$nvme/driver_override", 'read', 1, 'hang');
-	says(within($patience + 2, $same, 'release', 'the stop'), 1, $wedged, 'it');
+	says(within($patience + 2, $same, 'release', 'the stop'), 1, $stuck, 'it');
 	ends($fault, $same);
 	$other->silent('reconnect', 'it came free');
 	as_it_was($host, 'it came free');
@@ -160,7 +160,7 @@ subtest 'an admin\'s own write hangs' => sub {
 		POSIX::_exit(0);
 	}
 	$host->logged(qr/hangs/);
-	says(within($patience + 2, $same, 'prepare', 'a start'), 1, qr/\Q$nvme\E is wedged: reading its driver_override hangs/, 'it');
+	says(within($patience + 2, $same, 'prepare', 'a start'), 1, qr/\Q$nvme\E is stuck: reading driver_override has not finished/, 'it');
 	ok(!-e $same->folder, 'and nothing is left');
 	$host->no_fault;
 	waitpid $pid, 0;
@@ -180,19 +180,19 @@ subtest 'attributes whose reading waits for the driver' => sub {
 	my ($one, $two) = map { Kvmshim::Vm->new($cards, uuid => uuid($_), name => "vm$_", hostdevs => [$pf]) } 1, 2;
 	anew($cards);
 	my $fault = $cards->fault('igb/unbind', 'write', 1, 'hang');
-	says(within($patience + 2, $one, 'prepare', 'the start'), 1, qr/\Q$pf\E is wedged: unbind hangs/, 'the start');
+	says(within($patience + 2, $one, 'prepare', 'the start'), 1, qr/\Q$pf\E is stuck: unbind has not finished/, 'the start');
 	says(within($patience + 2, $two, 'prepare', 'another VM with it'), 1,
-		qr/\Q$pf\E is wedged: unbind hangs in the kernel [^\n]*reboot\n\z/, 'it');
+		qr/\Q$pf\E is stuck: unbind has not finished in the kernel [^\n]*reboot\n\z/, 'it');
 	ends($fault, $one);
 	$two->taken('it came free: the next start');
 	$cards->fault("$pf/sriov_numvfs", 'read', 1, 'hang');
-	says(within($patience + 2, $two, 'release', 'a stop'), 1, qr/\Q$pf\E is wedged: attribute hangs/, 'it');
+	says(within($patience + 2, $two, 'release', 'a stop'), 1, qr/\Q$pf\E is stuck: attribute has not finished/, 'it');
 	ends(undef, $two);
 	$one->silent('reconnect', 'it came free');
 	as_it_was($cards, 'it came free');
 	$cards->fault("$pf/sriov_numvfs", 'read', 1, 'hang');
 	says(within($patience + 2, $one, 'prepare', 'a start that cannot look'), 1,
-		qr/\Q$pf\E is wedged: reading its sriov_numvfs hangs/, 'it');
+		qr/\Q$pf\E is stuck: reading sriov_numvfs has not finished/, 'it');
 	as_it_was($cards->no_fault, 'nothing was begun');
 };
 
@@ -202,7 +202,7 @@ subtest 'another that waits holds nobody' => sub {
 	$host->logged(qr/hangs/);
 	my $got = within(0.7, $other, 'prepare', 'while one hangs, another');
 	is($got->{status} . $got->{err}, '0', 'starts');
-	says($same->call('prepare'), 1, qr/\Q$nvme\E is in use by VM stuck|\Q$nvme\E is wedged/, 'one with the same device');
+	says($same->call('prepare'), 1, qr/\Q$nvme\E is in use by VM stuck|\Q$nvme\E is stuck/, 'one with the same device');
 	$vm->end($slow);
 	$other->silent('release', 'the other');
 	ends($fault);
@@ -225,9 +225,9 @@ subtest 'nothing of ours keeps libvirt waiting' => sub {
 	}
 	my $said = join '', <$pipe>;
 	close $pipe;
-	like($said, $wedged, 'it says so');
+	like($said, $stuck, 'it says so');
 	cmp_ok(time - $begin, '<', $patience + 20, 'and its end of the pipe is closed');
-	my ($child) = map { $_->{pid} } @{ $vm->journal->{wedged} };
+	my ($child) = map { $_->{pid} } @{ $vm->journal->{stuck} };
 	is_deeply([ map { readlink } glob "/proc/$child/fd/[012]" ], [ ('/dev/null') x 3 ], 'the child has nothing of ours');
 	is((split / /, slurp("/proc/$child/stat"))[5], $child, 'and a session of its own');
 	ends($fault);

@@ -193,16 +193,16 @@ subtest 'The hook stays while somebody has something from it' => sub {
 	my $device  = '{ "pci": "0000:03:00.0", "role": "ROLE", "driver": "nvme", "target": "vfio-pci" }';
 	my $running = '"state": "bound", "daemon": { "pid": 1, "start": START }' =~ s/START/(split ' ', slurp('\/proc\/1\/stat') =~ s{.*\) }{}sr)[19]/er;
 	my $hook    = '/etc/libvirt/hooks/qemu.d/50-kvmshim';
-	my $none    = '"devices": [], "steps": [], "wedged": []';
+	my $none    = '"devices": [], "steps": [], "stuck": []';
 	$root->ok_sh('kvmshim-place connect', 'connect');
 	for my $case (
-		[ qq("kind": "vm", "name": "win 10", $running, "devices": [ $device ], "steps": [], "wedged": []) =~ s/ROLE/hostdev/r,
+		[ qq("kind": "vm", "name": "win 10", $running, "devices": [ $device ], "steps": [], "stuck": []) =~ s/ROLE/hostdev/r,
 			qr/VM win 10 still has devices or huge pages from the hook: stop it first/, 'a device' ],
-		[ qq("kind": "vm", "name": "big", $running, "devices": [], "steps": [ { "op": "hugepages", "lane": 0, "name": "node0/hugepages-2048kB", "to": "4", "from": "0", "done": true } ], "wedged": []),
+		[ qq("kind": "vm", "name": "big", $running, "devices": [], "steps": [ { "op": "hugepages", "lane": 0, "name": "node0/hugepages-2048kB", "to": "4", "from": "0", "done": true } ], "stuck": []),
 			qr/VM big still has devices or huge pages from the hook: stop it first/, 'huge pages' ],
-		[ qq("kind": "vm", "name": "gone", "state": "bound", "devices": [ $device ], "steps": [], "wedged": []) =~ s/ROLE/hostdev/r,
+		[ qq("kind": "vm", "name": "gone", "state": "bound", "devices": [ $device ], "steps": [], "stuck": []) =~ s/ROLE/hostdev/r,
 			qr/VM gone is gone, and what it had .*: kvmshim recover/, 'what a VM that is gone has left' ],
-		[ qq("kind": "hand", "state": "bound", "devices": [ $device ], "steps": [], "wedged": []) =~ s/ROLE/hand/r,
+		[ qq("kind": "hand", "state": "bound", "devices": [ $device ], "steps": [], "stuck": []) =~ s/ROLE/hand/r,
 			qr/0000:03:00.0 is still taken by kvmshim bind: kvmshim unbind 0000:03:00.0/, 'a device taken by hand' ],
 		[ '', qr/VM 00000000-0000-4000-8000-000000000001 may have devices from the hook, its journal cannot be read: kvmshim status/, 'a journal that is not believed' ],
 	) {

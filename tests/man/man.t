@@ -175,7 +175,7 @@ subtest 'kvmshim-hook(8) tells of every operation, reason and word of the journa
 	ok($words{$_}, "$_ of the journal") for @members;
 	cmp_ok(index($reasons =~ s/\\&//gr, $_), '>=', 0, $_)
 		for sentences('hooks/judge.c', 'SAY\('), sentences('hooks/handover.c', 'err_set\(err, -?\w+,'),
-		sentences('hooks/giveback.c', 'err_set\(err, -?\w+,');
+		sentences('hooks/giveback.c', 'err_set\(err, -?\w+,'), sentences('hooks/stuck.c', 'arena_printf\(a,');
 	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
 };
 

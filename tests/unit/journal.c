@@ -26,12 +26,12 @@ static void there_and_back(void **state)
 	assert_int_equal(j.qemu.pid, 3000);
 	same_devices(&j);
 	same_steps(&j);
-	assert_int_equal(j.n_wedges, 2);
-	assert_text(j.wedges[0].device, GPU);
-	assert_int_equal(j.wedges[0].op, OP_UNBIND);
-	assert_int_equal(j.wedges[0].child.pid, 4242);
-	assert_true(j.wedges[0].child.start == 987654321012ULL);
-	assert_null(j.wedges[1].device);
+	assert_int_equal(j.n_stuck, 2);
+	assert_text(j.stuck[0].device, GPU);
+	assert_int_equal(j.stuck[0].op, OP_UNBIND);
+	assert_int_equal(j.stuck[0].child.pid, 4242);
+	assert_true(j.stuck[0].child.start == 987654321012ULL);
+	assert_null(j.stuck[1].device);
 	assert_int_equal(j.n_memory, UNIT_COUNT(memory));
 	for (size_t i = 0; i < j.n_memory; i++) {
 		assert_int_equal(j.memory[i].page, memory[i].page);
@@ -55,12 +55,30 @@ static void as_little_as_possible(void **state)
 				  "\"boot\":\"\","
 				  "\"devices\":[],"
 				  "\"steps\":[],"
-				  "\"wedged\":[]"
+				  "\"stuck\":[]"
 				  "}");
 	assert_int_equal(read_it(&j, &err), 0);
 	assert_int_equal(j.kind, JOURNAL_HAND);
 	assert_null(j.name);
 	assert_int_equal(j.qemu.pid, 0);
+}
+
+/* Until 0.1 the list of stuck operations had another key. */
+static void its_former_key(void **state)
+{
+	struct journal j = good();
+	struct err err;
+	char *text, *key;
+
+	(void)state;
+	assert_int_equal(write_it(&j, &err), 0);
+	text = slurp(FILE_);
+	key = strstr(text, "\"stuck\"");
+	assert_non_null(key);
+	tree_file(FILE_, arena_printf(&arena, "%.*s\"wedged\"%s", (int)(key - text), text,
+				      key + strlen("\"stuck\"")));
+	assert_int_equal(read_it(&j, &err), 0);
+	assert_int_equal(j.n_stuck, 2);
 }
 
 static void nobody_elses_to_read(void **state)
@@ -294,6 +312,7 @@ int main(void)
 {
 	TREE_TEST("what is written is read again, each op of it", there_and_back);
 	TREE_TEST("what is not known is left out", as_little_as_possible);
+	TREE_TEST("the former key of the list of stuck operations is read", its_former_key);
 	TREE_TEST("nobody else may read it, whatever the umask", nobody_elses_to_read);
 	TREE_ROWS(names, names_are_data);
 	TREE_TEST("an empty file and each half of one are refused", half_a_file);

@@ -42,7 +42,7 @@ static struct step steps[] = {
 	{ OP_HUGEPAGES, 0, NULL, "node1/hugepages-2048kB", "512", "0", true, 700 },
 };
 
-static struct wedge wedges[] = {
+static struct stuck stuck[] = {
 	{ GPU, OP_UNBIND, { 4242, 987654321012ULL } },
 	{ NULL, OP_VTCON, { 1, 0 } },
 };
@@ -68,8 +68,8 @@ static inline struct journal good(void)
 		.n_devices = UNIT_COUNT(devices),
 		.steps = steps,
 		.n_steps = UNIT_COUNT(steps),
-		.wedges = wedges,
-		.n_wedges = UNIT_COUNT(wedges),
+		.stuck = stuck,
+		.n_stuck = UNIT_COUNT(stuck),
 		.memory = memory,
 		.n_memory = UNIT_COUNT(memory),
 	};
@@ -160,6 +160,6 @@ static inline void is_refused(const char *says)
 	assert_says(tree_hide(err.text), "/" FILE_ ": ");
 	assert_says(err.text, says);
 	assert_says(err.text, "; it is not believed, and nothing in it is done");
-	assert_int_equal(j.n_devices + j.n_steps + j.n_wedges + j.n_memory, 0);
+	assert_int_equal(j.n_devices + j.n_steps + j.n_stuck + j.n_memory, 0);
 	assert_null(j.uuid);
 }

@@ -94,11 +94,11 @@ static const struct row {
 		  "changed?" },
 
 	/* whose it is */
-	{ "a wedged one may not",
+	{ "a stuck one may not",
 	  { THERE, .pci = { GPU, .driver = "nvidia" },
-	    .stuck = "unbind hangs in the kernel (process 77)" },
-	  .want = "0000:05:00.0 is wedged: unbind hangs in the kernel (process 77); end "
-		  "what uses it and run `kvmshim recover`, or reboot" },
+	    .stuck = "unbind has not finished in the kernel (process 77)" },
+	  .want = "0000:05:00.0 is stuck: unbind has not finished in the kernel (process 77); stop "
+		  "the program that uses the device and run `kvmshim recover`, or reboot" },
 	{ "another VM's may not",
 	  { THERE, .pci = { GPU, .driver = "vfio-pci" }, .owner = &other_vm },
 	  .want = "0000:05:00.0 is in use by VM desktop" },
@@ -308,7 +308,7 @@ static void unexpected(struct subject *s)
 	s->conf = NULL;
 }
 
-static void wedged(struct subject *s)
+static void stuck(struct subject *s)
 {
 	s->stuck = NULL;
 }
@@ -369,7 +369,7 @@ static const struct {
 } order[] = {
 	{ not_there, "no such PCI device" },
 	{ a_bridge, "is a PCI bridge" },
-	{ wedged, "is wedged" },
+	{ stuck, "is stuck" },
 	{ unexpected, "has the hardware changed?" },
 	{ with_mdevs, "has mediated devices: " MDEV },
 	{ owned, "is in use by VM desktop" },

@@ -300,7 +300,7 @@ static void only_some_lanes(void **state)
 
 /* --- one that hangs: a fifo that nobody has open */
 
-static void what_hangs_is_a_wedge(void **state)
+static void what_hangs_is_stuck(void **state)
 {
 	struct step steps[] = {
 		SET(1, ONE, "d3cold_allowed", "1", "0"), SET(2, TWO, "d3cold_allowed", "0", "0"),
@@ -318,11 +318,11 @@ static void what_hangs_is_a_wedge(void **state)
 	fifo = tree_path(pcitree_path(TWO, "reset_method"));
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_int_equal(act(&j, true, &err), -ETIMEDOUT);
-	assert_says(err.text, TWO " is wedged: attribute hangs in the kernel");
-	assert_int_equal(j.n_wedges, 1);
-	assert_text(j.wedges[0].device, TWO);
-	assert_int_equal(j.wedges[0].op, OP_ATTRIBUTE);
-	assert_true(process_real_lives(&arena, j.wedges[0].child));
+	assert_says(err.text, TWO " is stuck: attribute has not finished in the kernel");
+	assert_int_equal(j.n_stuck, 1);
+	assert_text(j.stuck[0].device, TWO);
+	assert_int_equal(j.stuck[0].op, OP_ATTRIBUTE);
+	assert_true(process_real_lives(&arena, j.stuck[0].child));
 	assert_true(steps[0].done);
 	assert_false(steps[3].done);
 
@@ -334,8 +334,8 @@ static void what_hangs_is_a_wedge(void **state)
 
 	fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	close(fd);
-	waitpid(j.wedges[0].child.pid, NULL, 0);
-	assert_false(process_real_lives(&arena, j.wedges[0].child));
+	waitpid(j.stuck[0].child.pid, NULL, 0);
+	assert_false(process_real_lives(&arena, j.stuck[0].child));
 }
 
 int main(void)
@@ -352,7 +352,7 @@ int main(void)
 	TREE_TEST("a unit that does not start again is a note",
 		  a_unit_that_does_not_start_is_a_note);
 	TREE_TEST("some lanes alone are undone", only_some_lanes);
-	TREE_TEST("what hangs is a wedge, and its device left alone",
-		  what_hangs_is_a_wedge);
+	TREE_TEST("what hangs is stuck, and its device left alone",
+		  what_hangs_is_stuck);
 	return unit_run("lanes");
 }

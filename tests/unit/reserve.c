@@ -276,12 +276,12 @@ static void what_it_made_one_on(void **state)
 	assert_null(reserve_owner(&all, NVME, JOURNAL_VM));
 }
 
-/* --- wedges */
+/* --- stuck */
 
-static void what_is_wedged(void **state)
+static void what_is_stuck(void **state)
 {
 	struct process self = process_real(&arena, getpid()), gone = { self.pid, self.start + 1 };
-	struct wedge wedges[] = {
+	struct stuck stuck[] = {
 		{ NULL, OP_VTCON, self },
 		{ NVME, OP_UNBIND, gone },
 		{ GPU, OP_UNBIND, gone },
@@ -291,11 +291,11 @@ static void what_is_wedged(void **state)
 	struct reservations all = { &one, 1, 0 };
 
 	(void)state;
-	one.journal.wedges = wedges;
-	one.journal.n_wedges = UNIT_COUNT(wedges);
-	assert_ptr_equal(reserve_wedge(&arena, &all, GPU), &wedges[3]);
-	assert_null(reserve_wedge(&arena, &all, NVME));
-	assert_null(reserve_wedge(&arena, &all, "0000:09:00.0"));
+	one.journal.stuck = stuck;
+	one.journal.n_stuck = UNIT_COUNT(stuck);
+	assert_ptr_equal(reserve_stuck(&arena, &all, GPU), &stuck[3]);
+	assert_null(reserve_stuck(&arena, &all, NVME));
+	assert_null(reserve_stuck(&arena, &all, "0000:09:00.0"));
 }
 
 int main(void)
@@ -308,6 +308,6 @@ int main(void)
 	TREE_TEST("a journal that is not believed stops everything", one_that_is_not_believed);
 	UNIT_TEST("what was bound by hand is there for VMs", whose_it_is);
 	UNIT_TEST("what a mediated device was made on is not taken away", what_it_made_one_on);
-	UNIT_TEST("a wedge counts while its child lives, and may have no device", what_is_wedged);
+	UNIT_TEST("a stuck operation counts while its child lives, and may have no device", what_is_stuck);
 	return unit_run("reserve");
 }

@@ -57,12 +57,12 @@ subtest 'a driver that does not let go' => sub {
 	my $t0  = time;
 	my $got = virsh('start', 'card');
 	isnt($got->{status}, 0, 'the start is refused');
-	my ($child) = $got->{err} =~ /\Q$sound\E is wedged: .* hangs in the kernel after 2 s \(process (\d+)\)/;
+	my ($child) = $got->{err} =~ /\Q$sound\E is stuck: .* has not finished in the kernel after 2 s \(process (\d+)\)/;
 	ok($child, 'and told what hangs') or diag($got->{err});
 	cmp_ok(time - $t0, '<', 40, 'within reason');
 	is(driver_of($graphics), 'bochs-drm', 'the graphics card beside it goes back to the host');
 	$got = virsh('start', 'card');
-	like($got->{err}, qr/\Q$sound\E is wedged: /, 'the next start is told so');
+	like($got->{err}, qr/\Q$sound\E is stuck: /, 'the next start is told so');
 	starts('small', 'a VM with other devices starts');
 	stops('small');
 	libvirtd_restart();

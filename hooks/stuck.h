@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct arena;
+struct stuck;
+
+/* What is said of an operation that does not finish in the kernel. */
+
+/* "0000:05:00.0 is stuck: REASON; …", with what the admin can do. */
+const char *stuck_text(struct arena *a, const char *subject, const char *reason);
+
+/* "unbind has not finished in the kernel (process 77)": a reason. */
+const char *stuck_reason(struct arena *a, const struct stuck *s);
