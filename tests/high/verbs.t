@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What each high verb does to whole command lines of libvirt old and new, Proxmox
-# and people, and what it says where it cannot: the cases are the folders of
-# tests/data/high, see tests/README.md. With words of a case's name as arguments
-# only those cases run.
+# and people, and what it says where it cannot: the cases are in the topic
+# files of tests/data/high, see tests/README.md. With words of a case's name as
+# arguments only those cases run.
 
 use strict;
 use warnings;
@@ -16,52 +16,9 @@ use Kvmshim::Cases;
 use Kvmshim::Qemu;
 use Test::More;
 
-# What QEMU is to get, undef where the start is to be refused.
-sub wanted {
-	my ($case) = @_;
-	return undef                                      if $case->has('stderr');
-	return [ $case->words('expect') ]                 if $case->has('expect');
-	return [ $case->argv, $case->words('added') ];
-}
+Kvmshim::Cases->try_all('high', @ARGV);
 
-sub start_differs {
-	my ($case) = @_;
-	my $host = $case->host;
-	my $want = wanted($case);
-	$host->traces;
-	my $got   = $host->start($case->argv);
-	my $trace = join "\n", $host->traces;
-	my $dir   = $host->dir;
-	return "status $got->{status}: $got->{err}" if $got->{status} != ($want ? 0 : 1);
-	return "it says:\n$got->{err}" if $got->{err} ne (($case->text('stderr') // '') =~ s/\Q$dir\E//gr);
-	return 'something was run' if !$want && $got->{out} ne '';
-	my $why = $want ? differing($want, $got->{words}) : '';
-	return "$why\n" . shown(@{ $got->{words} }) if $why;
-	my ($missing) = grep { index($trace, $_) < 0 } $case->words('trace');
-	return $missing && "'$missing' is not in the trace: $trace";
-}
-
-# All that `kvmshim check` says but its summary.
-sub check_differs {
-	my ($case) = @_;
-	return '' if !$case->has('check');
-	my $dir = $case->host->dir;
-	my $got = run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'check');
-	my ($said) = $got->{out} =~ s/\Q$dir\E//gr =~ /\A(.*?)[^\n]*\n\z/s;
-	my $want = $case->text('check') =~ s/\Q$dir\E//gr;
-	return "check says:\n$got->{out}$got->{err}" if $said ne $want;
-	my $mistakes = grep { !/: warning: / } split /\n/, $want;
-	return $got->{status} == ($mistakes ? 1 : 0) ? '' : "check ends with $got->{status}";
-}
-
-for my $folder (grep { -d } glob "$FindBin::Bin/../data/high/*") {
-	next if @ARGV && !grep { index($folder, $_) >= 0 } @ARGV;
-	my $case = Kvmshim::Cases->new($folder);
-	my $why = start_differs($case) || check_differs($case);
-	ok(!$why, $case->title) or diag($why);
-}
-
-# --- what no folder can hold
+# --- what no case can hold
 
 my $host = Kvmshim->new;
 my $dir  = $host->dir;
