@@ -58,10 +58,12 @@ CTL_LIBS := -lpci
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
-lib_src     := $(wildcard lib/*.c lib/conf/*.c lib/host/*.c) $(cov_src)
-wrapper_src := $(filter-out wrapper/main.c,$(wildcard wrapper/*.c))
-hooks_src   := $(filter-out hooks/main.c,$(wildcard hooks/*.c))
-ctl_src     := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
+# A room may have rooms in it.
+sources      = $(filter-out $(1)/main.c,$(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
+lib_src     := $(call sources,lib) $(cov_src)
+wrapper_src := $(call sources,wrapper)
+hooks_src   := $(call sources,hooks)
+ctl_src     := $(call sources,ctl)
 obj          = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 PROGRAMS := $(B)/kvmshim-wrapper $(B)/kvmshim-hook $(B)/kvmshim
@@ -73,11 +75,12 @@ $(B)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# One archive a room; a program links the rooms below it, top first.
+# One archive a room; a program links the rooms below it, top first. Two files of one name,
+# in different rooms, both go in: `q`, not `r`.
 define archive
 $(B)/$(1).a: $$(call obj,$$($(1)_src))
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+	$$(Q)rm -f $$@ && $(AR) qcs $$@ $$^
 endef
 $(foreach room,lib wrapper hooks ctl,$(eval $(call archive,$(room))))
 

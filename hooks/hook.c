@@ -12,8 +12,8 @@
 #include "datagram.h"
 #include "err.h"
 #include "glob.h"
-#include "hooks/domain.h"
-#include "hooks/handover.h"
+#include "hooks/domain/domain.h"
+#include "hooks/assignment.h"
 #include "hooks/recover.h"
 #include "hooks/request.h"
 #include "hooks/running.h"
@@ -28,7 +28,7 @@ struct call {
 	struct settings settings;
 	struct mistakes mistakes; /* of kvmshim.conf and the rule files */
 	struct domain domain;
-	struct handover handover;
+	struct assignment assignment;
 };
 
 typedef int op_run(struct call *c, struct err *err);
@@ -50,8 +50,8 @@ static void tell(const struct call *c, const char *text)
 
 static void tell_notes(const struct call *c)
 {
-	for (size_t i = 0; i < c->handover.notes.n; i++)
-		tell(c, c->handover.notes.v[i]);
+	for (size_t i = 0; i < c->assignment.notes.n; i++)
+		tell(c, c->assignment.notes.v[i]);
 }
 
 static int tell_mistakes(struct call *c)
@@ -79,35 +79,35 @@ static int prepare(struct call *c, struct err *err)
 		tell_mistakes(c);
 		grants.n = 0;
 	}
-	c->handover.facts = &c->domain.facts;
-	c->handover.grants = &grants;
-	c->handover.memory = &c->domain.memory;
-	rc = request_wishes(&c->handover, &c->domain, &grants, err);
-	return rc ? rc : handover_take(&c->handover, err);
+	c->assignment.facts = &c->domain.facts;
+	c->assignment.grants = &grants;
+	c->assignment.memory = &c->domain.memory;
+	rc = request_wishes(&c->assignment, &c->domain, &grants, err);
+	return rc ? rc : assignment_make(&c->assignment, err);
 }
 
 static int start(struct call *c, struct err *err)
 {
 	if (!c->settings.hook.enabled)
 		return 0;
-	return running_start(&c->handover, &c->domain, err);
+	return running_start(&c->assignment, &c->domain, err);
 }
 
 static int started(struct call *c, struct err *err)
 {
-	return running_note(&c->handover, err);
+	return running_note(&c->assignment, err);
 }
 
 static int release(struct call *c, struct err *err)
 {
-	return handover_give(&c->handover, NULL, err);
+	return assignment_return(&c->assignment, NULL, err);
 }
 
 static int reconnect(struct call *c, struct err *err)
 {
-	int rc = running_note(&c->handover, err);
+	int rc = running_note(&c->assignment, err);
 
-	recover_all(&c->handover, NULL, NULL);
+	recover_all(&c->assignment, NULL, NULL);
 	return rc;
 }
 
@@ -155,7 +155,7 @@ static void set_up(struct call *c)
 {
 	c->mistakes.arena = c->arena;
 	settings_read(c->arena, c->root, &c->settings, &c->mistakes);
-	c->handover = (struct handover){
+	c->assignment = (struct assignment){
 		.arena = c->arena,
 		.root = c->root,
 		.settings = &c->settings,

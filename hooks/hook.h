@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "host/process.h"
+#include "host/process/process.h"
 
 struct arena;
 struct root;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "hooks/domain.h"
+#include "hooks/domain/domain.h"
 #include "hooks/hook.h"
 #include "root.h"
 #include "str.h"

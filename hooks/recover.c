@@ -5,12 +5,12 @@
 
 #include "arena.h"
 #include "err.h"
-#include "hooks/handover.h"
+#include "hooks/assignment.h"
 #include "str.h"
 
-int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user)
+int recover_one(struct assignment *h, const char *uuid, recover_told *told, void *user)
 {
-	struct handover one = *h;
+	struct assignment one = *h;
 	struct err err = { 0 };
 	struct journal j;
 	int rc = journal_read(h->arena, h->root, uuid, &j, &err);
@@ -20,7 +20,7 @@ int recover_one(struct handover *h, const char *uuid, recover_told *told, void *
 	one.name = known && j.name ? j.name : uuid;
 	/* a folder without a journal is what somebody left who was killed */
 	if (known || rc == -ENOENT)
-		rc = handover_recover(&one, &err);
+		rc = assignment_recover(&one, &err);
 	h->notes = one.notes;
 	if (told)
 		told(user, uuid, known ? &j : NULL, rc, &err);
@@ -29,7 +29,7 @@ int recover_one(struct handover *h, const char *uuid, recover_told *told, void *
 	return rc;
 }
 
-unsigned recover_all(struct handover *h, recover_told *told, void *user)
+unsigned recover_all(struct assignment *h, recover_told *told, void *user)
 {
 	struct strv uuids = { 0 };
 	unsigned failed = 0;

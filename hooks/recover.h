@@ -2,7 +2,7 @@
 #pragma once
 
 struct err;
-struct handover;
+struct assignment;
 struct journal;
 
 /*
@@ -14,7 +14,7 @@ struct journal;
 typedef void recover_told(void *user, const char *uuid, const struct journal *j, int rc,
 			  const struct err *err);
 
-unsigned recover_all(struct handover *h, recover_told *told, void *user);
+unsigned recover_all(struct assignment *h, recover_told *told, void *user);
 
 /* The same of one journal; returns what told hears. */
-int recover_one(struct handover *h, const char *uuid, recover_told *told, void *user);
+int recover_one(struct assignment *h, const char *uuid, recover_told *told, void *user);

@@ -5,11 +5,11 @@
 #include "conf/confdir.h"
 #include "conf/expand.h"
 #include "conf/grants.h"
-#include "conf/passes.h"
+#include "conf/passthrough.h"
 #include "conf/rules.h"
 #include "conf/settings.h"
-#include "hooks/domain.h"
-#include "hooks/handover.h"
+#include "hooks/domain/domain.h"
+#include "hooks/assignment.h"
 #include "host/host.h"
 #include "mistake.h"
 
@@ -39,7 +39,7 @@ void request_grants(struct arena *a, const struct root *r, const struct settings
 		    const struct domain *d, struct grants *g, struct mistakes *m)
 {
 	struct reading reading = { .mistakes = m };
-	struct passes_host host = { functions, (void *)r };
+	struct passthrough_host host = { functions, (void *)r };
 	struct names names = {
 		.name = d->name,
 		.uuid = d->uuid,
@@ -52,10 +52,10 @@ void request_grants(struct arena *a, const struct root *r, const struct settings
 		return;
 	confdir_read(a, r, read_file, &reading, m);
 	if (!m->errors)
-		passes_find(a, &reading.rules, &d->facts, &names, &host, g, m);
+		passthrough_find(a, &reading.rules, &d->facts, &names, &host, g, m);
 }
 
-static int wish_for_hostdev(struct handover *h, const struct hostdev *d, struct err *err)
+static int wish_for_hostdev(struct assignment *h, const struct hostdev *d, struct err *err)
 {
 	struct wish w = {
 		.kind = d->kind,
@@ -64,10 +64,10 @@ static int wish_for_hostdev(struct handover *h, const struct hostdev *d, struct 
 		.model = d->driver_model,
 	};
 
-	return handover_wish(h, &w, err);
+	return assignment_wish(h, &w, err);
 }
 
-static int wish_for_grant(struct handover *h, const struct grant *g, struct err *err)
+static int wish_for_grant(struct assignment *h, const struct grant *g, struct err *err)
 {
 	struct wish w = {
 		.kind = g->kind == GRANT_PCI ? HOSTDEV_PCI : HOSTDEV_MDEV,
@@ -76,10 +76,10 @@ static int wish_for_grant(struct handover *h, const struct grant *g, struct err 
 		.rule = g->rule,
 	};
 
-	return handover_wish(h, &w, err);
+	return assignment_wish(h, &w, err);
 }
 
-int request_wishes(struct handover *h, const struct domain *d, const struct grants *g,
+int request_wishes(struct assignment *h, const struct domain *d, const struct grants *g,
 		   struct err *err)
 {
 	int rc = 0;

@@ -5,7 +5,7 @@ struct arena;
 struct domain;
 struct err;
 struct grants;
-struct handover;
+struct assignment;
 struct mistakes;
 struct root;
 struct settings;
@@ -17,5 +17,5 @@ void request_grants(struct arena *a, const struct root *r, const struct settings
 		    const struct domain *d, struct grants *g, struct mistakes *m);
 
 /* All of them as wishes. -EEXIST where a device is asked for twice. */
-int request_wishes(struct handover *h, const struct domain *d, const struct grants *g,
+int request_wishes(struct assignment *h, const struct domain *d, const struct grants *g,
 		   struct err *err);

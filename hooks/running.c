@@ -7,13 +7,13 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "err.h"
-#include "hooks/domain.h"
-#include "hooks/giveback.h"
-#include "hooks/handover.h"
-#include "hooks/lanes.h"
-#include "hooks/ops.h"
+#include "hooks/domain/domain.h"
+#include "hooks/return.h"
+#include "hooks/assignment.h"
+#include "hooks/steps/lanes.h"
+#include "hooks/steps/ops.h"
 #include "host/host.h"
-#include "host/mdev.h"
+#include "host/pci/mdev.h"
 #include "host/vfionode.h"
 #include "str.h"
 
@@ -21,16 +21,16 @@
 #define RUNNING_PATIENCE 30
 
 /* The VM's folder, locked; -ENODATA where there is none. */
-static int open_folder(struct handover *h, struct err *err)
+static int open_folder(struct assignment *h, struct err *err)
 {
-	if (!giveback_needed(h->arena, h->root, h->uuid))
+	if (!return_needed(h->arena, h->root, h->uuid))
 		return -ENODATA;
-	return giveback_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
+	return return_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
 }
 
 /* ---- before QEMU ---- */
 
-static struct work work_on(struct handover *h, const struct journal *j)
+static struct work work_on(struct assignment *h, const struct journal *j)
 {
 	return (struct work){
 		.arena = h->arena, .root = h->root, .settings = h->settings, .journal = j
@@ -38,7 +38,7 @@ static struct work work_on(struct handover *h, const struct journal *j)
 }
 
 /* What libvirt has bound since prepare VFIO has set; the step is in the journal. */
-static int set_power(struct handover *h, const struct journal *j, struct err *err)
+static int set_power(struct assignment *h, const struct journal *j, struct err *err)
 {
 	struct work w = work_on(h, j);
 	int rc = 0;
@@ -66,7 +66,7 @@ static bool has_node_step(const struct journal *j, const char *group)
 	return false;
 }
 
-static void plan_node(struct handover *h, struct journal *j, const struct journal_device *d,
+static void plan_node(struct assignment *h, struct journal *j, const struct journal_device *d,
 		      const char *to)
 {
 	struct arena *a = h->arena;
@@ -83,7 +83,7 @@ static void plan_node(struct handover *h, struct journal *j, const struct journa
 	};
 }
 
-static int give_nodes(struct handover *h, int folder, struct journal *j, const struct domain *d,
+static int give_nodes(struct assignment *h, int folder, struct journal *j, const struct domain *d,
 		      struct err *err)
 {
 	struct work w = work_on(h, j);
@@ -102,7 +102,7 @@ static int give_nodes(struct handover *h, int folder, struct journal *j, const s
 	return rc;
 }
 
-int running_start(struct handover *h, const struct domain *d, struct err *err)
+int running_start(struct assignment *h, const struct domain *d, struct err *err)
 {
 	_cleanup_fd_ int folder = open_folder(h, err);
 	struct journal j;
@@ -110,7 +110,7 @@ int running_start(struct handover *h, const struct domain *d, struct err *err)
 
 	if (folder < 0)
 		return folder == -ENODATA ? 0 : folder;
-	rc = handover_check(h, &j, err);
+	rc = assignment_check(h, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	rc = set_power(h, &j, err);
@@ -120,7 +120,7 @@ int running_start(struct handover *h, const struct domain *d, struct err *err)
 /* ---- while it runs ---- */
 
 /* Where the pid file names no process of this VM, any with its UUID. */
-static struct process find_qemu(struct handover *h)
+static struct process find_qemu(struct assignment *h)
 {
 	const char *path = arena_printf(h->arena, "/run/libvirt/qemu/%s.pid", h->name);
 	size_t len;
@@ -134,7 +134,7 @@ static struct process find_qemu(struct handover *h)
 	return process_of_uuid(h->arena, h->root, h->uuid);
 }
 
-int running_note(struct handover *h, struct err *err)
+int running_note(struct assignment *h, struct err *err)
 {
 	_cleanup_fd_ int folder = open_folder(h, err);
 	struct journal j;

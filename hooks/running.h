@@ -3,7 +3,7 @@
 
 struct domain;
 struct err;
-struct handover;
+struct assignment;
 
 /* A VM between prepare and release. Without a journal there is nothing to do. */
 
@@ -12,7 +12,7 @@ struct handover;
  * are given to the user QEMU will run as, since libvirt gives it only those of
  * its own hostdevs. Journaled.
  */
-int running_start(struct handover *h, const struct domain *d, struct err *err);
+int running_start(struct assignment *h, const struct domain *d, struct err *err);
 
 /* QEMU runs: notes its pid, from /run/libvirt/qemu/NAME.pid, and the daemon that now sees to it. */
-int running_note(struct handover *h, struct err *err);
+int running_note(struct assignment *h, struct err *err);

@@ -5,7 +5,7 @@
 
 #include "arena.h"
 #include "err.h"
-#include "host/act.h"
+#include "host/act/act.h"
 #include "str.h"
 
 /* Milliseconds. A unit may take its TimeoutStopSec=, which is 90 s unless it says otherwise. */

@@ -1,7 +1,7 @@
 # `make lint`: what programs can say about the code without running it. Each
 # part can be asked alone: make lint-tidy.
 
-lint_c := $(wildcard lib/*.c lib/*/*.c wrapper/*.c hooks/*.c ctl/*.c tests/*/*.c) \
+lint_c := $(wildcard $(foreach room,lib wrapper hooks ctl,$(room)/*.c $(room)/*/*.c $(room)/*/*/*.c) tests/*/*.c) \
 	$(if $(FUSE_LIBS),$(fakesys_src))
 lint_sh := $(wildcard *.sh .ci/run place/kvmshim-place */*.sh */*/*.sh) contrib/completion/kvmshim
 lint_flags = $(filter-out -O% -g,$(ALL_CFLAGS)) $(FUSE_CFLAGS)

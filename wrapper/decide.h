@@ -5,7 +5,7 @@
 #include "conf/rules.h"
 #include "conf/settings.h"
 #include "mistake.h"
-#include "wrapper/cmdline.h"
+#include "wrapper/line/cmdline.h"
 #include "conf/expand.h"
 #include "wrapper/trace.h"
 

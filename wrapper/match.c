@@ -13,9 +13,9 @@
 #include "glob.h"
 #include "host/host.h"
 #include "str.h"
-#include "wrapper/cmdline.h"
+#include "wrapper/line/cmdline.h"
 #include "conf/expand.h"
-#include "wrapper/view.h"
+#include "wrapper/line/view.h"
 
 /* ---- the emulator ---- */
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "str.h"
-#include "wrapper/cmdline.h"
-#include "wrapper/view.h"
+#include "wrapper/line/cmdline.h"
+#include "wrapper/line/view.h"
 
 static bool is_help(const char *s)
 {

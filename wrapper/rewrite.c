@@ -7,10 +7,10 @@
 #include "conf/rules.h"
 #include "err.h"
 #include "mistake.h"
-#include "wrapper/cmdline.h"
-#include "wrapper/edit.h"
+#include "wrapper/line/cmdline.h"
+#include "wrapper/verb/edit.h"
 #include "wrapper/trace.h"
-#include "wrapper/view.h"
+#include "wrapper/line/view.h"
 
 bool rewrite_guest_visible(const struct cmdline *c, const struct rule *rule)
 {

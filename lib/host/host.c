@@ -11,7 +11,7 @@
 
 #include "arena.h"
 #include "cleanup.h"
-#include "host/pci.h"
+#include "host/pci/pci.h"
 #include "host/sysfs.h"
 #include "pciaddr.h"
 #include "root.h"

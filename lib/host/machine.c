@@ -8,7 +8,7 @@
 #include "arena.h"
 #include "glob.h"
 #include "host/host.h"
-#include "host/pci.h"
+#include "host/pci/pci.h"
 #include "host/sysfs.h"
 
 static const char *text_of(struct arena *a, const struct root *r, const char *path)

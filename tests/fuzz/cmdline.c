@@ -10,13 +10,13 @@
 #include "fuzz.h"
 #include "mistake.h"
 #include "root.h"
-#include "wrapper/cmdline.h"
+#include "wrapper/line/cmdline.h"
 #include "wrapper/match.h"
 #include "conf/expand.h"
 #include "wrapper/probe.h"
 #include "wrapper/rewrite.h"
 #include "wrapper/trace.h"
-#include "wrapper/view.h"
+#include "wrapper/line/view.h"
 
 /* Every verb, each syntax; each of these options is in `touched` below. */
 static const char settled[] =

@@ -6,7 +6,7 @@
  */
 #include "err.h"
 #include "fuzz.h"
-#include "hooks/domain.h"
+#include "hooks/domain/domain.h"
 
 static void check_uuid(const char *s)
 {

@@ -7,8 +7,8 @@
 #include <json-c/json.h>
 
 #include "err.h"
-#include "hooks/journal.h"
-#include "hooks/journalshape.h"
+#include "hooks/journal/journal.h"
+#include "hooks/journal/shape.h"
 #include "state.h"
 
 static const char *text_of(struct arena *a, const struct journal *j)

@@ -10,8 +10,8 @@
 
 #include "err.h"
 #include "fuzz.h"
-#include "wrapper/json.h"
-#include "wrapper/optval.h"
+#include "wrapper/line/json.h"
+#include "wrapper/line/optval.h"
 
 /* ---- against json-c ---- */
 

@@ -8,7 +8,7 @@
 
 #include "err.h"
 #include "fuzz.h"
-#include "wrapper/optval.h"
+#include "wrapper/line/optval.h"
 
 struct input {
 	const struct qemuopt *opt;
@@ -185,7 +185,7 @@ static void unset_it(struct arena *a, const struct optval *v, const struct input
 		must(str_eq(text, v->text), "'%s': changed without need", text);
 }
 
-/* -global edits (editglobal.c) look only at one that says which property it means. */
+/* -global edits (global.c) look only at one that says which property it means. */
 static bool is_whole(const struct optval *v)
 {
 	return v->opt->syntax != SYNTAX_GLOBAL ||

@@ -28,8 +28,6 @@ my @c = grep { /\.[ch]$/ } @files;
 
 # --- who may include whom
 
-my %room_of = ('lib/conf' => 'conf', 'lib/host' => 'host', lib => 'lib', wrapper => 'wrapper',
-	hooks => 'hooks', ctl => 'ctl');
 my %may = (
 	lib     => [qw(lib)],
 	conf    => [qw(lib conf)],
@@ -39,9 +37,11 @@ my %may = (
 	ctl     => [qw(lib conf host wrapper hooks ctl)],
 );
 
+# The floor of a file: its top folder, and of lib/ conf and host by themselves.
 sub room {
 	my ($path) = @_;
-	return $room_of{ dirname($path) };
+	return $2 // $1 if $path =~ m{^(lib)/(?:(conf|host)/)?} || $path =~ m{^(wrapper|hooks|ctl)/};
+	return undef;
 }
 
 # As the compiler finds it: beside the file, then with -I. and -Ilib.

@@ -101,7 +101,7 @@ subtest 'kvmshim.conf(5) tells of every key' => sub {
 subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub {
 	my $page = with_flags('kvmshim.8');
 	my $main = slurp("$top/ctl/main.c");
-	for my $source (glob "$top/ctl/*.c") {
+	for my $source (glob "$top/ctl/*.c $top/ctl/*/*.c") {
 		my ($name, $usage) = slurp($source) =~ /^\t\.name = "(\w+)",\n\t\.usage = "([^"]*)"/m or next;
 		like($page, qr/^\.Ss \Q$name\E$/m, "kvmshim $name has a section");
 		like($page, qr/^\.Cm \Q$name\E$/m, "and is in the synopsis");
@@ -109,25 +109,25 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 	}
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, $_) for $main =~ /str_eq\(argv\[1\], "(--\w+)"\)/g;
 	my %members;
-	for my $source ('ctl/check.c', 'ctl/explain.c', 'ctl/explainjson.c', 'ctl/jsonout.c', 'ctl/statusjson.c', 'ctl/doctor.c',
-		'ctl/devicesjson.c', 'hooks/journalwrite.c') {
+	for my $source ('ctl/check/check.c', 'ctl/explain/explain.c', 'ctl/explain/json.c', 'ctl/jsonout.c', 'ctl/assign/statusjson.c', 'ctl/doctor/doctor.c',
+		'ctl/devices/json.c', 'hooks/journal/write.c') {
 		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsonout_add|jsondoc_add|add_\w+)\(\s*(?:(?:ctl->arena|a), )?o, "([\w-]+)"/g;
 	}
-	$members{$_} = 1 for slurp("$top/hooks/journalshape.c") =~ /\{ "(\w+)", offsetof/g;
+	$members{$_} = 1 for slurp("$top/hooks/journal/shape.c") =~ /\{ "(\w+)", offsetof/g;
 	cmp_ok(keys %members, '>', 15, 'there are members');
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "$_ of the JSON") for sort keys %members;
 	for my $table ('kinds[]', 'outcomes[]', 'events[]') {
-		like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explainjson.c', $table);
+		like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explain/json.c', $table);
 	}
 	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "what status says: $_")
-		for slurp("$top/ctl/inventory.c") =~ /\[(?:DEVICE|HOME)_\w+\] = "([^"]+)"/g,
-			slurp("$top/ctl/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journalshape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
+		for slurp("$top/ctl/devices/inventory.c") =~ /\[(?:DEVICE|HOME)_\w+\] = "([^"]+)"/g,
+			slurp("$top/ctl/assign/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journal/shape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
 	my ($doctor) = $page =~ /^\.Ss doctor\n(.*?)^\.Ss/ms;
-	my @rows = slurp("$top/ctl/doctor.c") =~ /^\t\{ "([\w-]+)", doctor_\w+, ABOUT_/mg;
+	my @rows = slurp("$top/ctl/doctor/doctor.c") =~ /^\t\{ "([\w-]+)", doctor_\w+, ABOUT_/mg;
 	cmp_ok(@rows, '>', 25, 'doctor has rows');
 	like($doctor, qr/^\.It Cm \Q$_\E$/m, "row $_ of doctor") for @rows;
 	is(join(' ', grep { my $name = $_; !grep { $_ eq $name } @rows } $doctor =~ /^\.It Cm ([\w-]+)$/mg), '', 'and the manual tells of no other');
-	like($doctor, qr/^\.Ql $_\b/m, "grade $_") for slurp("$top/ctl/doctor.c") =~ /\[GRADE_\w+\] = \{ "(\w+)"/g;
+	like($doctor, qr/^\.Ql $_\b/m, "grade $_") for slurp("$top/ctl/doctor/doctor.c") =~ /\[GRADE_\w+\] = \{ "(\w+)"/g;
 	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
 	like($page, qr/^\.It Ev $_$/m, $_) for qw(KVMSHIM_ROOT NO_COLOR);
 };
@@ -166,16 +166,16 @@ subtest 'kvmshim-hook(8) tells of every operation, reason and word of the journa
 	my @operations = slurp("$top/hooks/hook.c") =~ /^\t\{ ("\w+", "\w+"), (?:\w+, )+(?:true|false) \},/mg;
 	ok(scalar @operations, 'there are operations');
 	like($page, qr/^\.It Cm \Q$_\E$/m, $_) for map { s/[",]//gr } @operations;
-	like($steps, qr/^\.It Cm \Q$_\E$/m, "step $_") for table('hooks/journalshape.c', 'op_names[OP_COUNT]');
-	my @members = slurp("$top/hooks/journalshape.c") =~ /^\t\{ "(\w+)", offsetof/mg;
-	push @members, slurp("$top/hooks/journalwrite.c") =~ /(?:add_\w+|jsondoc_add|json_object_object_add)\(\s*(?:a, )?o, "(\w+)"/g;
-	push @members, table('hooks/journalshape.c', "${_}") for 'role_names[ROLE_COUNT]', 'journal_states[STATE_COUNT]';
+	like($steps, qr/^\.It Cm \Q$_\E$/m, "step $_") for table('hooks/journal/shape.c', 'op_names[OP_COUNT]');
+	my @members = slurp("$top/hooks/journal/shape.c") =~ /^\t\{ "(\w+)", offsetof/mg;
+	push @members, slurp("$top/hooks/journal/write.c") =~ /(?:add_\w+|jsondoc_add|json_object_object_add)\(\s*(?:a, )?o, "(\w+)"/g;
+	push @members, table('hooks/journal/shape.c', "${_}") for 'role_names[ROLE_COUNT]', 'journal_states[STATE_COUNT]';
 	my %words = map { $_ => 1 } $files =~ /^\.(?:It )?Cm (.*)$/mg;
 	%words = map { $_ => 1 } map { split /[ ,]+/ } keys %words;
 	ok($words{$_}, "$_ of the journal") for @members;
 	cmp_ok(index($reasons =~ s/\\&//gr, $_), '>=', 0, $_)
-		for sentences('hooks/judge.c', 'SAY\('), sentences('hooks/handover.c', 'err_set\(err, -?\w+,'),
-		sentences('hooks/giveback.c', 'err_set\(err, -?\w+,'), sentences('hooks/stuck.c', 'arena_printf\(a,');
+		for sentences('hooks/survey/judge.c', 'SAY\('), sentences('hooks/assignment.c', 'err_set\(err, -?\w+,'),
+		sentences('hooks/return.c', 'err_set\(err, -?\w+,'), sentences('hooks/journal/stuck.c', 'arena_printf\(a,');
 	like($page, qr/^\.It $_$/m, "exit status $_") for 0 .. 2;
 };
 

@@ -8,7 +8,7 @@
 
 #include "arena.h"
 #include "err.h"
-#include "hooks/domain.h"
+#include "hooks/domain/domain.h"
 #include "str.h"
 
 static struct arena arena;

@@ -15,13 +15,13 @@
 #include "arena.h"
 #include "err.h"
 #include "str.h"
-#include "wrapper/cmdline.h"
+#include "wrapper/line/cmdline.h"
 #include "wrapper/match.h"
 #include "conf/expand.h"
-#include "wrapper/optval.h"
+#include "wrapper/line/optval.h"
 #include "wrapper/probe.h"
-#include "wrapper/proptype.h"
-#include "wrapper/view.h"
+#include "wrapper/line/proptype.h"
+#include "wrapper/line/view.h"
 
 static struct arena arena;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/act.h"
+#include "host/act/act.h"
 
 #include <limits.h>
 #include <poll.h>

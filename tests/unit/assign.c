@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/assign.h"
+#include "wrapper/verb/assign.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/checktype.h"
+#include "ctl/check/type.h"
 
 #include "unit.h"
 

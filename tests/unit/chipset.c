@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/chipset.h"
+#include "wrapper/verb/chipset.h"
 
 #include "unit.h"
 

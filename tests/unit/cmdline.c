@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/cmdline.h"
+#include "wrapper/line/cmdline.h"
 
 #include "line.h"
 

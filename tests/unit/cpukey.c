@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/cpukey.h"
+#include "wrapper/line/cpukey.h"
 
 #include "unit.h"
 

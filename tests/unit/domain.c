@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/domain.h"
+#include "hooks/domain/domain.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "err.h"
-#include "hooks/domain.h"
+#include "hooks/domain/domain.h"
 #include "str.h"
 #include "unit.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One verb on one command line: the line afterwards, and what is told of it. */
-#include "wrapper/edit.h"
+#include "wrapper/verb/edit.h"
 
 #include <errno.h>
 
-#include "ruled.h"
+#include "ruletext.h"
 
 #define NONE "nothing: no such option on the line"
 #define UNSELECTED NONE " that the selector means"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a rule takes from a VM's name stays one value, or is refused. */
-#include "wrapper/edit.h"
+#include "wrapper/verb/edit.h"
 
 #include <errno.h>
 
-#include "ruled.h"
+#include "ruletext.h"
 
 /* Names from tenants: every byte of them may mean something somewhere. */
 static const struct hostile {

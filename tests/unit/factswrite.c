@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* facts.json, from the hook to the wrapper. */
 #include "conf/factsfile.h"
-#include "journaled.h"
+#include "journaltree.h"
 
 static int write_facts(const struct facts *f, const struct grants *g)
 {

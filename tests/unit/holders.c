@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/holders.h"
+#include "host/process/holders.h"
 
 #include <linux/capability.h>
 #include <poll.h>
@@ -23,9 +23,9 @@ static struct nodes some_nodes(void)
 static void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
 			 struct holders *h)
 {
-	struct opens o = { 0 };
+	struct opendevices o = { 0 };
 
-	opens_read(a, r, &o);
+	opendevices_read(a, r, &o);
 	holders_of(a, r, &o, nodes, h);
 }
 

@@ -3,7 +3,7 @@
  * A journal is written, and read again; whose file is believed, and what is not
  * written in the first place.
  */
-#include "journaled.h"
+#include "journaltree.h"
 
 /* --- there and back */
 

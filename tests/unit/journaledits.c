@@ -4,7 +4,7 @@
  * words that name it.
  */
 #include "str.h"
-#include "journaled.h"
+#include "journaltree.h"
 
 /* In the step that begins so: the piece in it, and what is there instead. */
 static const struct edit {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* QEMU's JSON: each row was tried with QEMU 7.2 (-device JSON -version). */
-#include "wrapper/json.h"
+#include "wrapper/line/json.h"
 
 #include <errno.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/judge.h"
+#include "hooks/survey/judge.h"
 
 #include "str.h"
-#include "taken.h"
+#include "subjects.h"
 
 static const struct reservation other_vm = { .journal = { .name = "desktop" }, .life = LIFE_QEMU };
 static const struct reservation dead_vm = { .journal = { .name = "old" } };

@@ -3,13 +3,13 @@
  * Steps that files can play: attributes of two functions, each in a lane. What a
  * real driver does with them is tested with a kernel.
  */
-#include "hooks/lanes.h"
+#include "hooks/steps/lanes.h"
 
 #include <sys/wait.h>
 
 #include "conf/settings.h"
 #include "err.h"
-#include "hooks/ops.h"
+#include "hooks/steps/ops.h"
 #include "pcitree.h"
 #include "str.h"
 

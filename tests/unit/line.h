@@ -7,7 +7,7 @@
  */
 #include "str.h"
 #include "unit.h"
-#include "wrapper/cmdline.h"
+#include "wrapper/line/cmdline.h"
 
 static inline char **line_argv(const char *text)
 {

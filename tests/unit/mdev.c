@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/mdev.h"
+#include "host/pci/mdev.h"
 
 #include "pcitree.h"
 #include "str.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is there the memory that a VM asks for: the arithmetic, and what the refusal says of it. */
-#include "hooks/domainmemory.h"
-#include "hooks/journal.h"
-#include "hooks/memory.h"
+#include "hooks/domain/memory.h"
+#include "hooks/journal/journal.h"
+#include "hooks/memory/memory.h"
 #include "unit.h"
 
 #define N0 { { 1 } }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* JSON values: edits that leave every other byte alone, and the types that QEMU insists on. */
-#include "wrapper/optjson.h"
+#include "wrapper/line/optjson.h"
 
 #include <errno.h>
 
 #include "err.h"
 #include "line.h"
-#include "wrapper/optval.h"
+#include "wrapper/line/optval.h"
 
 static void parse(const char *option, const char *text, struct optval *v)
 {

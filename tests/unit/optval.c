@@ -4,7 +4,7 @@
  * property alone. What QEMU makes of the same texts is in the recorded vectors
  * (tests/wrapper/vectors.t); these rows have the corners. JSON: optjson.c.
  */
-#include "wrapper/optval.h"
+#include "wrapper/line/optval.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/pci.h"
+#include "host/pci/pci.h"
 
 #include "pcitree.h"
 #include "str.h"

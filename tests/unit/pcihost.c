@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/pcihost.h"
+#include "host/pci/pcihost.h"
 
-#include "host/pci.h"
+#include "host/pci/pci.h"
 #include "pcitree.h"
 
 #define GPU "0000:01:00.0"

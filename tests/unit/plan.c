@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which steps are planned, in which lanes and order: "LANE step". */
-#include "hooks/plan.h"
+#include "hooks/survey/plan.h"
 
 #include "err.h"
-#include "hooks/journalshape.h"
-#include "hooks/ops.h"
+#include "hooks/journal/shape.h"
+#include "hooks/steps/ops.h"
 #include "str.h"
-#include "taken.h"
+#include "subjects.h"
 
 #define UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
 #define OTHER_MDEV "00000000-509f-382f-3c1e-e6bfe0fa1001"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/process.h"
+#include "host/process/process.h"
 
 #include <poll.h>
 

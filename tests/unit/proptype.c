@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All of QEMU's properties: tests/wrapper/proptypes.t. Here is how a row is chosen. */
-#include "wrapper/proptype.h"
+#include "wrapper/line/proptype.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/qemuopt.h"
+#include "wrapper/line/qemuopt.h"
 
 #include "conf/settings.h"
 #include "line.h"

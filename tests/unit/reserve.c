@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether a journal is alive, and who has what. */
-#include "hooks/reserve.h"
+#include "hooks/survey/reserve.h"
 
 #include "err.h"
-#include "hooks/state.h"
+#include "hooks/journal/state.h"
 #include "proctree.h"
 #include "str.h"
 

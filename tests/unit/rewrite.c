@@ -3,7 +3,7 @@
 #include "wrapper/rewrite.h"
 
 #include "root.h"
-#include "ruled.h"
+#include "ruletext.h"
 #include "wrapper/match.h"
 
 struct result {

@@ -10,9 +10,9 @@
 
 #include "conf/settings.h"
 #include "err.h"
-#include "hooks/domain.h"
-#include "hooks/handover.h"
-#include "hooks/state.h"
+#include "hooks/domain/domain.h"
+#include "hooks/assignment.h"
+#include "hooks/journal/state.h"
 #include "host/vfionode.h"
 #include "pcitree.h"
 #include "proctree.h"
@@ -35,10 +35,10 @@ static struct step steps[] = {
 static const struct settings settings = { .hook = { .unbind_timeout = 1 } };
 static struct root the_root;
 
-static struct handover of_web(void)
+static struct assignment of_web(void)
 {
 	the_root = tree_root();
-	return (struct handover){ .arena = &arena,
+	return (struct assignment){ .arena = &arena,
 				  .root = &the_root,
 				  .settings = &settings,
 				  .uuid = UUID,
@@ -102,7 +102,7 @@ static void the_node_of_a_grant_is_given(void **state)
 	uid_t uid = geteuid() == 0 ? 64055 : geteuid();
 	gid_t gid = geteuid() == 0 ? 108 : getegid();
 	struct domain d = owned_by(uid, gid);
-	struct handover h = of_web();
+	struct assignment h = of_web();
 	struct err err = { 0 };
 	const char *before;
 	struct journal j;
@@ -124,7 +124,7 @@ static void the_node_of_a_grant_is_given(void **state)
 	assert_text(j.steps[2].name, "17");
 	assert_text(j.steps[2].from, before);
 	assert_true(j.steps[2].done);
-	assert_int_equal(handover_give(&h, NULL, &err), 0);
+	assert_int_equal(assignment_return(&h, NULL, &err), 0);
 	assert_text(owner("17"), before);
 }
 
@@ -148,7 +148,7 @@ static void no_chown(void)
 static void a_killed_gift_is_taken_back(void **state)
 {
 	struct domain d = owned_by(64055, 108);
-	struct handover h = of_web();
+	struct assignment h = of_web();
 	struct err err = { 0 };
 	struct journal j;
 	int status;
@@ -170,14 +170,14 @@ static void a_killed_gift_is_taken_back(void **state)
 	assert_true(j.steps[2].done); /* or nobody would undo it */
 	assert_int_equal(chown(tree_path("dev/vfio/17"), geteuid() ? geteuid() : 64055, getegid()),
 			 0);
-	assert_int_equal(handover_give(&h, NULL, &err), 0);
+	assert_int_equal(assignment_return(&h, NULL, &err), 0);
 	assert_text(owner("17"), arena_printf(&arena, "%u:%u", geteuid(), getegid()));
 }
 
 static void nobody_to_give_it_to(void **state)
 {
 	struct domain d = { .name = "web", .uuid = UUID };
-	struct handover h = of_web();
+	struct assignment h = of_web();
 	struct err err = { 0 };
 
 	(void)state;
@@ -190,7 +190,7 @@ static void nobody_to_give_it_to(void **state)
 static void no_longer_what_was_prepared(void **state)
 {
 	struct domain d = owned_by(1, 1);
-	struct handover h = of_web();
+	struct assignment h = of_web();
 	struct err err = { 0 };
 
 	(void)state;
@@ -220,7 +220,7 @@ static const struct note_row {
 static void qemu_is_noted(void **state)
 {
 	const struct note_row *row = *state;
-	struct handover h = of_web();
+	struct assignment h = of_web();
 	struct err err = { 0 };
 	struct journal j;
 

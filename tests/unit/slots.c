@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/slots.h"
+#include "wrapper/verb/slots.h"
 
 #include "err.h"
 #include "line.h"

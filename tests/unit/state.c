@@ -2,7 +2,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "stated.h"
+#include "statetree.h"
 
 #define STRANGER 12345
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "stated.h"
+#include "statetree.h"
 
 /* What a process of its own comes to: the positive -errno, 0 for a descriptor. */
 static int elsewhere(int (*f)(void))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/suspects.h"
+#include "host/process/suspects.h"
 
 #include <sys/sysmacros.h>
 
-#include "host/holders.h"
+#include "host/process/holders.h"
 #include "tree.h"
 
 #define DISK "0000:03:00.0"
@@ -12,7 +12,7 @@
 
 static struct suspects found(struct open_device *open, size_t n)
 {
-	struct opens opens = { .v = open, .n = n };
+	struct opendevices opens = { .v = open, .n = n };
 	struct root r = tree_root();
 	struct suspects s;
 

@@ -2,7 +2,7 @@
 #include "wrapper/trace.h"
 
 #include "root.h"
-#include "ruled.h"
+#include "ruletext.h"
 #include "wrapper/match.h"
 #include "wrapper/rewrite.h"
 

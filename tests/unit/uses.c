@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/uses.h"
+#include "host/use/uses.h"
 
 #include <sched.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
-#include "host/below.h"
-#include "host/pci.h"
+#include "host/pci/subdevices.h"
+#include "host/pci/pci.h"
 #include "str.h"
 #include "tree.h"
 
@@ -150,7 +150,7 @@ static void tells_of_interfaces_elsewhere(void **state)
 	const struct function_row *row = *state;
 	struct pci_function f = { "0000:03:00.0", .class = row->class, .driver = row->driver };
 	struct root root = tree_root();
-	struct below b = { 0 };
+	struct subdevices b = { 0 };
 	const char *use;
 
 	if (row->interface)

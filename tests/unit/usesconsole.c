@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which consoles and framebuffers of the firmware's go with a card. */
-#include "host/uses.h"
+#include "host/use/uses.h"
 
 #include <sys/wait.h>
 
-#include "host/below.h"
-#include "host/pci.h"
+#include "host/pci/subdevices.h"
+#include "host/pci/pci.h"
 #include "str.h"
 #include "tree.h"
 
@@ -96,7 +96,7 @@ static void tells_the_console_of_a_card(void **state)
 	const struct console_row *row = *state;
 	struct pci_function f = { CARD, .driver = row->driver, .boot_vga = row->boot_vga };
 	struct root root = tree_root();
-	struct below b = { 0 };
+	struct subdevices b = { 0 };
 	struct console c;
 
 	console_host();
@@ -123,7 +123,7 @@ static void a_console_that_hangs(void **state)
 {
 	struct pci_function f = { CARD, .boot_vga = true };
 	struct root root = tree_root();
-	struct below b = { 0 };
+	struct subdevices b = { 0 };
 	struct console c;
 	int writer;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/view.h"
+#include "wrapper/line/view.h"
 
 #include "conf/target.h"
 #include "err.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/watch.h"
+#include "hooks/steps/watch.h"
 
 #include <sys/sysmacros.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/xmltree.h"
+#include "hooks/domain/xmltree.h"
 
 #include <errno.h>
 #include <unistd.h>

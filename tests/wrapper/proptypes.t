@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The JSON types of properties (wrapper/proptype.c) held against every property
+# The JSON types of properties (wrapper/line/proptype.c) held against every property
 # of every device and object of the local QEMU: it converts nothing, so a text
 # that a rule sets has to get the type that the property has.
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/assign/byhand.h"
+
+#include <stdio.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/assign/assigned.h"
+#include "hooks/assignment.h"
+#include "hooks/steps/lanes.h"
+#include "hooks/steps/ops.h"
+#include "host/host.h"
+
+static bool add_address(struct byhand *h, const char *word)
+{
+	const char *address = host_pci_address(h->ctl->arena, word);
+
+	if (!address)
+		ctl_fail("'%s' is no PCI address like 0000:03:00.0, 03:00.0 or, for all functions "
+			 "of a slot, 03:00",
+			 word);
+	else if (!strv_has(&h->addresses, address))
+		strv_push(h->ctl->arena, &h->addresses, address);
+	return address;
+}
+
+static int sort_words(struct byhand *h, const struct command *command, int argc, char **argv)
+{
+	bool words_only = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!words_only && str_eq(argv[i], "--"))
+			words_only = true;
+		else if (!words_only && str_eq(argv[i], "--dry-run"))
+			h->dry_run = true;
+		else if (!words_only && argv[i][0] == '-')
+			return ctl_usage(command);
+		else if (!add_address(h, argv[i]))
+			return CTL_USAGE;
+	}
+	return h->addresses.n ? CTL_FINE : ctl_usage(command);
+}
+
+bool byhand_words(struct byhand *h, struct ctl *ctl, const struct command *command, int argc,
+		char **argv, int *status)
+{
+	*h = (struct byhand){ .ctl = ctl };
+	if (argc == 2 && str_eq(argv[1], "--help")) {
+		*status = ctl_help(command);
+		return false;
+	}
+	*status = sort_words(h, command, argc, argv);
+	if (*status == CTL_FINE && !assigned_allowed(ctl))
+		*status = CTL_USAGE;
+	if (*status != CTL_FINE)
+		return false;
+	h->mistakes = assigned_settings(ctl, &h->settings);
+	return true;
+}
+
+struct assignment byhand_over(struct byhand *h, const char *uuid)
+{
+	return (struct assignment){
+		.arena = h->ctl->arena,
+		.root = &h->ctl->root,
+		.settings = &h->settings,
+		.kind = JOURNAL_HAND,
+		.uuid = uuid,
+		.name = "by hand",
+	};
+}
+
+void byhand_notes(const struct assignment *over)
+{
+	for (size_t i = 0; i < over->notes.n; i++)
+		ctl_fail("%s", over->notes.v[i]);
+}
+
+void byhand_change(const struct byhand *h, const struct journal_device *d, const char *before,
+		 bool named)
+{
+	struct arena *a = h->ctl->arena;
+	const char *now = host_pci_driver(a, &h->ctl->root, d->device);
+	const char *went = named ? "" : arena_printf(a, ", which shares IOMMU group %d", d->group);
+
+	if (!str_same(now, before))
+		printf("%s: %s -> %s%s\n", d->device, before ? before : "no driver",
+		       now ? str_printable(a, now) : "no driver", went);
+	else if (named)
+		printf("%s: %s, as it was\n", d->device, now ? str_printable(a, now) : "no driver");
+}
+
+static void show_step(const struct byhand *h, const char *before, const struct step *s)
+{
+	struct arena *a = h->ctl->arena;
+
+	printf("%s%s\n", before, str_printable(a, op_text(a, s)));
+}
+
+void byhand_plan(const struct byhand *h, const struct journal *j)
+{
+	for (unsigned lane = 0; lane < lanes_count(j); lane++)
+		for (size_t i = 0; i < j->n_steps; i++)
+			if (j->steps[i].lane == lane)
+				show_step(h, "", &j->steps[i]);
+}
+
+void byhand_plan_undo(const struct byhand *h, const struct journal *j, const bool *only)
+{
+	for (unsigned lane = lanes_count(j); lane-- > 0;)
+		for (size_t i = j->n_steps; i-- > 0;)
+			if (j->steps[i].lane == lane && (!only || only[lane]) &&
+			    op_rows[j->steps[i].op].undo)
+				show_step(h, "undo: ", &j->steps[i]);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/recover.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "ctl/ctl.h"
+#include "ctl/assign/assigned.h"
+#include "err.h"
+#include "hooks/assignment.h"
+#include "str.h"
+
+/* Why it is not given back. */
+static const char *const life_words[] = {
+	[LIFE_NONE] = "is gone, or is ending",
+	[LIFE_IN_PROGRESS] = "is being worked on",
+	[LIFE_QEMU] = "runs",
+	[LIFE_STARTING] = "is starting",
+	[LIFE_NODE_OPEN] = "has a VFIO node open",
+	[LIFE_HAND] = "stays bound until `kvmshim unbind`",
+};
+
+struct recovery {
+	struct ctl *ctl;
+	struct assignment assignment;
+	struct settings settings;
+	size_t told, failed;
+};
+
+static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
+{
+	struct process holder;
+	enum life life = LIFE_IN_PROGRESS;
+
+	if (!j)
+		return life_words[life];
+	life = reserve_life(ctl->arena, &ctl->root, j, 0, &holder);
+	if (!holder.pid)
+		return life_words[life];
+	return arena_printf(ctl->arena, "%s (pid %ld)", life_words[life], (long)holder.pid);
+}
+
+/* j is NULL too of a folder that holds nothing to give back. */
+static void told(void *user, const char *uuid, const struct journal *j, int rc,
+		 const struct err *err)
+{
+	struct recovery *r = user;
+	const char *title = assigned_title(r->ctl, uuid, j);
+
+	r->told++;
+	r->failed += rc && rc != -EAGAIN;
+	if (rc == 0)
+		printf("%s: given back\n", title);
+	else if (rc == -EAGAIN)
+		printf("%s: %s\n", title, why_it_stays(r->ctl, j));
+	else if (!j)
+		ctl_fail("%s", err->text);
+	else
+		printf("%s: %s\n", title, str_printable(r->ctl->arena, err->text));
+}
+
+static int recover_named(struct recovery *r, const char *which)
+{
+	struct assigned_list list = { 0 };
+	struct err err = { 0 };
+
+	if (assigned_read(r->ctl, which, &list, &err) < 0)
+		return ctl_fail("%s", err.text);
+	for (size_t i = 0; i < list.n; i++)
+		recover_one(&r->assignment, list.v[i].uuid, told, r);
+	return CTL_FINE;
+}
+
+static int recover(struct ctl *ctl, const char *which)
+{
+	struct recovery r = { .ctl = ctl };
+	int status = CTL_FINE;
+
+	assigned_settings(ctl, &r.settings);
+	r.assignment = (struct assignment){
+		.arena = ctl->arena,
+		.root = &ctl->root,
+		.settings = &r.settings,
+	};
+	if (which)
+		status = recover_named(&r, which);
+	else
+		recover_all(&r.assignment, told, &r);
+	if (!r.told && status == CTL_FINE)
+		puts("nothing is handed over");
+	for (size_t i = 0; i < r.assignment.notes.n; i++)
+		ctl_fail("%s", r.assignment.notes.v[i]);
+	return r.failed ? CTL_FOUND : status;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	int first = argc > 1 && str_eq(argv[1], "--") ? 2 : 1;
+
+	if (argc == 2 && str_eq(argv[1], "--help"))
+		return ctl_help(&command_recover);
+	if (argc - first > 1 || (first == 1 && argc == 2 && argv[1][0] == '-'))
+		return ctl_usage(&command_recover);
+	if (!assigned_allowed(ctl))
+		return CTL_USAGE;
+	return recover(ctl, argv[first]);
+}
+
+const struct command command_recover = {
+	.name = "recover",
+	.usage = "[NAME]",
+	.help = "give back what VMs that are gone have left, or what is left of one",
+	.run = run,
+};

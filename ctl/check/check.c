@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `kvmshim check`: every mistake and warning, with the code that the wrapper reads rules with. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf/confdir.h"
+#include "ctl/check/qemu.h"
+#include "ctl/ctl.h"
+#include "ctl/jsonout.h"
+#include "err.h"
+#include "file.h"
+#include "str.h"
+#include "wrapper/decide.h"
+
+#define CHECK_VERSION 1
+
+struct check {
+	struct ctl *ctl;
+	struct decision d;
+	const char *qemu; /* NULL: not asked for; "": find it */
+	bool installed;	  /* the rules in their places, not files that were given */
+};
+
+/* Where the real emulator is on the distributions, wrapped or not. */
+static const char *const emulators[] = {
+	"/usr/libexec/qemu-kvm.real", "/usr/bin/qemu-system-x86_64.real",
+	"/usr/bin/qemu-kvm.real",     "/usr/libexec/qemu-kvm",
+	"/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-kvm",
+};
+
+static const char *find_emulator(const struct check *c)
+{
+	if (*c->qemu)
+		return c->qemu;
+	if (c->d.settings.real)
+		return c->d.settings.real;
+	for (size_t i = 0; i < sizeof(emulators) / sizeof(emulators[0]); i++)
+		if (access(emulators[i], X_OK) == 0)
+			return emulators[i];
+	return NULL;
+}
+
+/* A draft may be anybody's and anywhere; only what it says is judged. */
+static int check_file(struct check *c, const char *path)
+{
+	struct file file;
+	struct err err;
+
+	if (file_read_any(c->ctl->arena, path, &file, &err) < 0) {
+		ctl_fail("%s", err.text);
+		return CTL_USAGE;
+	}
+	if (str_ends(path, ".conf"))
+		settings_parse(c->ctl->arena, &file, &c->d.settings, &c->d.mistakes);
+	else
+		rules_read(c->ctl->arena, &file, &c->d.rules, &c->d.mistakes);
+	return CTL_FINE;
+}
+
+static void warn_of_settings(struct check *c)
+{
+	if (!c->d.settings.enabled)
+		mistake_warn(&c->d.mistakes, c->d.settings.path, 0,
+			     "enabled = no: the wrapper applies no rule at all");
+}
+
+static int ask_qemu(struct check *c)
+{
+	const char *binary = find_emulator(c);
+	struct err err;
+
+	if (!binary)
+		return ctl_fail("no emulator found to ask: say --qemu=BINARY");
+	if (checkqemu(c->ctl->arena, binary, &c->d, &err) < 0)
+		return ctl_fail("%s", err.text);
+	return CTL_FINE;
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static size_t count_enabled(const struct rule_set *rules)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n; i++)
+		n += rules->v[i].enabled;
+	return n;
+}
+
+/* Whoever misnamed a folder finds out here. */
+static void show_places(const struct check *c)
+{
+	const struct ctl *ctl = c->ctl;
+
+	printf(" in %s and %s", root_path(ctl->arena, &ctl->root, CONFDIR_ETC "/rules.d"),
+	       root_path(ctl->arena, &ctl->root, CONFDIR_LIB "/rules.d"));
+}
+
+static void show_text(const struct check *c)
+{
+	const struct mistakes *m = &c->d.mistakes;
+	size_t warnings = m->n - m->errors, off = c->d.rules.n - count_enabled(&c->d.rules);
+
+	for (size_t i = 0; i < m->n; i++)
+		puts(mistake_text(c->ctl->arena, &m->v[i]));
+	printf("%zu rule%s", c->d.rules.n, plural(c->d.rules.n));
+	if (off)
+		printf(" (%zu not enabled)", off);
+	if (c->installed && c->d.rules.n == 0)
+		show_places(c);
+	printf(": %zu mistake%s, %zu warning%s\n", m->errors, plural(m->errors), warnings,
+	       plural(warnings));
+}
+
+static void show_json(const struct check *c)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "version", json_object_new_int(CHECK_VERSION));
+	json_object_object_add(o, "rules", json_object_new_int((int)c->d.rules.n));
+	json_object_object_add(o, "enabled", json_object_new_int((int)count_enabled(&c->d.rules)));
+	json_object_object_add(o, "mistakes", jsonout_mistakes(c->ctl->arena, &c->d.mistakes));
+	jsonout_print(o);
+}
+
+static bool option(struct check *c, const char *word)
+{
+	if (str_eq(word, "--json"))
+		c->ctl->json = true;
+	else if (str_eq(word, "--qemu"))
+		c->qemu = "";
+	else if (str_starts(word, "--qemu=") && word[7])
+		c->qemu = word + 7;
+	else
+		return false;
+	return true;
+}
+
+/* Options and files in any order. false: usage. */
+static bool sort_words(struct check *c, int argc, char **argv, struct strv *files)
+{
+	bool words_only = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!words_only && str_eq(argv[i], "--"))
+			words_only = true;
+		else if (words_only || argv[i][0] != '-')
+			strv_push(c->ctl->arena, files, argv[i]);
+		else if (!option(c, argv[i]))
+			return false;
+	}
+	return true;
+}
+
+static int read_files(struct check *c, const struct strv *files)
+{
+	struct mistakes ignored = { .arena = c->ctl->arena };
+	int status = CTL_FINE;
+
+	/* extra-options of the installed kvmshim.conf hold for a draft too */
+	settings_read(c->ctl->arena, &c->ctl->root, &c->d.settings,
+		      files->n ? &ignored : &c->d.mistakes);
+	c->installed = files->n == 0;
+	if (c->installed) {
+		warn_of_settings(c);
+		decide_read_rules(c->ctl->arena, &c->ctl->root, &c->d);
+		return CTL_FINE;
+	}
+	for (size_t i = 0; i < files->n && status == CTL_FINE; i++)
+		status = check_file(c, files->v[i]);
+	decide_check_rules(c->ctl->arena, &c->d);
+	return status;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	struct check c = { .ctl = ctl, .d = { .mistakes.arena = ctl->arena } };
+	struct strv files = { 0 };
+	int status;
+
+	if (argc == 2 && str_eq(argv[1], "--help"))
+		return ctl_help(&command_check);
+	if (!sort_words(&c, argc, argv, &files))
+		return ctl_usage(&command_check);
+	status = read_files(&c, &files);
+	if (status == CTL_FINE && c.qemu)
+		status = ask_qemu(&c);
+	if (status != CTL_FINE)
+		return status;
+	mistakes_sort(&c.d.mistakes);
+	(ctl->json ? show_json : show_text)(&c);
+	return c.d.mistakes.errors ? CTL_FOUND : CTL_FINE;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.usage = "[--json] [--qemu[=BINARY]] [FILE…]",
+	.help = "every mistake in the rule files and kvmshim.conf, or in FILEs",
+	.run = run,
+};

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/check/qemu.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arena.h"
+#include "ctl/capture.h"
+#include "ctl/check/type.h"
+#include "ctl/qemuhelp.h"
+#include "err.h"
+#include "glob.h"
+#include "nearest.h"
+#include "str.h"
+#include "wrapper/verb/assign.h"
+#include "wrapper/decide.h"
+#include "wrapper/verb/global.h"
+#include "wrapper/line/optval.h"
+#include "wrapper/line/proptype.h"
+
+struct checkqemu {
+	struct arena *arena;
+	struct qemuhelp help;
+	struct decision *d;
+	struct qemuopts opts;
+	/* the line in hand, and the option that it speaks of */
+	const struct rule *rule;
+	const char *key; /* a verb, or when-option */
+	unsigned line;
+	const struct qemuopt *opt;
+	/* of a verb */
+	const struct action *action;
+};
+
+/*
+ * Options whose kinds QEMU lists, the key that names the kind, and whether it
+ * lists a kind's properties too.
+ */
+static const struct kind {
+	const char *option, *key;
+	bool properties;
+} kinds[] = {
+	{ "chardev", "backend", false }, { "cpu", "model", false }, { "device", "driver", true },
+	{ "machine", "type", true },	 { "netdev", "type", false }, { "object", "qom-type", true },
+};
+
+/*
+ * Taken by QEMU though no list of properties has them: of every device or
+ * object, and those that -machine hands on to the accelerator.
+ */
+static const char *const everywhere[] = {
+	"id", "bus", "driver", "qom-type", "type", "accel", "kernel-irqchip", "kernel_irqchip",
+	"kvm-shadow-mem", "kvm_shadow_mem", "igd-passthru",
+};
+
+/* Options that -help is silent about. */
+static const char *const undocumented[] = { "qtest", "qtest-log" };
+
+static const struct kind *kind_of(const struct qemuopt *opt)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_eq(kinds[i].option, opt->name))
+			return &kinds[i];
+	return NULL;
+}
+
+static const struct strv *ask(struct checkqemu *c, const char *option, const char *value)
+{
+	return qemuhelp_names(&c->help, arena_printf(c->arena, "-%s", option), value);
+}
+
+static const char *hint(struct checkqemu *c, const struct strv *names, const char *word)
+{
+	struct nearest near = { .word = word };
+
+	for (size_t i = 0; i < names->n; i++)
+		nearest_try(&near, names->v[i]);
+	return nearest_hint(c->arena, &near);
+}
+
+static void say(struct checkqemu *c, bool stops_vm, const char *text)
+{
+	(stops_vm ? mistake_add : mistake_warn)(&c->d->mistakes, c->rule->file, c->line,
+						"%s: %s", c->key, text);
+}
+
+/* ---- kinds: devices, machine types, CPU models … ---- */
+
+static void check_kind(struct checkqemu *c, const struct kind *kind, const char *name)
+{
+	const struct strv *names = ask(c, kind->option, "help");
+
+	if (names && !strchr(name, '%') && !qemuhelp_has(names, name))
+		say(c, true,
+		    arena_printf(c->arena, "this QEMU has no -%s %s%s", kind->option, name,
+				 hint(c, names, name)));
+}
+
+static bool any_matches(const struct strv *names, const char *glob)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (glob_match(glob, names->v[i]))
+			return true;
+	return false;
+}
+
+/* ---- properties ---- */
+
+/* Of smp.cpus and a.0 only what stands before the dot is in a list. */
+static bool has_property(struct checkqemu *c, const struct strv *names, const char *key)
+{
+	const char *front = arena_strndup(c->arena, key, strcspn(key, "."));
+
+	for (size_t i = 0; i < names->n; i++)
+		if (optval_same_key(c->opt, names->v[i], key) ||
+		    optval_same_key(c->opt, names->v[i], front))
+			return true;
+	return false;
+}
+
+/* addr is listed as a number and is a slot and function in hex. */
+static bool has_plain_type(const struct assign *as)
+{
+	return as->value && !as->typed && !strchr(as->value, '%') && !str_eq(as->key, "addr");
+}
+
+/*
+ * Does the value fit the type that this QEMU says, and would it be written as
+ * that type into a JSON value?
+ */
+static void check_type(struct checkqemu *c, const struct kind *kind, const char *what,
+		       const struct assign *as)
+{
+	const char *type = qemuhelp_type(&c->help, arena_printf(c->arena, "-%s", kind->option),
+					 arena_printf(c->arena, "%s,help", what), as->key);
+	const char *wants;
+
+	if (!type || !has_plain_type(as))
+		return;
+	wants = checktype_wants(type, as->value);
+	if (wants)
+		say(c, true,
+		    arena_printf(c->arena, "%s of %s is %s (%s), not '%s'", as->key, what, wants,
+				 type, as->value));
+	else if (c->opt->flags & OPT_JSON &&
+		 proptype(kind->option, what, as->key, as->value) != checktype_kind(type))
+		say(c, false,
+		    arena_printf(c->arena,
+				 "%s of %s is of type %s: where the line is JSON write %s:=JSON",
+				 as->key, what, type, as->key));
+}
+
+/* A property is fine if one of the drivers that the glob means has it. */
+static void check_property(struct checkqemu *c, const struct kind *kind, const char *glob,
+			   const struct assign *as)
+{
+	const char *key = as->key;
+	const struct strv *names = ask(c, kind->option, "help"), *seen = NULL;
+
+	if (!names || STR_AMONG(everywhere, key) || strchr(glob, '%'))
+		return;
+	for (size_t i = 0; i < names->n; i++) {
+		const struct strv *properties;
+
+		if (!glob_match(glob, names->v[i]))
+			continue;
+		properties = ask(c, kind->option,
+				 arena_printf(c->arena, "%s,help", names->v[i]));
+		if (properties && has_property(c, properties, key)) {
+			check_type(c, kind, names->v[i], as);
+			return;
+		}
+		seen = properties ? properties : seen;
+	}
+	if (seen)
+		say(c, true,
+		    arena_printf(c->arena, "this QEMU's -%s %s has no property '%s'%s",
+				 kind->option, glob, key, hint(c, seen, key)));
+}
+
+/* All models are devices, and `max` has what qemu64 has and more. */
+static void check_cpu_property(struct checkqemu *c, const char *key)
+{
+	const struct strv *properties = ask(c, "device", "max-x86_64-cpu,help");
+
+	if (properties && !str_eq(key, "model") && !has_property(c, properties, key))
+		say(c, true,
+		    arena_printf(c->arena, "this QEMU's CPUs have no property '%s'%s", key,
+				 hint(c, properties, key)));
+}
+
+/* Options with one set of keys that `help` lists. Others take help for a value, and start. */
+static const char *const keyed[] = { "boot", "overcommit", "rtc", "smp" };
+
+static void check_key(struct checkqemu *c, const char *key)
+{
+	const struct strv *names = ask(c, c->opt->name, "help");
+
+	if (names && !has_property(c, names, key))
+		say(c, true,
+		    arena_printf(c->arena, "this QEMU's -%s has no key '%s'%s", c->opt->name, key,
+				 hint(c, names, key)));
+}
+
+/* What -global often speaks of and -device help does not list, because QEMU alone creates it. */
+static const char *const unlisted[] = {
+	"ICH9-LPC", "PIIX4_PM", "cfi.pflash01", "i440FX-pcihost", "isa-fdc", "kvm-pit", "kvmclock",
+	"mc146818rtc", "mch", "q35-pcihost",
+};
+
+/* Abstract types (cpu, virtio-pci) and what only QEMU creates list nothing, but are there. */
+static void check_global_driver(struct checkqemu *c, const char *driver)
+{
+	const struct strv *devices = ask(c, "device", "help");
+	struct nearest near = { .word = driver };
+	const char *said = qemuhelp_complaint(&c->help, "-device",
+					      arena_printf(c->arena, "%s,help", driver));
+
+	if (!devices || !strstr(said, "' not found"))
+		return;
+	for (size_t i = 0; i < devices->n; i++)
+		nearest_try(&near, devices->v[i]);
+	for (size_t i = 0; i < sizeof(unlisted) / sizeof(unlisted[0]); i++)
+		nearest_try(&near, unlisted[i]);
+	say(c, true,
+	    arena_printf(c->arena, "this QEMU has no device %s%s", driver,
+			 nearest_hint(c->arena, &near)));
+}
+
+static void check_global(struct checkqemu *c, const char *key)
+{
+	const char *dot = editglobal_dot(key);
+	const char *driver = arena_strndup(c->arena, key, (size_t)(dot - key));
+	const struct strv *properties =
+		ask(c, "device", arena_printf(c->arena, "%s,help", driver));
+
+	if (!properties)
+		check_global_driver(c, driver);
+	else if (!qemuhelp_has(properties, dot + 1))
+		say(c, true,
+		    arena_printf(c->arena, "this QEMU's %s has no property '%s'%s", driver,
+				 dot + 1, hint(c, properties, dot + 1)));
+}
+
+/* ---- one action ---- */
+
+static const char *selected_kind(const struct target *target, const char *key)
+{
+	for (size_t i = 0; i < target->n; i++)
+		if (str_eq(target->keys[i].key, key))
+			return target->keys[i].glob;
+	return NULL;
+}
+
+static void check_selector(struct checkqemu *c, const struct kind *kind,
+			   const struct target *target)
+{
+	const char *glob = selected_kind(target, kind->key);
+	const struct strv *names = glob ? ask(c, kind->option, "help") : NULL;
+
+	if (names && !strchr(glob, '%') && !any_matches(names, glob))
+		say(c, false,
+		    arena_printf(c->arena, "this QEMU has no -%s that '%s' means%s", kind->option,
+				 glob, hint(c, names, glob)));
+}
+
+static void check_assigns(struct checkqemu *c, const struct kind *kind)
+{
+	const char *glob = kind ? selected_kind(&c->action->target, kind->key) : NULL;
+	const char *machine = rule_glob(c->rule, FACT_MACHINE);
+	struct assigns as;
+
+	if (assigns_parse(c->arena, c->opt, c->action->rest, &as, NULL) < 0)
+		return;
+	for (size_t i = 0; i < as.n; i++) {
+		if (c->opt->syntax == SYNTAX_GLOBAL)
+			check_global(c, as.v[i].key);
+		else if (kind && str_eq(as.v[i].key, kind->key))
+			check_kind(c, kind, as.v[i].value);
+		else if (c->opt->syntax == SYNTAX_CPU)
+			check_cpu_property(c, as.v[i].key);
+		else if (STR_AMONG(keyed, c->opt->name))
+			check_key(c, as.v[i].key);
+		else if (kind && kind->properties && (glob || str_eq(kind->option, "machine")))
+			check_property(c, kind, glob ? glob : machine ? machine : "pc*", &as.v[i]);
+	}
+}
+
+static void check_added_global(struct checkqemu *c, const struct optval *v)
+{
+	const struct prop *driver = optval_get(v, "driver"), *property = optval_get(v, "property");
+
+	if (driver && property)
+		check_global(c, arena_printf(c->arena, "%s.%s", driver->value, property->value));
+}
+
+static void check_add(struct checkqemu *c, const struct kind *kind)
+{
+	const struct prop *name;
+	struct optval v;
+
+	if (optval_parse(c->arena, c->opt, c->action->rest, &v, NULL) < 0)
+		return;
+	if (c->opt->syntax == SYNTAX_GLOBAL)
+		check_added_global(c, &v);
+	for (size_t i = 0; i < v.n && STR_AMONG(keyed, c->opt->name); i++)
+		check_key(c, v.props[i].key);
+	name = kind ? optval_get(&v, kind->key) : NULL;
+	if (name)
+		check_kind(c, kind, name->value);
+	for (size_t i = 0; name && i < v.n; i++) {
+		if (str_eq(v.props[i].key, kind->key))
+			continue;
+		if (c->opt->syntax == SYNTAX_CPU)
+			check_cpu_property(c, v.props[i].key);
+		else if (kind->properties)
+			check_property(c, kind, name->value,
+				       &(struct assign){ v.props[i].key,
+							 v.json ? NULL : v.props[i].value, false });
+	}
+}
+
+static void check_option(struct checkqemu *c)
+{
+	const struct strv *options = qemuhelp_names(&c->help, "-help", NULL);
+
+	if (options && !STR_AMONG(undocumented, c->opt->name) &&
+	    !qemuhelp_has(options, c->opt->name) &&
+	    !qemuhelp_has(options, c->action->target.option))
+		say(c, c->action->verb == VERB_ADD,
+		    arena_printf(c->arena, "this QEMU has no option -%s", c->opt->name));
+}
+
+/* What the verb will write needs a device, or a machine type, that this QEMU has. */
+static void check_high(struct checkqemu *c)
+{
+	static const struct kind device = { "device", "driver", true },
+				 machine = { "machine", "type", true };
+	static const struct {
+		enum verb verb;
+		const char *word; /* only where the rule has it; NULL: always */
+		const char *driver;
+	} drivers[] = {
+		{ VERB_SHARE_9P, NULL, "virtio-9p-pci" },
+		{ VERB_PASS_PCI, NULL, "vfio-pci" },
+		{ VERB_PASS_MDEV, NULL, "vfio-pci" },
+		{ VERB_PASS_USB, NULL, "usb-host" },
+		{ VERB_PASS_USB, NULL, "qemu-xhci" },
+		{ VERB_PASS_DISK, "bus=scsi", "virtio-scsi-pci" },
+		{ VERB_PASS_DISK, "bus=sata", "ich9-ahci" },
+	};
+
+	if (c->action->verb == VERB_MACHINE_TYPE && c->action->words.n)
+		check_kind(c, &machine, c->action->words.v[0]);
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (drivers[i].verb == c->action->verb &&
+		    (!drivers[i].word || qemuhelp_has(&c->action->words, drivers[i].word)))
+			check_kind(c, &device, drivers[i].driver);
+	c->opt = qemuopt_find(&c->opts, "device");
+	for (size_t i = 1; verb_is_granted(c->action->verb) && i < c->action->words.n; i++) {
+		const char *word = c->action->words.v[i];
+		size_t key = strcspn(word, "=");
+
+		check_property(c, &device, "vfio-pci",
+			       &(struct assign){ arena_strndup(c->arena, word, key),
+						 word[key] ? word + key + 1 : NULL, false });
+	}
+}
+
+static void check_action(struct checkqemu *c)
+{
+	const struct qemuopt *opt;
+	const struct kind *kind;
+
+	c->line = c->action->line;
+	c->key = verb_names[c->action->verb];
+	if (verb_is_high(c->action->verb)) {
+		check_high(c);
+		return;
+	}
+	opt = qemuopt_find(&c->opts, c->action->target.option);
+	if (!opt)
+		return;
+	c->opt = qemuopt_canonical(opt);
+	kind = kind_of(c->opt);
+	check_option(c);
+	if (kind)
+		check_selector(c, kind, &c->action->target);
+	if (c->action->verb == VERB_SET || c->action->verb == VERB_DEFAULT)
+		check_assigns(c, kind);
+	else if (c->action->verb == VERB_ADD)
+		check_add(c, kind);
+}
+
+/* ---- a when-option ---- */
+
+/* A rule for old machine types is right to look for what is no more. */
+static void check_when_option(struct checkqemu *c, const struct pattern *p)
+{
+	const struct qemuopt *opt = qemuopt_find(&c->opts, p->target.option);
+	const struct kind *kind = opt ? kind_of(qemuopt_canonical(opt)) : NULL;
+
+	if (!kind || str_eq(kind->option, "machine"))
+		return;
+	c->opt = qemuopt_canonical(opt);
+	c->line = p->line;
+	c->key = condition_keys[FACT_OPTION];
+	check_selector(c, kind, &p->target);
+}
+
+static void check_rule(struct checkqemu *c, const struct rule *rule)
+{
+	c->rule = rule;
+	for (size_t i = 0; i < rule->n_conditions; i++) {
+		const struct condition *when = &rule->conditions[i];
+
+		for (size_t j = 0; when->fact == FACT_OPTION && j < when->n; j++)
+			check_when_option(c, &when->patterns[j]);
+	}
+	for (size_t i = 0; i < rule->n_actions; i++) {
+		c->action = &rule->actions[i];
+		check_action(c);
+	}
+}
+
+int checkqemu(struct arena *a, const char *binary, struct decision *d, struct err *err)
+{
+	struct checkqemu c = {
+		.arena = a,
+		.help = { .arena = a, .binary = binary },
+		.d = d,
+		.opts = qemuopts_with(a, &d->settings),
+	};
+	int rc = qemuhelp_open(&c.help, err);
+
+	for (size_t i = 0; rc == 0 && i < d->rules.n; i++)
+		check_rule(&c, &d->rules.v[i]);
+	if (c.help.silent)
+		return err_set(err, ETIMEDOUT, "%s does not answer (%d s)", binary, CAPTURE_SECONDS);
+	return rc;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/devices/inventory.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "ctl/ctl.h"
+#include "ctl/devices/inventorylook.h"
+#include "ctl/devices/pcinames.h"
+#include "host/modalias.h"
+
+const char *const inventory_states[DEVICE_STATES] = {
+	[DEVICE_FREE] = "free",		  [DEVICE_VM] = "vm",
+	[DEVICE_MOVING] = "moving",	  [DEVICE_BUSY] = "busy",
+	[DEVICE_BLOCKED] = "blocked",	  [DEVICE_HOST] = "host",
+	[DEVICE_LEFT_OVER] = "left-over", [DEVICE_STUCK] = "stuck",
+	[DEVICE_UNKNOWN] = "unknown",	  [DEVICE_BRIDGE] = "bridge",
+};
+
+const char *const inventory_homes[HOME_MODULES + 1] = {
+	[HOME_JOURNAL] = "journal",
+	[HOME_NOW] = "now",
+	[HOME_MODULES] = "modules",
+};
+
+const char *device_name(const struct device *d)
+{
+	return d->name ? d->name : d->pci.id;
+}
+
+bool device_is_gpu(const struct device *d)
+{
+	unsigned base = d->pci.class >> 16;
+
+	return (base == 0x03 || base == 0x12 || d->pci.class >> 8 == 0x0001) && !d->pci.physfn &&
+	       !d->pci.bridge;
+}
+
+static int compare_address(const void *address, const void *device)
+{
+	return pcihost_compare(address, ((const struct device *)device)->pci.address);
+}
+
+struct device *inventory_find(const struct inventory *inv, const char *address)
+{
+	if (!inv->n)
+		return NULL;
+	return bsearch(address, inv->v, inv->n, sizeof(*inv->v), compare_address);
+}
+
+/* One that is gone by now was unplugged in between. */
+static void read_functions(struct ctl *ctl, struct inventory *inv)
+{
+	_cleanup_fd_ int all = pcihost_open(ctl->arena, &ctl->root);
+	struct strv addresses = { 0 };
+	struct pci_slots slots = { 0 };
+
+	pcihost_addresses(ctl->arena, &ctl->root, &addresses);
+	pcihost_slots(ctl->arena, &ctl->root, &slots);
+	for (size_t i = 0; i < addresses.n; i++) {
+		struct device d = { 0 };
+
+		if (pcihost_read(ctl->arena, all, addresses.v[i], &d.pci, &d.place) < 0)
+			continue;
+		d.slot = pcihost_slot(&slots, addresses.v[i]);
+		*arena_push(ctl->arena, inv->v, inv->n, inv->cap) = d;
+	}
+}
+
+static void add_names(struct ctl *ctl, struct inventory *inv)
+{
+	struct pcinames *names = pcinames_open(ctl->arena, &ctl->root);
+	const char *missing = pcinames_missing(names);
+
+	for (size_t i = 0; i < inv->n; i++) {
+		struct device *d = &inv->v[i];
+
+		d->vendor_name = pcinames_vendor(names, d->pci.id);
+		d->name = pcinames_device(names, d->pci.id);
+		d->class_name = pcinames_class(names, d->pci.class);
+	}
+	if (missing)
+		strv_push(ctl->arena, &inv->unseen,
+			  arena_printf(ctl->arena,
+				       "names of devices: %s cannot be read (package pci.ids or "
+				       "hwdata)",
+				       missing));
+	pcinames_close(names);
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+	const struct device *x = *(struct device *const *)a, *y = *(struct device *const *)b;
+
+	if (x->pci.group != y->pci.group)
+		return x->pci.group < y->pci.group ? -1 : 1;
+	return x < y ? -1 : 1;
+}
+
+static void add_mates(struct ctl *ctl, struct device **sorted, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (k != i && !sorted[k]->pci.bridge)
+				strv_push(ctl->arena, &sorted[i]->mates,
+					  sorted[k]->pci.address);
+}
+
+static void find_mates(struct ctl *ctl, struct inventory *inv)
+{
+	struct device **sorted = arena_alloc(ctl->arena, (inv->n + 1) * sizeof(struct device *));
+	size_t end;
+
+	for (size_t i = 0; i < inv->n; i++)
+		sorted[i] = &inv->v[i];
+	if (inv->n)
+		qsort(sorted, inv->n, sizeof(struct device *), compare_groups);
+	for (size_t i = 0; i < inv->n; i = end) {
+		for (end = i + 1; end < inv->n; end++)
+			if (sorted[end]->pci.group != sorted[i]->pci.group)
+				break;
+		if (sorted[i]->pci.group >= 0)
+			add_mates(ctl, sorted + i, end - i);
+	}
+}
+
+static void set_home(struct device *d, enum home_from from, const char *driver)
+{
+	d->home = driver;
+	d->home_from = driver ? from : HOME_NONE;
+}
+
+/* What the kernel would load for it; of no use where it has a driver of the host. */
+static void guess_home(struct ctl *ctl, struct modaliases *aliases, bool *read, struct device *d)
+{
+	struct strv modules = { 0 };
+
+	if (!*read)
+		modaliases_read(ctl->arena, &ctl->root, NULL, aliases);
+	*read = true;
+	modaliases_find(ctl->arena, aliases, d->pci.modalias, &modules);
+	if (modules.n)
+		set_home(d, HOME_MODULES,
+			 pci_driver_of_module(ctl->arena, &ctl->root, modules.v[0]));
+}
+
+static void find_homes(struct look *l)
+{
+	struct modaliases aliases = { 0 };
+	bool read = false;
+
+	for (size_t i = 0; i < l->inv->n; i++) {
+		struct device *d = &l->inv->v[i];
+
+		if (l->held[i].noted)
+			set_home(d, HOME_JOURNAL, l->held[i].noted->driver);
+		else if (d->pci.driver && !pci_driver_is_vfio(d->pci.driver))
+			set_home(d, HOME_NOW, d->pci.driver);
+		else if (!d->pci.bridge)
+			guess_home(l->ctl, &aliases, &read, d);
+	}
+}
+
+void inventory_read(struct ctl *ctl, struct inventory *inv)
+{
+	struct look l = { .ctl = ctl, .inv = inv, .root = geteuid() == 0 || *ctl->root.prefix };
+
+	*inv = (struct inventory){ 0 };
+	read_functions(ctl, inv);
+	add_names(ctl, inv);
+	find_mates(ctl, inv);
+	assigned_settings(ctl, &l.settings);
+	l.held = arena_alloc(ctl->arena, (inv->n + 1) * sizeof(*l.held));
+	inventory_guests(&l);
+	find_homes(&l);
+	inventory_judge(&l);
+}

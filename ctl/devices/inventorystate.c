@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each device is to somebody who looks for one: the state, and why. It is what the hook
+ * would say, as far as it can be told at a glance; `bind --dry-run` asks all that the hook does.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/devices/inventorylook.h"
+#include "hooks/survey/judge.h"
+#include "hooks/journal/stuck.h"
+#include "hooks/survey/survey.h"
+#include "host/pci/subdevices.h"
+#include "host/process/holders.h"
+#include "host/process/suspects.h"
+#include "host/use/uses.h"
+
+struct judging {
+	struct look *l;
+	bool has_opens; /* and suspects */
+	struct opendevices opens;
+	struct suspects suspects;
+};
+
+#define SAY(j, ...) arena_printf((j)->l->ctl->arena, __VA_ARGS__)
+
+static void set(struct device *d, enum device_state state, const char *why)
+{
+	d->state = state;
+	d->why = why;
+}
+
+static const char *guest_text(struct judging *j, const struct guest *guest)
+{
+	const char *name = guest->name ? guest->name : guest->uuid;
+
+	return SAY(j, "VM %s", str_printable(j->l->ctl->arena, name ? name : "?"));
+}
+
+/* ---- whose it is ---- */
+
+static bool is_stuck(struct judging *j, struct device *d, const struct held *held)
+{
+	if (!held->stuck)
+		return false;
+	set(d, DEVICE_STUCK, stuck_reason(j->l->ctl->arena, held->stuck));
+	return true;
+}
+
+static bool is_vms(struct judging *j, struct device *d, const struct held *held)
+{
+	static const struct {
+		enum device_state state;
+		const char *before, *behind;
+	} lives[] = {
+		[LIFE_NONE] = { DEVICE_LEFT_OVER, "", " is gone (see `kvmshim recover`)" },
+		[LIFE_IN_PROGRESS] = { DEVICE_MOVING, "on its way to or from ", "" },
+		[LIFE_QEMU] = { DEVICE_VM, "", " has it" },
+		[LIFE_STARTING] = { DEVICE_MOVING, "", " is about to start" },
+		[LIFE_NODE_OPEN] = { DEVICE_BUSY, "", " is gone, but a process has it open" },
+		[LIFE_HAND] = { DEVICE_VM, "", " has it" },
+	};
+	enum life life = held->vm ? held->vm->life : LIFE_QEMU;
+
+	if (!d->guest)
+		return false;
+	set(d, lives[life].state,
+	    SAY(j, "%s%s%s", lives[life].before, guest_text(j, d->guest), lives[life].behind));
+	return true;
+}
+
+static bool is_by_hand(struct judging *j, struct device *d, const struct held *held)
+{
+	(void)j;
+	if (!held->hand || held->hand->life == LIFE_HAND)
+		return false;
+	if (held->hand->life == LIFE_NONE)
+		set(d, DEVICE_LEFT_OVER, "`kvmshim bind` did not end (see `kvmshim recover`)");
+	else if (held->hand->life == LIFE_IN_PROGRESS)
+		set(d, DEVICE_MOVING, "`kvmshim bind` or `unbind` is at work");
+	else
+		set(d, DEVICE_BUSY, "bound by hand, and a process has it open");
+	return true;
+}
+
+static bool has_guests(struct judging *j, struct device *d, const struct held *held)
+{
+	size_t n = 0;
+
+	(void)held;
+	for (size_t i = 0; i < d->n_mdevs; i++)
+		n += d->mdevs[i].guest != NULL;
+	if (!n)
+		return false;
+	set(d, DEVICE_VM, SAY(j, "%zu of its mediated devices are in use by VMs", n));
+	return true;
+}
+
+/* ---- could it be had? ---- */
+
+static bool is_no_endpoint(struct judging *j, struct device *d, const struct held *held)
+{
+	(void)j, (void)held;
+	if (!d->pci.bridge && d->pci.class >> 16 != 0x06)
+		return false;
+	set(d, DEVICE_BRIDGE, NULL);
+	return true;
+}
+
+static bool is_in_no_group(struct judging *j, struct device *d, const struct held *held)
+{
+	(void)j, (void)held;
+	if (d->pci.group >= 0 || (d->pci.driver && pci_driver_is_vfio(d->pci.driver)))
+		return false;
+	set(d, DEVICE_HOST, "it is in no IOMMU group: VFIO cannot have it");
+	return true;
+}
+
+static bool has_no_driver(struct judging *j, struct device *d, const struct held *held)
+{
+	(void)j, (void)held;
+	if (d->pci.driver)
+		return false;
+	set(d, DEVICE_FREE, "it has no driver");
+	return true;
+}
+
+/* Is it worth a look at all that hangs below it? One pass over the processes tells for all. */
+static bool is_suspect(struct judging *j, const struct device *d)
+{
+	struct ctl *ctl = j->l->ctl;
+
+	if (!j->has_opens) {
+		opendevices_read(ctl->arena, &ctl->root, &j->opens);
+		suspects_find(ctl->arena, &ctl->root, &j->opens, &j->suspects);
+	}
+	j->has_opens = true;
+	return suspects_has(&j->suspects, d->pci.address, d->pci.group) ||
+	       str_same(d->pci.driver, "nvidia");
+}
+
+/* Somebody who has it open; one whose unit the hook stops lets go of it. */
+static const char *holder_of(struct judging *j, const struct device *d, const struct nodes *nodes)
+{
+	const struct device_settings *conf =
+		settings_of_device(&j->l->settings, d->pci.address);
+	struct holders holders = { 0 };
+
+	holders_of(j->l->ctl->arena, &j->l->ctl->root, &j->opens, nodes, &holders);
+	for (size_t i = 0; i < holders.n; i++) {
+		const struct holder *h = &holders.v[i];
+
+		if (!conf || !h->unit || !strv_has(&conf->stop_units, h->unit))
+			return survey_holder_text(j->l->ctl->arena, h);
+	}
+	return NULL;
+}
+
+static bool is_on_vfio(struct judging *j, struct device *d, const struct held *held)
+{
+	struct subdevices below = { 0 };
+	const char *holder = NULL;
+
+	if (!pci_driver_is_vfio(d->pci.driver))
+		return false;
+	if (is_suspect(j, d)) {
+		subdevices_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
+		subdevices_add_vfio(j->l->ctl->arena, &j->l->ctl->root, d->pci.group, &below.nodes);
+		holder = holder_of(j, d, &below.nodes);
+	}
+	if (holder)
+		set(d, DEVICE_BUSY, holder);
+	else if (!j->l->root)
+		set(d, DEVICE_UNKNOWN, "who has it open is root's to see");
+	else
+		set(d, DEVICE_FREE,
+		    held->hand ? "bound by hand" : SAY(j, "on %s, and nobody has it open", d->pci.driver));
+	return true;
+}
+
+static bool may_not_be_unbound(struct judging *j, struct device *d, const struct held *held)
+{
+	(void)held;
+	if (settings_may_unbind(&j->l->settings, d->pci.driver))
+		return false;
+	set(d, DEVICE_HOST,
+	    SAY(j, "%s is not among the unbind-drivers of kvmshim.conf", d->pci.driver));
+	return true;
+}
+
+static const char *network_use(struct judging *j, const struct device *d, const struct subdevices *b)
+{
+	const struct root *r = &j->l->ctl->root;
+	const char *use = uses_of_function(j->l->ctl->arena, r, &d->pci, b);
+
+	for (size_t i = 0; !use && i < b->interfaces.n; i++) {
+		use = uses_of_interface(j->l->ctl->arena, r, b->interfaces.v[i]);
+		use = use ? SAY(j, "%s %s", b->interfaces.v[i], use) : NULL;
+	}
+	return use;
+}
+
+static const char *disk_use(struct judging *j, const struct subdevices *b)
+{
+	const char *use = NULL;
+
+	for (size_t i = 0; !use && i < b->disks.n; i++)
+		use = uses_of_disk(j->l->ctl->arena, &j->l->ctl->root, b->disks.v[i]);
+	return use;
+}
+
+/* Only a display can show the console: the boot display, or one with a frame buffer. */
+static const char *console_use(struct judging *j, const struct device *d, const struct subdevices *b)
+{
+	const struct hook_settings *hook = &j->l->settings.hook;
+	struct console console = { 0 };
+
+	if (hook->release_console || (!d->pci.boot_vga && !b->framebuffers.n))
+		return NULL;
+	uses_of_console(j->l->ctl->arena, &j->l->ctl->root, &d->pci, b, hook->unbind_timeout * 1000,
+			&console);
+	if (console.stuck.pid)
+		return "reading its console state has not finished";
+	return console.vtcons.n ? SAY(j, "it shows this host's console (%s)", console.vtcons.v[0]) :
+				  NULL;
+}
+
+/* A network function without an interface may be in another network namespace: it has to be looked at. */
+static const char *use_of(struct judging *j, const struct device *d)
+{
+	struct subdevices below = { 0 };
+	const char *use;
+
+	if (!is_suspect(j, d) && d->pci.class >> 16 != 0x02 && !d->pci.boot_vga)
+		return NULL;
+	subdevices_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
+	use = network_use(j, d, &below);
+	use = use ? use : console_use(j, d, &below);
+	use = use ? use : disk_use(j, &below);
+	return use ? use : holder_of(j, d, &below.nodes);
+}
+
+static bool is_needed(struct judging *j, struct device *d, const struct held *held)
+{
+	const char *use = use_of(j, d);
+
+	(void)held;
+	set(d, use ? DEVICE_HOST : DEVICE_FREE,
+	    use ? use : SAY(j, "%s gives it up when a VM asks", d->pci.driver));
+	return true;
+}
+
+/* The first one that says true has set the state. */
+static bool (*const questions[])(struct judging *j, struct device *d, const struct held *held) = {
+	is_no_endpoint, is_stuck,     is_vms,	   is_by_hand,	       has_guests,
+	is_in_no_group, has_no_driver, is_on_vfio, may_not_be_unbound, is_needed,
+};
+
+/* ---- what others mean to it ---- */
+
+static bool is_taken(const struct device *d)
+{
+	return d->state != DEVICE_FREE && d->state != DEVICE_BRIDGE;
+}
+
+/* Who has a virtual function, as the hook's survey_own() tells it; NULL: nobody. */
+static const char *user_of_vf(struct judging *j, const struct device *vf)
+{
+	if (vf->guest)
+		return guest_text(j, vf->guest);
+	if (vf->pci.driver)
+		return SAY(j, "driver %s", vf->pci.driver);
+	return is_taken(vf) && vf->state != DEVICE_HOST ? vf->why : NULL;
+}
+
+static const char *vfs_in_the_way(struct judging *j, const struct device *pf)
+{
+	struct strv used = { 0 };
+
+	for (size_t i = 0; i < pf->pci.vfs.n; i++) {
+		const struct device *vf = inventory_find(j->l->inv, pf->pci.vfs.v[i]);
+		const char *user = vf ? user_of_vf(j, vf) : NULL;
+
+		if (user)
+			strv_push(j->l->ctl->arena, &used,
+				  SAY(j, "%s (%s)", vf->pci.address, user));
+	}
+	return judge_vfs(j->l->ctl->arena, &pf->pci, &used,
+			 settings_of_device(&j->l->settings, pf->pci.address));
+}
+
+static void ask_about_vfs(struct judging *j)
+{
+	for (size_t i = 0; i < j->l->inv->n; i++) {
+		struct device *d = &j->l->inv->v[i];
+		const char *why = d->state == DEVICE_FREE ? vfs_in_the_way(j, d) : NULL;
+
+		if (why)
+			set(d, DEVICE_BLOCKED, SAY(j, "it %s", why));
+	}
+}
+
+static const struct device *first_taken(const struct look *l, const struct strv *addresses)
+{
+	for (size_t i = 0; i < addresses->n; i++) {
+		const struct device *d = inventory_find(l->inv, addresses->v[i]);
+
+		if (d && is_taken(d))
+			return d;
+	}
+	return NULL;
+}
+
+static void look_around(struct judging *j, struct device *d)
+{
+	const struct device *mate = first_taken(j->l, &d->mates);
+
+	if (mate)
+		set(d, mate->state == DEVICE_UNKNOWN ? DEVICE_UNKNOWN : DEVICE_BLOCKED,
+		    SAY(j, "of IOMMU group %d, too, is %s: %s", d->pci.group, mate->pci.address,
+			mate->why ? mate->why : "in use"));
+}
+
+/* The answer of one must not change that of the next: all are asked before any is told. */
+static void ask_about_others(struct judging *j)
+{
+	struct inventory *inv = j->l->inv;
+	struct device *after = arena_alloc(j->l->ctl->arena, (inv->n + 1) * sizeof(*after));
+
+	if (inv->n)
+		memcpy(after, inv->v, inv->n * sizeof(*after));
+	for (size_t i = 0; i < inv->n; i++)
+		if (after[i].state == DEVICE_FREE)
+			look_around(j, &after[i]);
+	if (inv->n)
+		memcpy(inv->v, after, inv->n * sizeof(*after));
+}
+
+void inventory_judge(struct look *l)
+{
+	struct judging j = { .l = l };
+
+	for (size_t i = 0; i < l->inv->n; i++)
+		for (size_t k = 0; !questions[k](&j, &l->inv->v[i], &l->held[i]);)
+			k++;
+	ask_about_vfs(&j);
+	ask_about_others(&j);
+	if (!l->root)
+		strv_push(l->ctl->arena, &l->inv->unseen,
+			  "who has devices open: /proc/PID/fd is root's to see");
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who has which device? The journals know of what the hook gave. What libvirt bound without
+ * the hook, or a script, is told by the command lines of QEMUs, which everybody may read.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/devices/inventorylook.h"
+#include "err.h"
+#include "host/host.h"
+#include "host/pci/mdev.h"
+#include "host/process/process.h"
+#include "conf/expand.h"
+#include "wrapper/match.h"
+#include "wrapper/line/view.h"
+
+/* ---- mediated devices ---- */
+
+static struct device *parent_of(struct look *l, const char *uuid)
+{
+	const char *parent = mdev_parent(l->ctl->arena, &l->ctl->root, uuid);
+
+	return parent ? inventory_find(l->inv, parent) : NULL;
+}
+
+static struct inventory_mdev *find_mdev(struct device *d, const char *uuid)
+{
+	for (size_t i = 0; i < d->n_mdevs; i++)
+		if (str_eq(d->mdevs[i].uuid, uuid))
+			return &d->mdevs[i];
+	return NULL;
+}
+
+static void list_mdevs(struct look *l)
+{
+	struct strv uuids = { 0 };
+
+	mdev_list(l->ctl->arena, &l->ctl->root, &uuids);
+	for (size_t i = 0; i < uuids.n; i++) {
+		struct device *d = parent_of(l, uuids.v[i]);
+
+		if (d)
+			*arena_push(l->ctl->arena, d->mdevs, d->n_mdevs, d->mdevs_cap) =
+				(struct inventory_mdev){ .uuid = uuids.v[i] };
+	}
+}
+
+static void give_mdev(struct look *l, const char *uuid, const struct guest *guest)
+{
+	struct device *d = parent_of(l, uuid);
+	struct inventory_mdev *mdev = d ? find_mdev(d, uuid) : NULL;
+
+	if (mdev && !mdev->guest)
+		mdev->guest = guest;
+}
+
+/* ---- by the journals ---- */
+
+static const struct guest *journal_guest(struct look *l, const struct assigned *h)
+{
+	struct guest *guest = arena_new(l->ctl->arena, struct guest);
+
+	*guest = (struct guest){
+		.name = h->journal.name,
+		.uuid = h->uuid,
+		.since = h->journal.created,
+		.pid = h->life == LIFE_QEMU ? h->holder.pid : 0,
+	};
+	return guest;
+}
+
+/* A VM may have what was bound by hand: then both have noted it, and the VM counts. */
+static void note_device(struct look *l, const struct assigned *h, const struct journal_device *noted,
+			const struct guest *guest)
+{
+	struct device *d = inventory_find(l->inv, noted->device);
+	struct held *held;
+
+	if (!d)
+		return;
+	held = &l->held[d - l->inv->v];
+	if (h->journal.kind == JOURNAL_HAND) {
+		held->hand = h;
+		held->noted = noted;
+		return;
+	}
+	held->vm = h;
+	d->guest = guest;
+	if (!held->noted)
+		held->noted = noted;
+}
+
+static void note_stuck(struct look *l, const struct journal *j)
+{
+	for (size_t i = 0; i < j->n_stuck; i++) {
+		const char *address = j->stuck[i].device;
+		struct device *d = address ? inventory_find(l->inv, address) : NULL;
+
+		if (d && assigned_is_stuck(l->ctl, &j->stuck[i]))
+			l->held[d - l->inv->v].stuck = &j->stuck[i];
+	}
+}
+
+static void note_journal(struct look *l, const struct assigned *h)
+{
+	const struct guest *guest = h->journal.kind == JOURNAL_VM ? journal_guest(l, h) : NULL;
+
+	for (size_t i = 0; i < h->journal.n_devices; i++) {
+		const struct journal_device *noted = &h->journal.devices[i];
+
+		if (noted->kind == HOSTDEV_PCI)
+			note_device(l, h, noted, guest);
+		else
+			give_mdev(l, noted->device, guest);
+	}
+	note_stuck(l, &h->journal);
+}
+
+static void by_journals(struct look *l)
+{
+	struct err err = { 0 };
+
+	if (assigned_read(l->ctl, NULL, &l->assigned, &err) < 0)
+		strv_push(l->ctl->arena, &l->inv->unseen,
+			  arena_printf(l->ctl->arena, "what the hook handed over: %s", err.text));
+	for (size_t i = 0; i < l->assigned.n; i++)
+		if (l->assigned.v[i].problem)
+			strv_push(l->ctl->arena, &l->inv->unseen, l->assigned.v[i].problem);
+		else
+			note_journal(l, &l->assigned.v[i]);
+}
+
+/* ---- by command lines ---- */
+
+static bool is_unclaimed(const struct look *l, const struct device *d)
+{
+	for (size_t i = 0; i < d->n_mdevs; i++)
+		if (!d->mdevs[i].guest)
+			return true;
+	return !l->held[d - l->inv->v].vm && d->pci.driver && pci_driver_is_vfio(d->pci.driver);
+}
+
+static bool any_unclaimed(const struct look *l)
+{
+	for (size_t i = 0; i < l->inv->n; i++)
+		if (is_unclaimed(l, &l->inv->v[i]))
+			return true;
+	return false;
+}
+
+static void give(struct look *l, const struct optval *v, const struct guest *guest)
+{
+	const char *address = match_passed_pci(v), *mdev = host_mdev_path(l->ctl->arena, "");
+	const struct prop *path = optval_get(v, "sysfsdev");
+	struct device *d;
+
+	if (path && str_starts(path->value, mdev))
+		give_mdev(l, path->value + strlen(mdev), guest);
+	address = address ? host_pci_address(l->ctl->arena, address) : NULL;
+	d = address ? inventory_find(l->inv, address) : NULL;
+	if (d && !d->guest)
+		d->guest = guest;
+}
+
+static void read_qemu(struct look *l, struct process p)
+{
+	const struct qemuopts opts = { 0 };
+	struct guest *guest = arena_new(l->ctl->arena, struct guest);
+	struct strv words = { 0 };
+	struct names names;
+	struct cmdline c;
+
+	if (host_cmdline(l->ctl->arena, &l->ctl->root, p.pid, &words) < 0 || !words.n)
+		return;
+	strv_push(l->ctl->arena, &words, NULL);
+	cmdline_parse(l->ctl->arena, &opts, (char *const *)(const void *)words.v, &c);
+	match_names(l->ctl->arena, &c, &names);
+	*guest = (struct guest){ .name = names.name,
+				 .uuid = names.uuid,
+				 .since = process_since(l->ctl->arena, p),
+				 .pid = p.pid };
+	for (size_t i = 0; i < c.n; i++) {
+		struct arg *arg = &c.args[i];
+
+		if (arg_is(arg, qemuopt_find(&c.opts, "device")) && arg->value)
+			give(l, view_parsed(&c, arg, &(struct err){ 0 }), guest);
+	}
+}
+
+static void by_command_lines(struct look *l)
+{
+	struct uuid_processes found = { 0 };
+
+	if (!any_unclaimed(l))
+		return;
+	process_uuids(l->ctl->arena, &l->ctl->root, &found);
+	for (size_t i = 0; i < found.n; i++)
+		read_qemu(l, found.v[i].process);
+}
+
+void inventory_guests(struct look *l)
+{
+	list_mdevs(l);
+	by_journals(l);
+	by_command_lines(l);
+}

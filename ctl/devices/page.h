@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "ctl/devices/devices.h"
+#include "str.h"
+
+struct ctl;
+
+/* What the parts of the page of `kvmshim devices --html` share. */
+
+extern const char *const page_style;
+
+struct page {
+	struct ctl *ctl;
+	const struct inventory *inv;
+	struct strbuf out;
+};
+
+/* Text from outside: what HTML means by & < > " and ' is written out, controls as \xNN. */
+void page_text(struct page *p, const char *text);
+/* Markup of our own, in which each %t is a text from outside, %s markup, and %zu a number. */
+void page_add(struct page *p, const char *markup, ...);
+
+/* "VM" by its name, or what is known instead. */
+const char *page_guest(const struct guest *guest);
+
+/* "2026-11-21 14:03 UTC (6 days)"; "" where it is not known. */
+const char *page_since(struct page *p, const struct guest *guest);
+
+/* The devices, as a tree: host bridge, root port, slot, function, with IOMMU groups as frames. */
+void page_tree(struct page *p);

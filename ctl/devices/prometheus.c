@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text for the textfile collector of Prometheus' node_exporter (its "text-based format",
+ * version 0.0.4): a help and a type line before the samples of each metric.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/devices/devices.h"
+
+static void head(struct strbuf *out, const char *name, const char *help)
+{
+	strbuf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+/* A value of a label: UTF-8, with \, " and line feeds written as the format says. */
+static const char *label(struct arena *a, const char *value)
+{
+	struct strbuf text = { .arena = a };
+
+	for (const char *p = value ? value : ""; *p;) {
+		size_t len = str_utf8_len(p, strlen(p));
+
+		if (*p == '\\' || *p == '"')
+			strbuf_addf(&text, "\\%c", *p);
+		else if (*p == '\n')
+			strbuf_add(&text, "\\n");
+		else if (len)
+			strbuf_addn(&text, p, len);
+		else
+			strbuf_add(&text, "\xef\xbf\xbd");
+		p += len ? len : 1;
+	}
+	return strbuf_text(&text);
+}
+
+static const char *number(struct arena *a, int n)
+{
+	return n < 0 ? "" : arena_printf(a, "%d", n);
+}
+
+static void add_info(struct arena *a, struct strbuf *out, const struct device *d)
+{
+	strbuf_addf(out,
+		    "kvmshim_device_info{address=\"%s\",id=\"%s\",class=\"%06x\",kind=\"%s\","
+		    "name=\"%s\",driver=\"%s\",home_driver=\"%s\",group=\"%s\",numa_node=\"%s\"} 1\n",
+		    d->pci.address, d->pci.id, d->pci.class, device_kind(d),
+		    label(a, device_short_name(a, d)), label(a, d->pci.driver), label(a, d->home),
+		    number(a, d->pci.group), number(a, d->pci.numa_node));
+}
+
+static void add_state(struct arena *a, struct strbuf *out, const struct device *d)
+{
+	(void)a;
+	strbuf_addf(out, "kvmshim_device_state{address=\"%s\",state=\"%s\"} 1\n", d->pci.address,
+		    inventory_states[d->state]);
+}
+
+/* 2026-11-21T14:03:05Z as seconds since 1970; false where it is not known. */
+static bool seconds(const char *since, long long *out)
+{
+	struct tm tm = { 0 };
+
+	if (!since || !strptime(since, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return false;
+	*out = (long long)timegm(&tm);
+	return true;
+}
+
+static void add_user(struct arena *a, struct strbuf *out, const struct device *d, const char *mdev,
+		     const struct guest *guest)
+{
+	long long since;
+
+	if (!guest || !seconds(guest->since, &since))
+		return;
+	strbuf_addf(out,
+		    "kvmshim_device_vm_since_seconds{address=\"%s\",mdev=\"%s\",vm=\"%s\","
+		    "uuid=\"%s\"} %lld\n",
+		    d->pci.address, label(a, mdev), label(a, guest->name), label(a, guest->uuid),
+		    since);
+}
+
+static void add_users(struct arena *a, struct strbuf *out, const struct device *d)
+{
+	add_user(a, out, d, NULL, d->guest);
+	for (size_t i = 0; i < d->n_mdevs; i++)
+		add_user(a, out, d, d->mdevs[i].uuid, d->mdevs[i].guest);
+}
+
+static void each(struct arena *a, struct strbuf *out, const struct inventory *inv,
+		 void (*add)(struct arena *a, struct strbuf *out, const struct device *d))
+{
+	for (size_t i = 0; i < inv->n; i++)
+		if (inv->v[i].state != DEVICE_BRIDGE)
+			add(a, out, &inv->v[i]);
+}
+
+/* Zeros too, so that a graph of free cards reaches the bottom. */
+static void add_models(struct ctl *ctl, struct strbuf *out, const struct inventory *inv)
+{
+	struct models models;
+
+	devices_models(ctl, inv, &models);
+	head(out, "kvmshim_gpus", "Graphics and compute cards, by model and state.");
+	for (size_t i = 0; i < models.n; i++)
+		for (int state = 0; state < DEVICE_BRIDGE; state++)
+			strbuf_addf(out, "kvmshim_gpus{model=\"%s\",state=\"%s\"} %zu\n",
+				    label(ctl->arena, models.v[i].name), inventory_states[state],
+				    models.v[i].of[state]);
+}
+
+const char *devices_prometheus(struct ctl *ctl, const struct inventory *inv)
+{
+	struct arena *a = ctl->arena;
+	struct strbuf out = { .arena = a };
+
+	head(&out, "kvmshim_device_info", "A PCI function of the host that is no bridge.");
+	each(a, &out, inv, add_info);
+	head(&out, "kvmshim_device_state", "The state that a PCI function is in.");
+	each(a, &out, inv, add_state);
+	head(&out, "kvmshim_device_vm_since_seconds",
+	     "Since when a VM has a PCI function or a mediated device of it, in Unix time.");
+	each(a, &out, inv, add_users);
+	add_models(ctl, &out, inv);
+	head(&out, "kvmshim_devices_unseen", "How many things could not be seen.");
+	strbuf_addf(&out, "kvmshim_devices_unseen %zu\n", inv->unseen.n);
+	return strbuf_text(&out);
+}

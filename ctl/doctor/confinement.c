@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* AppArmor and SELinux: do they let the hook bind and the wrapper run what is behind it? */
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "arena.h"
+#include "ctl/doctor/doctor.h"
+#include "file.h"
+#include "host/sysfs.h"
+#include "root.h"
+
+static const char *here(const struct doctor *d, const char *path)
+{
+	return root_path(d->arena, d->root, path);
+}
+
+/* May libvirt confine VMs by this driver? With no setting it takes what the host has. */
+static bool uses_driver(const struct doctor *d, const char *name)
+{
+	const struct strv *set = &d->libvirt.conf.security;
+
+	return !set->n || strv_has(set, name);
+}
+
+static const char *text_of(const struct doctor *d, const char *path)
+{
+	struct file file = { 0 };
+
+	if (file_read_any(d->arena, here(d, path), &file, NULL) < 0 || !file.text)
+		return "";
+	return file.text;
+}
+
+#define APPARMOR "/etc/apparmor.d"
+#define LOCAL APPARMOR "/local/abstractions/libvirt-qemu"
+#define SNIPPET "abstractions/libvirt-qemu.d/kvmshim"
+
+/* By the file that kvmshim-place connects, or by lines of the admin's own. */
+static bool profile_knows_us(const struct doctor *d)
+{
+	const char *local = text_of(d, LOCAL);
+
+	if (strstr(local, "/etc/kvmshim"))
+		return true;
+	return sysfs_has(d->arena, d->root, APPARMOR "/" SNIPPET) &&
+	       (strstr(text_of(d, APPARMOR "/abstractions/libvirt-qemu"),
+		       "<abstractions/libvirt-qemu.d>") ||
+		strstr(local, SNIPPET));
+}
+
+/* The hook is confined like the daemon, and has to see what other processes have open. */
+static const char *blind_profile(const struct doctor *d)
+{
+	static const char *const names[] = { "usr.sbin.libvirtd", "usr.sbin.virtqemud" };
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *local = arena_printf(d->arena, APPARMOR "/local/%s", names[i]);
+
+		if (sysfs_has(d->arena, d->root,
+			      arena_printf(d->arena, APPARMOR "/%s", names[i])) &&
+		    !strstr(text_of(d, local), "ptrace"))
+			return local;
+	}
+	return NULL;
+}
+
+struct row doctor_apparmor(const struct doctor *d)
+{
+	const char *blind = blind_profile(d);
+
+	if (!d->confinement.apparmor)
+		return row_ok(d, "the kernel does not use it");
+	if (d->libvirt.conf_unseen)
+		return row_unseen(d, QEMUCONF);
+	if (uses_driver(d, "apparmor") && doctor_has_wrapper(d) &&
+	    sysfs_has(d->arena, d->root, APPARMOR "/abstractions/libvirt-qemu") &&
+	    !profile_knows_us(d))
+		return row_fail(
+			d, "kvmshim-place connect",
+			"the profile of VMs lets no wrapper read rules and run the real QEMU");
+	if (blind && doctor_needs_hook(d))
+		return row_warn(
+			d,
+			arena_printf(d->arena,
+				     "echo 'ptrace (read),' >>%s, then apparmor_parser -r " APPARMOR
+				     "/%s",
+				     blind, strrchr(blind, '/') + 1),
+			"the hook may not see who has a device open, and takes it for in use");
+	return row_ok(d, "%s",
+		      uses_driver(d, "apparmor") ? "the profiles know wrapper and hook" :
+						   "libvirt does not use it for VMs");
+}
+
+static bool label_of(const char *path, char *label, size_t size)
+{
+	ssize_t len = getxattr(path, "security.selinux", label, size - 1);
+
+	label[len > 0 ? len : 0] = '\0';
+	return len > 0;
+}
+
+/* A wrapper with another label than its QEMU: the domain of VMs cannot be entered by it. */
+static const struct emulator *mislabelled(const struct doctor *d)
+{
+	char front[256], real[256];
+
+	for (size_t i = 0; i < d->n_emulators; i++) {
+		const struct emulator *e = &d->emulators[i];
+
+		if (e->place == PLACE_FRONT && e->real &&
+		    label_of(here(d, e->path), front, sizeof(front)) &&
+		    label_of(e->real, real, sizeof(real)) && !str_eq(front, real))
+			return e;
+	}
+	return NULL;
+}
+
+#define POLICIES "/var/lib/selinux"
+
+/* Is the policy module that lets the wrapper run the real QEMU missing from all policies here? */
+static bool lacks_module(const struct doctor *d)
+{
+	struct strv policies = { 0 };
+	bool seen = false;
+
+	sysfs_list(d->arena, d->root, POLICIES, &policies);
+	for (size_t i = 0; i < policies.n; i++) {
+		const char *modules =
+			arena_printf(d->arena, POLICIES "/%s/active/modules", policies.v[i]);
+		struct strv priorities = { 0 };
+
+		sysfs_list(d->arena, d->root, modules, &priorities);
+		for (size_t k = 0; k < priorities.n; k++)
+			if (sysfs_has(d->arena, d->root,
+				      arena_printf(d->arena, "%s/%s/kvmshim", modules,
+						   priorities.v[k])))
+				return false;
+		seen = seen || priorities.n;
+	}
+	return seen;
+}
+
+struct row doctor_selinux(const struct doctor *d)
+{
+	int hooks = confinement_boolean(d->arena, d->root, "virt_hooks_unconfined");
+	const struct emulator *wrong = mislabelled(d);
+
+	if (!d->confinement.selinux)
+		return row_ok(d, "the kernel does not use it");
+	if (!d->confinement.enforces)
+		return row_ok(d, "it is permissive");
+	if (hooks == 0)
+		return row_fail(d, "setsebool -P virt_hooks_unconfined on",
+				"virt_hooks_unconfined is off: the hook may not bind devices");
+	if (wrong)
+		return row_fail(
+			d,
+			arena_printf(d->arena, "chcon --reference=%s %s", wrong->real, wrong->path),
+			"%s has another label than the QEMU behind it", wrong->path);
+	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))
+		return row_warn(d, "semodule -i kvmshim.pp",
+				"the policy module kvmshim is not there: VMs may not run the QEMU "
+				"behind the wrapper");
+	return row_ok(d, "it lets hook and wrapper work%s",
+		      hooks > 0 ? " (virt_hooks_unconfined is on)" : "");
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `kvmshim doctor`: every reason why passing a device through, or a rule, would fail on this
+ * host. facts.c looks, once; each check judges what was seen and comes to one row.
+ */
+#include "ctl/doctor/doctor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/jsonout.h"
+#include "err.h"
+
+#define DOCTOR_VERSION 1
+
+/* As they are shown: what makes all else void, the host, the emulators, libvirt, what runs. */
+static const struct check checks[] = {
+	{ "definition", doctor_definition, ABOUT_DOMAIN },
+	{ "kill-switch", doctor_kill_switch, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "kvmshim-root", doctor_kvmshim_root, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "rules", doctor_rules, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "cpu", doctor_cpu, ABOUT_HOST },
+	{ "iommu-firmware", doctor_iommu_firmware, ABOUT_HOST },
+	{ "iommu-kernel", doctor_iommu_kernel, ABOUT_HOST },
+	{ "iommu-groups", doctor_iommu_groups, ABOUT_HOST },
+	{ "interrupt-remapping", doctor_interrupt_remapping, ABOUT_HOST },
+	{ "vfio-modules", doctor_vfio_modules, ABOUT_HOST },
+	{ "vfio-ids", doctor_vfio_ids, ABOUT_HOST },
+	{ "softdeps", doctor_softdeps, ABOUT_HOST },
+	{ "boot-display", doctor_boot_display, ABOUT_HOST },
+	{ "nouveau", doctor_nouveau, ABOUT_HOST },
+	{ "nvidia-persistenced", doctor_nvidia_persistenced, ABOUT_HOST },
+	{ "hugepages", doctor_hugepages, ABOUT_HOST },
+	{ "wrapper", doctor_wrapper, ABOUT_HOST },
+	{ "emulators", doctor_emulators, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "real-emulator", doctor_real_emulator, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "capability-cache", doctor_capability_cache, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "machine-types", doctor_machine_types, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "unknown-options", doctor_unknown_options, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "libvirt", doctor_libvirt, ABOUT_HOST },
+	{ "hook", doctor_hook, ABOUT_HOST | ABOUT_DOMAIN },
+	{ "foreign-hooks", doctor_foreign_hooks, ABOUT_HOST },
+	{ "apparmor", doctor_apparmor, ABOUT_HOST },
+	{ "selinux", doctor_selinux, ABOUT_HOST },
+	{ "memlock", doctor_memlock, ABOUT_HOST },
+	{ "device-acl", doctor_device_acl, ABOUT_HOST },
+	{ "journals", doctor_journals, ABOUT_HOST },
+	{ "stuck", doctor_stuck, ABOUT_HOST },
+	{ "hand-over", doctor_hand_over, ABOUT_DOMAIN },
+	{ "command-line", doctor_command_line, ABOUT_DOMAIN },
+};
+#define N_CHECKS (sizeof(checks) / sizeof(checks[0]))
+
+static const struct {
+	const char *name, *colour, *count;
+} grades[] = {
+	[GRADE_OK] = { "ok", "\033[32m", "ok" },
+	[GRADE_WARN] = { "warn", "\033[33m", "to look at" },
+	[GRADE_FAIL] = { "fail", "\033[31m", "failed" },
+	[GRADE_UNSEEN] = { "unseen", "\033[36m", "not seen" },
+};
+_Static_assert(sizeof(grades) / sizeof(grades[0]) == GRADE_COUNT, "each grade has its words");
+
+/* ---- rows ---- */
+
+__attribute__((format(printf, 4, 0)))
+static struct row row_make(const struct doctor *d, enum grade grade, const char *fix,
+			   const char *fmt, va_list ap)
+{
+	return (struct row){ grade, arena_vprintf(d->arena, fmt, ap), fix };
+}
+
+struct row row_ok(const struct doctor *d, const char *fmt, ...)
+{
+	struct row row;
+	va_list ap;
+
+	va_start(ap, fmt);
+	row = row_make(d, GRADE_OK, NULL, fmt, ap);
+	va_end(ap);
+	return row;
+}
+
+struct row row_warn(const struct doctor *d, const char *fix, const char *fmt, ...)
+{
+	struct row row;
+	va_list ap;
+
+	va_start(ap, fmt);
+	row = row_make(d, GRADE_WARN, fix, fmt, ap);
+	va_end(ap);
+	return row;
+}
+
+struct row row_fail(const struct doctor *d, const char *fix, const char *fmt, ...)
+{
+	struct row row;
+	va_list ap;
+
+	va_start(ap, fmt);
+	row = row_make(d, GRADE_FAIL, fix, fmt, ap);
+	va_end(ap);
+	return row;
+}
+
+struct row row_unseen(const struct doctor *d, const char *what)
+{
+	return (struct row){ GRADE_UNSEEN,
+			     arena_printf(d->arena, "%s cannot be seen by this user", what),
+			     "run it as root" };
+}
+
+#define LISTED 4
+
+void row_add(const struct doctor *d, struct row_texts *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	t->text.arena = d->arena;
+	if (t->n++ >= LISTED)
+		return;
+	va_start(ap, fmt);
+	strbuf_addf(&t->text, "%s%s", t->n > 1 ? "; " : "", arena_vprintf(d->arena, fmt, ap));
+	va_end(ap);
+}
+
+const char *row_list(const struct doctor *d, const struct row_texts *t)
+{
+	if (t->n <= LISTED)
+		return strbuf_text(&t->text);
+	return arena_printf(d->arena, "%s; and %zu more", strbuf_text(&t->text), t->n - LISTED);
+}
+
+/* ---- showing ---- */
+
+struct report {
+	struct ctl *ctl;
+	const char *domain; /* NULL: the host */
+	struct row rows[N_CHECKS];
+	const char *names[N_CHECKS];
+	size_t n, of[GRADE_COUNT];
+};
+
+static int column(const struct report *r)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (strlen(r->names[i]) > width)
+			width = strlen(r->names[i]);
+	return (int)width;
+}
+
+/* What was seen may be a tenant's words. */
+static void show_row(const struct report *r, size_t i, int width)
+{
+	const struct row *row = &r->rows[i];
+	const char *colour = r->ctl->colour ? grades[row->grade].colour : "";
+
+	printf("%s%-6s%s  %-*s  %s\n", colour, grades[row->grade].name, *colour ? "\033[0m" : "",
+	       width, r->names[i], str_printable(r->ctl->arena, row->seen));
+	if (row->fix)
+		printf("%*s→ %s\n", width + 10, "", str_printable(r->ctl->arena, row->fix));
+}
+
+static void show_text(const struct report *r)
+{
+	int width = column(r);
+
+	for (size_t i = 0; i < r->n; i++)
+		show_row(r, i, width);
+	printf("%zu checks:", r->n);
+	for (size_t g = 0; g < GRADE_COUNT; g++)
+		if (r->of[g] || g == GRADE_OK)
+			printf("%s %zu %s", g ? "," : "", r->of[g], grades[g].count);
+	putchar('\n');
+}
+
+static struct json_object *row_json(const struct report *r, size_t i)
+{
+	struct json_object *o = json_object_new_object();
+	struct arena *a = r->ctl->arena;
+
+	jsonout_add(a, o, "name", r->names[i]);
+	jsonout_add(a, o, "grade", grades[r->rows[i].grade].name);
+	jsonout_add(a, o, "seen", r->rows[i].seen);
+	jsonout_add(a, o, "fix", r->rows[i].fix);
+	return o;
+}
+
+static void show_json(const struct report *r)
+{
+	struct json_object *o = json_object_new_object(), *rows = json_object_new_array();
+	struct arena *a = r->ctl->arena;
+
+	for (size_t i = 0; i < r->n; i++)
+		json_object_array_add(rows, row_json(r, i));
+	json_object_object_add(o, "version", json_object_new_int(DOCTOR_VERSION));
+	jsonout_add(a, o, "domain", r->domain);
+	json_object_object_add(o, "rows", rows);
+	jsonout_print(o);
+}
+
+/* ---- the command ---- */
+
+static int examine(struct ctl *ctl, const char *domain)
+{
+	struct report report = { .ctl = ctl, .domain = domain };
+	unsigned about = domain ? ABOUT_DOMAIN : ABOUT_HOST;
+	struct doctor d;
+	struct err err;
+
+	if (doctor_look(ctl, domain, &d, &err) < 0)
+		return ctl_fail("%s", err.text);
+	for (size_t i = 0; i < N_CHECKS; i++) {
+		if (!(checks[i].about & about))
+			continue;
+		report.names[report.n] = checks[i].name;
+		report.rows[report.n] = checks[i].judge(&d);
+		report.of[report.rows[report.n++].grade]++;
+	}
+	(ctl->json ? show_json : show_text)(&report);
+	return report.of[GRADE_FAIL] ? CTL_FOUND : CTL_FINE;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	const char *domain = NULL;
+	bool words_only = false;
+
+	if (argc == 2 && str_eq(argv[1], "--help"))
+		return ctl_help(&command_doctor);
+	for (int i = 1; i < argc; i++) {
+		if (!words_only && str_eq(argv[i], "--"))
+			words_only = true;
+		else if (!words_only && str_eq(argv[i], "--json"))
+			ctl->json = true;
+		else if ((!words_only && argv[i][0] == '-') || domain || !*argv[i])
+			return ctl_usage(&command_doctor);
+		else
+			domain = argv[i];
+	}
+	return examine(ctl, domain);
+}
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.usage = "[--json] [NAME]",
+	.help = "why devices or rules would fail on this host, or why a domain would not start",
+	.run = run,
+};

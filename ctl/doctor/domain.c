@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Would one domain start now? The hook's own judgement, and the wrapper's. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/doctor/doctor.h"
+#include "ctl/explain/explain.h"
+#include "err.h"
+#include "hooks/assignment.h"
+#include "hooks/request.h"
+
+static const struct defined *it(const struct doctor *d)
+{
+	return &d->domains[0];
+}
+
+static struct process running(const struct doctor *d)
+{
+	const char *uuid = it(d)->xml.uuid;
+
+	return uuid ? process_of_uuid(d->arena, d->root, uuid) : (struct process){ 0 };
+}
+
+struct row doctor_definition(const struct doctor *d)
+{
+	const struct defined *one = it(d);
+	struct process qemu = running(d);
+
+	if (one->problem)
+		return row_fail(d, "virsh edit", "%s: %s", one->path ? one->path : one->name,
+				one->problem);
+	if (qemu.pid)
+		return row_ok(d, "%s, %s; it runs already (pid %ld)", one->name, one->xml.uuid,
+			      (long)qemu.pid);
+	return row_ok(d, "%s, %s", one->name, one->xml.uuid);
+}
+
+/* ---- the hook ---- */
+
+static const char *changes(const struct doctor *d, const struct journal *j)
+{
+	struct row_texts t = { 0 };
+
+	for (size_t i = 0; i < j->n_devices; i++) {
+		const struct journal_device *v = &j->devices[i];
+
+		row_add(d, &t, "%s (%s): %s -> %s", v->device, role_names[v->role],
+			v->driver ? v->driver : "no driver", v->target ? v->target : "as it is");
+	}
+	return row_list(d, &t);
+}
+
+static int plan(const struct doctor *d, const struct grants *g, struct journal *j, struct err *err)
+{
+	const struct domain *xml = &it(d)->xml;
+	struct assignment over = {
+		.arena = d->arena,
+		.root = d->root,
+		.settings = &d->ours.settings,
+		.kind = JOURNAL_VM,
+		.uuid = xml->uuid,
+		.name = xml->name,
+		.daemon = d->libvirt.daemon,
+		.memory = &xml->memory,
+		.facts = &xml->facts,
+		.grants = g,
+	};
+	int rc = request_wishes(&over, xml, g, err);
+
+	return rc ? rc : assignment_plan(&over, j, err);
+}
+
+struct row doctor_hand_over(const struct doctor *d)
+{
+	struct err err = { 0 };
+	struct journal j = { 0 };
+	struct mistakes m;
+	struct grants g;
+
+	if (it(d)->problem)
+		return row_fail(d, NULL, "there is no telling without a definition");
+	if (running(d).pid)
+		return row_ok(d, "it runs already: kvmshim status %s", it(d)->name);
+	if (!d->ours.settings.hook.enabled)
+		return row_fail(d, NULL, "the hook is switched off: see kill-switch");
+	doctor_grants(d, it(d), &g, &m);
+	if (m.errors)
+		return row_fail(d, "kvmshim check", "%s", mistake_text(d->arena, &m.v[0]));
+	if (plan(d, &g, &j, &err) < 0)
+		return row_fail(d, "see REFUSALS in kvmshim-hook(8)", "the hook would refuse: %s",
+				err.text);
+	if (!j.n_devices)
+		return row_ok(d, "no device of the host is asked for%s",
+			      it(d)->xml.memory.n ? ", and there is the memory" : "");
+	return row_ok(d, "the hook would hand over %s", changes(d, &j));
+}
+
+/* ---- the wrapper ---- */
+
+/* What libvirt would start, or at least what it started last. */
+static int command_line(const struct doctor *d, struct explained *x, const char **from,
+			struct err *err)
+{
+	struct err first = { 0 };
+	int rc = explain_from_native(d->ctl, it(d)->name, x, &first);
+
+	*from = "virsh domxml-to-native";
+	if (!rc)
+		return 0;
+	*x = (struct explained){ 0 };
+	*from = "its log, the last start";
+	if (rc == -ETIMEDOUT)
+		*from = arena_printf(d->arena, "%s: %s", *from, first.text);
+	rc = explain_from_domain(d->ctl, it(d)->name, x, err);
+	if (rc || x->problem)
+		return err_set(err, first.code ? first.code : 1, "%s", first.text);
+	return 0;
+}
+
+static const char *applied(const struct doctor *d, const struct decision *decision)
+{
+	struct row_texts t = { 0 };
+
+	for (size_t i = 0; i < decision->trace.n_outcomes; i++)
+		if (decision->trace.outcomes[i].kind == OUTCOME_APPLIED)
+			row_add(d, &t, "%s", decision->trace.outcomes[i].rule->section);
+	return t.n ? row_list(d, &t) : "none";
+}
+
+static struct row judge_decision(const struct doctor *d, struct decision *decision,
+				 const char *from)
+{
+	mistakes_sort(&decision->mistakes);
+	switch (decision->kind) {
+	case DECIDE_REFUSE:
+		return row_fail(d, "kvmshim explain --all tells the rest",
+				"the wrapper would refuse: %s",
+				mistake_text(d->arena, &decision->mistakes.v[0]));
+	case DECIDE_PASS:
+		return row_warn(d, "kvmshim check", "the wrapper would start it without rules: %s",
+				mistake_text(d->arena, &decision->mistakes.v[0]));
+	case DECIDE_OFF:
+		return row_warn(d, NULL, "the wrapper is switched off: see kill-switch");
+	default:
+		return row_ok(d, "rules that would apply: %s (from %s)", applied(d, decision),
+			      from);
+	}
+}
+
+struct row doctor_command_line(const struct doctor *d)
+{
+	const struct emulator *e = doctor_emulator_of(d, it(d));
+	struct explained x = { 0 };
+	struct decision decision;
+	struct err err = { 0 };
+	struct facts ahead;
+	struct mistakes m;
+	const char *from;
+
+	if (it(d)->problem)
+		return row_fail(d, NULL, "there is no telling without a definition");
+	if (command_line(d, &x, &from, &err) < 0)
+		return (struct row){ GRADE_UNSEEN,
+				     arena_printf(d->arena, "what libvirt would start: %s",
+						  err.text),
+				     d->libvirt.daemon.pid ? NULL : "start libvirt's daemon" };
+	ahead = it(d)->xml.facts;
+	doctor_grants(d, it(d), &ahead.grants, &m);
+	decide_ahead(d->arena, d->root, e ? e->path : x.before.v[0],
+		     explain_argv(d->arena, &x.before), &ahead, &decision);
+	return judge_decision(d, &decision, from);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Is the wrapper in front of what libvirt runs, and does libvirt know what is behind it? */
+#include <stdlib.h>
+
+#include "arena.h"
+#include "ctl/doctor/doctor.h"
+#include "ctl/qemuhelp.h"
+#include "file.h"
+#include "host/sysfs.h"
+#include "nearest.h"
+#include "root.h"
+
+static bool is_newer(const struct stat *a, const struct stat *b)
+{
+	return a->st_ctim.tv_sec != b->st_ctim.tv_sec ? a->st_ctim.tv_sec > b->st_ctim.tv_sec :
+							a->st_ctim.tv_nsec > b->st_ctim.tv_nsec;
+}
+
+/* ---- wrapper ---- */
+
+/* What is wrong with one that the wrapper is, or was, in front of; NULL: nothing. */
+static const char *trouble(const struct emulator *e)
+{
+	switch (e->place) {
+	case PLACE_FRONT:
+		if (e->outdated)
+			return "another version of the wrapper is in front of it";
+		if (e->owner && str_eq(e->owner, "dpkg") && !e->diverted)
+			return "is not diverted, so an upgrade takes the wrapper away";
+		if (is_newer(&e->real_stat, &e->front_stat))
+			return "was upgraded, and libvirt not told";
+		return NULL;
+	case PLACE_ORPHAN:
+		return "is the wrapper, and there is no .real beside it to run";
+	case PLACE_ABSENT:
+		return NULL;
+	default:
+		return e->owner || e->place != PLACE_BARE ? "is not behind the wrapper any more" :
+							    NULL;
+	}
+}
+
+struct row doctor_wrapper(const struct doctor *d)
+{
+	struct row_texts front = { 0 }, wrong = { 0 };
+
+	for (size_t i = 0; i < d->n_emulators; i++) {
+		const struct emulator *e = &d->emulators[i];
+		const char *why = trouble(e);
+
+		if (why)
+			row_add(d, &wrong, "%s %s", e->path, why);
+		else if (e->place == PLACE_FRONT)
+			row_add(d, &front, "%s", e->path);
+	}
+	if (wrong.n)
+		return row_fail(d, "kvmshim-place refresh", "%s", row_list(d, &wrong));
+	if (front.n)
+		return row_ok(d, "in front of %s", row_list(d, &front));
+	if (doctor_has_rule(d, NULL))
+		return row_fail(d, "kvmshim-place place",
+				"in front of no emulator: no rule applies");
+	return row_warn(d, "kvmshim-place place", "in front of no emulator");
+}
+
+/* ---- emulators ---- */
+
+struct row doctor_emulators(const struct doctor *d)
+{
+	struct row_texts past = { 0 };
+	const char *first = NULL;
+
+	if (!d->domain && !doctor_has_wrapper(d))
+		return row_ok(d, "none is behind the wrapper");
+	for (size_t i = 0; i < d->n_emulators; i++) {
+		const struct emulator *e = &d->emulators[i];
+
+		if (!e->domains.n || e->place == PLACE_FRONT)
+			continue;
+		first = first ? first : e->path;
+		row_add(d, &past, "%s%s runs %s", e->domains.v[0],
+			e->domains.n > 1 ?
+				arena_printf(d->arena, " (and %zu more)", e->domains.n - 1) :
+				"",
+			e->path);
+	}
+	if (past.n)
+		return row_warn(d, arena_printf(d->arena, "kvmshim-place place %s", first),
+				"no rule applies, as the wrapper is not in front: %s",
+				row_list(d, &past));
+	if (d->unseen_domains)
+		return row_unseen(d, "what libvirt runs (" DOMAIN_FOLDER ")");
+	return row_ok(d, "what domains run is behind the wrapper");
+}
+
+struct row doctor_real_emulator(const struct doctor *d)
+{
+	struct row_texts wrong = { 0 }, fine = { 0 };
+
+	for (size_t i = 0; i < d->n_emulators; i++) {
+		const struct emulator *e = &d->emulators[i];
+
+		if (e->problem)
+			row_add(d, &wrong, "%s: %s", e->real, e->problem);
+		else if (e->machines)
+			row_add(d, &fine, "%s", e->real);
+	}
+	if (wrong.n)
+		return row_fail(d,
+				"install QEMU again, or mend real = in /etc/kvmshim/kvmshim.conf",
+				"cannot be run: %s", row_list(d, &wrong));
+	if (!fine.n)
+		return row_warn(d, NULL, "there is no emulator here that libvirt would use");
+	return row_ok(d, "%s answers", row_list(d, &fine));
+}
+
+/* ---- what libvirt remembers of them ---- */
+
+#define CACHE "/var/cache/libvirt/qemu/capabilities"
+
+/* The text of an element without attributes in a small file of libvirt's own making. */
+static const char *element(const struct doctor *d, const char *xml, const char *name)
+{
+	const char *at = strstr(xml, arena_printf(d->arena, "<%s>", name));
+
+	at = at ? at + strlen(name) + 2 : NULL;
+	return at ? arena_strndup(d->arena, at, strcspn(at, "<")) : NULL;
+}
+
+/*
+ * virQEMUCapsIsValid() compares the ctime of the path that it knows. So what it has asked is
+ * stale where that is the wrapper's, and the real one has come later than the answer.
+ */
+static bool is_stale(const struct emulator *e, const char *ctime, const struct stat *cached)
+{
+	return e->place == PLACE_FRONT && ctime &&
+	       strtoll(ctime, NULL, 10) == (long long)e->front_stat.st_ctim.tv_sec &&
+	       is_newer(&e->real_stat, cached);
+}
+
+/* false: it cannot be read. */
+static bool judge_cached(const struct doctor *d, const char *name, struct row_texts *stale)
+{
+	const char *path = root_path(d->arena, d->root, arena_printf(d->arena, CACHE "/%s", name));
+	const char *emulator, *ctime;
+	struct stat cached;
+	struct file file;
+
+	if (stat(path, &cached) < 0 || file_read_any(d->arena, path, &file, NULL) < 0)
+		return false;
+	emulator = element(d, file.text, "emulator");
+	ctime = element(d, file.text, "qemuctime");
+	for (size_t i = 0; emulator && i < d->n_emulators; i++)
+		if (str_eq(d->emulators[i].path, emulator) &&
+		    is_stale(&d->emulators[i], ctime, &cached))
+			row_add(d, stale, "%s", emulator);
+	return true;
+}
+
+struct row doctor_capability_cache(const struct doctor *d)
+{
+	struct row_texts stale = { 0 };
+	struct strv names = { 0 };
+	bool seen = !doctor_hides(d, CACHE);
+	size_t asked = 0;
+
+	sysfs_list(d->arena, d->root, CACHE, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		if (!str_ends(names.v[i], ".xml"))
+			continue;
+		asked++;
+		if (!judge_cached(d, names.v[i], &stale))
+			seen = false;
+	}
+	if (stale.n)
+		return row_fail(d, "kvmshim-place refresh (it touches the wrapper)",
+				"libvirt goes by an older QEMU than there is: %s",
+				row_list(d, &stale));
+	if (!seen)
+		return row_unseen(d, CACHE);
+	return row_ok(d, asked ? "libvirt has asked the emulators that are here" :
+				 "libvirt has asked no emulator yet");
+}
+
+/* ---- machine types ---- */
+
+static const char *nearest_machine(const struct doctor *d, const struct emulator *e,
+				   const char *machine)
+{
+	struct nearest near = { .word = machine };
+
+	for (size_t i = 0; i < e->machines->n; i++)
+		nearest_try(&near, e->machines->v[i]);
+	return nearest_hint(d->arena, &near);
+}
+
+struct row doctor_machine_types(const struct doctor *d)
+{
+	struct row_texts gone = { 0 };
+	const char *first = NULL;
+	size_t held = 0;
+
+	for (size_t i = 0; i < d->n_domains; i++) {
+		const struct defined *one = &d->domains[i];
+		const struct emulator *e = doctor_emulator_of(d, one);
+
+		if (!e || !e->machines || !one->machine)
+			continue;
+		held++;
+		if (qemuhelp_has(e->machines, one->machine))
+			continue;
+		first = first ? first : one->name;
+		row_add(d, &gone, "%s has %s%s", one->name, one->machine,
+			nearest_machine(d, e, one->machine));
+	}
+	if (gone.n)
+		return row_fail(
+			d, arena_printf(d->arena, "virsh edit %s", str_printable(d->arena, first)),
+			"QEMU has no such machine type, and libvirt refuses it before any rule: %s",
+			row_list(d, &gone));
+	if (d->unseen_domains)
+		return row_unseen(d, DOMAIN_FOLDER);
+	return row_ok(d, "QEMU has that of all %zu domain%s", held, held == 1 ? "" : "s");
+}

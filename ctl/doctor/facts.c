@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/doctor/facts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf/passthrough.h"
+#include "ctl/capture.h"
+#include "ctl/ctl.h"
+#include "err.h"
+#include "file.h"
+#include "host/host.h"
+#include "root.h"
+
+/* ---- libvirt ---- */
+
+static const char *const daemons[] = { "libvirtd", "virtqemud" };
+#define N_DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
+
+static const char *find_program(const struct doctor *d, const char *name)
+{
+	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		const char *path = arena_printf(d->arena, "%s/%s", folders[i], name);
+
+		if (access(root_path(d->arena, d->root, path), X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+static pid_t noted_pid(const struct doctor *d, const char *daemon)
+{
+	const char *path = arena_printf(d->arena, "/run/%s.pid", daemon);
+	struct file file;
+
+	if (file_read_any(d->arena, root_path(d->arena, d->root, path), &file, NULL) < 0)
+		return 0;
+	return (pid_t)strtol(file.text, NULL, 10);
+}
+
+/* A pid file may outlive its process: only one with the daemon's name is believed. */
+static bool find_daemon(struct doctor *d, const char *name)
+{
+	pid_t pid = noted_pid(d, name);
+	const char *command = pid > 0 ? process_command(d->arena, d->root, pid) : NULL;
+
+	if (!command || !str_eq(command, name))
+		return false;
+	d->libvirt.daemon = process_now(d->arena, d->root, pid);
+	return d->libvirt.daemon.pid;
+}
+
+static void look_at_daemon(struct doctor *d)
+{
+	struct libvirt *l = &d->libvirt;
+	long ticks = sysconf(_SC_CLK_TCK);
+
+	l->unit = process_unit(d->arena, d->root, l->daemon.pid);
+	if (d->machine.booted && ticks > 0)
+		l->started = d->machine.booted +
+			     (long long)(l->daemon.start / (unsigned long long)ticks);
+	l->environment_unseen = process_variable(d->arena, d->root, l->daemon.pid, "KVMSHIM_ROOT",
+						 &l->kvmshim_root) < 0;
+}
+
+/* "libvirtd (libvirt) 9.0.0" */
+static void ask_version(struct doctor *d)
+{
+	const char *const argv[] = { root_path(d->arena, d->root, d->libvirt.program), "--version",
+				     NULL };
+	unsigned major, minor = 0, micro = 0;
+	const char *text, *number;
+	struct err err;
+	int rc = capture(d->arena, argv, &text, &err);
+
+	if (rc == -ETIMEDOUT)
+		d->libvirt.problem = arena_strdup(d->arena, err.text);
+	if (rc < 0)
+		return;
+	number = strrchr(str_trim(d->arena, text, strcspn(text, "\n")), ' ');
+	if (!number || sscanf(++number, "%u.%u.%u", &major, &minor, &micro) < 1)
+		return;
+	d->libvirt.version = number;
+	d->libvirt.number = major * 1000000 + minor * 1000 + micro;
+}
+
+bool doctor_hides(const struct doctor *d, const char *path)
+{
+	return access(root_path(d->arena, d->root, path), R_OK) < 0 && errno == EACCES;
+}
+
+static void look_at_libvirt(struct doctor *d)
+{
+	struct libvirt *l = &d->libvirt;
+
+	for (size_t i = 0; i < N_DAEMONS && !l->daemon.pid; i++)
+		if (find_daemon(d, daemons[i]))
+			l->program = find_program(d, daemons[i]);
+	for (size_t i = 0; i < N_DAEMONS && !l->program; i++)
+		l->program = find_program(d, daemons[i]);
+	if (l->daemon.pid)
+		look_at_daemon(d);
+	if (l->program)
+		ask_version(d);
+	qemuconf_read(d->arena, d->root, &l->conf);
+	l->conf_unseen = doctor_hides(d, QEMUCONF);
+}
+
+const char *doctor_daemon_unit(const struct doctor *d)
+{
+	const char *program = d->libvirt.program;
+
+	if (d->libvirt.unit && str_ends(d->libvirt.unit, ".service"))
+		return d->libvirt.unit;
+	return program && str_ends(program, "virtqemud") ? "virtqemud.service" : "libvirtd.service";
+}
+
+/* ---- what is passed ---- */
+
+static void add_passed(struct doctor *d, const char *address)
+{
+	struct strv functions = { 0 };
+
+	host_pci_functions(d->arena, d->root, address, &functions);
+	for (size_t i = 0; i < functions.n; i++)
+		if (!strv_has(&d->passed, functions.v[i]) &&
+		    machine_function(&d->machine, functions.v[i]))
+			strv_push(d->arena, &d->passed, functions.v[i]);
+}
+
+static void look_at_passed(struct doctor *d)
+{
+	for (size_t i = 0; i < d->n_domains; i++)
+		for (size_t k = 0; k < d->domains[i].xml.n; k++)
+			if (d->domains[i].xml.hostdevs[k].kind == HOSTDEV_PCI)
+				add_passed(d, d->domains[i].xml.hostdevs[k].device);
+	for (size_t i = 0; i < d->ours.rules.n; i++)
+		for (size_t k = 0; d->ours.rules.v[i].enabled && k < d->ours.rules.v[i].n_actions;
+		     k++) {
+			const struct action *action = &d->ours.rules.v[i].actions[k];
+
+			if (action->verb == VERB_PASS_PCI && action->words.n &&
+			    host_pci_address(d->arena, action->words.v[0]))
+				add_passed(d, action->words.v[0]);
+		}
+	strv_sort(&d->passed);
+}
+
+/* ---- all of it ---- */
+
+static void look_at_ours(struct doctor *d)
+{
+	d->ours.mistakes.arena = d->arena;
+	settings_read(d->arena, d->root, &d->ours.settings, &d->ours.mistakes);
+	decide_read_rules(d->arena, d->root, &d->ours);
+	mistakes_sort(&d->ours.mistakes);
+}
+
+int doctor_look(struct ctl *ctl, const char *domain, struct doctor *d, struct err *err)
+{
+	int rc;
+
+	*d = (struct doctor){
+		.ctl = ctl, .arena = ctl->arena, .root = &ctl->root, .domain = domain
+	};
+	rc = doctor_look_domains(d, err);
+	if (rc)
+		return rc;
+	look_at_ours(d);
+	machine_read(d->arena, d->root, &d->machine);
+	modprobe_read(d->arena, d->root, &d->modprobe);
+	confinement_read(d->arena, d->root, &d->confinement);
+	hostmemory_read(d->arena, d->root, &d->memory);
+	look_at_libvirt(d);
+	look_at_passed(d);
+	doctor_look_emulators(d);
+	d->assigned_unseen = assigned_read(ctl, NULL, &d->assigned, NULL) < 0;
+	return 0;
+}
+
+bool doctor_has_rule(const struct doctor *d, bool (*is)(enum verb verb))
+{
+	for (size_t i = 0; i < d->ours.rules.n; i++)
+		for (size_t k = 0; d->ours.rules.v[i].enabled && k < d->ours.rules.v[i].n_actions;
+		     k++)
+			if (!is || is(d->ours.rules.v[i].actions[k].verb))
+				return true;
+	return false;
+}
+
+static void functions_of(void *user, struct arena *a, const char *slot, struct strv *out)
+{
+	host_pci_functions(a, user, slot, out);
+}
+
+void doctor_grants(const struct doctor *d, const struct defined *domain, struct grants *g,
+		   struct mistakes *m)
+{
+	struct passthrough_host host = { functions_of, (void *)d->root };
+	const struct fact_values *names = &domain->xml.facts.of[FACT_HOST];
+	struct names known = {
+		.name = domain->xml.name,
+		.uuid = domain->xml.uuid,
+		.host = names->n ? names->v[0] : NULL,
+		.root = d->root,
+	};
+
+	*m = (struct mistakes){ .arena = d->arena };
+	*g = (struct grants){ .known = true };
+	if (d->ours.settings.enabled && !d->ours.mistakes.errors)
+		passthrough_find(d->arena, &d->ours.rules, &domain->xml.facts, &known, &host, g, m);
+}

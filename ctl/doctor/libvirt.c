@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libvirt: its version, and does it call the hook? */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "ctl/doctor/doctor.h"
+#include "hooks/hook.h"
+#include "host/sysfs.h"
+#include "root.h"
+
+#define HOOKS "/etc/libvirt/hooks"
+#define HOOK_PROGRAM "kvmshim-hook"
+/* qemu.d and its kin */
+#define FOLDERS_SINCE 6005000
+
+static const char *here(const struct doctor *d, const char *path)
+{
+	return root_path(d->arena, d->root, path);
+}
+
+static bool knows_folders(const struct doctor *d)
+{
+	return !d->libvirt.version || d->libvirt.number >= FOLDERS_SINCE;
+}
+
+struct row doctor_libvirt(const struct doctor *d)
+{
+	const struct libvirt *l = &d->libvirt;
+	const char *state = l->daemon.pid ?
+				    arena_printf(d->arena, "runs (pid %ld)", (long)l->daemon.pid) :
+				    "does not run";
+
+	if (!l->program)
+		return row_ok(d, "there is none here");
+	if (l->problem)
+		return row_warn(d, NULL, "%s", l->problem);
+	if (!l->version)
+		return row_warn(d, NULL, "%s does not tell its version", l->program);
+	if (!knows_folders(d))
+		return row_warn(d, "upgrade libvirt to 6.5 or later",
+				"%s %s knows one hook for QEMU only, " HOOKS "/qemu", l->program,
+				l->version);
+	return row_ok(d, "%s %s %s", l->program, l->version, state);
+}
+
+/* ---- hooks ---- */
+
+struct hook_file {
+	const char *path;
+	bool ours, executable;
+	struct stat link; /* of itself, not of what it leads to */
+};
+
+static bool is_ours(const struct doctor *d, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *target = sysfs_link(d->arena, d->root, path);
+
+	return target ? str_eq(target, HOOK_PROGRAM) : strstr(slash, "kvmshim") != NULL;
+}
+
+/* false: nothing is there, not even a link that leads nowhere. */
+static bool look_at_hook(const struct doctor *d, const char *path, struct hook_file *h)
+{
+	struct stat st;
+
+	*h = (struct hook_file){ .path = path };
+	if (lstat(here(d, path), &h->link) < 0)
+		return false;
+	h->ours = is_ours(d, path);
+	h->executable = stat(here(d, path), &st) == 0 && S_ISREG(st.st_mode) &&
+			access(here(d, path), X_OK) == 0;
+	return true;
+}
+
+struct hook_files {
+	struct hook_file *v;
+	size_t n, cap;
+};
+
+/* A copy of ours that an editor left does nothing; libvirt runs such copies of others. */
+static void add_hook(const struct doctor *d, const char *path, struct hook_files *out)
+{
+	struct hook_file h;
+
+	if (look_at_hook(d, path, &h) && !(h.ours && hook_is_backup(path)))
+		*arena_push(d->arena, out->v, out->n, out->cap) = h;
+}
+
+static void find_hooks(const struct doctor *d, struct hook_files *out)
+{
+	struct strv names = { 0 };
+
+	add_hook(d, HOOKS "/qemu", out);
+	sysfs_list(d->arena, d->root, HOOKS "/qemu.d", &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_hook(d, arena_printf(d->arena, HOOKS "/qemu.d/%s", names.v[i]), out);
+}
+
+static const struct hook_file *our_hook(const struct hook_files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (files->v[i].ours)
+			return &files->v[i];
+	return NULL;
+}
+
+bool doctor_needs_hook(const struct doctor *d)
+{
+	if (doctor_has_rule(d, verb_is_granted))
+		return true;
+	for (size_t i = 0; i < d->n_domains; i++)
+		for (size_t k = 0; k < d->domains[i].xml.n; k++)
+			if (!d->domains[i].xml.hostdevs[k].managed)
+				return true;
+	return false;
+}
+
+static const struct assigned *journal_of(const struct doctor *d, const char *uuid)
+{
+	for (size_t i = 0; i < d->assigned.n; i++)
+		if (str_eq(d->assigned.v[i].uuid, uuid))
+			return &d->assigned.v[i];
+	return NULL;
+}
+
+/* Was this domain started when the hook was there, and does it run without a journal? */
+static bool is_uncalled_for(const struct doctor *d, const struct hook_file *h,
+			    const struct defined *one)
+{
+	const char *pid = arena_printf(d->arena, "/run/libvirt/qemu/%s.pid", one->name);
+	struct stat st;
+
+	return one->xml.uuid && stat(here(d, pid), &st) == 0 &&
+	       st.st_mtim.tv_sec > h->link.st_ctim.tv_sec && !journal_of(d, one->xml.uuid) &&
+	       process_of_uuid(d->arena, d->root, one->xml.uuid).pid;
+}
+
+/* The first such; NULL: none. */
+static const char *uncalled_for(const struct doctor *d, const struct hook_file *h)
+{
+	if (d->assigned_unseen || !d->ours.settings.hook.enabled)
+		return NULL;
+	for (size_t i = 0; i < d->n_domains; i++)
+		if (is_uncalled_for(d, h, &d->domains[i]))
+			return d->domains[i].name;
+	return NULL;
+}
+
+static bool was_called_by_daemon(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->assigned.n; i++)
+		if (!d->assigned.v[i].problem &&
+		    d->assigned.v[i].journal.daemon.pid == d->libvirt.daemon.pid)
+			return true;
+	return false;
+}
+
+static struct row judge_seen(const struct doctor *d, const struct hook_file *h)
+{
+	const struct libvirt *l = &d->libvirt;
+	const char *not_for = uncalled_for(d, h),
+		   *reload = arena_printf(d->arena, "systemctl reload %s", doctor_daemon_unit(d));
+
+	if (not_for)
+		return row_fail(d, reload,
+				"%s is there, and libvirt did not call it when %s was started",
+				h->path, not_for);
+	if (l->daemon.pid && h->link.st_ctim.tv_sec > l->started + 1 && l->started &&
+	    !was_called_by_daemon(d))
+		return row_warn(d, reload,
+				"%s is newer than libvirt's daemon, which looks for hooks when it "
+				"starts; no VM was started since",
+				h->path);
+	return row_ok(d, "%s", h->path);
+}
+
+struct row doctor_hook(const struct doctor *d)
+{
+	static const char place[] = "kvmshim-place connect";
+	struct hook_files files = { 0 };
+	const struct hook_file *ours;
+
+	if (!d->libvirt.program)
+		return row_ok(d, "there is no libvirt to call it");
+	if (doctor_hides(d, HOOKS))
+		return row_unseen(d, HOOKS);
+	find_hooks(d, &files);
+	ours = our_hook(&files);
+	if (!ours && doctor_needs_hook(d))
+		return row_fail(d, place,
+				"libvirt has no hook of ours, and devices are to be handed over");
+	if (!ours)
+		return row_warn(d, place, "libvirt has no hook of ours");
+	if (!ours->executable)
+		return row_fail(d, "chmod 755 /usr/sbin/" HOOK_PROGRAM,
+				"%s leads to nothing that can be run", ours->path);
+	if (!knows_folders(d) && strstr(ours->path, "/qemu.d/"))
+		return row_fail(d, "ln -s /usr/sbin/" HOOK_PROGRAM " " HOOKS "/qemu",
+				"libvirt %s does not look into qemu.d", d->libvirt.version);
+	return judge_seen(d, ours);
+}
+
+struct row doctor_foreign_hooks(const struct doctor *d)
+{
+	struct hook_files files = { 0 };
+	struct row_texts others = { 0 };
+
+	if (doctor_hides(d, HOOKS))
+		return row_unseen(d, HOOKS);
+	find_hooks(d, &files);
+	for (size_t i = 0; i < files.n; i++)
+		if (!files.v[i].ours && files.v[i].executable)
+			row_add(d, &others, "%s", files.v[i].path);
+	if (others.n)
+		return row_warn(
+			d,
+			"see that none of them binds or unbinds devices: two hooks would fight",
+			"libvirt runs these too: %s", row_list(d, &others));
+	return row_ok(d, "libvirt runs no hook of anybody else");
+}

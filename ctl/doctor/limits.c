@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What libvirt keeps from devices that rules pass: the hook's own limits, for each domain. */
+#include <limits.h>
+#include <string.h>
+
+#include "arena.h"
+#include "ctl/doctor/doctor.h"
+#include "hooks/survey/survey.h"
+#include "hooks/limits.h"
+#include "host/host.h"
+#include "host/pci/mdev.h"
+
+static void add_function(const struct doctor *d, struct survey *s, enum role role,
+			 const char *address)
+{
+	const struct pci_function *f = machine_function(&d->machine, address);
+
+	if (f)
+		*arena_push(d->arena, s->v, s->n, s->cap) =
+			(struct subject){ .role = role, .pci = *f, .exists = true };
+}
+
+static void add_mdev(const struct doctor *d, struct survey *s, enum role role, const char *uuid)
+{
+	*arena_push(d->arena, s->mdevs, s->n_mdevs, s->mdevs_cap) = (struct mediated){
+		.role = role,
+		.uuid = uuid,
+		.group = mdev_group(d->arena, d->root, uuid),
+	};
+}
+
+/* As much of a survey as limits_look() goes by. */
+static void survey_shortly(const struct doctor *d, const struct defined *one,
+			   const struct grants *g, struct survey *s)
+{
+	for (size_t i = 0; i < one->xml.n; i++) {
+		const struct hostdev *h = &one->xml.hostdevs[i];
+		enum role role = h->managed ? ROLE_MANAGED : ROLE_HOSTDEV;
+
+		(h->kind == HOSTDEV_PCI ? add_function : add_mdev)(d, s, role, h->device);
+	}
+	for (size_t i = 0; i < g->n; i++)
+		(g->v[i].kind == GRANT_PCI ? add_function : add_mdev)(d, s, ROLE_GRANT,
+								      g->v[i].device);
+}
+
+static const char *limit_before(const struct doctor *d, const struct defined *one, const char *name,
+			       size_t *granted)
+{
+	struct limit_facts *facts = arena_new(d->arena, struct limit_facts);
+	struct survey survey = { 0 };
+	struct mistakes m;
+	struct grants g;
+
+	doctor_grants(d, one, &g, &m);
+	*granted += g.n > 0;
+	if (!g.n)
+		return NULL;
+	survey_shortly(d, one, &g, &survey);
+	limits_look(d->arena, d->root, &survey, &one->xml.memory, d->libvirt.daemon.pid, facts);
+	facts->unit = doctor_daemon_unit(d);
+	for (size_t i = 0; i < n_limits; i++)
+		if (str_eq(limits[i].name, name))
+			return limits[i].stops(facts);
+	return NULL;
+}
+
+/* "what is in the way: what to do about it" */
+static struct row row_of_limit(const struct doctor *d, const struct defined *one, const char *why)
+{
+	const char *colon = strstr(why, ": ");
+
+	return row_fail(d, colon ? colon + 2 : NULL, "%s: %.*s", one->name,
+			(int)(colon ? (size_t)(colon - why) : strlen(why)), why);
+}
+
+static struct row judge_limit(const struct doctor *d, const char *name, const char *fine)
+{
+	size_t granted = 0;
+	bool passes = doctor_has_rule(d, verb_is_granted);
+
+	for (size_t i = 0; passes && i < d->n_domains; i++) {
+		const char *why = limit_before(d, &d->domains[i], name, &granted);
+
+		if (why)
+			return row_of_limit(d, &d->domains[i], why);
+	}
+	if (granted)
+		return row_ok(d, "%s", fine);
+	if (d->unseen_domains && passes)
+		return row_unseen(d, DOMAIN_FOLDER);
+	return row_ok(d, "no rule passes a device to a domain");
+}
+
+struct row doctor_memlock(const struct doctor *d)
+{
+	struct row row =
+		judge_limit(d, "memlock", "enough for all domains that rules pass devices to");
+
+	if (row.grade == GRADE_OK && !d->libvirt.daemon.pid && d->libvirt.program)
+		row.seen = arena_printf(d->arena, "%s; libvirt's daemon does not run", row.seen);
+	return row;
+}
+
+#define USB_NODES "/dev/bus/usb/"
+
+static bool allows_below(const struct doctor *d, const char *folder)
+{
+	const struct strv *acl = &d->libvirt.conf.device_acl;
+
+	for (size_t i = 0; i < acl->n; i++)
+		if (str_starts(acl->v[i], folder))
+			return true;
+	return false;
+}
+
+/* A node that a rule of another kind adds and libvirt keeps from QEMU; NULL. */
+static const char *kept_node(const struct doctor *d, const struct action *action)
+{
+	const struct qemuconf *conf = &d->libvirt.conf;
+	const char *node = action->words.n ? action->words.v[0] : "";
+
+	if (action->verb == VERB_PASS_USB)
+		return allows_below(d, USB_NODES) ? NULL : USB_NODES "BUS/DEVICE";
+	if (action->verb != VERB_PASS_DISK || !str_starts(node, "/dev/") ||
+	    qemuconf_allows(conf, node) || qemuconf_allows(conf, doctor_resolved(d, node)))
+		return NULL;
+	return node;
+}
+
+static void add_kept(const struct doctor *d, const struct rule *rule, struct row_texts *kept,
+		     const char **first)
+{
+	for (size_t i = 0; rule->enabled && i < rule->n_actions; i++) {
+		const char *node = kept_node(d, &rule->actions[i]);
+
+		if (!node)
+			continue;
+		*first = *first ? *first : node;
+		row_add(d, kept, "%s:%u passes %s", rule->file, rule->actions[i].line, node);
+	}
+}
+
+struct row doctor_device_acl(const struct doctor *d)
+{
+	const struct qemuconf *conf = &d->libvirt.conf;
+	struct row_texts kept = { 0 };
+	const char *first = NULL;
+
+	if (d->libvirt.conf_unseen)
+		return row_unseen(d, QEMUCONF);
+	if (!conf->known || !qemuconf_guards_devices(conf))
+		return row_ok(d, "libvirt keeps no device node from QEMU");
+	for (size_t i = 0; i < d->ours.rules.n; i++)
+		add_kept(d, &d->ours.rules.v[i], &kept, &first);
+	if (kept.n)
+		return row_fail(d,
+				arena_printf(d->arena,
+					     "add \"%s\" to cgroup_device_acl in " QEMUCONF
+					     ", and restart %s",
+					     first, doctor_daemon_unit(d)),
+				"libvirt keeps QEMU from it: %s", row_list(d, &kept));
+	return judge_limit(d, "cgroup_device_acl",
+			  "it has the nodes of all devices that rules pass");
+}

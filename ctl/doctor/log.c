@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What QEMU said of words that it does not know, in libvirt's logs of the last starts. */
+#include <string.h>
+
+#include "arena.h"
+#include "ctl/doctor/doctor.h"
+#include "file.h"
+#include "host/sysfs.h"
+#include "root.h"
+
+#define LOGS "/var/log/libvirt/qemu"
+#define LOG_END ((size_t)64 * 1024)
+
+/* What QEMU (2 to 10) says of words that it does not know. */
+static const char *const complaints[] = {
+	": invalid option",
+	"' not found",
+	"is not a valid device model name",
+	"Invalid parameter '",
+	"unsupported machine type",
+	"Parameter 'driver' expects",
+	"unable to find CPU model",
+};
+#define N_COMPLAINTS (sizeof(complaints) / sizeof(complaints[0]))
+
+static const char *complaint_in(const struct doctor *d, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		for (size_t i = 0; i < N_COMPLAINTS; i++)
+			if (memmem(text, len, complaints[i], strlen(complaints[i])) &&
+			    memmem(text, len, "qemu", 4) && len < 400)
+				return arena_strndup(d->arena, text, len);
+		text += len + (text[len] == '\n');
+	}
+	return NULL;
+}
+
+/* The part of a log behind the head of the last start: "…: starting up libvirt version: …". */
+static const char *last_start(const char *text)
+{
+	const char *at = text, *next;
+
+	while ((next = strstr(at, ": starting up")))
+		at = next + 1;
+	return at;
+}
+
+/* false: it cannot be read. */
+static bool judge_log(const struct doctor *d, const char *name, struct row_texts *told,
+		      struct strv *domains)
+{
+	const char *path = arena_printf(d->arena, LOGS "/%s", name), *said;
+	struct file file;
+
+	if (file_read_tail(d->arena, root_path(d->arena, d->root, path), LOG_END, &file, NULL) < 0)
+		return false;
+	said = complaint_in(d, last_start(file.text));
+	if (said) {
+		row_add(d, told, "%.*s: %s", (int)(strlen(name) - 4), name, said);
+		strv_push(d->arena, domains, arena_strndup(d->arena, name, strlen(name) - 4));
+	}
+	return true;
+}
+
+static bool is_asked_for(const struct doctor *d, const char *log)
+{
+	const char *name = d->domain ? d->domains[0].name : NULL;
+
+	return str_ends(log, ".log") &&
+	       (!name || str_eq(log, arena_printf(d->arena, "%s.log", name)));
+}
+
+struct row doctor_unknown_options(const struct doctor *d)
+{
+	struct row_texts told = { 0 };
+	struct strv names = { 0 }, domains = { 0 };
+	bool seen = !doctor_hides(d, LOGS);
+
+	sysfs_list(d->arena, d->root, LOGS, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (is_asked_for(d, names.v[i]) && !judge_log(d, names.v[i], &told, &domains))
+			seen = false;
+	if (told.n)
+		return row_warn(d,
+				arena_printf(d->arena, "kvmshim check --qemu; kvmshim explain %s",
+					     domains.v[0]),
+				"at its last start QEMU did not know: %s", row_list(d, &told));
+	if (!seen)
+		return row_unseen(d, LOGS);
+	return row_ok(d, "QEMU complained of none at the last starts");
+}

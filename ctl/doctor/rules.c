@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Our own settings, rules and journals. */
+#include "arena.h"
+#include "conf/confdir.h"
+#include "ctl/doctor/doctor.h"
+
+#define CONF CONFDIR_ETC "/" SETTINGS_FILE
+
+struct row doctor_kill_switch(const struct doctor *d)
+{
+	const struct settings *s = &d->ours.settings;
+
+	if (!s->enabled)
+		return row_fail(d, "take enabled = no below [wrapper] out of " CONF,
+				"enabled = no: the wrapper applies no rule at all");
+	if (!s->hook.enabled)
+		return row_fail(d, "take enabled = no below [hook] out of " CONF,
+				"enabled = no: the hook hands no device over");
+	return row_ok(d, "wrapper and hook are on");
+}
+
+struct row doctor_kvmshim_root(const struct doctor *d)
+{
+	const struct libvirt *l = &d->libvirt;
+
+	if (!l->daemon.pid)
+		return row_ok(d, "libvirt's daemon does not run");
+	if (l->environment_unseen)
+		return row_unseen(d, "the daemon's environment");
+	if (l->kvmshim_root)
+		return row_fail(
+			d,
+			arena_printf(d->arena,
+				     "[Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
+				     "(systemctl edit %s), then restart it",
+				     doctor_daemon_unit(d)),
+			"%s has KVMSHIM_ROOT=%s in its environment: no real device is looked at",
+			doctor_daemon_unit(d), l->kvmshim_root);
+	return row_ok(d, "it is not in the daemon's environment");
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static size_t enabled_rules(const struct doctor *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->ours.rules.n; i++)
+		n += d->ours.rules.v[i].enabled;
+	return n;
+}
+
+/* The first mistake, or else the first warning. */
+static const struct mistake *worst(const struct mistakes *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!m->v[i].warning)
+			return &m->v[i];
+	return m->n ? &m->v[0] : NULL;
+}
+
+struct row doctor_rules(const struct doctor *d)
+{
+	const struct mistakes *m = &d->ours.mistakes;
+	const struct mistake *first = worst(m);
+	const char *text = first ? mistake_text(d->arena, first) : "",
+		   *more = m->n > 1 ? arena_printf(d->arena, " (and %zu more)", m->n - 1) : "";
+	size_t n = enabled_rules(d);
+
+	if (m->errors)
+		return row_fail(d, "kvmshim check", "%s%s: no VM starts%s", text, more,
+				d->ours.settings.pass_on_error ? " with rules" : "");
+	if (first)
+		return row_warn(d, "kvmshim check", "%s%s", text, more);
+	if (!n)
+		return row_ok(d, "none is switched on in " CONFDIR_ETC "/rules.d");
+	return row_ok(d, "%zu rule%s, no mistake", n, plural(n));
+}
+
+/* ---- what is handed over ---- */
+
+static const char *title(const struct doctor *d, const struct assigned *h)
+{
+	return assigned_title(d->ctl, h->uuid, h->problem ? NULL : &h->journal);
+}
+
+struct row doctor_journals(const struct doctor *d)
+{
+	struct row_texts left = { 0 }, strange = { 0 };
+
+	if (d->assigned_unseen)
+		return row_unseen(d, "/run/kvmshim/vm");
+	for (size_t i = 0; i < d->assigned.n; i++) {
+		const struct assigned *h = &d->assigned.v[i];
+
+		if (h->problem)
+			row_add(d, &strange, "%s", h->problem);
+		else if (h->life == LIFE_NONE)
+			row_add(d, &left, "%s", title(d, h));
+	}
+	if (strange.n)
+		return row_fail(
+			d,
+			"give the devices back by hand (driver_override), and remove it",
+			"%s", row_list(d, &strange));
+	if (left.n)
+		return row_fail(d, "kvmshim recover",
+				"devices were not given back by what is gone: %s",
+				row_list(d, &left));
+	return row_ok(d, "%zu in use, none left over", d->assigned.n);
+}
+
+struct row doctor_stuck(const struct doctor *d)
+{
+	struct row_texts hang = { 0 }, free = { 0 };
+
+	if (d->assigned_unseen)
+		return row_unseen(d, "/run/kvmshim/vm");
+	for (size_t i = 0; i < d->assigned.n; i++)
+		for (size_t k = 0; k < d->assigned.v[i].journal.n_stuck; k++) {
+			const struct stuck *w = &d->assigned.v[i].journal.stuck[k];
+
+			row_add(d, assigned_is_stuck(d->ctl, w) ? &hang : &free, "%s (%s)",
+				stuck_subject(w), op_names[w->op]);
+		}
+	if (hang.n)
+		return row_fail(d, "stop who uses the device; else only a reboot helps",
+				"hang in the kernel: %s", row_list(d, &hang));
+	if (free.n)
+		return row_warn(d, "kvmshim recover", "came free again: %s", row_list(d, &free));
+	return row_ok(d, "no device hangs in the kernel");
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VFIO's modules, and who takes cards at boot. */
+#include <string.h>
+
+#include "arena.h"
+#include "ctl/doctor/doctor.h"
+#include "host/pci/subdevices.h"
+#include "host/host.h"
+#include "host/pci/pci.h"
+#include "host/sysfs.h"
+#include "host/use/uses.h"
+
+#define INITRAMFS "then update-initramfs -u (dracut -f)"
+
+struct row doctor_vfio_modules(const struct doctor *d)
+{
+	static const char *const modules[] = { "vfio_pci", "vfio_iommu_type1" };
+	struct row_texts missing = { 0 };
+	bool loaded = true;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *file = modprobe_blocks(&d->modprobe, modules[i]);
+
+		loaded = loaded && host_has_module(d->arena, d->root, modules[i]);
+		if (!machine_has_module(d->arena, d->root, &d->machine, modules[i]))
+			row_add(d, &missing, "%s", modules[i]);
+		else if (file && !host_has_module(d->arena, d->root, modules[i]))
+			return row_fail(d, arena_printf(d->arena, "take it out of %s", file),
+					"%s may not be loaded: %s", modules[i], file);
+	}
+	if (missing.n)
+		return row_fail(
+			d,
+			"install linux-modules-extra (kernel-modules-extra) of this kernel",
+			"kernel %s does not have %s", d->machine.release, row_list(d, &missing));
+	return row_ok(d, "vfio_pci and vfio_iommu_type1, %s",
+		      loaded ? "loaded" : "to be loaded when they are needed");
+}
+
+/* ---- vfio-pci.ids ---- */
+
+/* What vfio-pci takes at boot, from the kernel's line or else modprobe's. */
+static const char *early_ids(const struct doctor *d)
+{
+	const char *ids = machine_kernel_value(&d->machine, "vfio-pci.ids");
+
+	return ids ? ids : modprobe_option(&d->modprobe, "vfio-pci", "ids");
+}
+
+/* Is this id in "10de:1b06:*:*,…"? */
+static bool lists(const char *ids, const char *id)
+{
+	while (*ids) {
+		size_t len = strcspn(ids, ",");
+
+		if (len >= strlen(id) && strncasecmp(ids, id, strlen(id)) == 0)
+			return true;
+		ids += len + (ids[len] == ',');
+	}
+	return false;
+}
+
+/* "0000:05:00.0, 0000:06:00.0": all from this one on that are the same kind of card; *n: how many.
+ */
+static const char *same_kind(const struct doctor *d, size_t from, size_t *n)
+{
+	struct strbuf cards = { .arena = d->arena };
+	const struct pci_function *f = d->machine.functions;
+
+	*n = 0;
+	for (size_t i = from; i < d->machine.n_functions; i++)
+		if (str_eq(f[i].id, f[from].id))
+			strbuf_addf(&cards, "%s%s", (*n)++ ? ", " : "", f[i].address);
+	return strbuf_text(&cards);
+}
+
+static bool is_first_of_kind(const struct doctor *d, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(d->machine.functions[k].id, d->machine.functions[i].id))
+			return false;
+	return true;
+}
+
+struct row doctor_vfio_ids(const struct doctor *d)
+{
+	const char *ids = early_ids(d), *cards;
+	struct row_texts twins = { 0 };
+	size_t n;
+
+	if (!ids)
+		return row_ok(d, "vfio-pci takes no card at boot");
+	for (size_t i = 0; i < d->machine.n_functions; i++) {
+		if (!lists(ids, d->machine.functions[i].id) || !is_first_of_kind(d, i))
+			continue;
+		cards = same_kind(d, i, &n);
+		if (n > 1)
+			row_add(d, &twins, "%s is %zu cards (%s)", d->machine.functions[i].id, n,
+				cards);
+	}
+	if (twins.n)
+		return row_warn(d, "take the id out of vfio-pci.ids; the hook binds by address",
+				"vfio-pci takes all of them, if the host needs one or not: %s",
+				row_list(d, &twins));
+	return row_ok(d, "vfio-pci takes %s at boot, each one card", ids);
+}
+
+/* The module of a driver, which may be called otherwise: xhci_pci of xhci_hcd. */
+static const char *module_of(const struct doctor *d, const char *driver)
+{
+	const char *module =
+		sysfs_link(d->arena, d->root, pci_driver_path(d->arena, driver, "module"));
+
+	return module ? module : driver;
+}
+
+/* Was it to go to vfio-pci at boot, and another driver was there before? */
+static bool is_lost(const struct doctor *d, const char *ids, const struct pci_function *f)
+{
+	return lists(ids, f->id) && f->driver && !pci_driver_is_vfio(f->driver) &&
+	       !modprobe_goes_first(&d->modprobe, module_of(d, f->driver), "vfio-pci");
+}
+
+struct row doctor_softdeps(const struct doctor *d)
+{
+	const char *ids = early_ids(d), *driver = NULL;
+	struct row_texts lost = { 0 };
+
+	if (!ids)
+		return row_ok(d, "none is needed: the hook binds when a VM starts");
+	for (size_t i = 0; i < d->machine.n_functions; i++) {
+		const struct pci_function *f = &d->machine.functions[i];
+
+		if (!is_lost(d, ids, f))
+			continue;
+		driver = driver ? driver : f->driver;
+		row_add(d, &lost, "%s is on %s", f->address, f->driver);
+	}
+	if (!lost.n)
+		return row_ok(d, "no other driver took a card of vfio-pci.ids");
+	return row_warn(
+		d,
+		arena_printf(
+			d->arena,
+			"echo softdep %s pre: vfio-pci >>/etc/modprobe.d/vfio.conf, " INITRAMFS,
+			module_of(d, driver)),
+		"another driver was there before vfio-pci: %s", row_list(d, &lost));
+}
+
+/* ---- who has a card that a VM is to get ---- */
+
+static const struct pci_function *passed(const struct doctor *d, size_t i)
+{
+	return machine_function(&d->machine, d->passed.v[i]);
+}
+
+#define LOOK_MS 200
+
+/* "efi-framebuffer.0", "simple-framebuffer.0": the firmware's picture on the boot display; NULL. */
+static const char *firmware_framebuffer(const struct doctor *d, const struct pci_function *f)
+{
+	struct console c = { 0 };
+	struct subdevices b = { 0 };
+
+	if (f->class >> 16 != 0x03 || subdevices_read(d->arena, d->root, f->address, &b) < 0)
+		return NULL;
+	uses_of_console(d->arena, d->root, f, &b, LOOK_MS, &c);
+	return c.framebuffers.n ? strchr(c.framebuffers.v[0], '/') + 1 : NULL;
+}
+
+struct row doctor_boot_display(const struct doctor *d)
+{
+	struct row_texts held = { 0 };
+
+	for (size_t i = 0; i < d->passed.n; i++) {
+		const char *fb = firmware_framebuffer(d, passed(d, i));
+
+		if (fb)
+			row_add(d, &held, "%s holds memory of %s", fb, d->passed.v[i]);
+	}
+	if (!held.n)
+		return row_ok(d, "no firmware framebuffer is on a card that a VM is to get");
+	if (d->ours.settings.hook.release_console)
+		return row_ok(d, "%s; the hook takes it away (release-console = yes)",
+			      row_list(d, &held));
+	return row_warn(d,
+			"release-console = yes below [hook] in /etc/kvmshim/kvmshim.conf, or "
+			"initcall_blacklist=sysfb_init on the kernel's line",
+			"%s", row_list(d, &held));
+}
+
+struct row doctor_nouveau(const struct doctor *d)
+{
+	struct row_texts had = { 0 };
+
+	for (size_t i = 0; i < d->passed.n; i++)
+		if (passed(d, i)->driver && str_eq(passed(d, i)->driver, "nouveau"))
+			row_add(d, &had, "%s", d->passed.v[i]);
+	if (!had.n)
+		return row_ok(d, "it has no card that a VM is to get");
+	return row_warn(d, "echo blacklist nouveau >/etc/modprobe.d/nouveau.conf, " INITRAMFS,
+			"it has %s, and lets go of a card only while nothing uses it",
+			row_list(d, &had));
+}
+
+#define PERSISTENCED "nvidia-persistenced"
+
+static bool is_kept(const struct doctor *d, const struct pci_function *f)
+{
+	const struct device_settings *conf = settings_of_device(&d->ours.settings, f->address);
+
+	return f->driver && str_eq(f->driver, "nvidia") &&
+	       !(conf && strv_has(&conf->stop_units, PERSISTENCED ".service"));
+}
+
+/* It has /dev/nvidiaN open all the time. */
+struct row doctor_nvidia_persistenced(const struct doctor *d)
+{
+	struct row_texts kept = { 0 };
+	const char *first = NULL;
+	pid_t pid;
+
+	for (size_t i = 0; i < d->passed.n; i++) {
+		if (!is_kept(d, passed(d, i)))
+			continue;
+		first = first ? first : d->passed.v[i];
+		row_add(d, &kept, "%s", d->passed.v[i]);
+	}
+	pid = first ? process_named(d->arena, d->root, PERSISTENCED) : 0;
+	if (!pid)
+		return row_ok(d, "it keeps no card that a VM is to get");
+	return row_fail(d,
+			arena_printf(d->arena,
+				     "[device %s] stop-units = " PERSISTENCED
+				     ".service in /etc/kvmshim/kvmshim.conf",
+				     first),
+			"it (pid %ld) has cards open that a VM is to get: %s", (long)pid,
+			row_list(d, &kept));
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/explain/explain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/jsonout.h"
+#include "err.h"
+#include "wrapper/launch.h"
+
+#define EXPLAIN_VERSION 1
+
+char *const *explain_argv(struct arena *a, struct strv *words)
+{
+	strv_push(a, words, NULL);
+	words->n--;
+	return (char *const *)(const void *)words->v;
+}
+
+static bool same_words(const char *const *a, const char *const *b)
+{
+	for (; *a && *b; a++, b++)
+		if (!str_eq(*a, *b))
+			return false;
+	return !*a && !*b;
+}
+
+/* The file that a name without a folder means: the first that PATH has. */
+static const char *find_in_path(struct arena *a, const char *name)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+		const char *file = arena_printf(a, "%.*s/%s", (int)len, path, name);
+
+		if (access(file, X_OK) == 0)
+			return file;
+		path += len + (path[len] == ':');
+	}
+	return name;
+}
+
+/* What /proc/self/exe of the wrapper would be: the file itself, links followed. */
+static const char *self_of(struct arena *a, const char *argv0)
+{
+	const char *file = strchr(argv0, '/') ? argv0 : find_in_path(a, argv0);
+	char *real = realpath(file, NULL);
+	const char *self = real ? arena_strdup(a, real) : file;
+
+	free(real);
+	return self;
+}
+
+/* Before a roll-out everybody wonders. */
+static const char *unfit(const char *real, bool itself)
+{
+	if (itself)
+		return "is the wrapper itself";
+	if (!real || access(real, X_OK) == 0)
+		return NULL;
+	return access(real, F_OK) == 0 ? "not executable" : "not there";
+}
+
+static void judge(struct ctl *ctl, struct explained *x)
+{
+	char *const *argv = explain_argv(ctl->arena, &x->before);
+	const char *self = self_of(ctl->arena, argv[0]);
+
+	explain_argv(ctl->arena, &x->running);
+	decide(ctl->arena, &ctl->root, self, argv, &x->d);
+	x->itself = x->d.real && (launch_is_self(x->d.real, self) || doctor_is_wrapper(x->d.real));
+	x->unfit = unfit(x->d.real, x->itself);
+	mistakes_sort(&x->d.mistakes);
+	x->running_as_decided = x->running.n && x->d.kind != DECIDE_REFUSE &&
+				same_words(decide_argv(&x->d, argv), x->running.v);
+}
+
+bool explain_refused(const struct explained *x)
+{
+	return x->itself || x->d.kind == DECIDE_REFUSE;
+}
+
+static int show(struct ctl *ctl, struct explained *v, size_t n)
+{
+	struct json_object *list = json_object_new_array(), *o = json_object_new_object();
+	int status = CTL_FINE;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].problem || explain_refused(&v[i]))
+			status = CTL_FOUND;
+		if (ctl->json) {
+			json_object_array_add(list, explain_json(ctl, &v[i]));
+			continue;
+		}
+		if (i)
+			putchar('\n');
+		explain_text(ctl, &v[i]);
+	}
+	json_object_object_add(o, "version", json_object_new_int(EXPLAIN_VERSION));
+	json_object_object_add(o, "explained", list);
+	if (ctl->json)
+		jsonout_print(o);
+	else
+		json_object_put(o);
+	return status;
+}
+
+static int from_words(struct ctl *ctl, int argc, char **argv)
+{
+	struct explained x = { 0 };
+
+	if (argc == 0)
+		return ctl_usage(&command_explain);
+	/* `explain -- -cpu host`: any emulator will do */
+	if (argv[0][0] == '-')
+		strv_push(ctl->arena, &x.before, "qemu-system-x86_64");
+	for (int i = 0; i < argc; i++)
+		strv_push(ctl->arena, &x.before, argv[i]);
+	judge(ctl, &x);
+	return show(ctl, &x, 1);
+}
+
+static int from_one(struct ctl *ctl, const char *what,
+		    int (*source)(struct ctl *, const char *, struct explained *, struct err *))
+{
+	struct explained x = { 0 };
+	struct err err;
+
+	if (source(ctl, what, &x, &err) < 0)
+		return ctl_fail("%s", err.text);
+	if (!x.problem)
+		judge(ctl, &x);
+	return show(ctl, &x, 1);
+}
+
+static int from_all(struct ctl *ctl)
+{
+	struct strv names = { 0 };
+	struct explained *v;
+	struct err err = { 0 };
+
+	if (explain_domain_names(ctl, &names, &err) < 0)
+		return ctl_fail("%s", err.text);
+	v = arena_alloc(ctl->arena, (names.n + 1) * sizeof(*v));
+	for (size_t i = 0; i < names.n; i++) {
+		v[i].title = names.v[i];
+		if (err.code == ETIMEDOUT ||
+		    explain_from_native(ctl, names.v[i], &v[i], &err) < 0)
+			v[i].problem = arena_strdup(ctl->arena, err.text);
+		else
+			judge(ctl, &v[i]);
+	}
+	return show(ctl, v, names.n);
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	int i = 1;
+
+	if (argc == 2 && str_eq(argv[1], "--help"))
+		return ctl_help(&command_explain);
+	for (; i < argc && str_eq(argv[i], "--json"); i++)
+		ctl->json = true;
+	if (i == argc)
+		return ctl_usage(&command_explain);
+	if (str_eq(argv[i], "--"))
+		return from_words(ctl, argc - i - 1, argv + i + 1);
+	if (str_eq(argv[argc - 1], "--json")) {
+		ctl->json = true;
+		argc--;
+	}
+	if (str_eq(argv[i], "--all") && i + 1 == argc)
+		return from_all(ctl);
+	if (str_eq(argv[i], "--log") && i + 2 == argc)
+		return from_one(ctl, argv[i + 1], explain_from_log);
+	if (argv[i][0] != '-' && i + 1 == argc)
+		return from_one(ctl, argv[i], explain_from_domain);
+	return ctl_usage(&command_explain);
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.usage = "[--json] (-- EMULATOR ARGV… | --log FILE | DOMAIN | --all)",
+	.help = "what the wrapper would do with a command line, or did, rule by rule",
+	.run = run,
+};

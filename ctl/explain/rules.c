@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of each rule, and why. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf/factsfile.h"
+#include "ctl/ctl.h"
+#include "ctl/explain/explain.h"
+#include "err.h"
+#include "host/host.h"
+#include "wrapper/match.h"
+#include "wrapper/rewrite.h"
+#include "wrapper/line/view.h"
+
+/* ---- what is missing where a condition cannot be told ---- */
+
+static const char *const missing[FACT_COUNT] = {
+	[FACT_NAME] = "no guest name on the line",
+	[FACT_UUID] = "no UUID on the line",
+	[FACT_HOST] = "this host has no name",
+	[FACT_MACHINE] = "no machine type on the line",
+	[FACT_CPU] = "no CPU model on the line",
+};
+
+static const char *missing_device(const struct ctl *ctl, const struct cmdline *c)
+{
+	const struct qemuopt *device = qemuopt_find(&c->opts, "device");
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct arg *arg = &c->args[i];
+		const struct optval *v =
+			arg_is(arg, device) && arg->value ? view_parsed(c, arg, NULL) : NULL;
+		const char *address = v ? match_passed_pci(v) : NULL;
+
+		if (address && !host_pci_id(ctl->arena, &ctl->root, address))
+			return arena_printf(ctl->arena, "%s is not in sysfs",
+					    str_printable(ctl->arena, address));
+	}
+	return NULL;
+}
+
+static const char *missing_of_nova(const struct ctl *ctl, const struct names *names)
+{
+	if (!names->uuid)
+		return "no UUID on the line, so no facts.json";
+	if (access(factsfile_path(ctl->arena, &ctl->root, names->uuid), F_OK) < 0)
+		return "no facts.json for this VM";
+	return "its facts.json does not say";
+}
+
+static const char *what_is_missing(const struct ctl *ctl, const struct explained *x, enum fact fact)
+{
+	switch (fact) {
+	case FACT_PCI:
+		return missing_device(ctl, &x->d.cmdline);
+	case FACT_FLAVOR:
+	case FACT_PROJECT:
+	case FACT_USER:
+	case FACT_INSTANCE:
+		return missing_of_nova(ctl, &x->d.names);
+	default:
+		return missing[fact];
+	}
+}
+
+/* ---- the list ---- */
+
+static bool changed_something(const struct trace *t, const struct rule *rule)
+{
+	for (size_t i = 0; i < t->n_events; i++)
+		if (t->events[i].rule == rule && event_has_arg(t->events[i].kind))
+			return true;
+	return false;
+}
+
+const char *explain_why(const struct ctl *ctl, const struct explained *x, const struct outcome *o)
+{
+	const char *text = outcome_text(ctl->arena, o, &x->d.facts);
+	const char *lacks = NULL;
+
+	if (o->kind == OUTCOME_APPLIED && !changed_something(&x->d.trace, o->rule))
+		return "holds, but there was nothing to change";
+	if (o->kind == OUTCOME_UNKNOWN)
+		lacks = what_is_missing(ctl, x, o->why->fact);
+	return lacks ? arena_printf(ctl->arena, "%s (%s)", text, lacks) : text;
+}
+
+static const char *applied(const struct explained *x, const struct rule *rule)
+{
+	if (rewrite_guest_visible(&x->d.cmdline, rule))
+		return "applied (the guest sees it: saved and migrating guests need it on both ends)";
+	return "applied";
+}
+
+/* What is in no line above: verbs that found nothing, and what the admin should know. */
+static void remarks(const struct trace *t, const struct rule *rule)
+{
+	for (size_t i = 0; i < t->n_events; i++) {
+		const struct event *e = &t->events[i];
+
+		if (!event_has_arg(e->kind) && e->rule == rule)
+			printf("      line %u, %s: %s\n", e->action->line,
+			       verb_names[e->action->verb], e->why);
+	}
+}
+
+void explain_rules(const struct ctl *ctl, const struct explained *x)
+{
+	const struct trace *t = &x->d.trace;
+
+	if (t->n_outcomes == 0 || x->d.kind != DECIDE_REWRITE)
+		return;
+	printf("\nrules\n");
+	for (size_t i = 0; i < t->n_outcomes; i++) {
+		const struct rule *rule = t->outcomes[i].rule;
+		const char *why = explain_why(ctl, x, &t->outcomes[i]);
+
+		printf("  %s:%u [%s]: %s\n", rule->file, rule->line,
+		       str_printable(ctl->arena, rule->section), why ? why : applied(x, rule));
+		remarks(t, rule);
+	}
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nova and juju: OpenStack. A node offers devices ([pci] device_spec), a flavor asks for them by
+ * an alias. A card of two functions is two of each.
+ */
+#include <stdio.h>
+
+#include "arena.h"
+#include "ctl/ctl.h"
+#include "ctl/generate/generate.h"
+
+/* What Nova calls it: PciDeviceType of nova/objects/fields.py. */
+static const char *type_of(const struct device *d)
+{
+	if (d->pci.physfn)
+		return "type-VF";
+	return d->place.total_vfs > 0 ? "type-PF" : "type-PCI";
+}
+
+const char *generate_spec(struct choice *c, size_t i)
+{
+	const struct chosen *chosen = &c->v[i];
+	const char *id = chosen->device->pci.id, *address = chosen->device->pci.address;
+
+	if (!chosen->by_address)
+		return arena_printf(c->ctl->arena,
+				    "{\"vendor_id\": \"%.4s\", \"product_id\": \"%s\"}", id, id + 5);
+	return arena_printf(
+		c->ctl->arena,
+		"{\"vendor_id\": \"%.4s\", \"product_id\": \"%s\", \"address\": \"%s\"}", id, id + 5,
+		address);
+}
+
+const char *generate_alias(struct choice *c, size_t i)
+{
+	const struct device *d = c->v[i].device;
+
+	return arena_printf(c->ctl->arena,
+			    "{\"name\": \"%s\", \"vendor_id\": \"%.4s\", \"product_id\": \"%s\", "
+			    "\"device_type\": \"%s\"}",
+			    chosen_slug(c, i), d->pci.id, d->pci.id + 5, type_of(d));
+}
+
+/* One alias for each vendor:device; by address each function is one of the node's, else each kind. */
+static bool has_spec(const struct choice *c, size_t i)
+{
+	return c->v[i].by_address || chosen_is_first_of_id(c, i);
+}
+
+/* "titan-xp:1,titan-xp-audio:1": one card, whole. */
+static const char *flavor_aliases(struct choice *c)
+{
+	struct strbuf text = { .arena = c->ctl->arena };
+
+	for (size_t i = 0; i < c->n; i++)
+		if (chosen_is_first_of_id(c, i))
+			strbuf_addf(&text, "%s%s:1", text.len ? "," : "", chosen_slug(c, i));
+	return strbuf_text(&text);
+}
+
+static void tell_chosen(struct choice *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		printf("# %s  %s  %s\n", c->v[i].device->pci.address, c->v[i].device->pci.id,
+		       chosen_name(c, &c->v[i]));
+}
+
+void generate_nova(struct choice *c)
+{
+	puts("# Into nova.conf of this compute node; the aliases also into that of the API and of\n"
+	     "# the conductors. Names of aliases are yours to change. The scheduler needs\n"
+	     "# PciPassthroughFilter among its enabled_filters. Nova writes managed='yes': libvirt\n"
+	     "# binds, and kvmshim-hook only checks.\n"
+	     "#");
+	tell_chosen(c);
+	puts("[pci]");
+	for (size_t i = 0; i < c->n; i++)
+		if (has_spec(c, i))
+			printf("device_spec = %s\n", generate_spec(c, i));
+	for (size_t i = 0; i < c->n; i++)
+		if (chosen_is_first_of_id(c, i))
+			printf("alias = %s\n", generate_alias(c, i));
+	printf("\n# A flavor that asks for one; FLAVOR is yours:\n"
+	       "#   openstack flavor set FLAVOR --property pci_passthrough:alias=%s\n",
+	       flavor_aliases(c));
+	puts("# A VM with a device pins all its memory: keep ram_allocation_ratio at 1.0 here.");
+}
+
+/* A list in JSON, as the options of the charms take them. */
+static void print_list(struct choice *c, bool (*takes)(const struct choice *c, size_t i),
+		       const char *(*text)(struct choice *c, size_t i))
+{
+	bool first = true;
+
+	putchar('[');
+	for (size_t i = 0; i < c->n; i++) {
+		if (!takes(c, i))
+			continue;
+		printf("%s%s", first ? "" : ", ", text(c, i));
+		first = false;
+	}
+	putchar(']');
+}
+
+void generate_juju(struct choice *c)
+{
+	puts("# For the model, before its machines are made: juju model-config THIS-FILE. A machine\n"
+	     "# that is there already needs the two files and the two commands by hand. Where MAAS\n"
+	     "# gives kernel options by a tag, put iommu and vfio-pci.ids there instead: only one tag\n"
+	     "# with options takes effect.\n"
+	     "#");
+	tell_chosen(c);
+	printf("#\n# The charms:\n#   juju config nova-compute pci-passthrough-whitelist='");
+	print_list(c, has_spec, generate_spec);
+	printf("'\n#   juju config nova-cloud-controller pci-alias='");
+	print_list(c, chosen_is_first_of_id, generate_alias);
+	printf("'\n#   openstack flavor set FLAVOR --property pci_passthrough:alias=%s\n",
+	       flavor_aliases(c));
+	puts("cloudinit-userdata: |\n"
+	     "  write_files:\n"
+	     "    - path: /etc/modprobe.d/vfio.conf\n"
+	     "      permissions: '0644'\n"
+	     "      content: |");
+	generate_modules(c, "        ");
+	puts("    - path: /etc/default/grub.d/90-vfio.cfg\n"
+	     "      permissions: '0644'\n"
+	     "      content: |");
+	generate_kernel_line(c, "        ");
+	puts("  postruncmd:\n"
+	     "    - update-initramfs -u -k all\n"
+	     "    - update-grub");
+}

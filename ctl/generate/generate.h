@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ctl/devices/inventory.h"
+#include "host/usb.h"
+
+struct ctl;
+struct err;
+
+/* `kvmshim generate WHAT DEVICE…`: the text to paste, for devices of this host. */
+
+/* A PCI function that was chosen. */
+struct chosen {
+	const struct device *device;
+	bool whole;	 /* with all functions of its slot, which has several */
+	bool by_address; /* this one, and not another of its kind */
+};
+
+/* A USB device that was chosen. */
+struct chosen_usb {
+	const struct usb_device *device;
+	bool by_port; /* by where it is plugged in, and not by what it is, as which there is another */
+};
+
+struct choice {
+	struct ctl *ctl;
+	struct inventory inv;
+	struct usb_devices plugged;
+	struct chosen *v;
+	size_t n, cap;
+	struct chosen_usb *usb;
+	size_t n_usb, usb_cap;
+};
+
+/*
+ * What a word means: an address of a function or a slot, VENDOR:DEVICE, the port of a USB
+ * device (1-4.2), or a part of a name. A graphics card comes with all functions of its slot.
+ * alike: where several equal devices fit, all are meant; else that is an error, as is a name
+ * that fits different ones. 0, or -errno with a sentence that lists them.
+ */
+int choice_add(struct choice *c, const char *word, bool alike, struct err *err);
+
+/* "GeForce GTX 1080 Ti", for a comment. */
+const char *chosen_name(const struct choice *c, const struct chosen *chosen);
+const char *chosen_usb_name(const struct choice *c, const struct usb_device *d);
+
+/* Another one that is plugged in and has its vendor:product; NULL. */
+const struct usb_device *chosen_usb_twin(const struct choice *c, const struct usb_device *d);
+
+/* "geforce-gtx-1080-ti", "geforce-gtx-1080-ti-audio": letters, digits and dashes. */
+const char *chosen_slug(const struct choice *c, size_t i);
+
+/* Is this the first chosen one of its slot, of its vendor:device? */
+bool chosen_is_first_of_slot(const struct choice *c, size_t i);
+bool chosen_is_first_of_id(const struct choice *c, size_t i);
+
+/* The address to write: of the slot (0000:01:00), where all of that is meant. */
+const char *chosen_address(const struct choice *c, const struct chosen *chosen);
+
+/* Each prints to stdout. */
+void generate_nova(struct choice *c);
+void generate_juju(struct choice *c);
+void generate_xml(struct choice *c);
+void generate_proxmox(struct choice *c);
+void generate_lxc(struct choice *c);
+void generate_rule(struct choice *c);
+void generate_grub(struct choice *c);
+void generate_modprobe(struct choice *c);
+
+/* What grub and modprobe say, with this before each line: juju has both. */
+void generate_kernel_line(struct choice *c, const char *before);
+void generate_modules(struct choice *c, const char *before);
+
+/* JSON objects of Nova: what a node has to offer, and what a flavor asks for. */
+const char *generate_spec(struct choice *c, size_t i);
+const char *generate_alias(struct choice *c, size_t i);

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/assignment.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/needs.h"
+#include "hooks/return.h"
+#include "hooks/survey/judge.h"
+#include "hooks/steps/lanes.h"
+#include "hooks/borrower.h"
+#include "hooks/survey/plan.h"
+#include "hooks/journal/state.h"
+#include "host/host.h"
+#include "str.h"
+
+int assignment_wish(struct assignment *h, const struct wish *w, struct err *err)
+{
+	for (size_t i = 0; i < h->wishes.n; i++)
+		if (str_eq(h->wishes.v[i].device, w->device))
+			return err_set(err, EEXIST, "%s is asked for twice%s%s", w->device,
+				       w->rule ? ": by the domain or another rule, and by " : "",
+				       w->rule ? w->rule : "");
+	*arena_push(h->arena, h->wishes.v, h->wishes.n, h->wishes.cap) = *w;
+	return 0;
+}
+
+static const char *timestamp(struct arena *a)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return arena_strdup(a, text);
+}
+
+static struct journal fresh_journal(struct assignment *h)
+{
+	return (struct journal){
+		.kind = h->kind,
+		.state = STATE_BINDING,
+		.uuid = h->uuid,
+		.name = h->name,
+		.boot = process_boot_id(h->arena, h->root),
+		.created = timestamp(h->arena),
+		.daemon = h->daemon,
+	};
+}
+
+/* ---- judging ---- */
+
+static int refuse(struct assignment *h, const struct strv *refusals, struct err *err)
+{
+	struct strbuf b = { .arena = h->arena };
+
+	for (size_t i = 0; i < refusals->n; i++)
+		strbuf_addf(&b, "%s%s", i ? "; " : "", refusals->v[i]);
+	return err_set(err, EBUSY, "%s", strbuf_text(&b));
+}
+
+static void look(struct assignment *h, const struct reservations *held, struct survey *survey)
+{
+	survey_make(h->arena, h->root, h->settings, h->kind, &h->wishes, held, survey);
+	survey_own(h->arena, h->root, h->kind, held, survey);
+}
+
+static int judge_and_plan(struct assignment *h, const struct reservations *held,
+			  const struct survey *survey, struct journal *j, struct err *err)
+{
+	struct strv refusals = { 0 };
+	struct needs needs;
+
+	judge(h->arena, h->settings, survey, &refusals);
+	needs_judge(h, held, survey, &needs, &refusals);
+	if (refusals.n)
+		return refuse(h, &refusals, err);
+	*j = fresh_journal(h);
+	plan_make(h->arena, survey, j);
+	needs_plan(h, &needs, j);
+	return 0;
+}
+
+int assignment_plan(struct assignment *h, struct journal *j, struct err *err)
+{
+	struct reservations held = { 0 };
+	struct survey survey;
+	int rc = reserve_read(h->arena, h->root, h->uuid, &held, err);
+
+	if (rc)
+		return rc;
+	look(h, &held, &survey);
+	return judge_and_plan(h, &held, &survey, j, err);
+}
+
+/* ---- taking ---- */
+
+static int publish(struct assignment *h, int folder, const struct journal *j, struct err *err)
+{
+	int rc = journal_write(h->arena, folder, j, err);
+
+	if (!rc && h->facts)
+		rc = facts_write(h->arena, folder, h->uuid, h->facts, h->grants, err);
+	return rc;
+}
+
+/* libvirtd went away while we were at it: nobody waits for this VM any more. */
+static int check_daemon(const struct assignment *h, struct err *err)
+{
+	if (!h->daemon.pid || getppid() == h->daemon.pid)
+		return 0;
+	return err_set(err, ECHILD, "who asked for %s is gone (process %ld)",
+		       str_printable(h->arena, h->name), (long)h->daemon.pid);
+}
+
+/*
+ * Under the one lock, where nothing is done that could hang: two that want the
+ * same device come one after the other. 1: what was seen does not hold any more.
+ */
+static int settle(struct assignment *h, int folder, const struct reservations *seen,
+		  struct survey *survey, struct journal *j, struct err *err)
+{
+	_cleanup_fd_ int lock = state_lock(h->arena, h->root, err);
+	struct reservations held = { 0 };
+	int rc = lock < 0 ? lock : reserve_again(h->arena, h->root, h->uuid, seen, &held, err);
+
+	if (rc)
+		return rc;
+	survey_own(h->arena, h->root, h->kind, &held, survey);
+	if (!survey_holds(h->arena, h->root, &held, survey))
+		return 1;
+	rc = judge_and_plan(h, &held, survey, j, err);
+	if (!rc)
+		rc = check_daemon(h, err);
+	return rc ? rc : publish(h, folder, j, err);
+}
+
+/* 1: somebody has come or gone in between, or something was left by *stale. */
+static int try_reserve(struct assignment *h, int folder, struct journal *j, struct survey *survey,
+		       const struct reservation **stale, struct err *err)
+{
+	struct reservations *seen = arena_new(h->arena, struct reservations);
+	int rc = reserve_read(h->arena, h->root, h->uuid, seen, err);
+
+	if (rc)
+		return rc;
+	look(h, seen, survey);
+	*stale = survey->left;
+	rc = *stale ? 1 : settle(h, folder, seen, survey, j, err);
+	return rc ? rc : !survey_settings_hold(h->arena, h->root, h->settings, survey);
+}
+
+/* -EAGAIN: it was not left over after all, somebody works on it. */
+static int recover_left_over(struct assignment *h, const struct reservation *stale, struct err *err)
+{
+	struct assignment other = *h;
+	struct err why = { 0 };
+	int rc;
+
+	other.uuid = stale->journal.uuid;
+	other.name = stale->journal.name;
+	rc = assignment_recover(&other, &why);
+	h->notes = other.notes;
+	if (rc == -EAGAIN)
+		return 0;
+	return rc ? err_set(err, -rc, "%s: %s", reserve_text(h->arena, stale), why.text) : 0;
+}
+
+#define TRIES 20
+
+/* What VMs that are gone have left is undone first, without the lock. */
+static int reserve(struct assignment *h, int folder, struct journal *j, struct survey *survey,
+		   struct err *err)
+{
+	for (int i = 0; i < TRIES; i++) {
+		const struct reservation *stale = NULL;
+		int rc = try_reserve(h, folder, j, survey, &stale, err);
+
+		if (rc != 1)
+			return rc;
+		if (stale && recover_left_over(h, stale, err) < 0)
+			return -EBUSY;
+	}
+	return err_set(err, EBUSY, "the devices change hands all the time: start it again");
+}
+
+static int act(struct assignment *h, int folder, struct journal *j, const struct survey *survey,
+	       struct err *err)
+{
+	int rc = lanes_act(h->arena, h->root, h->settings, j, survey, err);
+
+	if (rc)
+		return rc;
+	j->state = STATE_BOUND;
+	return journal_write(h->arena, folder, j, err);
+}
+
+/* The reason stays the first one; what could not be undone is told behind it. */
+static int undo(struct assignment *h, int folder, struct journal *j, int rc, struct err *err)
+{
+	struct err why;
+	int undone = return_all(h->arena, h->root, h->settings, folder, j, &h->notes, &why);
+
+	/* that it is stuck was the reason */
+	if (undone < 0 && !(undone == -ETIMEDOUT && rc == -ETIMEDOUT))
+		return err_set(err, -rc, "%s; undoing it: %s",
+			       arena_strdup(h->arena, err->text), why.text);
+	return rc;
+}
+
+static int take(struct assignment *h, int folder, struct err *err)
+{
+	struct survey survey;
+	struct journal j;
+	int rc = reserve(h, folder, &j, &survey, err);
+
+	if (rc) {
+		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
+		return rc;
+	}
+	rc = act(h, folder, &j, &survey, err);
+	return rc ? undo(h, folder, &j, rc, err) : 0;
+}
+
+/* A VM that takes nothing of the host: what its rules go by is all. The journal tells whose it is. */
+static int take_nothing(struct assignment *h, int folder, struct err *err)
+{
+	struct journal j = fresh_journal(h);
+	int rc;
+
+	j.state = STATE_BOUND;
+	rc = publish(h, folder, &j, err);
+	if (rc)
+		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
+	return rc;
+}
+
+int assignment_make(struct assignment *h, struct err *err)
+{
+	_cleanup_fd_ int folder = return_open(h->arena, h->root, h->uuid, h->name, 0, err);
+	int rc;
+
+	if (folder < 0)
+		return folder;
+	rc = return_left_over(h->arena, h->root, h->settings, folder, h->uuid, &h->notes, err);
+	if (rc)
+		return rc;
+	return needs_any(h) ? take(h, folder, err) : take_nothing(h, folder, err);
+}
+
+/* ---- looking ---- */
+
+static bool holds(struct assignment *h, const struct journal_device *d)
+{
+	const char *now;
+
+	if (d->kind == HOSTDEV_MDEV)
+		return host_has_mdev(h->arena, h->root, d->device);
+	if (d->role == ROLE_MANAGED || !d->target)
+		return true;
+	now = host_pci_driver(h->arena, h->root, d->device);
+	return now && pci_same_driver(now, d->target);
+}
+
+static int say_changed(struct assignment *h, const struct journal_device *d, struct err *err)
+{
+	const char *now;
+
+	if (d->kind == HOSTDEV_MDEV)
+		return err_set(err, ENODEV, "mediated device %s was there and is gone", d->device);
+	now = host_pci_driver(h->arena, h->root, d->device);
+	return err_set(err, ENODEV, "%s was prepared with driver %s, and its driver is now %s",
+		       d->device, d->target, now ? now : "none");
+}
+
+int assignment_check(struct assignment *h, struct journal *j, struct err *err)
+{
+	int rc = journal_read(h->arena, h->root, h->uuid, j, err);
+
+	for (size_t i = 0; rc == 0 && i < j->n_devices; i++)
+		if (!holds(h, &j->devices[i]))
+			rc = say_changed(h, &j->devices[i], err);
+	return rc;
+}
+
+/* ---- giving back ---- */
+
+/* Seconds that another operation on this VM is waited for. */
+#define GIVE_PATIENCE 60
+
+int assignment_return(struct assignment *h, const struct strv *only, struct err *err)
+{
+	_cleanup_fd_ int folder = -1;
+
+	if (!return_needed(h->arena, h->root, h->uuid))
+		return 0;
+	folder = return_open(h->arena, h->root, h->uuid, h->name, GIVE_PATIENCE, err);
+	if (folder < 0)
+		return folder;
+	return return_of(h->arena, h->root, h->settings, folder, h->uuid, only, &h->notes, err);
+}
+
+/* Without its lock, which those who work on it may need. */
+static bool is_alive(struct assignment *h)
+{
+	struct process holder;
+	struct journal j;
+
+	return journal_read(h->arena, h->root, h->uuid, &j, &(struct err){ 0 }) == 0 &&
+	       reserve_life(h->arena, h->root, &j, 0, &holder) != LIFE_NONE;
+}
+
+static int recover_locked(struct assignment *h, int folder, struct err *err)
+{
+	struct process holder;
+	struct journal j;
+	int rc = journal_read(h->arena, h->root, h->uuid, &j, err);
+
+	if (rc == -ENOENT)
+		return state_remove(h->arena, h->root, h->uuid, folder, err);
+	if (rc)
+		return rc;
+	if (reserve_life(h->arena, h->root, &j, ASK_LOCKED, &holder) != LIFE_NONE)
+		return -EAGAIN;
+	if (j.kind == JOURNAL_HAND)
+		rc = borrower_check(h->arena, h->root, &j, NULL, err);
+	return rc ? rc : return_all(h->arena, h->root, h->settings, folder, &j, &h->notes, err);
+}
+
+int assignment_recover(struct assignment *h, struct err *err)
+{
+	_cleanup_fd_ int folder = -1;
+
+	if (is_alive(h))
+		return -EAGAIN;
+	if (!return_needed(h->arena, h->root, h->uuid))
+		return 0;
+	folder = state_open(h->arena, h->root, h->uuid, err);
+	if (folder == -EBUSY)
+		return -EAGAIN;
+	return folder < 0 ? folder : recover_locked(h, folder, err);
+}

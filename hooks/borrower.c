@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/borrower.h"
+
+#include <errno.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "err.h"
+#include "hooks/survey/reserve.h"
+#include "hooks/journal/state.h"
+#include "str.h"
+
+static int read_others(struct arena *a, const struct root *r, const char *uuid,
+		       struct reservations *others, struct err *err)
+{
+	_cleanup_fd_ int lock = state_lock(a, r, err);
+
+	return lock < 0 ? lock : reserve_read(a, r, uuid, others, err);
+}
+
+int borrower_check(struct arena *a, const struct root *r, const struct journal *j,
+	       const struct strv *devices, struct err *err)
+{
+	struct reservations others = { 0 };
+	int rc = read_others(a, r, j->uuid, &others, err);
+
+	for (size_t i = 0; rc == 0 && i < j->n_devices; i++) {
+		const char *device = j->devices[i].device;
+		const struct reservation *owner = reserve_owner(&others, device, JOURNAL_HAND);
+
+		if (owner && (!devices || strv_has(devices, device)))
+			rc = err_set(err, EBUSY, "%s is in use by %s", device,
+				     reserve_text(a, owner));
+	}
+	return rc;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/condition.h"
+#include "hooks/journal/journal.h"
+#include "hooks/journal/state.h"
+#include "jsondoc.h"
+
+/* The n-th value of a fact; NULL where it has none. */
+static const char *value_of(const struct facts *f, enum fact fact, size_t n)
+{
+	return n < f->of[fact].n ? f->of[fact].v[n] : NULL;
+}
+
+/* Its name and its id, in this order, which no condition tells apart. */
+static void add_name_and_id(struct arena *a, struct json_object *nova, const char *key,
+			    const struct facts *f, enum fact fact)
+{
+	struct json_object *who;
+
+	if (!value_of(f, fact, 0))
+		return;
+	who = json_object_new_object();
+	jsondoc_add(a, who, "name", value_of(f, fact, 0));
+	jsondoc_add(a, who, "id", value_of(f, fact, 1));
+	json_object_object_add(nova, key, who);
+}
+
+static void add_nova(struct arena *a, struct json_object *o, const struct facts *f)
+{
+	struct json_object *nova = json_object_new_object();
+
+	jsondoc_add(a, nova, "instance", value_of(f, FACT_INSTANCE, 0));
+	jsondoc_add(a, nova, "flavor", value_of(f, FACT_FLAVOR, 0));
+	add_name_and_id(a, nova, "project", f, FACT_PROJECT);
+	add_name_and_id(a, nova, "user", f, FACT_USER);
+	if (json_object_object_length(nova))
+		json_object_object_add(o, "nova", nova);
+	else
+		json_object_put(nova);
+}
+
+static void add_grants(struct arena *a, struct json_object *o, const struct grants *g)
+{
+	static const char *const kinds[] = { [GRANT_PCI] = "pci", [GRANT_MDEV] = "mdev" };
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct json_object *grant = json_object_new_object();
+
+		jsondoc_add(a, grant, kinds[g->v[i].kind], g->v[i].device);
+		jsondoc_add(a, grant, "rule", g->v[i].rule);
+		json_object_array_add(list, grant);
+	}
+	json_object_object_add(o, "grants", list);
+}
+
+int facts_write(struct arena *a, int folder, const char *uuid, const struct facts *f,
+		const struct grants *g, struct err *err)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "version", json_object_new_int(1));
+	jsondoc_add(a, o, "uuid", uuid);
+	add_nova(a, o, f);
+	add_grants(a, o, g);
+	return state_publish(a, folder, "facts.json", 0644, jsondoc_text(a, o), err);
+}

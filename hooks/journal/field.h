@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct err;
+
+/*
+ * What a word of a journal may be. Most become part of a path below /sys, a
+ * word on the command line of modprobe or systemctl, or what is written to an
+ * attribute: so nothing but what such a place has.
+ */
+enum field {
+	FIELD_NONE, /* nothing: the place is not used */
+	FIELD_TEXT, /* anything: shown, never acted on */
+	FIELD_UUID,
+	FIELD_ADDRESS, /* 0000:05:00.0 */
+	FIELD_DEVICE,  /* an address or a UUID */
+	FIELD_DRIVER,  /* of a driver or module */
+	FIELD_OVERRIDE,
+	FIELD_UNIT,
+	FIELD_VTCON,
+	FIELD_PLATFORM,
+	FIELD_ATTRIBUTE,
+	FIELD_VALUE,
+	FIELD_TYPE,
+	FIELD_NUMBER,
+	FIELD_OWNER,
+	FIELD_POOL,  /* of huge pages: node1/hugepages-2048kB */
+	FIELD_NODES, /* 0-1,3 */
+	FIELD_BOOT,
+	FIELD_TIME,
+	FIELD_COUNT,
+};
+
+struct wanted {
+	enum field word;
+	bool may_lack;
+};
+
+/* text may be NULL. 0, or -EINVAL: "'key' is missing", "… does not belong there", "… is no PCI address". */
+int field_check(struct arena *a, const char *key, const char *text, struct wanted wanted,
+	       struct err *err);

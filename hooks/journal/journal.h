@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/grants.h"
+#include "hooks/domain/domain.h"
+#include "host/process/process.h"
+#include "str.h"
+
+struct arena;
+struct err;
+struct root;
+
+/*
+ * What was taken from the host for one VM (or by `kvmshim bind`), how, and how
+ * to give it back: /run/kvmshim/vm/UUID/journal.json, written before the first
+ * change. It is the reservation of its devices too; there is no other record.
+ */
+
+enum role {
+	ROLE_HOSTDEV,	/* in the XML, managed='no': bound by us */
+	ROLE_MANAGED,	/* in the XML, managed='yes': bound by libvirt */
+	ROLE_GRANT,	/* of a pass-* rule */
+	ROLE_COMPANION, /* of the same IOMMU group */
+	ROLE_HAND,	/* of `kvmshim bind` */
+	ROLE_COUNT,
+};
+
+struct journal_device {
+	enum hostdev_kind kind;
+	enum role role;
+	const char *device; /* 0000:05:00.0, or a UUID */
+	const char *driver; /* that it had before; NULL: none */
+	const char *target; /* that it is to have: vfio-pci …; NULL for an mdev */
+	const char *rule;   /* of a grant: FILE:SECTION; else NULL */
+	int group;	    /* IOMMU group; -1: none */
+};
+
+/*
+ * Memory that the VM was promised: a huge page size in KiB, or MEMORY_NORMAL for
+ * normal pages that will be pinned. It counts until QEMU has taken it.
+ */
+#define MEMORY_NORMAL 4
+
+struct promise {
+	unsigned long long page;
+	const char *nodes; /* "1", "0-1"; NULL: of any node */
+	unsigned long long pages;
+};
+
+/* In the order in which they may stand in a lane. hooks/steps/ops.c has what each does. */
+enum op {
+	OP_UNIT,      /* name: a systemd unit, active before: stop */
+	OP_MODULE,    /* name: a kernel module: load */
+	OP_HUGEPAGES, /* name: a pool, to: pages to add, from: its size without any journal's: grow */
+	OP_FREE,      /* device: wait for those who have it open, claim its disks */
+	OP_VTCON,     /* name: vtcon1: unbind */
+	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
+	OP_KEEP,      /* device, name: power/control, from: what it said; to be so again afterwards */
+	OP_ATTRIBUTE, /* device, name: d3cold_allowed, to, from */
+	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */
+	OP_UNBIND,    /* device, from: its driver */
+	OP_PROBE,     /* device, to: a driver, from: the one it had; none where it had none */
+	OP_POWER,     /* device, name: power/control, to, from: set, at `start` again; OP_KEEP undoes it */
+	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
+	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
+	OP_NODE,      /* name: the number of an IOMMU group, to and from: UID:GID of its /dev/vfio node */
+	OP_COUNT,
+};
+
+extern const char *const op_names[OP_COUNT];
+extern const char *const role_names[ROLE_COUNT];
+
+/* A change, with what undoes it. Members that an op does not use are NULL. */
+struct step {
+	enum op op;
+	unsigned lane; /* lane 0 goes first; the others side by side, one for each IOMMU group */
+	const char *device, *name, *to, *from;
+	bool done; /* in STATE_BINDING it may have been done whatever this says */
+	double ms; /* how long it took, once done */
+	bool theirs; /* who acts found it done, by somebody else: it is never undone */
+};
+
+/* Is it a step of this device, or the one that makes this mediated device? */
+static inline bool step_is_of(const struct step *s, const char *device)
+{
+	return (s->device && str_eq(s->device, device)) ||
+	       (s->op == OP_MDEV && str_eq(s->name, device));
+}
+
+/* A write that never came back: its child still sits in the kernel. */
+struct stuck {
+	const char *device;
+	enum op op;
+	struct process child;
+};
+
+/* Who it is about, in a sentence: one that came from a journal may be of no device. */
+static inline const char *stuck_subject(const struct stuck *w)
+{
+	return w->device ? w->device : "a write";
+}
+
+enum journal_kind { JOURNAL_VM, JOURNAL_HAND };
+enum journal_state { STATE_BINDING, STATE_BOUND, STATE_RUNNING, STATE_RELEASING, STATE_COUNT };
+extern const char *const journal_states[STATE_COUNT];
+
+struct journal {
+	enum journal_kind kind;
+	enum journal_state state;
+	const char *uuid, *name;
+	const char *boot;	/* boot id */
+	const char *created;	/* 2026-11-21T14:03:05Z */
+	struct process daemon;	/* libvirtd at prepare: our parent */
+	struct process qemu;	/* once it is known */
+	struct journal_device *devices;
+	size_t n_devices, devices_cap;
+	struct step *steps;
+	size_t n_steps, steps_cap;
+	struct stuck *stuck;
+	size_t n_stuck, stuck_cap;
+	struct promise *memory;
+	size_t n_memory, memory_cap;
+};
+
+const char *journal_path(struct arena *a, const struct root *r, const char *uuid);
+
+/*
+ * Reads one. 0, -ENOENT (err stays empty), or -errno with a sentence that names the file: a
+ * link, somebody else's file, one that others may write, of another version or
+ * another VM's, or with a word that its place does not allow is refused, not
+ * repaired. Nothing in it becomes a path before it was held against its pattern.
+ */
+int journal_read(struct arena *a, const struct root *r, const char *uuid, struct journal *j,
+		 struct err *err);
+
+/* Publishes it whole in the folder (state_open()), 0600. 0 or -errno. */
+int journal_write(struct arena *a, int folder, const struct journal *j, struct err *err);
+
+/* The VMs of /run/kvmshim/vm: UUIDs, sorted. One may have no journal, yet or for ever. */
+void journal_uuids(struct arena *a, const struct root *r, struct strv *uuids);
+
+/* facts.json for the wrapper (shape: lib/conf/factsfile.h), 0644. */
+int facts_write(struct arena *a, int folder, const char *uuid, const struct facts *f,
+		const struct grants *g, struct err *err);

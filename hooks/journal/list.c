@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "arena.h"
+#include "hooks/journal/journal.h"
+#include "hooks/journal/statefolder.h"
+#include "root.h"
+#include "str.h"
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_uuid(struct arena *a, const char *name)
+{
+	const char *uuid = str_uuid(a, name);
+
+	return uuid && str_eq(uuid, name);
+}
+
+/* The folder is not judged here, so that nothing is passed over in silence. */
+void journal_uuids(struct arena *a, const struct root *r, struct strv *uuids)
+{
+	DIR *dir = opendir(root_path(a, r, STATE_VMS));
+
+	if (!dir)
+		return;
+	for (struct dirent *e; (e = readdir(dir));)
+		if (is_uuid(a, e->d_name))
+			strv_push(a, uuids, arena_strdup(a, e->d_name));
+	closedir(dir);
+	if (uuids->n)
+		qsort(uuids->v, uuids->n, sizeof(uuids->v[0]), by_name);
+}

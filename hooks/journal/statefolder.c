@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/journal/statefolder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "err.h"
+#include "file.h"
+#include "root.h"
+#include "str.h"
+
+/*
+ * Not 0755: whoever can open a folder for reading can also flock() it, and
+ * keep us out. The wrapper, as the user of the VM, needs to enter only.
+ */
+#define MODE 0711
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * Also of one that is there already: its maker may have been killed between
+ * mkdir and chmod, or may be there at this moment.
+ */
+static int set_mode(int fd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set(err, errno, "%s", strerror(errno));
+	if ((st.st_mode & 07777) != MODE && fchmod(fd, MODE) < 0)
+		return err_set(err, errno, "chmod 0711: %s", strerror(errno));
+	return 0;
+}
+
+/* One that another process removes before we are in it is made again. */
+static int make_folder(const struct root *r, int at, const char *name, struct err *err)
+{
+	int fd = -ENOENT, rc;
+
+	while (fd == -ENOENT) {
+		if (mkdirat(at, name, MODE) < 0 && errno != EEXIST)
+			return err_set(err, errno, "%s", strerror(errno));
+		fd = folder_open_private(r, at, name, err);
+	}
+	rc = fd < 0 ? fd : set_mode(fd, err);
+	if (rc == 0)
+		return fd;
+	cleanup_close(&fd);
+	return rc;
+}
+
+static int open_run(struct arena *a, const struct root *r, bool make, struct err *err)
+{
+	const char *run = root_path(a, r, "/run");
+	int fd = folder_open(r, AT_FDCWD, run, err);
+
+	if (fd == -ENOENT)
+		return make ? err_set(err, ENOENT, "%s: %s", run, strerror(ENOENT)) : fd;
+	return fd < 0 ? err_wrap(err, "%s", run) : fd;
+}
+
+int statefolder_open(struct arena *a, const struct root *r, enum statefolder which,
+		     const char *uuid, bool make, struct err *err)
+{
+	const char *const names[] = { "kvmshim", "vm", uuid };
+	_cleanup_fd_ int at = -1;
+	const char *path = "/run";
+	int fd;
+
+	if (which == STATEFOLDER_VM && (!str_uuid(a, uuid) || !str_eq(str_uuid(a, uuid), uuid)))
+		return err_set(err, EINVAL, "'%s' is no UUID", str_printable(a, uuid));
+	at = open_run(a, r, make, err);
+	fd = at;
+	for (size_t i = 0; fd >= 0 && i < COUNT(names) && i <= which; i++) {
+		path = arena_printf(a, "%s/%s", path, names[i]);
+		fd = make ? make_folder(r, at, names[i], err)
+			  : folder_open_private(r, at, names[i], err);
+		if (fd == -ENOENT && !make)
+			return fd;
+		if (fd < 0)
+			return err_wrap(err, "%s", root_path(a, r, path));
+		cleanup_close(&at);
+		at = fd;
+	}
+	at = -1;
+	return fd;
+}

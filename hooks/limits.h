@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "hooks/qemuconf.h"
+#include "str.h"
+
+struct arena;
+struct domain_memory;
+struct root;
+struct survey;
+
+/*
+ * What libvirt does for the devices of its XML it does not do for one that a rule passes:
+ * raise the limit of locked memory, and let QEMU see the VFIO nodes.
+ */
+struct limit_facts {
+	struct arena *arena;
+	struct qemuconf conf;
+	struct strv nodes;	   /* /dev/vfio/… that QEMU needs and the XML does not have */
+	unsigned long long needs;  /* KiB of locked memory; 0: libvirt sees to the limit */
+	unsigned long long memlock; /* KiB that the daemon's children may lock, ULLONG_MAX: any */
+	const char *unit;	   /* of the daemon; NULL: unknown */
+};
+
+/* Is the limit in the way? What to do about it, or NULL. */
+struct limit {
+	const char *name;
+	const char *(*stops)(const struct limit_facts *f);
+};
+
+extern const struct limit limits[];
+extern const size_t n_limits;
+
+/*
+ * daemon: the process that starts QEMU. What cannot be read is in nobody's way. Without a
+ * device of a rule in the survey there is nothing to do.
+ */
+void limits_look(struct arena *a, const struct root *r, const struct survey *s,
+		const struct domain_memory *m, pid_t daemon, struct limit_facts *f);
+
+/* One sentence for each limit in the way. */
+void limits_judge(const struct limit_facts *f, struct strv *refusals);

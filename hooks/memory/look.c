@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/memory/look.h"
+
+#include <stdlib.h>
+
+#include "arena.h"
+#include "host/process/process.h"
+
+struct look {
+	struct arena *arena;
+	const struct root *root;
+	struct memory_case *out;
+};
+
+/* ---- what VMs are still to take ---- */
+
+/* In KiB, what a QEMU has of what it was promised: huge pages, and normal ones. */
+struct taken {
+	unsigned long long huge, normal;
+};
+
+static unsigned long long less(unsigned long long kib, unsigned long long *taken)
+{
+	unsigned long long n = kib < *taken ? kib : *taken;
+
+	*taken -= n;
+	return kib - n;
+}
+
+static void add_promise(struct look *l, const struct promise *p, bool mapped, struct taken *taken)
+{
+	struct claims *to = &l->out->promised;
+	struct claim c = { .page = p->page, .mapped = mapped };
+
+	c.pages = less(p->pages * p->page,
+		       p->page == MEMORY_NORMAL ? &taken->normal : &taken->huge) /
+		  p->page;
+	if (p->nodes)
+		nodeset_parse(p->nodes, &c.nodes);
+	if (c.pages)
+		*arena_push(l->arena, to->v, to->n, to->cap) = c;
+}
+
+/* Between its start and `started`, QEMU takes its memory: what it has counts as taken. */
+static void add_promises(struct look *l, const struct reservation *r)
+{
+	struct taken taken = { 0 };
+	bool mapped = r->life == LIFE_QEMU;
+
+	if (r->journal.state > STATE_BOUND || r->life == LIFE_NONE)
+		return;
+	if (mapped) {
+		taken.huge = process_kib(l->arena, l->root, r->holder.pid, "HugetlbPages");
+		taken.normal = process_kib(l->arena, l->root, r->holder.pid, "VmRSS");
+	}
+	for (size_t i = 0; i < r->journal.n_memory; i++)
+		add_promise(l, &r->journal.memory[i], mapped, &taken);
+}
+
+/* ---- what they have grown ---- */
+
+void memory_growths(struct arena *a, const struct journal *j, const char *boot, const char *pool,
+		    bool stays, struct growths *out)
+{
+	if (!str_eq(j->boot, boot))
+		return;
+	for (size_t i = 0; i < j->n_steps; i++) {
+		const struct step *s = &j->steps[i];
+
+		if (s->op != OP_HUGEPAGES || (pool && !str_eq(s->name, pool)))
+			continue;
+		*arena_push(a, out->v, out->n, out->cap) = (struct growth){
+			.name = s->name,
+			.pages = strtoull(s->to, NULL, 10),
+			.base = strtoull(s->from, NULL, 10),
+			.stays = stays,
+		};
+	}
+}
+
+void memory_look(struct arena *a, const struct root *r, const struct reservations *held,
+		 struct memory_case *c)
+{
+	struct look l = { a, r, c };
+	const char *boot = process_boot_id(a, r);
+
+	for (size_t i = 0; i < held->n; i++) {
+		const struct reservation *v = &held->v[i];
+		bool stays = v->journal.state != STATE_RELEASING && v->life != LIFE_NONE;
+
+		add_promises(&l, v);
+		memory_growths(a, &v->journal, boot, NULL, stays, &c->grown);
+	}
+	hostmemory_read(a, r, &c->host);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "hooks/memory/memory.h"
+#include "hooks/survey/reserve.h"
+
+struct arena;
+struct root;
+
+/*
+ * What the host has, and what the VMs of these journals were promised and have grown.
+ * `held` was read before: a journal that is gone meanwhile has left its mark on no pool.
+ */
+void memory_look(struct arena *a, const struct root *r, const struct reservations *held,
+		 struct memory_case *c);
+
+/* The steps of a journal that grow this pool (NULL: any), if it is of this boot. */
+void memory_growths(struct arena *a, const struct journal *j, const char *boot, const char *pool,
+		    bool stays, struct growths *out);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "hooks/memory/memory.h"
+
+struct assignment;
+struct journal;
+struct reservations;
+struct strv;
+struct survey;
+
+/* What a VM asks for besides its devices: memory, and that libvirt lets it have them. */
+struct needs {
+	struct claims asked;
+	struct growths grow;
+};
+
+/* Is there anything that has to be reserved for it? */
+bool needs_any(const struct assignment *h);
+
+/* Changes nothing; held: the journals of the others, as they are now. */
+void needs_judge(struct assignment *h, const struct reservations *held, const struct survey *survey,
+		  struct needs *d, struct strv *refusals);
+
+void needs_plan(struct assignment *h, const struct needs *d, struct journal *j);

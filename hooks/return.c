@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/return.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/journal/journal.h"
+#include "hooks/journal/shape.h"
+#include "hooks/steps/lanes.h"
+#include "hooks/borrower.h"
+#include "hooks/survey/reserve.h"
+#include "hooks/journal/state.h"
+#include "hooks/journal/statefolder.h"
+#include "hooks/journal/stuck.h"
+#include "root.h"
+#include "str.h"
+
+#define LOOK_AGAIN 100 /* ms */
+
+int return_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
+		  int patience, struct err *err)
+{
+	double end = clock_ms() + patience * 1e3;
+	int folder;
+
+	while ((folder = state_open(a, r, uuid, err)) == -EBUSY && clock_ms() < end)
+		clock_sleep(LOOK_AGAIN);
+	if (folder == -EBUSY)
+		return err_set(err, EBUSY, "another operation on %s is in progress",
+			       str_printable(a, name));
+	return folder;
+}
+
+bool return_needed(struct arena *a, const struct root *r, const char *uuid)
+{
+	return access(root_path(a, r, arena_printf(a, STATE_VMS "/%s", uuid)), F_OK) == 0;
+}
+
+/* ---- is it gone? ---- */
+
+static int still_alive(struct arena *a, const struct journal *j, enum life life,
+		       struct process holder, struct err *err)
+{
+	const char *name = j->name ? str_printable(a, j->name) : "`kvmshim bind`";
+
+	if (life == LIFE_QEMU)
+		return err_set(err, EBUSY, "%s runs (QEMU is process %ld): nothing is given back",
+			       name, (long)holder.pid);
+	return err_set(err, EBUSY,
+		       "process %ld has a VFIO node of %s open: nothing is given back",
+		       (long)holder.pid, name);
+}
+
+/* In memory of its own: reading every command line takes some, and it is done often. */
+static enum life look_for_life(const struct root *r, const struct journal *j,
+			       struct process *holder)
+{
+	struct arena look = { 0 };
+	enum life life = reserve_life(&look, r, j, ASK_LOCKED | ASK_OWN, holder);
+
+	arena_free(&look);
+	return life;
+}
+
+/* A QEMU that was killed takes a moment to let go of its devices. */
+static int wait_until_gone(struct arena *a, const struct root *r, const struct settings *s,
+			   const struct journal *j, struct err *err)
+{
+	double end = clock_ms() + s->hook.unbind_timeout * 1e3;
+	struct process holder = { 0 };
+	enum life life;
+
+	while ((life = look_for_life(r, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
+		if (clock_ms() > end)
+			return still_alive(a, j, life, holder, err);
+		clock_sleep(LOOK_AGAIN);
+	}
+	return 0;
+}
+
+/* ---- undoing ---- */
+
+/* What came free is not stuck any more. */
+static void forget_ended(struct arena *a, struct journal *j)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->n_stuck; i++)
+		if (process_real_lives(a, j->stuck[i].child))
+			j->stuck[n++] = j->stuck[i];
+	j->n_stuck = n;
+}
+
+static int say_stuck(struct arena *a, const struct journal *j, struct err *err)
+{
+	const struct stuck *s = &j->stuck[0];
+
+	return err_set(err, ETIMEDOUT, "%s", stuck_text(a, stuck_subject(s), stuck_reason(a, s)));
+}
+
+static bool has_step(const struct journal *j, const char *device)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (step_is_of(&j->steps[i], device))
+			return true;
+	return false;
+}
+
+/*
+ * A device that is back is the host's again, whatever became of the others. Where a
+ * write hangs that is of no device, nothing is forgotten: it may belong to any.
+ */
+static void forget_undone(struct journal *j, const bool *undone)
+{
+	size_t steps = 0, devices = 0;
+
+	for (size_t i = 0; i < j->n_stuck; i++)
+		if (!j->stuck[i].device)
+			return;
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (!undone[j->steps[i].lane])
+			j->steps[steps++] = j->steps[i];
+	j->n_steps = steps;
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (has_step(j, j->devices[i].device))
+			j->devices[devices++] = j->devices[i];
+	j->n_devices = devices;
+}
+
+/* How far it came in STATE_BINDING only its writer knew. */
+static void assume_done(struct journal *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		j->steps[i].done = !j->steps[i].theirs;
+}
+
+/*
+ * only: of these lanes, and the journal stays a reservation of the others. NULL: of all,
+ * and it keeps no more than what is left to undo.
+ */
+static int undo(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		struct journal *j, const bool *only, struct strv *notes, struct err *err)
+{
+	bool *undone = arena_alloc(a, lanes_count(j) * sizeof(*undone));
+	struct err kept;
+	int rc;
+
+	forget_ended(a, j);
+	if (j->state == STATE_BINDING)
+		assume_done(j);
+	j->state = only ? STATE_BOUND : STATE_RELEASING;
+	/* on a full /run the old one stays, which is as good to undo from */
+	journal_write(a, folder, j, &kept);
+	rc = lanes_undo(a, r, s, j, only, undone, notes, err);
+	if (rc == 0 && j->n_stuck)
+		rc = say_stuck(a, j, err);
+	if (rc && !only)
+		forget_undone(j, undone);
+	if (rc && journal_write(a, folder, j, &kept) < 0)
+		strv_push(a, notes, arena_strdup(a, kept.text));
+	return rc;
+}
+
+int return_all(struct arena *a, const struct root *r, const struct settings *s, int folder,
+	     struct journal *j, struct strv *notes, struct err *err)
+{
+	int rc = 0;
+
+	/* a reboot has put all back already */
+	if (str_eq(j->boot, process_boot_id(a, r)))
+		rc = undo(a, r, s, folder, j, NULL, notes, err);
+	return rc ? rc : state_remove(a, r, j->uuid, folder, err);
+}
+
+int return_left_over(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		 const char *uuid, struct strv *notes, struct err *err)
+{
+	struct process holder;
+	struct journal j;
+	enum life life;
+	int rc = journal_read(a, r, uuid, &j, err);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	life = reserve_life(a, r, &j, ASK_LOCKED | ASK_OWN, &holder);
+	if (life == LIFE_QEMU || life == LIFE_NODE_OPEN)
+		return still_alive(a, &j, life, holder, err);
+	if (str_eq(j.boot, process_boot_id(a, r)))
+		rc = undo(a, r, s, folder, &j, NULL, notes, err);
+	return rc ? rc : state_unpublish(folder, JOURNAL_FILE, err);
+}
+
+/* ---- a part of it ---- */
+
+/* The groups of these devices, and with them all that must go together. */
+static bool goes(const struct journal *j, const struct journal_device *d, const struct strv *only)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (strv_has(only, j->devices[i].device) &&
+		    (str_eq(j->devices[i].device, d->device) ||
+		     (d->group >= 0 && j->devices[i].group == d->group)))
+			return true;
+	return false;
+}
+
+static bool device_goes(const struct journal *j, const char *device, const struct strv *only)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (str_eq(j->devices[i].device, device))
+			return goes(j, &j->devices[i], only);
+	return false;
+}
+
+bool return_lanes(const struct journal *j, const struct strv *only, bool *lanes)
+{
+	bool some_stay = false;
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		some_stay |= !goes(j, &j->devices[i], only);
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].device && device_goes(j, j->steps[i].device, only))
+			lanes[j->steps[i].lane] = true;
+	return some_stay;
+}
+
+static void forget_lanes(struct journal *j, const struct strv *only, const bool *lanes)
+{
+	size_t steps = 0, devices = 0;
+
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (!lanes[j->steps[i].lane])
+			j->steps[steps++] = j->steps[i];
+	j->n_steps = steps;
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (!strv_has(only, j->devices[i].device))
+			j->devices[devices++] = j->devices[i];
+	j->n_devices = devices;
+}
+
+struct strv return_devices(struct arena *a, const struct journal *j, const struct strv *only)
+{
+	struct strv all = { 0 };
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (goes(j, &j->devices[i], only))
+			strv_push(a, &all, j->devices[i].device);
+	return all;
+}
+
+static int give_part(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		     struct journal *j, const struct strv *only, struct strv *notes,
+		     struct err *err)
+{
+	bool *lanes = arena_alloc(a, lanes_count(j) * sizeof(*lanes));
+	struct strv all = return_devices(a, j, only);
+	int rc;
+
+	if (!return_lanes(j, only, lanes))
+		return return_all(a, r, s, folder, j, notes, err);
+	rc = undo(a, r, s, folder, j, lanes, notes, err);
+	if (rc)
+		return rc;
+	forget_lanes(j, &all, lanes);
+	j->state = STATE_BOUND;
+	return journal_write(a, folder, j, err);
+}
+
+static int refuse_lent(struct arena *a, const struct root *r, const struct journal *j,
+		       const struct strv *only, struct err *err)
+{
+	struct strv all = only ? return_devices(a, j, only) : (struct strv){ 0 };
+
+	return j->kind == JOURNAL_HAND ? borrower_check(a, r, j, only ? &all : NULL, err) : 0;
+}
+
+/* libvirt releases a VM once, and starts it no more: that its daemon lives says nothing now. */
+static void note_release(struct arena *a, int folder, struct journal *j, struct strv *notes)
+{
+	struct err err;
+
+	if (j->kind != JOURNAL_VM || j->state > STATE_BOUND)
+		return;
+	j->daemon = (struct process){ 0 };
+	if (journal_write(a, folder, j, &err) < 0)
+		strv_push(a, notes, arena_strdup(a, err.text));
+}
+
+int return_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
+		const char *uuid, const struct strv *only, struct strv *notes, struct err *err)
+{
+	struct journal j;
+	int rc = journal_read(a, r, uuid, &j, err);
+
+	if (rc == -ENOENT)
+		return state_remove(a, r, uuid, folder, err);
+	if (rc)
+		return rc;
+	rc = wait_until_gone(a, r, s, &j, err);
+	if (rc)
+		note_release(a, folder, &j, notes);
+	else
+		rc = refuse_lent(a, r, &j, only, err);
+	if (rc)
+		return rc;
+	if (only)
+		return give_part(a, r, s, folder, &j, only, notes, err);
+	return return_all(a, r, s, folder, &j, notes, err);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/steps/driver.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/steps/ops.h"
+#include "hooks/journal/stuck.h"
+#include "hooks/survey/survey.h"
+#include "hooks/steps/watch.h"
+#include "host/act/act.h"
+#include "host/host.h"
+#include "str.h"
+
+#define MODPROBE_DEADLINE 60000 /* ms */
+
+/* Seconds. */
+static int patience(const struct work *w, const struct step *s)
+{
+	const struct device_settings *conf =
+		s->device ? settings_of_device(w->settings, s->device) : NULL;
+
+	return conf ? conf->unbind_timeout : w->settings->hook.unbind_timeout;
+}
+
+int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err)
+{
+	*arena_push(w->arena, w->stuck, w->n_stuck, w->stuck_cap) =
+		(struct stuck){ .device = s->device, .op = s->op, .child = child };
+	return err_set(err, ETIMEDOUT, "%s",
+		       stuck_text(w->arena, s->device ? s->device : s->name,
+				  arena_printf(w->arena,
+					       "%s has not finished in the kernel after %d s "
+					       "(process %ld)",
+					       op_names[s->op], patience(w, s), (long)child.pid)));
+}
+
+int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
+		 struct err *err)
+{
+	struct process stuck = { 0 };
+	int rc = act_write(w->arena, w->root, path, text, patience(w, s) * 1000, &stuck);
+
+	if (stuck.pid)
+		return opdriver_hangs(w, s, stuck, err);
+	if (rc == 0)
+		return 0;
+	/* only what hangs is -ETIMEDOUT; some drivers give it as their answer */
+	return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "writing '%s' to %s: %s",
+		       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
+}
+
+int opdriver_get(struct work *w, const struct step *s, const char *path, char **text,
+		 struct err *err)
+{
+	struct process stuck = { 0 };
+	int rc = act_read(w->arena, w->root, path, patience(w, s) * 1000, text, &stuck);
+
+	if (stuck.pid)
+		return opdriver_hangs(w, s, stuck, err);
+	if (rc)
+		return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "reading %s: %s", path,
+			       strerror(-rc));
+	return 0;
+}
+
+static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
+{
+	int rc = opdriver_get(w, s, pci_attribute_path(w->arena, s->device, "driver_override"),
+			      text, err);
+
+	if (rc)
+		return rc;
+	if (str_eq(*text, "(null)"))
+		*text = arena_strdup(w->arena, "");
+	return 0;
+}
+
+/* driver: "" or NULL for none; the kernel takes a lone newline for that. */
+static int put_override(struct work *w, const struct step *s, const char *driver, struct err *err)
+{
+	return opdriver_put(w, s, pci_attribute_path(w->arena, s->device, "driver_override"),
+			    driver && *driver ? driver : "\n", err);
+}
+
+static const char *driver_now(struct work *w, const struct step *s)
+{
+	return host_pci_driver(w->arena, w->root, s->device);
+}
+
+bool opdriver_is_gone(struct work *w, const struct step *s)
+{
+	return !host_pci_id(w->arena, w->root, s->device);
+}
+
+int opdriver_unused(struct work *w, const char *device, struct subdevices *b, struct err *err)
+{
+	struct pci_function f = { 0 };
+	struct holders holders = { 0 };
+	int rc;
+
+	if (pci_function_read(w->arena, w->root, device, &f) < 0)
+		return err_set(err, ENODEV, "it is gone");
+	rc = subdevices_read(w->arena, w->root, device, b);
+	if (rc == -ENOENT)
+		return err_set(err, ENODEV, "it is gone");
+	if (rc < 0)
+		return err_set(err, -rc, "cannot see what is below it: %s", strerror(-rc));
+	if (f.group >= 0)
+		subdevices_add_vfio(w->arena, w->root, f.group, &b->nodes);
+	if (b->nodes.n)
+		watch_holders(w->watch, w->arena, w->since, &b->nodes, &holders);
+	if (!holders.n && !holders.n_hidden)
+		return 0;
+	return err_set(err, EBUSY, "%s",
+		       survey_holder_text(w->arena, holders.n ? holders.v : holders.hidden));
+}
+
+int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err)
+{
+	double end = clock_ms() + w->settings->hook.holders_wait * 1e3;
+	struct subdevices b = { 0 };
+	struct err why;
+	int rc;
+
+	while ((rc = look(w, device, &b, &why)) == -EBUSY && clock_ms() < end) {
+		clock_sleep(LOOK_AGAIN);
+		w->since = clock_ms();
+		b = (struct subdevices){ 0 };
+	}
+	if (rc == -ETIMEDOUT) /* that it is stuck names it */
+		return err_set(err, ETIMEDOUT, "%s", why.text);
+	return rc ? err_set(err, -rc, "%s%s: %s", device, rc == -EBUSY ? " is in use" : "",
+			    why.text) :
+		    0;
+}
+
+/* ---- driver_override ---- */
+
+/* Its module is there by now, and with it the spelling that the kernel compares with. */
+int opdriver_aim(struct work *w, const struct step *s, struct err *err)
+{
+	return put_override(w, s, pci_driver_of_module(w->arena, w->root, s->to), err);
+}
+
+int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
+{
+	char *now;
+	int rc;
+
+	if (opdriver_is_gone(w, s))
+		return 0;
+	rc = get_override(w, s, &now, err);
+	if (rc || str_eq(now, s->from))
+		return rc;
+	return put_override(w, s, s->from, err);
+}
+
+static const struct step *override_of(const struct work *w, const char *device)
+{
+	for (size_t i = 0; i < w->journal->n_steps; i++) {
+		const struct step *s = &w->journal->steps[i];
+
+		if (s->op == OP_OVERRIDE && str_eq(s->device, device))
+			return s;
+	}
+	return NULL;
+}
+
+/*
+ * Whoever has given it another driver means it to have that. Only if it is still aimed at
+ * ours, so that the next probe would take it away again, that is undone.
+ */
+static int leave_alone(struct work *w, const struct step *s, const char *driver, const char *ours,
+		       struct err *err)
+{
+	const struct step *aim = override_of(w, s->device);
+	char *now = NULL;
+	int rc = aim ? get_override(w, s, &now, err) : 0;
+
+	if (!rc && aim && pci_same_driver(now, aim->to))
+		rc = put_override(w, s, aim->from, err);
+	if (rc)
+		return rc;
+	strv_push(w->arena, w->notes,
+		  arena_printf(w->arena, "%s: its driver is %s now, not %s: it is left alone",
+			       s->device, driver, ours));
+	return LEFT_ALONE;
+}
+
+/* ---- away from a driver, and back to it ---- */
+
+static int unbind_from(struct work *w, const struct step *s, const char *driver, struct err *err)
+{
+	int rc = opdriver_put(w, s, pci_driver_path(w->arena, driver, "unbind"), s->device, err);
+
+	if (rc == 0 && pci_same_driver(driver_now(w, s), driver))
+		rc = err_set(err, EBUSY, "%s: %s did not let it go", s->device, driver);
+	return rc;
+}
+
+/*
+ * Somebody may have come since OP_FREE. No look is as new as the unbind: one that began
+ * this long before it is as good as another that would take as long.
+ */
+#define NEW 20 /* ms */
+
+int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
+{
+	const char *now = driver_now(w, s);
+	int rc;
+
+	if (!now)
+		return 0;
+	if (!pci_same_driver(now, s->from))
+		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
+			       now);
+	w->since = clock_ms() - NEW;
+	rc = opdriver_wait(w, s->device, opdriver_unused, err);
+	return rc ? rc : unbind_from(w, s, now, err);
+}
+
+static int probe(struct work *w, const struct step *s, const char *driver, struct err *err)
+{
+	int rc = opdriver_put(w, s, PCI_DRIVERS_PROBE, s->device, err);
+	const char *now = driver_now(w, s);
+
+	if (rc == -ETIMEDOUT || pci_same_driver(now, driver))
+		return rc == -ETIMEDOUT ? rc : 0;
+	return err_set(err, ENODEV, "%s: %s did not take it, its driver is %s: see the kernel's log",
+		       s->device, driver, now ? now : "none");
+}
+
+int opdriver_modprobe(struct work *w, const char *module, struct err *err)
+{
+	const char *const argv[] = { "modprobe", "--", module, NULL };
+
+	return act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, err);
+}
+
+static void load_driver(struct work *w, const char *driver)
+{
+	if (!pci_driver_exists(w->arena, w->root, driver))
+		opdriver_modprobe(w, driver, NULL);
+}
+
+/* A driver need not be called like its module (xhci_hcd is of xhci_pci): then by what it is for. */
+static void load_by_alias(struct work *w, const struct step *s)
+{
+	struct pci_function f = { 0 };
+
+	if (!pci_driver_exists(w->arena, w->root, s->from) &&
+	    pci_function_read(w->arena, w->root, s->device, &f) == 0 && f.modalias)
+		opdriver_modprobe(w, f.modalias, NULL);
+}
+
+int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
+{
+	const char *now = driver_now(w, s);
+	int rc;
+
+	if (opdriver_is_gone(w, s) || pci_same_driver(now, s->from))
+		return 0;
+	if (now)
+		return leave_alone(w, s, now, s->from, err);
+	load_driver(w, s->from);
+	load_by_alias(w, s);
+	rc = put_override(w, s, s->from, err);
+	return rc ? rc : probe(w, s, s->from, err);
+}
+
+/* ---- to a driver, and away from it ---- */
+
+int opdriver_probe(struct work *w, const struct step *s, struct err *err)
+{
+	if (pci_same_driver(driver_now(w, s), s->to))
+		return 0;
+	return probe(w, s, s->to, err);
+}
+
+/* Aimed home first: nothing else can take it in between. */
+int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
+{
+	const char *now = driver_now(w, s);
+	struct subdevices b = { 0 };
+	struct err why;
+	int rc;
+
+	if (!now || pci_same_driver(now, s->from))
+		return 0;
+	if (!pci_same_driver(now, s->to))
+		return leave_alone(w, s, now, s->to, err);
+	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */
+	w->since = clock_ms() - NEW;
+	rc = opdriver_unused(w, s->device, &b, &why);
+	if (rc)
+		return err_set(err, -rc, "%s is in use: %s", s->device, why.text);
+	rc = put_override(w, s, s->from, err);
+	return rc ? rc : unbind_from(w, s, now, err);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "hooks/journal/journal.h"
+
+struct arena;
+struct err;
+struct root;
+struct settings;
+struct strv;
+struct survey;
+
+/*
+ * Works on the steps of a journal: lane 0, then all others side by side, so that
+ * N devices take about as long as the slowest; none is touched before all are free. What
+ * hangs is added to the journal's stuck, what was done and how long it took to its steps.
+ */
+
+/*
+ * In order, until one fails. 0, or -errno of the first that failed. seen: the survey that
+ * the journal was planned from, which knows who had what open a moment ago; NULL.
+ */
+int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+	      const struct survey *seen, struct err *err);
+
+/*
+ * Undoes all steps that say `done`, in reverse, lane 0 last; only: the lanes for which it is true
+ * (NULL: all). A device whose undo fails or that is stuck is left as it is, the
+ * others are not. 0 if all is as it was; else -errno of the first failure, and
+ * the journal must be kept. notes: failures that change nothing else.
+ * undone (NULL: nobody asks) has lanes_count() places: true for each lane of which
+ * nothing is left to undo.
+ */
+int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+	       const bool *only, bool *undone, struct strv *notes, struct err *err);
+
+/* The number of lanes: one more than the highest. */
+unsigned lanes_count(const struct journal *j);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/steps/ops.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/steps/driver.h"
+#include "hooks/steps/pool.h"
+#include "hooks/survey/survey.h"
+#include "hooks/units.h"
+#include "hooks/steps/watch.h"
+#include "host/host.h"
+#include "host/pci/mdev.h"
+#include "host/vfionode.h"
+#include "str.h"
+
+#define VGPU_PATIENCE 10000 /* ms */
+
+/* ---- units and modules ---- */
+
+static int stop_unit(struct work *w, const struct step *s, struct err *err)
+{
+	return unit_stop(w->arena, w->root, s->name, err);
+}
+
+static int start_unit(struct work *w, const struct step *s, struct err *err)
+{
+	return unit_start(w->arena, w->root, s->name, err);
+}
+
+static int load_module(struct work *w, const struct step *s, struct err *err)
+{
+	struct err why = { 0 };
+	int rc = opdriver_modprobe(w, s->name, &why);
+
+	return rc ? err_set(err, rc < 0 ? -rc : EIO, "modprobe %s: %s", s->name, why.text) : 0;
+}
+
+/* ---- until nobody uses it ---- */
+
+static int claim_disk(struct work *w, const char *device, const char *disk, struct err *err)
+{
+	struct process stuck;
+	int fd = uses_claim_disk(w->arena, w->root, disk,
+				 w->settings->hook.unbind_timeout * 1000, &stuck);
+
+	watch_claimed(w->watch, disk, fd);
+	if (stuck.pid)
+		return opdriver_hangs(w, &(struct step){ .op = OP_FREE, .device = device }, stuck,
+				      err);
+	if (fd == -EBUSY)
+		return err_set(err, EBUSY, "%s", survey_disk_text(w->arena, w->root, disk));
+	if (fd < 0)
+		return err_set(err, -fd, "cannot claim /dev/%s: %s", disk, strerror(-fd));
+	return 0;
+}
+
+/*
+ * Claims the disks below; -EBUSY with the reason where one is in use. Controllers of one
+ * NVMe subsystem have the same disks below them.
+ */
+static int claim_disks(struct work *w, const char *device, const struct subdevices *b, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < b->disks.n && rc == 0; i++)
+		if (watch_claim(w->watch, b->disks.v[i]))
+			rc = claim_disk(w, device, b->disks.v[i], err);
+	return rc;
+}
+
+static int look_free(struct work *w, const char *device, struct subdevices *b, struct err *err)
+{
+	int rc = opdriver_unused(w, device, b, err);
+
+	return rc ? rc : claim_disks(w, device, b, err);
+}
+
+static int wait_until_free(struct work *w, const struct step *s, struct err *err)
+{
+	return opdriver_wait(w, s->device, look_free, err);
+}
+
+/* ---- the console ---- */
+
+static int write_vtcon(struct work *w, const struct step *s, const char *bind, struct err *err)
+{
+	const char *path = uses_vtcon_path(w->arena, s->name);
+	char *now = NULL;
+	int rc = opdriver_get(w, s, path, &now, err);
+
+	if (rc == -ETIMEDOUT)
+		return rc;
+	if (rc == 0 && str_eq(now, bind))
+		return 0;
+	return opdriver_put(w, s, path, bind, err);
+}
+
+static int unbind_vtcon(struct work *w, const struct step *s, struct err *err)
+{
+	return write_vtcon(w, s, "0", err);
+}
+
+static int bind_vtcon(struct work *w, const struct step *s, struct err *err)
+{
+	return write_vtcon(w, s, "1", err);
+}
+
+static int unbind_platform(struct work *w, const struct step *s, struct err *err)
+{
+	return opdriver_put(w, s, uses_platform_path(w->arena, s->from, "unbind"), s->name, err);
+}
+
+static int bind_platform(struct work *w, const struct step *s, struct err *err)
+{
+	if (uses_platform_is_bound(w->arena, w->root, s->from, s->name))
+		return 0;
+	return opdriver_put(w, s, uses_platform_path(w->arena, s->from, "bind"), s->name, err);
+}
+
+/* ---- attributes ---- */
+
+/* From some virtual functions to some others there is no way but through none. */
+static bool is_through_none(const struct step *s, const char *now, const char *value)
+{
+	return str_eq(s->name, "sriov_numvfs") && !str_eq(now, "0") && !str_eq(value, "0");
+}
+
+static int set_attribute(struct work *w, const struct step *s, const char *value, struct err *err)
+{
+	const char *path = pci_attribute_path(w->arena, s->device, s->name);
+	char *now = NULL;
+	int rc = opdriver_get(w, s, path, &now, err);
+
+	if (rc == -ETIMEDOUT || (rc == 0 && str_eq(now, value)))
+		return rc;
+	/* what cannot be read may still be written */
+	rc = rc == 0 && is_through_none(s, now, value) ? opdriver_put(w, s, path, "0", err) : 0;
+	return rc ? rc : opdriver_put(w, s, path, *value ? value : "\n", err);
+}
+
+static int change_attribute(struct work *w, const struct step *s, struct err *err)
+{
+	return set_attribute(w, s, s->to, err);
+}
+
+/* With a device that is gone its attributes are as well. */
+static int restore_attribute(struct work *w, const struct step *s, struct err *err)
+{
+	return opdriver_is_gone(w, s) ? 0 : set_attribute(w, s, s->from, err);
+}
+
+static int keep(struct work *w, const struct step *s, struct err *err)
+{
+	(void)w, (void)s, (void)err;
+	return 0;
+}
+
+/* nvidia's driver says EBUSY or EPERM for some seconds after a VM's end. */
+static int set_vgpu(struct work *w, const struct step *s, const char *type, struct err *err)
+{
+	double end = clock_ms() + VGPU_PATIENCE;
+	struct step as = *s;
+	int rc;
+
+	as.name = VGPU_TYPE;
+	while ((rc = set_attribute(w, &as, type, err)) == -EBUSY || rc == -EPERM) {
+		if (clock_ms() > end)
+			break;
+		clock_sleep(LOOK_AGAIN);
+	}
+	return rc;
+}
+
+static int make_vgpu(struct work *w, const struct step *s, struct err *err)
+{
+	return set_vgpu(w, s, s->to, err);
+}
+
+static int drop_vgpu(struct work *w, const struct step *s, struct err *err)
+{
+	return opdriver_is_gone(w, s) ? 0 : set_vgpu(w, s, s->from, err);
+}
+
+/* ---- mediated devices ---- */
+
+static int make_mdev(struct work *w, const struct step *s, struct err *err)
+{
+	int rc = opdriver_put(w, s, mdev_create_path(w->arena, s->device, s->to), s->name, err);
+
+	if (rc == -EEXIST)
+		return err_set(err, EEXIST,
+			       "mediated device %s was made by somebody else meanwhile: start it again",
+			       s->name);
+	if (rc == 0 && !host_has_mdev(w->arena, w->root, s->name))
+		rc = err_set(err, ENODEV, "%s: the driver of %s took it and made nothing", s->name,
+			     s->device);
+	return rc;
+}
+
+/* Some drivers clean up by themselves when the VM ends, and meanwhile say EBUSY. */
+static int drop_mdev(struct work *w, const struct step *s, struct err *err)
+{
+	double end = clock_ms() + VGPU_PATIENCE;
+	int rc = 0;
+
+	while (host_has_mdev(w->arena, w->root, s->name)) {
+		rc = opdriver_put(w, s, mdev_remove_path(w->arena, s->name), "1", err);
+		if (rc != -EBUSY || clock_ms() > end)
+			break;
+		clock_sleep(LOOK_AGAIN);
+	}
+	return host_has_mdev(w->arena, w->root, s->name) ? rc : 0;
+}
+
+/* ---- the VFIO node ---- */
+
+static int set_owner(struct work *w, const struct step *s, const char *owner, struct err *err)
+{
+	return vfionode_set_owner(w->arena, w->root, s->name, owner, err);
+}
+
+static int give_node(struct work *w, const struct step *s, struct err *err)
+{
+	return set_owner(w, s, s->to, err);
+}
+
+static int take_node(struct work *w, const struct step *s, struct err *err)
+{
+	int rc = set_owner(w, s, s->from, err);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* ---- the table ---- */
+
+const struct op_row op_rows[OP_COUNT] = {
+	[OP_UNIT] = { stop_unit, start_unit, FAILS_NOTE, "stop %n" },
+	[OP_MODULE] = { load_module, NULL, FAILS_NOTE, "load module %n" },
+	[OP_HUGEPAGES] = { oppool_grow, oppool_shrink, FAILS_ALL, "%n: add %t pages (had %f)" },
+	[OP_FREE] = { wait_until_free, NULL, FAILS_NOTE, "%d: wait until nobody uses it" },
+	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_NOTE, "release console %n" },
+	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_NOTE, "unbind %n from %f" },
+	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, "%d: keep %n (%f)" },
+	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, "%d: %n = %t (was %f)" },
+	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, "%d: driver_override = %t" },
+	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, "%d: unbind from %f" },
+	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, "%d: bind to %t" },
+	[OP_POWER] = { change_attribute, NULL, FAILS_NOTE, "%d: %n = %t (was %f)" },
+	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, "%d: make %n of type %t" },
+	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, "%d: vGPU type %t (was %f)" },
+	[OP_NODE] = { give_node, take_node, FAILS_ALL, "/dev/vfio/%n: give to %t" },
+};
+
+const char *op_text(struct arena *a, const struct step *s)
+{
+	struct strbuf b = { .arena = a };
+
+	for (const char *w = op_rows[s->op].words; *w; w++) {
+		const char *value = NULL;
+
+		if (*w != '%') {
+			strbuf_addc(&b, *w);
+			continue;
+		}
+		w++;
+		value = *w == 'd' ? s->device : *w == 'n' ? s->name : *w == 't' ? s->to : s->from;
+		strbuf_add(&b, value && *value ? value : "nothing");
+	}
+	return strbuf_text(&b);
+}

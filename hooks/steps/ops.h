@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hooks/journal/journal.h"
+#include "str.h"
+
+struct arena;
+struct err;
+struct root;
+struct settings;
+struct watch;
+
+/* One lane at work: a thread's own. */
+struct work {
+	struct arena *arena;
+	const struct root *root;
+	const struct settings *settings;
+	const struct journal *journal; /* that is worked on */
+	struct watch *watch;	       /* of all lanes */
+	double since; /* clock_ms(): an older look at who has something open does not count */
+	struct stuck *stuck; /* what hung in this lane */
+	size_t n_stuck, stuck_cap;
+	struct strv *notes; /* what is told without being a failure */
+};
+
+#define LOOK_AGAIN 100 /* ms */
+
+/* What a failure of an undo means; one of an act always undoes all and refuses the VM. */
+enum policy {
+	FAILS_ALL, /* the journal is kept */
+	FAILS_NOTE, /* it is told, and nothing else changes */
+};
+
+typedef int op_fn(struct work *w, const struct step *s, struct err *err);
+
+/* An undo's answer: the device is somebody else's by now, so none of its steps is undone. */
+#define LEFT_ALONE 1
+
+/*
+ * What a step does. An undo looks first: where the step was never done, or was
+ * undone already, it changes nothing. So a journal can be undone from wherever
+ * its writer was killed, and twice.
+ */
+struct op_row {
+	op_fn *act, *undo; /* undo NULL: there is nothing to undo */
+	enum policy undo_fails;
+	const char *words; /* for people: %d device, %n name, %t to, %f from */
+};
+
+extern const struct op_row op_rows[OP_COUNT];
+
+/* A step in words: "0000:03:00.0: unbind from nvme". */
+const char *op_text(struct arena *a, const struct step *s);

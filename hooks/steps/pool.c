@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writing nr_hugepages makes and frees pages until the pool has as many, or it
+ * goes no further: it says 0 either way, so it is read again. Pages in use are
+ * never taken: they become surplus, and go when they are freed
+ * (Documentation/admin-guide/mm/hugetlbpage.rst). That is why the surplus is never
+ * counted here.
+ *
+ * Each journal names the pages that it adds and the size before any of them (base),
+ * and is there before the first page and until after the last. So all that may be
+ * in a pool is base and what journals add, whoever was killed when:
+ *
+ *	least	base + what journals add whose VM is not being given back
+ *	most	base + what all journals add
+ */
+#include "hooks/steps/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "conf/settings.h"
+#include "err.h"
+#include "hooks/memory/look.h"
+#include "hooks/steps/driver.h"
+#include "hooks/steps/ops.h"
+#include "hooks/journal/state.h"
+#include "host/act/act.h"
+#include "host/hugepages.h"
+#include "host/process/process.h"
+#include "str.h"
+
+typedef unsigned long long pages_t;
+
+/* One write makes at most this much, so that a pool of any size keeps within the deadline: KiB. */
+#define PART (4ULL << 20)
+
+#define LOCK_DEADLINE 60000 /* ms: others may grow large pools */
+
+struct pool {
+	struct hugepool p;
+	pages_t base, mine;
+	pages_t others;	   /* of all other journals */
+	pages_t others_on; /* of those whose VM is not being given back */
+};
+
+static pages_t persistent(const struct hugepool *p)
+{
+	return p->nr - p->surplus;
+}
+
+static int read_now(struct work *w, const struct step *s, struct hugepool *p, struct err *err)
+{
+	if (hugepool_read(w->arena, w->root, s->name, p) == 0)
+		return 0;
+	return err_set(err, ENOENT, "%s: this host has no such pool", s->name);
+}
+
+static void add_journal(struct work *w, const struct step *s, const char *boot,
+			const struct journal *j, struct pool *pool)
+{
+	struct growths g = { 0 };
+
+	memory_growths(w->arena, j, boot, s->name, true, &g);
+	for (size_t i = 0; i < g.n; i++) {
+		pool->others += g.v[i].pages;
+		if (j->state != STATE_RELEASING)
+			pool->others_on += g.v[i].pages;
+	}
+}
+
+static int read_pool(struct work *w, const struct step *s, struct pool *pool, struct err *err)
+{
+	const char *boot = process_boot_id(w->arena, w->root);
+	struct strv uuids = { 0 };
+
+	*pool = (struct pool){
+		.base = strtoull(s->from, NULL, 10),
+		.mine = strtoull(s->to, NULL, 10),
+	};
+	journal_uuids(w->arena, w->root, &uuids);
+	for (size_t i = 0; i < uuids.n; i++) {
+		struct journal j;
+		int rc;
+
+		if (str_eq(uuids.v[i], w->journal->uuid))
+			continue;
+		rc = journal_read(w->arena, w->root, uuids.v[i], &j, err);
+		if (rc && rc != -ENOENT)
+			return rc;
+		if (rc == 0)
+			add_journal(w, s, boot, &j, pool);
+	}
+	return read_now(w, s, &pool->p, err);
+}
+
+static int put(struct work *w, const struct step *s, pages_t pages, struct err *err)
+{
+	return opdriver_put(w, s, hugepool_path(w->arena, s->name),
+			    arena_printf(w->arena, "%llu", pages), err);
+}
+
+/* ---- growing ---- */
+
+/* Until it has so many, or a write adds none. */
+static int grow_to(struct work *w, const struct step *s, struct hugepool *p, pages_t to,
+		   struct err *err)
+{
+	pages_t part = p->page < PART ? PART / p->page : 1, before;
+	int rc;
+
+	do {
+		before = persistent(p);
+		if (before >= to)
+			return 0;
+		rc = put(w, s, to - before > part ? before + part : to, err);
+		if (!rc)
+			rc = read_now(w, s, p, err);
+	} while (!rc && persistent(p) > before);
+	return rc;
+}
+
+/* It may take long and need not succeed: what comes of it shows. */
+static void compact(struct work *w, const struct step *s)
+{
+	act_write(w->arena, w->root, hugepool_compact_path(w->arena, s->name), "1",
+		  w->settings->hook.unbind_timeout * 1000, NULL);
+}
+
+/*
+ * Another VM that grew the pool since our journal is there has grown it for us as well.
+ * More than that is somebody's who changed the pool by hand, for purposes of his own: those
+ * pages are not ours to use.
+ */
+static pages_t wanted(const struct pool *pool)
+{
+	pages_t ours = pool->base + pool->others + pool->mine, now = persistent(&pool->p);
+
+	return now > ours ? now + pool->mine : pool->base + pool->others_on + pool->mine;
+}
+
+static int grow(struct work *w, const struct step *s, struct pool *pool, struct err *err)
+{
+	pages_t to = wanted(pool), start = persistent(&pool->p), got;
+	int rc = grow_to(w, s, &pool->p, to, err);
+
+	if (!rc && persistent(&pool->p) < to) {
+		compact(w, s);
+		rc = grow_to(w, s, &pool->p, to, err);
+	}
+	got = persistent(&pool->p);
+	if (rc || got >= to)
+		return rc;
+	return err_set(err, ENOMEM,
+		       "%s: %llu pages are to be added and %llu could be, even after the memory was "
+		       "compacted: the pool has %llu of %llu",
+		       s->name, to > start ? to - start : 0, got > start ? got - start : 0, got, to);
+}
+
+static int lock(struct work *w, struct err *err)
+{
+	return state_lock_pools(w->arena, w->root, LOCK_DEADLINE, err);
+}
+
+int oppool_grow(struct work *w, const struct step *s, struct err *err)
+{
+	_cleanup_fd_ int held = lock(w, err);
+	struct pool pool;
+	int rc = held < 0 ? held : read_pool(w, s, &pool, err);
+
+	return rc ? rc : grow(w, s, &pool, err);
+}
+
+/* ---- shrinking ---- */
+
+static int shrink(struct work *w, const struct step *s, struct pool *pool, struct err *err)
+{
+	pages_t least = pool->base + pool->others_on,
+		most = pool->base + pool->others + pool->mine, now = persistent(&pool->p);
+
+	if (now <= least)
+		return 0;
+	if (now > most) {
+		strv_push(w->arena, w->notes,
+			  arena_printf(w->arena,
+				       "%s has %llu pages, %llu of them added by hand or by another "
+				       "program: it is left as it is (it had %llu before)",
+				       s->name, now, now - most, pool->base));
+		return 0;
+	}
+	return put(w, s, least, err);
+}
+
+int oppool_shrink(struct work *w, const struct step *s, struct err *err)
+{
+	_cleanup_fd_ int held = lock(w, err);
+	struct pool pool;
+	int rc = held < 0 ? held : read_pool(w, s, &pool, err);
+
+	return rc ? rc : shrink(w, s, &pool, err);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/survey/judge.h"
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "glob.h"
+#include "hooks/journal/stuck.h"
+#include "hooks/survey/survey.h"
+
+struct judging {
+	struct arena *arena;
+	const struct settings *settings;
+	struct strv *refusals;
+};
+
+/* Says why it may not be taken, or NULL. */
+typedef const char *check(const struct judging *j, const struct subject *s);
+
+#define SAY(...) arena_printf(j->arena, __VA_ARGS__)
+
+static const char *driver_text(const struct subject *s)
+{
+	return s->pci.driver ? s->pci.driver : "no driver";
+}
+
+/* The members of a list as "a, b". */
+static const char *joined(struct arena *a, const struct strv *v)
+{
+	struct strbuf b = { .arena = a };
+
+	for (size_t i = 0; i < v->n; i++)
+		strbuf_addf(&b, "%s%s", i ? ", " : "", v->v[i]);
+	return strbuf_text(&b);
+}
+
+/* ---- who it is ---- */
+
+static const char *is_there(const struct judging *j, const struct subject *s)
+{
+	return s->exists ? NULL : SAY("%s: this host has no such PCI device", s->pci.address);
+}
+
+static const char *is_endpoint(const struct judging *j, const struct subject *s)
+{
+	return !s->pci.bridge ? NULL :
+				SAY("%s is a PCI bridge: pass what is behind it", s->pci.address);
+}
+
+static const char *unexpected(const struct judging *j, const struct subject *s, const char *what,
+			      const char *want, const char *got)
+{
+	if (!want || (got && str_eq(got, want)))
+		return NULL;
+	return SAY("%s: its %s is %s, and %s:%u expects %s: has the hardware changed?",
+		   s->pci.address, what, got ? str_printable(j->arena, got) : "not to be read now",
+		   j->settings->path, s->conf->line, want);
+}
+
+/* 10DE:1b06 is 10de:1b06, and a serial number is not even a number. */
+static const char *unexpected_id(const struct judging *j, const struct subject *s,
+				 const char *what, const char *want, const char *got)
+{
+	if (want && got && hexaddr_equal(got, want))
+		return NULL;
+	return unexpected(j, s, what, want, got);
+}
+
+static const char *is_expected(const struct judging *j, const struct subject *s)
+{
+	const char *why = NULL;
+
+	if (!s->conf)
+		return NULL;
+	why = unexpected_id(j, s, "id", s->conf->expect_id, s->pci.id);
+	if (!why)
+		why = unexpected_id(j, s, "subsystem", s->conf->expect_subsystem,
+				    s->pci.subsystem);
+	return why ? why : unexpected(j, s, "serial number", s->conf->expect_serial, s->serial);
+}
+
+static const char *is_isolated(const struct judging *j, const struct subject *s)
+{
+	if (s->pci.group >= 0 || s->vgpu)
+		return NULL;
+	return SAY("%s has no IOMMU group: switch the IOMMU on in the firmware and on the kernel's "
+		   "command line (intel_iommu=on, or amd_iommu)",
+		   s->pci.address);
+}
+
+/* ---- whose it is ---- */
+
+static const char *is_nobodys(const struct judging *j, const struct subject *s)
+{
+	if (!s->owner)
+		return NULL;
+	if (s->role == ROLE_COMPANION)
+		return SAY("%s, of the same IOMMU group %d, is in use by %s", s->pci.address,
+			   s->pci.group, reserve_text(j->arena, s->owner));
+	return SAY("%s is in use by %s", s->pci.address, reserve_text(j->arena, s->owner));
+}
+
+static const char *is_not_stuck(const struct judging *j, const struct subject *s)
+{
+	return s->stuck ? stuck_text(j->arena, s->pci.address, s->stuck) : NULL;
+}
+
+static const char *is_company(const struct judging *j, const struct subject *s)
+{
+	if (s->role != ROLE_COMPANION || subject_is_free(s) || j->settings->hook.companions_auto)
+		return NULL;
+	return SAY("%s (%s) is in IOMMU group %d too and belongs to the host: add it to the domain, "
+		   "or set companions = auto in kvmshim.conf",
+		   s->pci.address, driver_text(s), s->pci.group);
+}
+
+static const char *may_be_unbound(const struct judging *j, const struct subject *s)
+{
+	if (subject_is_free(s) || s->vgpu || settings_may_unbind(j->settings, s->pci.driver))
+		return NULL;
+	return SAY("%s: its driver %s is not in unbind-drivers of kvmshim.conf", s->pci.address,
+		   s->pci.driver);
+}
+
+/* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
+const char *judge_vfs(struct arena *a, const struct pci_function *pf, const struct strv *used,
+		      const struct device_settings *conf)
+{
+	const char *vfs = settings_attribute(conf, "sriov_numvfs");
+
+	if (used->n)
+		return arena_printf(a, "has virtual functions in use: %s", joined(a, used));
+	if (!pf->vfs.n || (vfs && str_eq(vfs, "0")))
+		return NULL;
+	return arena_printf(a,
+			    "has virtual functions, with which it cannot be passed: set "
+			    "sriov_numvfs = 0 in a [device %s] of kvmshim.conf, or write 0 to it",
+			    pf->address);
+}
+
+static const char *has_no_vfs(const struct judging *j, const struct subject *s)
+{
+	const char *why = judge_vfs(j->arena, &s->pci, &s->used_vfs, s->conf);
+
+	return why ? SAY("%s %s", s->pci.address, why) : NULL;
+}
+
+/* A parent that leaves its driver takes its mediated devices along (mdev_unregister_parent()). */
+static const char *has_no_mdevs(const struct judging *j, const struct subject *s)
+{
+	if (!s->mdevs.n)
+		return NULL;
+	return SAY("%s has mediated devices: %s", s->pci.address, joined(j->arena, &s->mdevs));
+}
+
+/* ---- what kvmshim.conf asks for ---- */
+
+static const char *has_attributes(const struct judging *j, const struct subject *s)
+{
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (!s->attributes.v[i])
+			return SAY("%s has no %s, which %s:%u sets", s->pci.address,
+				   s->conf->attributes[i].name, j->settings->path, s->conf->line);
+	return NULL;
+}
+
+/* current_vgpu_type takes the number that stands before the name in creatable_vgpu_types. */
+static const char *has_vgpu_number(const struct judging *j, const struct subject *s)
+{
+	const char *type = s->vgpu ? s->conf->mdev_type : "0";
+
+	if (*type && !type[strspn(type, "0123456789")])
+		return NULL;
+	return SAY("%s takes a number as mdev-type, and %s:%u has '%s': see its "
+		   "nvidia/creatable_vgpu_types",
+		   s->pci.address, j->settings->path, s->conf->line, str_printable(j->arena, type));
+}
+
+static const char *is_no_vgpu_yet(const struct judging *j, const struct subject *s)
+{
+	if (!s->vgpu || str_eq(s->vgpu, "0") || str_eq(s->vgpu, s->conf->mdev_type))
+		return NULL;
+	return SAY("%s is a vGPU of type %s already, and %s:%u asks for %s: write 0 to its " VGPU_TYPE,
+		   s->pci.address, str_printable(j->arena, s->vgpu), j->settings->path,
+		   s->conf->line, s->conf->mdev_type);
+}
+
+/* ---- what the host needs it for ---- */
+
+static const char *is_off_the_network(const struct judging *j, const struct subject *s)
+{
+	if (!s->network.n)
+		return NULL;
+	return SAY("%s: this host needs it: %s", s->pci.address, joined(j->arena, &s->network));
+}
+
+static const char *is_no_console(const struct judging *j, const struct subject *s)
+{
+	if (!s->console.vtcons.n || j->settings->hook.release_console)
+		return NULL;
+	return SAY("%s shows this host's console (%s): set release-console = yes in kvmshim.conf to "
+		   "have it given up",
+		   s->pci.address, joined(j->arena, &s->console.vtcons));
+}
+
+/* May it be free in a while? */
+static bool can_wait(const struct judging *j, const struct subject *s)
+{
+	return s->units.n || j->settings->hook.holders_wait > 0;
+}
+
+static const char *is_closed(const struct judging *j, const struct subject *s)
+{
+	if (!s->holders.n || can_wait(j, s))
+		return NULL;
+	return SAY("%s is in use: %s", s->pci.address,
+		   survey_holder_text(j->arena, &s->holders.v[0]));
+}
+
+/* The process that has a disk open, where one is: it may be what claims it. */
+static const struct holder *disk_holder(const struct subject *s)
+{
+	for (size_t i = 0; i < s->holders.n; i++)
+		if (s->holders.v[i].node->block)
+			return &s->holders.v[i];
+	return NULL;
+}
+
+/* A mount does not end by itself: only a unit that is stopped, or a process that ends, may end it. */
+static const char *is_unclaimed(const struct judging *j, const struct subject *s)
+{
+	if (!s->claimed.n || s->units.n)
+		return NULL;
+	if (!s->claim_is_known && disk_holder(s))
+		return is_closed(j, s);
+	return SAY("%s is in use: %s", s->pci.address, joined(j->arena, &s->claimed));
+}
+
+/* ---- the order of the reasons: one is told for each device ---- */
+
+static check *const checks[] = {
+	is_there,	is_endpoint,	    is_not_stuck, is_expected,	  has_no_mdevs,
+	is_nobodys,	is_isolated,	    is_company,	   may_be_unbound, has_no_vfs,
+	has_attributes, has_vgpu_number,    is_no_vgpu_yet, is_off_the_network, is_no_console,
+	is_unclaimed,	is_closed,
+};
+
+static bool applies(const struct subject *s, check *c)
+{
+	return !subject_stays(s) || c == is_nobodys || c == is_closed;
+}
+
+static void judge_function(const struct judging *j, const struct subject *s)
+{
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const char *why = applies(s, checks[i]) ? checks[i](j, s) : NULL;
+
+		if (why) {
+			strv_push(j->arena, j->refusals, why);
+			return;
+		}
+	}
+}
+
+static void judge_mediated(const struct judging *j, const struct mediated *m)
+{
+	const char *why = NULL;
+
+	if (m->owner)
+		why = SAY("mediated device %s is in use by %s", m->uuid,
+			  reserve_text(j->arena, m->owner));
+	else if (!m->exists && !m->parent)
+		why = SAY("mediated device %s is not there, and no [device …] of kvmshim.conf with an "
+			  "mdev-type has an instance left",
+			  m->uuid);
+	if (why)
+		strv_push(j->arena, j->refusals, why);
+}
+
+void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
+	   struct strv *refusals)
+{
+	struct judging j = { a, settings, refusals };
+
+	for (size_t i = 0; i < survey->n; i++)
+		judge_function(&j, &survey->v[i]);
+	for (size_t i = 0; i < survey->n_mdevs; i++)
+		judge_mediated(&j, &survey->mdevs[i]);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/survey/plan.h"
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "hooks/survey/survey.h"
+
+struct planning {
+	struct arena *arena;
+	const struct survey *survey;
+	struct journal *journal;
+	/* lane i + 1 is for what has this key: an IOMMU group, the parent of mdevs */
+	struct strv lanes;
+};
+
+static unsigned lane_of(struct planning *p, const char *key)
+{
+	for (size_t i = 0; i < p->lanes.n; i++)
+		if (str_eq(p->lanes.v[i], key))
+			return (unsigned)i + 1;
+	strv_push(p->arena, &p->lanes, key);
+	return (unsigned)p->lanes.n;
+}
+
+static unsigned lane_of_subject(struct planning *p, const struct subject *s)
+{
+	if (s->pci.group < 0)
+		return lane_of(p, s->pci.address);
+	return lane_of(p, arena_printf(p->arena, "%d", s->pci.group));
+}
+
+static void add_step(struct planning *p, struct step step)
+{
+	struct journal *j = p->journal;
+
+	*arena_push(p->arena, j->steps, j->n_steps, j->steps_cap) = step;
+}
+
+static bool has_step(const struct planning *p, enum op op, const char *name)
+{
+	for (size_t i = 0; i < p->journal->n_steps; i++)
+		if (p->journal->steps[i].op == op && str_eq(p->journal->steps[i].name, name))
+			return true;
+	return false;
+}
+
+static void add_once(struct planning *p, enum op op, const char *name)
+{
+	if (!has_step(p, op, name))
+		add_step(p, (struct step){ .op = op, .name = name });
+}
+
+/* ---- what is done once, before all else ---- */
+
+static bool needs_vfio(const struct survey *survey)
+{
+	for (size_t i = 0; i < survey->n; i++)
+		if (!survey->v[i].vgpu)
+			return true;
+	return survey->n_mdevs > 0;
+}
+
+static void plan_ahead(struct planning *p)
+{
+	const struct survey *survey = p->survey;
+
+	for (size_t i = 0; i < survey->n; i++)
+		for (size_t k = 0; !subject_stays(&survey->v[i]) && k < survey->v[i].units.n; k++)
+			add_once(p, OP_UNIT, survey->v[i].units.v[k]);
+	if (!survey->has_iommu_type1 && needs_vfio(survey))
+		add_once(p, OP_MODULE, "vfio_iommu_type1");
+	for (size_t i = 0; i < survey->n; i++)
+		if (subject_is_bound_by_us(&survey->v[i]) && !survey->v[i].has_driver)
+			add_once(p, OP_MODULE, survey->v[i].module);
+}
+
+/* ---- what is done to one function; each is called for all of them in turn ---- */
+
+typedef void planner(struct planning *p, const struct subject *s);
+
+static void plan_free(struct planning *p, const struct subject *s)
+{
+	if (subject_stays(s) && !s->holders.n)
+		return;
+	add_step(p, (struct step){ .op = OP_FREE,
+				   .lane = lane_of_subject(p, s),
+				   .device = s->pci.address });
+}
+
+static void plan_console(struct planning *p, const struct subject *s)
+{
+	unsigned lane = lane_of_subject(p, s);
+
+	for (size_t i = 0; i < s->console.vtcons.n; i++)
+		if (!has_step(p, OP_VTCON, s->console.vtcons.v[i]))
+			add_step(p, (struct step){ .op = OP_VTCON,
+						   .lane = lane,
+						   .name = s->console.vtcons.v[i] });
+	for (size_t i = 0; i < s->console.framebuffers.n; i++) {
+		const char *both = s->console.framebuffers.v[i];
+		size_t len = strcspn(both, "/");
+
+		add_step(p, (struct step){ .op = OP_PLATFORM,
+					   .lane = lane,
+					   .name = both + len + 1,
+					   .from = arena_strndup(p->arena, both, len) });
+	}
+}
+
+/* What libvirt binds libvirt gives back, but it does not know what we set. */
+static bool is_kept(const struct subject *s)
+{
+	return subject_is_bound_by_us(s) ||
+	       (s->role == ROLE_MANAGED && settings_attribute(s->conf, POWER));
+}
+
+static void plan_keep(struct planning *p, const struct subject *s)
+{
+	if (is_kept(s) && s->power)
+		add_step(p, (struct step){ .op = OP_KEEP,
+					   .lane = lane_of_subject(p, s),
+					   .device = s->pci.address,
+					   .name = POWER,
+					   .from = s->power });
+}
+
+/* Is it one that the VFIO driver will set? Where libvirt binds, it is set once more at `start`. */
+static bool is_set_by_vfio(const struct subject *s, const char *attribute)
+{
+	return is_kept(s) && str_eq(attribute, POWER);
+}
+
+static void add_attribute(struct planning *p, const struct subject *s, enum op op, size_t i)
+{
+	add_step(p, (struct step){ .op = op,
+				   .lane = lane_of_subject(p, s),
+				   .device = s->pci.address,
+				   .name = s->conf->attributes[i].name,
+				   .to = s->conf->attributes[i].value,
+				   .from = s->attributes.v[i] });
+}
+
+static void plan_attributes(struct planning *p, const struct subject *s)
+{
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++) {
+		const struct attribute_setting *want = &s->conf->attributes[i];
+		const char *now = s->attributes.v[i];
+
+		if (now && !str_eq(now, want->value) && !is_set_by_vfio(s, want->name))
+			add_attribute(p, s, OP_ATTRIBUTE, i);
+	}
+}
+
+static void plan_power(struct planning *p, const struct subject *s)
+{
+	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
+		if (s->attributes.v[i] && is_set_by_vfio(s, s->conf->attributes[i].name))
+			add_attribute(p, s, OP_POWER, i);
+}
+
+static void plan_override(struct planning *p, const struct subject *s)
+{
+	if (subject_is_bound_by_us(s))
+		add_step(p, (struct step){ .op = OP_OVERRIDE,
+					   .lane = lane_of_subject(p, s),
+					   .device = s->pci.address,
+					   .to = s->target,
+					   .from = s->override });
+}
+
+static void plan_unbind(struct planning *p, const struct subject *s)
+{
+	if (subject_is_bound_by_us(s) && s->pci.driver)
+		add_step(p, (struct step){ .op = OP_UNBIND,
+					   .lane = lane_of_subject(p, s),
+					   .device = s->pci.address,
+					   .from = s->pci.driver });
+}
+
+static void plan_probe(struct planning *p, const struct subject *s)
+{
+	if (subject_is_bound_by_us(s))
+		add_step(p, (struct step){ .op = OP_PROBE,
+					   .lane = lane_of_subject(p, s),
+					   .device = s->pci.address,
+					   .to = s->target,
+					   .from = s->pci.driver });
+}
+
+static void plan_vgpu(struct planning *p, const struct subject *s)
+{
+	if (s->vgpu && s->conf && !str_eq(s->vgpu, s->conf->mdev_type))
+		add_step(p, (struct step){ .op = OP_VGPU,
+					   .lane = lane_of_subject(p, s),
+					   .device = s->pci.address,
+					   .to = s->conf->mdev_type,
+					   .from = s->vgpu });
+}
+
+/*
+ * All of a group are free before one is touched, and all have their override
+ * before one is unbound: nothing can take a function in between.
+ */
+static planner *const planners[] = { plan_free,	    plan_console, plan_keep,  plan_attributes,
+				     plan_override, plan_unbind,  plan_probe, plan_power,
+				     plan_vgpu };
+
+/* ---- the record ---- */
+
+static void record_function(struct planning *p, const struct subject *s)
+{
+	struct journal *j = p->journal;
+
+	*arena_push(p->arena, j->devices, j->n_devices, j->devices_cap) = (struct journal_device){
+		.kind = HOSTDEV_PCI,
+		.role = s->role,
+		.device = s->pci.address,
+		.driver = s->pci.driver,
+		.target = subject_is_bound_by_us(s) ? s->target : s->pci.driver,
+		.rule = s->rule,
+		.group = s->pci.group,
+	};
+}
+
+static void plan_mediated(struct planning *p, const struct mediated *m)
+{
+	struct journal *j = p->journal;
+
+	*arena_push(p->arena, j->devices, j->n_devices, j->devices_cap) = (struct journal_device){
+		.kind = HOSTDEV_MDEV,
+		.role = m->role,
+		.device = m->uuid,
+		.rule = m->rule,
+		.group = m->group,
+	};
+	if (m->exists)
+		return;
+	add_step(p, (struct step){ .op = OP_MDEV,
+				   .lane = lane_of(p, m->parent),
+				   .device = m->parent,
+				   .name = m->uuid,
+				   .to = m->type });
+}
+
+/* One that stays as it is, is waited for at most. */
+void plan_make(struct arena *a, const struct survey *survey, struct journal *j)
+{
+	struct planning p = { .arena = a, .survey = survey, .journal = j };
+
+	plan_ahead(&p);
+	for (size_t i = 0; i < survey->n; i++)
+		record_function(&p, &survey->v[i]);
+	for (size_t k = 0; k < sizeof(planners) / sizeof(planners[0]); k++)
+		for (size_t i = 0; i < survey->n; i++)
+			if (planners[k] == plan_free || !subject_stays(&survey->v[i]))
+				planners[k](&p, &survey->v[i]);
+	for (size_t i = 0; i < survey->n_mdevs; i++)
+		plan_mediated(&p, &survey->mdevs[i]);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/survey/reserve.h"
+
+#include <errno.h>
+
+#include "arena.h"
+#include "err.h"
+#include "hooks/journal/state.h"
+#include "host/pci/subdevices.h"
+#include "host/process/holders.h"
+#include "host/host.h"
+#include "host/pci/mdev.h"
+#include "host/pci/pci.h"
+#include "str.h"
+
+/* The node of its group and, while VFIO has it, its own (vfio/devices/vfioN). */
+static void add_nodes(struct arena *a, const struct root *r, const struct journal_device *d,
+		      struct nodes *nodes)
+{
+	bool is_mdev = d->kind == HOSTDEV_MDEV;
+	int group = is_mdev ? mdev_group(a, r, d->device) : d->group;
+	const char *driver = is_mdev ? NULL : host_pci_driver(a, r, d->device);
+	struct subdevices b = { 0 };
+
+	if (group >= 0)
+		subdevices_add_vfio(a, r, group, nodes);
+	if (!driver || !pci_driver_is_vfio(driver))
+		return;
+	subdevices_read(a, r, d->device, &b);
+	for (size_t i = 0; i < b.nodes.n; i++)
+		*arena_push(a, nodes->v, nodes->n, nodes->cap) = b.nodes.v[i];
+}
+
+/* Signs of life that all processes are looked through for: once for all journals. */
+struct signs {
+	struct arena *arena;
+	const struct root *root;
+	bool has_qemus, has_opens;
+	struct uuid_processes qemus;
+	struct opendevices opens;
+};
+
+/* Somebody with a VFIO node of it open; pid 0 if nobody has. */
+static struct process node_user(struct signs *s, const struct journal *j)
+{
+	struct nodes nodes = { 0 };
+	struct holders holders = { 0 };
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		add_nodes(s->arena, s->root, &j->devices[i], &nodes);
+	if (nodes.n && !s->has_opens) {
+		opendevices_read(s->arena, s->root, &s->opens);
+		s->has_opens = true;
+	}
+	holders_of(s->arena, s->root, &s->opens, &nodes, &holders);
+	return holders.n ? holders.v[0].process : (struct process){ 0 };
+}
+
+static struct process running_qemu(struct signs *s, const struct journal *j)
+{
+	/* one that is about to be gone has no command line any more, but still its devices */
+	if (j->qemu.pid && process_lives(s->arena, s->root, j->qemu))
+		return j->qemu;
+	if (!s->has_qemus)
+		process_uuids(s->arena, s->root, &s->qemus);
+	s->has_qemus = true;
+	return process_with_uuid(&s->qemus, j->uuid);
+}
+
+/* A QEMU that libvirt is about to start is not there yet; the daemon is. */
+static bool is_starting(struct arena *a, const struct journal *j)
+{
+	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
+}
+
+/* What was bound by hand stays so until whoever did it says otherwise. */
+static bool is_bound_by_hand(const struct journal *j, unsigned ask)
+{
+	return j->kind == JOURNAL_HAND && j->state == STATE_BOUND && !(ask & ASK_OWN);
+}
+
+static enum life life_of(struct signs *s, const struct journal *j, unsigned ask,
+			 struct process *holder)
+{
+	*holder = (struct process){ 0 };
+	if (!(ask & ASK_LOCKED) && state_in_progress(s->arena, s->root, j->uuid))
+		return LIFE_IN_PROGRESS;
+	if (!str_eq(j->boot, process_boot_id(s->arena, s->root)))
+		return LIFE_NONE;
+	if (is_bound_by_hand(j, ask))
+		return LIFE_HAND;
+	if (j->kind == JOURNAL_VM)
+		*holder = running_qemu(s, j);
+	if (holder->pid)
+		return LIFE_QEMU;
+	if (!(ask & ASK_OWN) && j->kind == JOURNAL_VM && is_starting(s->arena, j))
+		return LIFE_STARTING;
+	*holder = node_user(s, j);
+	return holder->pid ? LIFE_NODE_OPEN : LIFE_NONE;
+}
+
+enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
+		       unsigned ask, struct process *holder)
+{
+	struct signs signs = { .arena = a, .root = r };
+
+	return life_of(&signs, j, ask, holder);
+}
+
+static int read_journals(struct arena *a, const struct root *r, const char *except,
+			 struct reservations *out, struct err *err)
+{
+	struct strv uuids = { 0 };
+
+	journal_uuids(a, r, &uuids);
+	for (size_t i = 0; i < uuids.n; i++) {
+		struct reservation one = { 0 };
+		int rc;
+
+		if (except && str_eq(uuids.v[i], except))
+			continue;
+		rc = journal_read(a, r, uuids.v[i], &one.journal, err);
+		if (rc == 0)
+			*arena_push(a, out->v, out->n, out->cap) = one;
+		else if (rc != -ENOENT)
+			return rc;
+	}
+	return 0;
+}
+
+int reserve_read(struct arena *a, const struct root *r, const char *except,
+		 struct reservations *out, struct err *err)
+{
+	struct signs signs = { .arena = a, .root = r };
+	int rc = read_journals(a, r, except, out, err);
+
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].life = life_of(&signs, &out->v[i].journal, 0, &out->v[i].holder);
+	return rc;
+}
+
+static bool is_same(const struct journal *a, const struct journal *b)
+{
+	return str_eq(a->uuid, b->uuid) && a->state == b->state && a->n_devices == b->n_devices &&
+	       str_same(a->created, b->created) && a->qemu.pid == b->qemu.pid &&
+	       a->daemon.pid == b->daemon.pid;
+}
+
+/* What was bound by hand may be on its way back, and its journal says so only at the end. */
+static enum life life_again(struct arena *a, const struct root *root,
+			    const struct reservations *seen, struct reservation *r)
+{
+	if (r->journal.kind == JOURNAL_HAND && state_in_progress(a, root, r->journal.uuid))
+		return LIFE_IN_PROGRESS;
+	for (size_t i = 0; i < seen->n; i++)
+		if (is_same(&seen->v[i].journal, &r->journal)) {
+			r->holder = seen->v[i].holder;
+			return seen->v[i].life;
+		}
+	if (r->journal.kind == JOURNAL_HAND && r->journal.state == STATE_BOUND)
+		return LIFE_HAND;
+	return LIFE_IN_PROGRESS;
+}
+
+int reserve_again(struct arena *a, const struct root *r, const char *except,
+		  const struct reservations *seen, struct reservations *out, struct err *err)
+{
+	int rc = read_journals(a, r, except, out, err);
+
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].life = life_again(a, r, seen, &out->v[i]);
+	return rc;
+}
+
+static bool has_device(const struct journal *j, const char *device)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (str_eq(j->devices[i].device, device))
+			return true;
+	return false;
+}
+
+/* It stays with its driver, but whoever takes it away takes the VM's mediated device away. */
+static bool has_mdev_on(const struct journal *j, const char *parent)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (j->steps[i].op == OP_MDEV && str_eq(j->steps[i].device, parent))
+			return true;
+	return false;
+}
+
+static bool is_for_the_taking(const struct reservation *r, enum journal_kind asking)
+{
+	return asking == JOURNAL_VM && r->life == LIFE_HAND;
+}
+
+const struct reservation *reserve_taken(const struct reservations *rs, const char *device,
+					enum journal_kind asking)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		if (has_device(&rs->v[i].journal, device) && !is_for_the_taking(&rs->v[i], asking))
+			return &rs->v[i];
+	return NULL;
+}
+
+const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
+					enum journal_kind asking)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		if (has_mdev_on(&rs->v[i].journal, device))
+			return &rs->v[i];
+	return reserve_taken(rs, device, asking);
+}
+
+const char *reserve_text(struct arena *a, const struct reservation *r)
+{
+	if (r->journal.kind == JOURNAL_HAND)
+		return "`kvmshim bind`";
+	if (r->life == LIFE_NONE)
+		return arena_printf(a, "what is left of VM %s (see `kvmshim recover`)",
+				    str_printable(a, r->journal.name));
+	return arena_printf(a, "VM %s", str_printable(a, r->journal.name));
+}
+
+const struct stuck *reserve_stuck(struct arena *a, const struct reservations *rs,
+				  const char *device)
+{
+	for (size_t i = 0; i < rs->n; i++) {
+		const struct journal *j = &rs->v[i].journal;
+
+		for (size_t k = 0; k < j->n_stuck; k++)
+			if (j->stuck[k].device && str_eq(j->stuck[k].device, device) &&
+			    process_real_lives(a, j->stuck[k].child))
+				return &j->stuck[k];
+	}
+	return NULL;
+}

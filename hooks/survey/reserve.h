@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hooks/journal/journal.h"
+
+struct arena;
+struct err;
+struct root;
+
+/* A journal is a reservation while one of these holds; where none does it may be undone. */
+enum life {
+	LIFE_NONE,
+	LIFE_IN_PROGRESS, /* another process works on it now */
+	LIFE_QEMU,	  /* its QEMU runs */
+	LIFE_STARTING,	  /* the daemon that prepares it lives, and no QEMU was seen yet */
+	LIFE_NODE_OPEN,	  /* a VFIO node of it is open */
+	LIFE_HAND,	  /* made by `kvmshim bind`, and not undone */
+};
+
+struct reservation {
+	struct journal journal;
+	enum life life;
+	struct process holder; /* LIFE_QEMU, LIFE_NODE_OPEN: who */
+};
+
+struct reservations {
+	struct reservation *v;
+	size_t n, cap;
+};
+
+/* What the asker knows better, so that it is no sign of life. */
+enum {
+	ASK_LOCKED = 1, /* it holds the lock of the folder itself */
+	ASK_OWN = 2,	/* it acts for this VM: the daemon asks it to */
+};
+
+enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
+		       unsigned ask, struct process *holder);
+
+/* The journals of all but `except` (NULL: of all). One that cannot be believed is an error. */
+int reserve_read(struct arena *a, const struct root *r, const char *except,
+		 struct reservations *out, struct err *err);
+
+/*
+ * The same once more, under the lock and quick: of a journal that is as it was
+ * in `seen` the life is as it was; one that is new or changed is alive, and so is one
+ * bound by hand that another process works on.
+ */
+int reserve_again(struct arena *a, const struct root *r, const char *except,
+		  const struct reservations *seen, struct reservations *out, struct err *err);
+
+/*
+ * Who has this device, or a mediated device that it made on it, so that `asking` may not
+ * take it? NULL: nobody. What was bound by hand is there for VMs to take, and stays bound
+ * when they give it back.
+ */
+const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
+					enum journal_kind asking);
+
+/* The same, but not who only made a mediated device on it. */
+const struct reservation *reserve_taken(const struct reservations *rs, const char *device,
+					enum journal_kind asking);
+
+/* "VM desktop", "`kvmshim bind`", "what is left of VM desktop (see `kvmshim recover`)" */
+const char *reserve_text(struct arena *a, const struct reservation *r);
+
+/* The first stuck operation of this device whose child still sits in the kernel; NULL: none. */
+const struct stuck *reserve_stuck(struct arena *a, const struct reservations *rs,
+				  const char *device);

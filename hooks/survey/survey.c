@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/survey/survey.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "conf/settings.h"
+#include "hooks/survey/mediated.h"
+#include "hooks/journal/stuck.h"
+#include "hooks/units.h"
+#include "host/act/act.h"
+#include "host/host.h"
+#include "str.h"
+
+/* What one look goes by. */
+struct look {
+	struct arena *arena;
+	const struct root *root;
+	const struct settings *settings;
+	const struct reservations *held;
+	enum journal_kind kind;
+	struct survey *out;
+};
+
+bool subject_is_free(const struct subject *s)
+{
+	return !s->pci.driver || pci_driver_is_vfio(s->pci.driver);
+}
+
+/* A sibling without a driver harms no group (vfio.rst: it is viable). */
+bool subject_stays(const struct subject *s)
+{
+	return s->role == ROLE_COMPANION && subject_is_free(s);
+}
+
+bool subject_is_bound_by_us(const struct subject *s)
+{
+	if (s->role == ROLE_MANAGED || s->vgpu || s->pci.bridge || subject_stays(s))
+		return false;
+	/* bound at boot or by hand: that is good enough, unless the XML wants another */
+	if (s->pci.driver && pci_driver_is_vfio(s->pci.driver) && !s->model)
+		return false;
+	return !pci_same_driver(s->pci.driver, s->target);
+}
+
+const char *survey_holder_text(struct arena *a, const struct holder *h)
+{
+	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name) :
+				     "may have it open: AppArmor or SELinux hides that from the hook "
+				     "(see kvmshim-hook(8), CAVEATS)";
+
+	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
+			    (long)h->process.pid, h->unit ? ", unit " : "",
+			    h->unit ? str_printable(a, h->unit) : "", sees);
+}
+
+/* use: of uses_of_disk() */
+static const char *claim_text(struct arena *a, const char *disk, const char *use)
+{
+	if (use)
+		return use;
+	return arena_printf(a,
+			    "%s is claimed by something that this host's mounts do not show (another "
+			    "mount namespace or container, LVM, md, ZFS)",
+			    disk);
+}
+
+const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk)
+{
+	return claim_text(a, disk, uses_of_disk(a, r, disk));
+}
+
+/* ---- one function ---- */
+
+static void look_at_disk(struct look *l, struct subject *s, const char *disk)
+{
+	struct process stuck;
+	int fd = uses_claim_disk(l->arena, l->root, disk,
+				 l->settings->hook.unbind_timeout * 1000, &stuck);
+
+	if (stuck.pid)
+		s->stuck = arena_printf(l->arena, "opening disk %s has not finished (process %ld)", disk,
+					(long)stuck.pid);
+	if (fd == -EBUSY) {
+		const char *use = uses_of_disk(l->arena, l->root, disk);
+
+		strv_push(l->arena, &s->claimed, claim_text(l->arena, disk, use));
+		s->claim_is_known |= use != NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void look_at_disks(struct look *l, struct subject *s)
+{
+	/* one that a VM is being given is claimed by its hook: who that is will be told */
+	if (reserve_owner(l->held, s->pci.address, l->kind))
+		return;
+	for (size_t i = 0; i < s->below.disks.n && !s->stuck; i++)
+		look_at_disk(l, s, s->below.disks.v[i]);
+}
+
+static void look_at_network(struct look *l, struct subject *s)
+{
+	const char *whole = uses_of_function(l->arena, l->root, &s->pci, &s->below);
+
+	if (whole)
+		strv_push(l->arena, &s->network, whole);
+	for (size_t i = 0; i < s->below.interfaces.n; i++) {
+		const char *name = s->below.interfaces.v[i];
+		const char *use = uses_of_interface(l->arena, l->root, name);
+
+		if (use)
+			strv_push(l->arena, &s->network, arena_printf(l->arena, "%s %s", name, use));
+	}
+}
+
+/*
+ * NULL: it has none, or it cannot be read. Where the device's lock is held some hang:
+ * driver_override, and since 35ff867b765 of Linux sriov_numvfs.
+ */
+static const char *attribute_now(struct look *l, struct subject *s, const char *name)
+{
+	struct process stuck;
+	char *text = NULL;
+
+	if (!s->stuck)
+		act_read(l->arena, l->root, pci_attribute_path(l->arena, s->pci.address, name),
+			 l->settings->hook.unbind_timeout * 1000, &text, &stuck);
+	if (!s->stuck && stuck.pid)
+		s->stuck = arena_printf(l->arena, "reading %s has not finished, so the driver is stuck", name);
+	return text;
+}
+
+static void look_at_attributes(struct look *l, struct subject *s)
+{
+	const struct device_settings *conf = s->conf;
+
+	s->power = attribute_now(l, s, POWER);
+	for (size_t i = 0; conf && i < conf->n_attributes; i++)
+		strv_push(l->arena, &s->attributes, attribute_now(l, s, conf->attributes[i].name));
+	if (conf && conf->mdev_type && s->pci.vgpu)
+		s->vgpu = attribute_now(l, s, VGPU_TYPE);
+}
+
+static void look_at_settings(struct look *l, struct subject *s)
+{
+	if (subject_stays(s))
+		return;
+	look_at_attributes(l, s);
+	if (!s->conf)
+		return;
+	if (s->conf->expect_serial && !s->stuck)
+		s->serial = pci_serial(l->arena, l->root, s->pci.address);
+	units_active(l->arena, l->root, &s->conf->stop_units, &s->units);
+}
+
+static void look_at_override(struct look *l, struct subject *s)
+{
+	const char *now = subject_is_bound_by_us(s) ? attribute_now(l, s, "driver_override") : NULL;
+
+	s->override = now && !str_eq(now, "(null)") ? now : "";
+}
+
+static void look_at_driver(struct look *l, struct subject *s)
+{
+	s->module = s->model ? s->model :
+			       pci_vfio_module(l->arena, l->root, NULL,
+					       s->pci.modalias ? s->pci.modalias : "");
+	s->target = pci_driver_of_module(l->arena, l->root, s->module);
+	s->has_driver = pci_driver_exists(l->arena, l->root, s->target);
+	look_at_override(l, s);
+}
+
+static void look_for_stuck(struct look *l, struct subject *s)
+{
+	const struct stuck *w = reserve_stuck(l->arena, l->held, s->pci.address);
+
+	if (w)
+		s->stuck = stuck_reason(l->arena, w);
+}
+
+static void look_at_console(struct look *l, struct subject *s)
+{
+	uses_of_console(l->arena, l->root, &s->pci, &s->below,
+			l->settings->hook.unbind_timeout * 1000, &s->console);
+	if (s->console.stuck.pid)
+		s->stuck = arena_printf(l->arena,
+					"reading the console state has not finished (process %ld)",
+					(long)s->console.stuck.pid);
+}
+
+typedef void look_fn(struct look *l, struct subject *s);
+
+static look_fn *const looks[] = { look_at_settings, look_at_driver, look_at_disks, look_at_network,
+				  look_at_console };
+
+/* Of one that hangs nothing more is read. */
+static void look_at_function(struct look *l, struct subject *s)
+{
+	struct arena *a = l->arena;
+
+	s->exists = pci_function_read(a, l->root, s->pci.address, &s->pci) == 0;
+	if (!s->exists)
+		return;
+	if (s->pci.bridge)
+		return;
+	look_for_stuck(l, s);
+	s->exists = subdevices_read(a, l->root, s->pci.address, &s->below) != -ENOENT;
+	if (!s->exists)
+		return;
+	if (s->pci.group >= 0)
+		subdevices_add_vfio(a, l->root, s->pci.group, &s->below.nodes);
+	s->conf = settings_of_device(l->settings, s->pci.address);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !s->stuck; i++)
+		looks[i](l, s);
+}
+
+/* ---- the group ---- */
+
+struct subject *survey_find(const struct survey *s, const char *address)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (str_eq(s->v[i].pci.address, address))
+			return &s->v[i];
+	return NULL;
+}
+
+static struct subject *add_subject(struct look *l, const struct wish *w)
+{
+	struct subject *s = arena_push(l->arena, l->out->v, l->out->n, l->out->cap);
+
+	*s = (struct subject){
+		.role = w->role,
+		.rule = w->rule,
+		.model = w->model,
+		.pci = { .address = w->device, .group = -1 },
+	};
+	look_at_function(l, s);
+	return s;
+}
+
+static void add_companions(struct look *l, int group)
+{
+	struct strv members = { 0 };
+
+	pci_group_members(l->arena, l->root, group, &members);
+	for (size_t i = 0; i < members.n; i++) {
+		struct wish w = { .role = ROLE_COMPANION, .device = members.v[i] };
+
+		if (survey_find(l->out, members.v[i]))
+			continue;
+		if (add_subject(l, &w)->pci.bridge)
+			l->out->n--;
+	}
+}
+
+/* ---- who has it open ---- */
+
+static bool has_node(const struct nodes *nodes, const struct node *node)
+{
+	for (size_t i = 0; i < nodes->n; i++)
+		if (nodes->v[i].dev == node->dev && nodes->v[i].block == node->block)
+			return true;
+	return false;
+}
+
+/* One pass over all processes for all devices. */
+static void look_at_holders(struct look *l)
+{
+	struct nodes all = { 0 };
+	struct holders found = { 0 };
+
+	for (size_t i = 0; i < l->out->n; i++)
+		for (size_t k = 0; k < l->out->v[i].below.nodes.n; k++)
+			*arena_push(l->arena, all.v, all.n, all.cap) =
+				l->out->v[i].below.nodes.v[k];
+	if (!all.n)
+		return;
+	l->out->looked = clock_ms();
+	opendevices_read(l->arena, l->root, &l->out->opens);
+	holders_of(l->arena, l->root, &l->out->opens, &all, &found);
+	for (size_t i = 0; i < l->out->n; i++) {
+		struct subject *s = &l->out->v[i];
+
+		for (size_t k = 0; k < found.n; k++)
+			if (has_node(&s->below.nodes, found.v[k].node))
+				*arena_push(l->arena, s->holders.v, s->holders.n,
+					    s->holders.cap) = found.v[k];
+		for (size_t k = 0; s->below.nodes.n && k < found.n_hidden; k++)
+			*arena_push(l->arena, s->holders.v, s->holders.n, s->holders.cap) =
+				found.hidden[k];
+	}
+}
+
+/* ---- all of it ---- */
+
+void survey_make(struct arena *a, const struct root *r, const struct settings *s,
+		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
+		 struct survey *out)
+{
+	struct look l = { a, r, s, held, kind, out };
+	size_t n;
+
+	*out = (struct survey){ .has_iommu_type1 = host_has_module(a, r, "vfio_iommu_type1") };
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].kind == HOSTDEV_PCI)
+			add_subject(&l, &w->v[i]);
+	n = out->n;
+	for (size_t i = 0; i < n; i++)
+		if (out->v[i].pci.group >= 0)
+			add_companions(&l, out->v[i].pci.group);
+	/* none is made on a function that is taken itself */
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].kind == HOSTDEV_MDEV)
+			mediated_add(a, r, s, held, &w->v[i], out);
+	look_at_holders(&l);
+}
+
+/* ---- whose they are ---- */
+
+void survey_met(struct survey *out, const struct reservation *owner)
+{
+	if (owner && owner->life == LIFE_NONE)
+		out->left = owner;
+}
+
+/* A VF without a driver, that nobody has, is used by nobody. */
+static void own_vfs(struct arena *a, const struct root *r, const struct reservations *held,
+		    struct subject *s, struct survey *out)
+{
+	s->used_vfs.n = 0;
+	for (size_t i = 0; i < s->pci.vfs.n; i++) {
+		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(a, r, vf);
+		const struct reservation *owner = reserve_owner(held, vf, JOURNAL_HAND);
+
+		survey_met(out, owner);
+		if (owner)
+			strv_push(a, &s->used_vfs,
+				  arena_printf(a, "%s (%s)", vf, reserve_text(a, owner)));
+		else if (driver)
+			strv_push(a, &s->used_vfs, arena_printf(a, "%s (driver %s)", vf, driver));
+	}
+}
+
+void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
+		const struct reservations *held, struct survey *out)
+{
+	out->left = NULL;
+	for (size_t i = 0; i < out->n; i++) {
+		struct subject *s = &out->v[i];
+
+		s->owner = reserve_owner(held, s->pci.address, kind);
+		/* who takes a PF away takes its VFs away */
+		if (!s->owner && s->pci.physfn)
+			s->owner = reserve_taken(held, s->pci.physfn, kind);
+		survey_met(out, s->owner);
+		own_vfs(a, r, held, s, out);
+	}
+	mediated_own(a, r, kind, held, out);
+}
+
+bool survey_holds(struct arena *a, const struct root *r, const struct reservations *held,
+		  const struct survey *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct subject *f = &s->v[i];
+		const char *now = f->exists ? host_pci_driver(a, r, f->pci.address) : NULL;
+
+		if (f->exists && !str_same(now, f->pci.driver))
+			return false;
+	}
+	return mediated_holds(a, r, held, s);
+}
+
+/* ---- what an undo goes back to ---- */
+
+static bool settings_hold(struct look *l, const struct subject *s)
+{
+	struct subject now = *s;
+
+	now.attributes = (struct strv){ 0 };
+	look_at_attributes(l, &now);
+	look_at_override(l, &now);
+	for (size_t i = 0; i < now.attributes.n && i < s->attributes.n; i++)
+		if (!str_same(now.attributes.v[i], s->attributes.v[i]))
+			return false;
+	return str_same(now.override, s->override) && str_same(now.power, s->power) &&
+	       str_same(now.vgpu, s->vgpu) && !now.stuck;
+}
+
+bool survey_settings_hold(struct arena *a, const struct root *r, const struct settings *s,
+			  const struct survey *survey)
+{
+	struct look l = { .arena = a, .root = r, .settings = s };
+
+	for (size_t i = 0; i < survey->n; i++)
+		if (survey->v[i].exists && !subject_stays(&survey->v[i]) &&
+		    !settings_hold(&l, &survey->v[i]))
+			return false;
+	return true;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "host/process/process.h"
+
+struct arena;
+struct err;
+struct root;
+
+/*
+ * What changes the machine. All of it may block in the kernel for ever, so a child does
+ * it (own session, /dev/null on 0-2, no other descriptor), which is not waited for
+ * beyond the deadline, and not killed: it could not be. A child that is left behind is
+ * the mark of a stuck device.
+ * Safe to call from several threads, each with an arena of its own. A thread that writes
+ * or reads keeps its child for the next time: act_end() before it ends.
+ */
+
+/*
+ * Writes text to an attribute, which must be there. 0, -errno of open or write (EIO: it
+ * was cut short, or the child was killed), or -ETIMEDOUT with *stuck filled: a child of
+ * this machine, which process_real_lives() knows, process_lives() does not. Otherwise
+ * stuck->pid is 0, also where a driver itself answered ETIMEDOUT. stuck may be NULL.
+ * deadline in milliseconds.
+ */
+int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
+	      int deadline, struct process *stuck);
+
+/*
+ * Reads an attribute that takes the device's lock (driver_override); without its
+ * newline, at most 4 KiB.
+ */
+int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
+	     struct process *stuck);
+
+/*
+ * Opens what the kernel may have to wait for, such as a disk, with flags as of open(2):
+ * a descriptor, which closes on exec. Likewise: past the deadline nobody holds it.
+ */
+int act_open(struct arena *a, const struct root *r, const char *path, int flags, int deadline,
+	     struct process *stuck);
+
+/*
+ * Runs a program of the host: argv[0] is its name, looked for in /usr/sbin,
+ * /usr/bin, /sbin and /bin below the root, with a fixed environment (PATH,
+ * LC_ALL=C). 0, its exit status (1-255), -errno, or -ETIMEDOUT; err has the last line
+ * of its stderr or why it could not be run. -EIO: a signal ended it. Past the deadline
+ * it is killed, and all that it started in its process group.
+ */
+int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
+	    struct err *err);
+
+void act_end(void);

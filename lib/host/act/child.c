@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/act/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+int child_memory(size_t size, void **memory)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	*memory = p;
+	return 0;
+}
+
+int report_new(struct report **report)
+{
+	void *memory = NULL;
+	int rc = child_memory(sizeof(**report), &memory);
+
+	*report = memory;
+	return rc;
+}
+
+void report_drop(struct report **report)
+{
+	if (*report)
+		munmap(*report, sizeof(**report));
+}
+
+/* In the child. */
+
+/* For a program: what is ignored or blocked stays so when it is run. */
+static void signals_to_default(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* the same on every architecture, as all since Linux 5.1 */
+#endif
+
+/* close_range(2) is of Linux 5.9. */
+static void close_from(unsigned first)
+{
+	struct rlimit limit;
+
+	if (syscall(SYS_close_range, first, ~0u, 0) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	for (rlim_t fd = first; fd < limit.rlim_cur; fd++)
+		close((int)fd);
+}
+
+/*
+ * No O_CLOEXEC: a program is to have these three. stderr_fd moves up first, for it
+ * may be one of the three itself if the caller came without.
+ */
+static int descriptors_to_null(int stderr_fd)
+{
+	int keep = stderr_fd < 0 ? -1 : fcntl(stderr_fd, F_DUPFD, 3);
+	int null = open("/dev/null", O_RDWR | O_NOCTTY);
+
+	if (null < 0 || (stderr_fd >= 0 && keep < 0))
+		return errno;
+	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(keep < 0 ? null : keep, 2) < 0)
+		return errno;
+	close_from(3);
+	return 0;
+}
+
+/*
+ * Whatever this child does is not to be done after its caller was killed: somebody else
+ * then undoes it. The signal comes when the *thread* that made the child ends, which
+ * waits for it; one left behind past its deadline dies when the kernel lets it go.
+ */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
+/* ps shows a child that is stuck by this name. */
+_Noreturn static void child_main(const struct task *t, pid_t parent)
+{
+	if (t->argv)
+		signals_to_default();
+	die_with(parent);
+	setsid();
+	prctl(PR_SET_NAME, "kvmshim-act");
+	t->report->error = descriptors_to_null(t->stderr_fd);
+	if (t->report->error == 0)
+		t->run(t);
+	t->report->done = true;
+	_exit(0);
+}
+
+/* In the caller. */
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+/*
+ * In the child signals stay blocked, so that no handler of the caller runs in it; but for
+ * one that will be another program.
+ */
+int child_start(struct child *c, const struct task *t)
+{
+	pid_t self = getpid();
+	sigset_t all, old;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	c->pid = fork();
+	if (c->pid == 0)
+		child_main(t, self);
+	failed = errno;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (c->pid < 0)
+		return -failed;
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	/* SIGCHLD is ignored, and it has ended and is gone: child_wait() does without */
+	if (c->pidfd >= 0 || errno == ESRCH)
+		return 0;
+	failed = errno;
+	kill(c->pid, SIGKILL);
+	return -failed;
+}
+
+void child_end(struct child *c)
+{
+	if (c->pidfd >= 0)
+		close(c->pidfd);
+}
+
+/* Makes room by forgetting the first half. */
+bool tail_read(struct tail *tail, int fd)
+{
+	size_t half = TAIL_MAX / 2;
+	ssize_t got;
+
+	if (tail->len == TAIL_MAX) {
+		memcpy(tail->text, tail->text + half, half);
+		tail->len = half;
+	}
+	got = read(fd, tail->text + tail->len, TAIL_MAX - tail->len);
+	tail->len += got > 0 ? (size_t)got : 0;
+	return got > 0 || (got < 0 && errno == EINTR);
+}
+
+int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
+{
+	double until = clock_ms() + ms;
+
+	while (c->pidfd >= 0) {
+		struct pollfd p[] = { { c->pidfd, POLLIN, 0 }, { fd, POLLIN, 0 } };
+		int left = clock_left(until), n = poll(p, 2, left);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && tail && p[1].revents && !tail_read(tail, fd))
+			fd = -1;
+		if (n > 0 && p[0].revents)
+			return 0;
+		if (left == 0)
+			return -ETIMEDOUT;
+	}
+	return 0;
+}
+
+/* P_PID is as good as P_PIDFD here: the number is not given again before this. */
+int child_reap(const struct child *c, siginfo_t *end)
+{
+	while (waitid(P_PID, (id_t)c->pid, end, WEXITED) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/*
+ * 0, or why the child could not do it. Its report is there even if it was somebody
+ * else who reaped it (SIGCHLD ignored).
+ */
+static int outcome(const struct child *c, const struct task *t)
+{
+	siginfo_t end;
+
+	child_reap(c, &end);
+	return t->report->done ? -t->report->error : -EIO;
+}
+
+/* One that comes back after all, between the deadline and the look at it, is not stuck. */
+int child_wait_or_tell(struct arena *a, pid_t pid, child_wait_fn *wait, const void *of,
+		       int deadline, struct process *stuck)
+{
+	int rc = wait(of, deadline);
+	struct process p;
+
+	if (rc != -ETIMEDOUT)
+		return rc;
+	p = process_real(a, pid);
+	p.pid = pid;
+	rc = wait(of, 0);
+	if (rc == -ETIMEDOUT && stuck)
+		*stuck = p;
+	return rc;
+}
+
+static int wait_end(const void *of, int ms)
+{
+	return child_wait(of, ms, -1, NULL);
+}
+
+int child_do(struct arena *a, const struct task *t, int deadline, struct process *stuck)
+{
+	struct child c = { 0 };
+	int rc = child_start(&c, t);
+
+	if (stuck)
+		*stuck = (struct process){ 0 };
+	if (rc < 0)
+		return rc;
+	rc = child_wait_or_tell(a, c.pid, wait_end, &c, deadline, stuck);
+	if (rc == 0)
+		rc = outcome(&c, t);
+	child_end(&c);
+	return rc;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "str.h"
+
+struct arena;
+struct root;
+
+/* A device number that somebody may have open. */
+struct node {
+	dev_t dev;
+	bool block;
+	const char *name; /* as /dev would have it: snd/controlC0, nvme0n1p1, dri/card0, vfio/11 */
+};
+
+struct nodes {
+	struct node *v;
+	size_t n, cap;
+};
+
+/*
+ * What hangs below a PCI function in sysfs: found by walking its folder for
+ * `dev` files (major:minor) without following links, and without entering
+ * other PCI functions. An NVMe namespace whose multipath head is not below it
+ * (nvme-subsystem) is found as well. For nvidia's driver, whose nodes sysfs does
+ * not know, /dev/nvidiaN (195:N) with N from
+ * /proc/driver/nvidia/gpus/ADDRESS/information ("Device Minor:").
+ */
+struct subdevices {
+	struct nodes nodes;
+	struct strv disks;	/* whole disks: nvme0n1, sda */
+	struct strv interfaces; /* network interfaces: eth0 */
+	struct strv framebuffers; /* fb0 */
+};
+
+/* 0, -ENOENT where the function has gone, or -errno: then it may have more than was found. */
+int subdevices_read(struct arena *a, const struct root *r, const char *address, struct subdevices *b);
+
+/*
+ * Adds /dev/vfio/GROUP, where it exists. The character device of each function
+ * (vfio/devices/vfioN, CONFIG_VFIO_DEVICE_CDEV) hangs below it: subdevices_read() has it.
+ */
+void subdevices_add_vfio(struct arena *a, const struct root *r, int group, struct nodes *nodes);

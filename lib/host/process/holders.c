@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/process/holders.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "root.h"
+
+static int compare(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (int)x->block - (int)y->block;
+}
+
+/* A copy, sorted; the same node may be in it twice. */
+static struct nodes nodes_sorted(struct arena *a, const struct nodes *nodes)
+{
+	struct nodes sorted = { .n = nodes->n };
+
+	sorted.v = arena_raw(a, nodes->n * sizeof(*sorted.v));
+	memcpy(sorted.v, nodes->v, nodes->n * sizeof(*sorted.v));
+	qsort(sorted.v, sorted.n, sizeof(*sorted.v), compare);
+	return sorted;
+}
+
+static struct holder who(struct arena *a, const struct root *r, pid_t pid)
+{
+	const char *command = process_command(a, r, pid);
+	struct holder h = {
+		.process = process_now(a, r, pid),
+		.command = command ? command : "a process",
+		.unit = process_unit(a, r, pid),
+	};
+
+	h.process.pid = pid;
+	return h;
+}
+
+/* Those of one process stand together: it is asked for its name once. */
+static void holder_add(struct arena *a, const struct root *r, struct holders *h, pid_t pid,
+		       const struct node *node)
+{
+	bool known = h->n && h->v[h->n - 1].process.pid == pid;
+	struct holder new = known ? h->v[h->n - 1] : who(a, r, pid);
+
+	new.node = node;
+	*arena_push(a, h->v, h->n, h->cap) = new;
+}
+
+void holders_of(struct arena *a, const struct root *r, const struct opendevices *o,
+		const struct nodes *nodes, struct holders *h)
+{
+	struct nodes sorted;
+
+	if (!nodes->n)
+		return;
+	sorted = nodes_sorted(a, nodes);
+	for (size_t i = 0; i < o->n; i++) {
+		struct node key = { .dev = o->v[i].dev, .block = o->v[i].block };
+		const struct node *hit =
+			bsearch(&key, sorted.v, sorted.n, sizeof(*sorted.v), compare);
+
+		if (hit)
+			holder_add(a, r, h, o->v[i].pid, hit);
+	}
+	for (size_t i = 0; i < o->n_hidden; i++)
+		*arena_push(a, h->hidden, h->n_hidden, h->hidden_cap) = who(a, r, o->hidden[i]);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "host/pci/subdevices.h"
+#include "host/process/opendevices.h"
+#include "host/process/process.h"
+
+struct arena;
+struct root;
+
+/* A process with one of the nodes open. */
+struct holder {
+	struct process process;
+	const char *command;	 /* "a process" if it is gone already */
+	const char *unit;	 /* NULL: none */
+	const struct node *node; /* NULL of one in `hidden` */
+};
+
+struct holders {
+	struct holder *v;
+	size_t n, cap;
+	/* Live processes whose open files root may not see: they may hold anything. */
+	struct holder *hidden;
+	size_t n_hidden, hidden_cap;
+};
+
+/*
+ * Who of those that a pass saw has one of these nodes, each once for each node; who is
+ * hidden may have any. What is added to h has its memory in a.
+ */
+void holders_of(struct arena *a, const struct root *r, const struct opendevices *o,
+		const struct nodes *nodes, struct holders *h);

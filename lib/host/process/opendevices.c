@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/process/opendevices.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "host/process/process.h"
+#include "root.h"
+
+/*
+ * One statx(2) for each open file of the machine is all that most of them cost;
+ * only who holds something is asked for its name.
+ */
+struct scan {
+	struct arena *arena;
+	const struct root *root;
+	struct opendevices *found;
+	pid_t pid;    /* the process that is looked at */
+	size_t first; /* its first in found */
+	bool denied;  /* not all that it has open could be seen */
+};
+
+static bool is_found(const struct scan *s, dev_t dev, bool block)
+{
+	for (size_t i = s->first; i < s->found->n; i++)
+		if (s->found->v[i].dev == dev && s->found->v[i].block == block)
+			return true;
+	return false;
+}
+
+static void found_add(struct scan *s, const struct statx *st)
+{
+	dev_t dev = makedev(st->stx_rdev_major, st->stx_rdev_minor);
+	bool block = S_ISBLK(st->stx_mode);
+
+	if (!block && !S_ISCHR(st->stx_mode))
+		return;
+	if (!is_found(s, dev, block))
+		*arena_push(s->arena, s->found->v, s->found->n, s->found->cap) =
+			(struct open_device){ dev, block, s->pid };
+}
+
+/* One that has ended in between has nothing open any more. */
+static void hidden_add(struct scan *s)
+{
+	struct opendevices *o = s->found;
+
+	if (process_now(s->arena, s->root, s->pid).pid)
+		*arena_push(s->arena, o->hidden, o->n_hidden, o->hidden_cap) = s->pid;
+}
+
+/*
+ * Root may see all there is, but for a security module or a capability that it lacks
+ * (ptrace_may_access()). Whoever is not root only rehearses.
+ */
+static bool is_denial(int error)
+{
+	return (error == EACCES || error == EPERM) && geteuid() == 0;
+}
+
+/* A file of a user's FUSE is denied to root too (fuse_allow_current_process()): its link is not. */
+static bool is_link_denied(int fd, const char *name)
+{
+	char to[1];
+
+	return is_denial(errno) && readlinkat(fd, name, to, sizeof(to)) < 0 && is_denial(errno);
+}
+
+/*
+ * The links in fd/ lead to what is open itself, whatever its path, namespace or
+ * container (proc(5)). No attribute is fetched from a server for it.
+ */
+static void look_at(struct scan *s, int fd, const char *name)
+{
+	struct statx st;
+
+	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) == 0)
+		found_add(s, &st);
+	else
+		s->denied |= is_link_denied(fd, name);
+}
+
+/*
+ * The entries of a folder that are numbers. opendir(3) and its kin make three more calls
+ * for each folder, of which there is one a process.
+ */
+struct numbers {
+	int fd;
+	long len, at;
+	_Alignas(struct dirent64) char buf[4096];
+};
+
+static void numbers_begin(struct numbers *n, int fd)
+{
+	n->fd = fd;
+	n->len = n->at = 0;
+}
+
+static const char *numbers_next(struct numbers *n)
+{
+	const struct dirent64 *d;
+
+	do {
+		if (n->at >= n->len) {
+			n->len = syscall(SYS_getdents64, n->fd, n->buf, sizeof(n->buf));
+			n->at = 0;
+		}
+		if (n->len <= 0)
+			return NULL;
+		d = (const void *)(n->buf + n->at);
+		n->at += d->d_reclen;
+	} while (!isdigit((unsigned char)d->d_name[0]));
+	return d->d_name;
+}
+
+static int open_folder(struct scan *s, int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	s->denied |= fd < 0 && is_denial(errno);
+	return fd;
+}
+
+/* false if nothing is open there, or it is not to be seen. */
+static bool look_into(struct scan *s, int at, const char *path)
+{
+	_cleanup_fd_ int fd = open_folder(s, at, path);
+	struct numbers n;
+	const char *name;
+	bool any = false;
+
+	numbers_begin(&n, fd);
+	while (fd >= 0 && (name = numbers_next(&n))) {
+		look_at(s, fd, name);
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * A process whose first thread has ended shows nothing in its own fd/ while other
+ * threads still hold all of it: a killed QEMU is like that until the last one has gone.
+ * A folder's link count is 2 and one for each thread (proc_task_getattr() of
+ * fs/proc/base.c), so that the many kernel threads, which have nothing open, cost little.
+ */
+static void look_at_threads(struct scan *s, int proc, const char *task)
+{
+	_cleanup_fd_ int fd = -1;
+	struct numbers n;
+	const char *name;
+	struct stat st;
+
+	if (fstatat(proc, task, &st, 0) < 0 || st.st_nlink <= 3)
+		return;
+	fd = open_folder(s, proc, task);
+	numbers_begin(&n, fd);
+	while (fd >= 0 && (name = numbers_next(&n))) {
+		char path[NAME_MAX + sizeof("/fd")];
+
+		stpcpy(stpcpy(path, name), "/fd");
+		look_into(s, fd, path);
+	}
+}
+
+/*
+ * Until it has closed them, a new child of ours has the disks that we have claimed. Only who
+ * has a disk is asked for its parent: it is not many, and what is asked costs as much as its files.
+ */
+static void pass_over_child(struct scan *s)
+{
+	bool disk = false;
+
+	for (size_t i = s->first; i < s->found->n; i++)
+		disk |= s->found->v[i].block;
+	if (disk && process_is_child(s->arena, s->root, s->pid))
+		s->found->n = s->first;
+}
+
+static void look_at_process(struct scan *s, int proc, pid_t pid)
+{
+	char path[sizeof("-2147483648/task")];
+	char *end = path + sprintf(path, "%ld", (long)pid);
+
+	s->pid = pid;
+	s->first = s->found->n;
+	s->denied = false;
+	if (process_is_self(s->root, s->pid))
+		return;
+	stpcpy(end, "/fd");
+	if (!look_into(s, proc, path)) {
+		stpcpy(end, "/task");
+		look_at_threads(s, proc, path);
+	}
+	pass_over_child(s);
+	if (s->denied)
+		hidden_add(s);
+}
+
+/* ---- all processes, by several threads ---- */
+
+#define BATCH 32      /* processes that a thread takes at once */
+#define THREADS_MAX 4 /* more would only wait for each other's locks in the kernel */
+
+struct batch {
+	const pid_t *pids;
+	size_t n;
+	struct opendevices found;
+};
+
+/* The work of all: who is free takes the next batch. */
+struct pass {
+	const struct root *root;
+	int proc;
+	struct batch *batches;
+	size_t n;
+	atomic_size_t next;
+};
+
+/* One of them; what it finds is in its own arena. */
+struct looker {
+	struct pass *pass;
+	struct arena arena;
+	pthread_t thread;
+};
+
+static void look_at_batch(struct looker *l, struct batch *b)
+{
+	struct scan s = { .arena = &l->arena, .root = l->pass->root, .found = &b->found };
+
+	for (size_t i = 0; i < b->n; i++)
+		look_at_process(&s, l->pass->proc, b->pids[i]);
+}
+
+static void *look_on(void *arg)
+{
+	struct looker *l = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&l->pass->next, 1)) < l->pass->n)
+		look_at_batch(l, &l->pass->batches[i]);
+	return NULL;
+}
+
+static size_t lookers_for(size_t n_batches)
+{
+	cpu_set_t set;
+	size_t n = sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+
+	n = n < THREADS_MAX ? n : THREADS_MAX;
+	return n < n_batches ? n : n_batches;
+}
+
+static void append(struct arena *a, struct opendevices *to, const struct opendevices *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		*arena_push(a, to->v, to->n, to->cap) = from->v[i];
+	for (size_t i = 0; i < from->n_hidden; i++)
+		*arena_push(a, to->hidden, to->n_hidden, to->hidden_cap) = from->hidden[i];
+}
+
+/* One that gets no thread leaves its work to the others: this thread is always there. */
+static size_t start_others(struct pass *p, struct looker *others)
+{
+	size_t n = lookers_for(p->n), started = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		struct looker *l = &others[started];
+
+		l->pass = p;
+		started += pthread_create(&l->thread, NULL, look_on, l) == 0;
+	}
+	return started;
+}
+
+static void pass_make(struct arena *a, struct pass *p, struct opendevices *o)
+{
+	struct looker mine = { .pass = p }, others[THREADS_MAX - 1] = { 0 };
+	size_t n = start_others(p, others);
+
+	look_on(&mine);
+	for (size_t i = 0; i < n; i++)
+		pthread_join(others[i].thread, NULL);
+	for (size_t i = 0; i < p->n; i++)
+		append(a, o, &p->batches[i].found);
+	for (size_t i = 0; i < n; i++)
+		arena_free(&others[i].arena);
+	arena_free(&mine.arena);
+}
+
+static struct pass pass_of(struct arena *a, const struct root *r, int proc, const pid_t *pids,
+			   size_t n)
+{
+	struct pass p = { .root = r, .proc = proc, .n = (n + BATCH - 1) / BATCH };
+
+	p.batches = arena_alloc(a, (p.n + 1) * sizeof(*p.batches));
+	for (size_t i = 0; i < p.n; i++) {
+		size_t left = n - i * BATCH;
+
+		p.batches[i].pids = pids + i * BATCH;
+		p.batches[i].n = left < BATCH ? left : BATCH;
+	}
+	return p;
+}
+
+void opendevices_read(struct arena *a, const struct root *r, struct opendevices *o)
+{
+	_cleanup_fd_ int proc = open(root_path(a, r, "/proc"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct numbers numbers;
+	const char *name;
+	pid_t *pids = NULL;
+	size_t n = 0, cap = 0;
+	struct pass p;
+
+	numbers_begin(&numbers, proc);
+	while (proc >= 0 && (name = numbers_next(&numbers)))
+		*arena_push(a, pids, n, cap) = (pid_t)strtol(name, NULL, 10);
+	p = pass_of(a, r, proc, pids, n);
+	pass_make(a, &p, o);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct arena;
+struct root;
+
+/* A device that a process has open, once for each that it has. */
+struct open_device {
+	dev_t dev;
+	bool block;
+	pid_t pid;
+};
+
+/* All devices that all processes had open in one pass over them; those of one stand together. */
+struct opendevices {
+	struct open_device *v;
+	size_t n, cap;
+	/*
+	 * Live processes whose open files root may not see (AppArmor lets a hook, which is
+	 * confined like its libvirtd, look at few others; SELinux): they may hold anything.
+	 */
+	pid_t *hidden;
+	size_t n_hidden, hidden_cap;
+};
+
+/*
+ * One pass over /proc/PID/fd of all processes, also in containers: by the device numbers
+ * of what is open, not by path. Never blocks on a network file system (statx with
+ * AT_STATX_DONT_SYNC). This process itself is left out, and a child of it that has a disk
+ * open. Who is not root sees what he sees: nobody is in `hidden` then.
+ */
+void opendevices_read(struct arena *a, const struct root *r, struct opendevices *o);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/process/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "host/host.h"
+#include "host/sysfs.h"
+#include "root.h"
+#include "str.h"
+
+static const struct root real = { .prefix = "" };
+
+static const char *process_path(struct arena *a, pid_t pid, const char *name)
+{
+	return arena_printf(a, "/proc/%d/%s", (int)pid, name);
+}
+
+/*
+ * State, threads (field 20) and start time (22) of /proc/PID/stat, proc(5). The
+ * name before them is in parentheses and may hold some itself, and blanks.
+ */
+static bool stat_parse(const char *text, char *state, long *threads, unsigned long long *start)
+{
+	const char *p = strrchr(text, ')');
+
+	return p && sscanf(p,
+			   ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+			   "%*d %ld %*d %llu",
+			   state, threads, start) == 3;
+}
+
+struct process process_now(struct arena *a, const struct root *r, pid_t pid)
+{
+	struct process p = { .pid = pid };
+	size_t len = 0;
+	long threads;
+	char *text, state;
+
+	if (pid <= 0 || host_read(a, r, process_path(a, pid, "stat"), &text, &len) < 0 ||
+	    !stat_parse(text, &state, &threads, &p.start))
+		return (struct process){ 0 };
+	if (strchr("ZXx", state) && threads <= 1)
+		return (struct process){ 0 };
+	return p;
+}
+
+bool process_lives(struct arena *a, const struct root *r, struct process p)
+{
+	struct process now = process_now(a, r, p.pid);
+
+	return now.pid && now.start == p.start;
+}
+
+struct process process_real(struct arena *a, pid_t pid)
+{
+	return process_now(a, &real, pid);
+}
+
+bool process_real_lives(struct arena *a, struct process p)
+{
+	return process_lives(a, &real, p);
+}
+
+bool process_is_self(const struct root *r, pid_t pid)
+{
+	return !*r->prefix && pid == getpid();
+}
+
+bool process_is_child(struct arena *a, const struct root *r, pid_t pid)
+{
+	const char *end;
+	size_t len = 0;
+	char *text;
+	int parent;
+
+	if (*r->prefix || host_read(a, r, process_path(a, pid, "stat"), &text, &len) < 0)
+		return false;
+	end = strrchr(text, ')');
+	return end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid();
+}
+
+/* The first line of a small file of a process. NULL if it cannot be read. */
+static const char *first_line(struct arena *a, const struct root *r, const char *path)
+{
+	size_t len = 0;
+	char *text;
+
+	if (host_read(a, r, path, &text, &len) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+const char *process_command(struct arena *a, const struct root *r, pid_t pid)
+{
+	return first_line(a, r, process_path(a, pid, "comm"));
+}
+
+const char *process_boot_id(struct arena *a, const struct root *r)
+{
+	const char *id = first_line(a, r, "/proc/sys/kernel/random/boot_id");
+
+	return id ? id : "";
+}
+
+/* The kinds of units that have processes, systemd.unit(5); a slice only has other units. */
+static bool is_unit(const char *name)
+{
+	static const char *const kinds[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_ends(name, kinds[i]))
+			return true;
+	return false;
+}
+
+/*
+ * The last unit of a path, for user@1000.service/app.slice/app-foo.scope is foo's, and
+ * libvirt makes folders of its own below a VM's scope. The path is cut up.
+ */
+static const char *last_unit(char *path)
+{
+	const char *unit = NULL;
+	char *save = NULL;
+
+	for (char *name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save))
+		if (is_unit(name))
+			unit = name;
+	return unit;
+}
+
+/* The path in a line of /proc/PID/cgroup (cgroups(7)) if it is of systemd's hierarchy. */
+static char *cgroup_path(char *line)
+{
+	char *controllers = strchr(line, ':');
+	char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+	if (!path)
+		return NULL;
+	*path++ = '\0';
+	return str_eq(line, "0:") || str_eq(controllers, ":name=systemd") ? path : NULL;
+}
+
+const char *process_unit(struct arena *a, const struct root *r, pid_t pid)
+{
+	const char *unit = NULL;
+	char *text, *save = NULL;
+	size_t len = 0;
+
+	if (host_read(a, r, process_path(a, pid, "cgroup"), &text, &len) < 0)
+		return NULL;
+	for (char *line = strtok_r(text, "\n", &save); line && !unit;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *path = cgroup_path(line);
+
+		unit = path ? last_unit(path) : NULL;
+	}
+	return unit;
+}
+
+pid_t process_named(struct arena *a, const struct root *r, const char *name)
+{
+	const char *cut = arena_strndup(a, name, 15);
+	struct strv pids = { 0 };
+
+	sysfs_list(a, r, "/proc", &pids);
+	for (size_t i = 0; i < pids.n; i++) {
+		pid_t pid = (pid_t)strtol(pids.v[i], NULL, 10);
+		const char *command = pid > 0 ? process_command(a, r, pid) : NULL;
+
+		if (command && str_eq(command, cut))
+			return pid;
+	}
+	return 0;
+}
+
+int process_variable(struct arena *a, const struct root *r, pid_t pid, const char *name,
+		     const char **value)
+{
+	size_t len = 0, n = strlen(name);
+	char *text;
+	int rc = host_read(a, r, process_path(a, pid, "environ"), &text, &len);
+
+	*value = NULL;
+	for (size_t at = 0; rc == 0 && at < len; at += strlen(text + at) + 1)
+		if (strncmp(text + at, name, n) == 0 && text[at + n] == '=')
+			*value = text + at + n + 1;
+	return rc;
+}
+
+/* Milliseconds since 1970 at the boot. */
+static long long boot_ms(void)
+{
+	struct timespec now, up;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	return ((now.tv_sec - up.tv_sec) * 1000000000LL + now.tv_nsec - up.tv_nsec) / 1000000;
+}
+
+/* A process's start is told in ticks after the boot. */
+const char *process_since(struct arena *a, struct process p)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+	time_t when = (time_t)((boot_ms() + (long long)p.start * 1000 / hz) / 1000);
+	struct tm tm;
+	char text[32];
+
+	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return "?";
+	return arena_strdup(a, text);
+}

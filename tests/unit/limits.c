@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What libvirt keeps from a device that a rule passes, and what has to be written where. */
+#include <limits.h>
+
+#include "hooks/domain/memory.h"
+#include "hooks/survey/survey.h"
+#include "hooks/limits.h"
+#include "tree.h"
+
+/* --- qemu.conf */
+
+static const char *joined(const struct strv *v)
+{
+	struct strbuf b = { .arena = &arena };
+
+	for (size_t i = 0; i < v->n; i++)
+		strbuf_addf(&b, "%s%s", i ? " " : "", v->v[i]);
+	return strbuf_text(&b);
+}
+
+#define DEFAULT_ACL "/dev/null /dev/full /dev/zero /dev/random /dev/urandom /dev/ptmx /dev/kvm /dev/userfaultfd"
+
+static const struct conf {
+	const char *name, *text, *acl, *namespaces;
+	bool guards;
+} confs[] = {
+	{ "nothing", "", DEFAULT_ACL, "mount", true },
+	{ "all commented out", "#namespaces = []\n # cgroup_device_acl = [ \"/dev/x\" ]\n", DEFAULT_ACL,
+	  "mount", true },
+	{ "a list over lines, with comments and a last comma",
+	  "cgroup_device_acl = [\n  \"/dev/null\", # this\n  \"/dev/vfio/vfio\",\n]\n",
+	  "/dev/null /dev/vfio/vfio", "mount", true },
+	{ "no namespaces", "namespaces = [ ]\n", DEFAULT_ACL, "", true },
+	{ "no namespaces and no device controller",
+	  "namespaces = []\ncgroup_controllers = [ \"cpu\", 'memory' ]\n", DEFAULT_ACL, "", false },
+	{ "other settings around it", "user = \"root\"\nmax_files=32768\nnamespaces=[]\nx = '''a'''\n",
+	  DEFAULT_ACL, "", true },
+	{ "a text in place of a list", "namespaces = \"mount\"\n", DEFAULT_ACL, "mount", true },
+	{ "an empty text is an empty list", "namespaces = \"\"\n", DEFAULT_ACL, "", true },
+	{ "a text of many lines before", "a = \"\"\"x\nnamespaces = [\"y\"]\n\"\"\"\nnamespaces = []", DEFAULT_ACL,
+	  "", true },
+	{ "a name that only begins alike", "namespaces_x = []\nnamespace = []\n", DEFAULT_ACL, "mount", true },
+	{ "a list without an end", "namespaces = [ \"a\"", DEFAULT_ACL, "mount", true },
+	{ "a text without an end", "namespaces = \"a", DEFAULT_ACL, "mount", true },
+	{ "a list of a word without quotes", "namespaces = [ mount ]\n", DEFAULT_ACL, "mount", true },
+	{ "no value", "namespaces =", DEFAULT_ACL, "mount", true },
+	{ "no setting", "[ ]", DEFAULT_ACL, "mount", true },
+	{ "the first one counts", "namespaces = []\nnamespaces = [\"mount\"]\n", DEFAULT_ACL, "", true },
+};
+
+static void conf_is_read(void **state)
+{
+	const struct conf *row = *state;
+	struct qemuconf c;
+
+	qemuconf_parse(&arena, row->text, &c);
+	assert_text(joined(&c.device_acl), row->acl);
+	assert_text(joined(&c.namespaces), row->namespaces);
+	assert_int_equal(qemuconf_guards_devices(&c), row->guards);
+}
+
+/* --- the limits */
+
+#define DAEMON 4242
+#define LIMITS "Max locked memory         8388608              8388608              bytes\n"
+#define OPEN "Max locked memory         unlimited            unlimited            bytes\n"
+#define ACL(nodes) "cgroup_device_acl = [ \"/dev/null\"" nodes " ]\n"
+
+static const struct at {
+	const char *name, *conf, *limits;
+	struct subject subjects[3];
+	struct domain_memory memory;
+	const char *memlock, *acl; /* said of them; NULL: not in the way */
+} ats[] = {
+	{ "no device of a rule, no limit", "", LIMITS, { { .role = ROLE_HOSTDEV, .pci.group = 7 } }, { .kib = 4096 } },
+	{ "both limits", ACL(), LIMITS, { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1048576 },
+	  "a device of a rule needs 2 GiB of locked memory and libvirt's limit is 8 MiB: give libvirtd.service "
+	  "or virtqemud.service a drop-in with [Service] LimitMEMLOCK=infinity and restart it, or the domain "
+	  "<memtune><hard_limit unit='KiB'>2097152</hard_limit></memtune>",
+	  "cgroup_device_acl = [ \"/dev/null\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
+	{ "both are open", ACL(", \"/dev/vfio/7\", \"/dev/vfio/vfio\""), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1048576 } },
+	{ "libvirt's own list is not lost", "user = \"x\"\n", OPEN, { { .role = ROLE_GRANT, .pci.group = 7 } },
+	  { .kib = 1 }, NULL,
+	  "\"/dev/kvm\", \"/dev/userfaultfd\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
+	{ "a hard_limit is the limit", ACL(", \"/dev/vfio/7\", \"/dev/vfio/vfio\""), LIMITS,
+	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1048576, .limited = true } },
+	{ "locked has none", ACL(", \"/dev/vfio/7\", \"/dev/vfio/vfio\""), LIMITS,
+	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1048576, .locked = true } },
+	{ "beside a device of the XML only its own node is missing", ACL(), LIMITS,
+	  { { .role = ROLE_GRANT, .pci.group = 7 }, { .role = ROLE_MANAGED, .pci.group = 8 } }, { .kib = 1048576 },
+	  NULL, "cgroup_device_acl = [ \"/dev/null\", \"/dev/vfio/7\" ]" },
+	{ "in the group of a device of the XML nothing is", ACL(), LIMITS,
+	  { { .role = ROLE_GRANT, .pci.group = 7 }, { .role = ROLE_HOSTDEV, .pci.group = 7 } },
+	  { .kib = 1048576 } },
+	{ "two functions of one group are one node", ACL(), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7 }, { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1 }, NULL,
+	  "[ \"/dev/null\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
+	{ "nobody guards", "namespaces = []\ncgroup_controllers = []\n", OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1 } },
+	{ "no libvirt here, and a limit that is not known", NULL, NULL, { { .role = ROLE_GRANT, .pci.group = 7 } },
+	  { .kib = 1048576 } },
+};
+
+static void stands_there(void **state)
+{
+	const struct at *row = *state;
+	struct root root = tree_root();
+	struct subject subjects[3];
+	struct survey s = { .v = subjects };
+	struct strv refusals = { 0 };
+	struct limit_facts f;
+
+	if (row->conf)
+		tree_file("etc/libvirt/qemu.conf", row->conf);
+	if (row->limits)
+		tree_file(arena_printf(&arena, "proc/%d/limits", DAEMON), row->limits);
+	memcpy(subjects, row->subjects, sizeof(subjects));
+	while (s.n < 3 && subjects[s.n].pci.group)
+		s.n++;
+	limits_look(&arena, &root, &s, &row->memory, DAEMON, &f);
+	limits_judge(&f, &refusals);
+	assert_int_equal(refusals.n, (row->memlock != NULL) + (row->acl != NULL));
+	if (row->memlock)
+		assert_text(refusals.v[0], row->memlock);
+	if (row->acl) {
+		assert_says(refusals.v[refusals.n - 1], "in /etc/libvirt/qemu.conf");
+		assert_says(refusals.v[refusals.n - 1], row->acl);
+	}
+}
+
+int main(void)
+{
+	UNIT_ROWS(confs, conf_is_read);
+	TREE_ROWS(ats, stands_there);
+	return unit_run("limits");
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wrapper/line/optjson.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "err.h"
+#include "str.h"
+#include "wrapper/line/optval.h"
+#include "wrapper/line/proptype.h"
+
+/* ---- reading ---- */
+
+static const char *node_path(struct arena *a, const struct json_tree *t, size_t i)
+{
+	const struct json_node *node = &t->v[i];
+
+	if (node->parent == 0)
+		return node->key;
+	return arena_printf(a, "%s.%s", node_path(a, t, node->parent), node->key);
+}
+
+int optjson_read(struct arena *a, struct optval *v, struct err *err)
+{
+	int rc = json_scan(a, v->text, &v->tree, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 1; i < v->tree.n; i++) {
+		const struct json_node *node = &v->tree.v[i];
+
+		*arena_push(a, v->props, v->n, v->cap) = (struct prop){
+			.key = node_path(a, &v->tree, i),
+			.value = json_plain(a, &v->tree, node),
+			.start = node->key_start,
+			.end = node->end,
+			.node = i,
+		};
+	}
+	return 0;
+}
+
+/* ---- the JSON text of a value ---- */
+
+/*
+ * 0x…, and the suffixes K to E of key=value sizes (qemu_strtosz: powers of 1024).
+ * Not 010: QEMU reads that as 8 for an int and as 10 for a size.
+ */
+static const char *number_text(struct arena *a, const char *value)
+{
+	static const char suffixes[] = "BKMGTPE";
+	uint64_t n;
+	char *end;
+	const char *suffix;
+	unsigned shift = 0;
+
+	if (json_is_number(value))
+		return value;
+	errno = 0;
+	n = strtoull(value, &end, 0);
+	if (errno || !isdigit((unsigned char)*value) || (*value == '0' && isdigit((unsigned char)value[1])))
+		return NULL;
+	suffix = isalpha((unsigned char)*end) ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+	if (suffix && end[1] == '\0')
+		shift = 10 * (unsigned)(suffix - suffixes);
+	else if (*end)
+		return NULL;
+	if (shift && n > UINT64_MAX >> shift)
+		return NULL;
+	return arena_printf(a, "%" PRIu64, n << shift);
+}
+
+static int typed_text(struct arena *a, const char *key, const char *value, enum json_kind kind,
+		      const char **text, struct err *err)
+{
+	int on = str_to_bool(value);
+
+	switch (kind) {
+	case JSON_BOOL:
+		if (on < 0)
+			return err_set(err, EINVAL, "%s is a bool: on or off, not '%s'", key, value);
+		*text = on ? "true" : "false";
+		return 0;
+	case JSON_NUMBER:
+		*text = number_text(a, value);
+		if (!*text)
+			return err_set(err, EINVAL, "%s is a number: '%s' is none", key, value);
+		return 0;
+	case JSON_STRING:
+		*text = json_quote(a, value);
+		if (!*text)
+			return err_set(err, EINVAL, "%s: JSON cannot carry a value that is not UTF-8",
+				       key);
+		return 0;
+	default:
+		return err_set(err, EINVAL, "%s is no single value here: write %s:=JSON", key, key);
+	}
+}
+
+/* What the option makes: its driver, qom-type, backend… */
+static const char *what(const struct optval *v)
+{
+	const struct prop *p = v->opt->implied ? optval_get(v, v->opt->implied) : NULL;
+
+	return p ? p->value : "";
+}
+
+static int value_text(struct arena *a, const struct optval *v, const struct prop *p,
+		      const char *key, const char *value, const char **text, struct err *err)
+{
+	enum json_kind kind = p ? v->tree.v[p->node].kind :
+				  proptype(v->opt->name, what(v), key, value);
+
+	if (kind == JSON_NUMBER && proptype_is_string(v->opt->name, what(v), key))
+		kind = JSON_STRING;
+	return typed_text(a, key, value, kind, text, err);
+}
+
+/* ---- writing ---- */
+
+/* Where a new member of this object goes: before its closing bracket. */
+static const char *add_member(struct arena *a, const struct optval *v, size_t parent,
+			      const char *key, const char *value)
+{
+	const struct json_node *o = &v->tree.v[parent];
+	size_t at = o->end - 1;
+
+	while (o->has_children && strchr(" \t\r\n", v->text[at - 1]))
+		at--;
+	return str_splice(a, v->text, at, at,
+			  arena_printf(a, "%s%s:%s", o->has_children ? "," : "",
+				       json_quote(a, key), value));
+}
+
+/* "a.b.c" where only a is there: the object to add to, and what is left of the path. */
+static int find_parent(const struct optval *v, const char *key, size_t *parent, const char **rest,
+		       struct err *err)
+{
+	*parent = 0;
+	*rest = key;
+	for (size_t i = 0; i < v->n; i++) {
+		const struct prop *p = &v->props[i];
+		size_t len = strlen(p->key);
+
+		if (strncmp(key, p->key, len) != 0 || key[len] != '.')
+			continue;
+		if (v->tree.v[p->node].kind != JSON_OBJECT && v->opt->flags & OPT_FLAT)
+			continue;
+		if (v->tree.v[p->node].kind != JSON_OBJECT)
+			return err_set(err, EINVAL, "%s: %s is no object", key, p->key);
+		*parent = p->node;
+		*rest = key + len + 1;
+	}
+	return 0;
+}
+
+static int add_path(struct arena *a, const struct optval *v, const char *key, const char *value,
+		    const char **text, struct err *err)
+{
+	const char *rest, *dot;
+	size_t parent;
+	int rc = find_parent(v, key, &parent, &rest, err);
+
+	if (rc)
+		return rc;
+	while (!(v->opt->flags & OPT_FLAT) && (dot = strrchr(rest, '.'))) {
+		value = arena_printf(a, "{%s:%s}", json_quote(a, dot + 1), value);
+		rest = arena_strndup(a, rest, (size_t)(dot - rest));
+	}
+	*text = add_member(a, v, parent, rest, value);
+	return 0;
+}
+
+int optjson_set(struct arena *a, const struct optval *v, const char *key, const char *value,
+		bool typed, const char **text, struct err *err)
+{
+	const struct prop *p = optval_get(v, key);
+	int rc = 0;
+
+	if (!json_quote(a, key))
+		return err_set(err, EINVAL, "a property name that is not UTF-8");
+	if (!typed)
+		rc = value_text(a, v, p, key, value, &value, err);
+	if (rc)
+		return rc;
+	if (!p)
+		return add_path(a, v, key, value, text, err);
+	*text = str_splice(a, v->text, v->tree.v[p->node].start, p->end, value);
+	return 0;
+}
+
+/* A member goes with the comma after it, the last one with the comma before it. */
+const char *optjson_unset(struct arena *a, const struct optval *v, const char *key)
+{
+	const struct prop *p = optval_get(v, key);
+	const char *text = v->text;
+	size_t start, end;
+
+	if (!p)
+		return text;
+	start = p->start;
+	end = p->end + strspn(text + p->end, " \t\r\n");
+	if (text[end] == ',') {
+		end++;
+		end += strspn(text + end, " \t\r\n");
+		return str_splice(a, text, start, end, "");
+	}
+	while (start && strchr(" \t\r\n", text[start - 1]))
+		start--;
+	if (start && text[start - 1] == ',')
+		start--;
+	return str_splice(a, text, start, p->end, "");
+}
+
+const char *optjson_untyped(struct arena *a, const char *json)
+{
+	struct json_tree tree;
+	struct err err;
+
+	if (json_scan(a, json, &tree, &err) < 0)
+		return NULL;
+	if (tree.v[0].kind == JSON_OBJECT || tree.v[0].kind == JSON_ARRAY ||
+	    tree.v[0].kind == JSON_NULL)
+		return NULL;
+	return json_plain(a, &tree, &tree.v[0]);
+}

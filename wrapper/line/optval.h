@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "wrapper/line/json.h"
+#include "wrapper/line/qemuopt.h"
+
+struct arena;
+struct err;
+
+/*
+ * One option's value as properties, whatever its syntax: -device a,b=c and
+ * -device '{"driver":"a","b":"c"}' look the same from here. Edits return a new
+ * text in which only the bytes of that property differ.
+ */
+struct prop {
+	const char *key;   /* as QEMU reads it; in JSON the path, "a.b.0" */
+	const char *value; /* decoded; a bool of JSON is on or off */
+	size_t start, end; /* the item in the text, without its comma */
+	size_t node;	   /* in JSON */
+	char sign;	   /* in -cpu: '+', '-', or 0 for f=v and f */
+	bool implied;	   /* written without its key */
+	bool bare;	   /* written without a value: `key`, `nokey` */
+};
+
+struct optval {
+	const struct qemuopt *opt;
+	const char *text;
+	bool json, short_global;
+	struct prop *props;
+	size_t n, cap;
+	struct json_tree tree;
+};
+
+/* Fails (-EINVAL) only for JSON that QEMU would refuse. */
+int optval_parse(struct arena *a, const struct qemuopt *opt, const char *text, struct optval *v,
+		 struct err *err);
+
+/* Do the two keys mean the same property of this option? */
+bool optval_same_key(const struct qemuopt *opt, const char *a, const char *b);
+
+/* The property that counts: the last with that key, of -cpu by its precedence; NULL if absent. */
+const struct prop *optval_get(const struct optval *v, const char *key);
+
+/*
+ * Gives the property its value, added at the end where it is absent. With
+ * `typed`, value is JSON text. *text is the new whole value. 0, or -EINVAL where
+ * the syntax cannot carry the value.
+ */
+int optval_set(struct arena *a, const struct optval *v, const char *key, const char *value,
+	       bool typed, const char **text, struct err *err);
+
+/* "key=value" as the option's own syntax writes it. */
+int optval_item(struct arena *a, const struct qemuopt *opt, const char *key, const char *value,
+		bool typed, const char **item, struct err *err);
+
+/* A value as QemuOpts and keyval carry it: every comma doubled. */
+const char *quote_opts(struct arena *a, const char *value);
+
+/* Takes every mention of the property out. */
+const char *optval_unset(struct arena *a, const struct optval *v, const char *key);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "wrapper/line/cmdline.h"
+#include "wrapper/line/optval.h"
+
+struct err;
+struct target;
+
+/*
+ * What the command line says: repeated options merged, or the last taken, as
+ * QEMU does; -enable-kvm read as -machine accel=kvm. Pure.
+ */
+
+/*
+ * The argument's value as properties, parsed once for each value it has.
+ * NULL with err filled for JSON that QEMU refuses. arg has an option and a value.
+ */
+const struct optval *view_parsed(const struct cmdline *c, struct arg *arg, struct err *err);
+
+/* The value that counts of a property of an option; NULL if the line does not give it. */
+const char *view_get(const struct cmdline *c, const char *option, const char *key);
+
+/* Index of the last living use of the option, or -1. */
+ptrdiff_t view_last(const struct cmdline *c, const struct qemuopt *canonical);
+
+/*
+ * Does the selector mean this use of the option? Where uses merge it is asked of all
+ * of them together, by view_has(). *refused (may be NULL) is set where the value is
+ * JSON that QEMU refuses: such a value is nothing a rule may touch.
+ */
+bool view_selects(const struct cmdline *c, struct arg *arg, const struct target *t,
+		  bool *refused);
+
+/* For condition_eval(): is there any use that the target means? */
+bool view_has(const void *cmdline, const struct target *t);
+
+/* Where the key is mentioned last among uses that merge (its index), or -1. */
+ptrdiff_t view_last_mention(const struct cmdline *c, const struct qemuopt *canonical,
+			    const char *key);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be told of a verb before there is a command line. */
+#include <errno.h>
+
+#include "arena.h"
+#include "conf/rules.h"
+#include "err.h"
+#include "str.h"
+#include "wrapper/verb/assign.h"
+#include "wrapper/verb/edit.h"
+#include "conf/expand.h"
+#include "wrapper/verb/high.h"
+#include "wrapper/line/optval.h"
+
+static int check_percents(const struct action *action, struct err *err)
+{
+	int rc = expand_check(action->rest, err);
+
+	for (size_t i = 0; !rc && i < action->target.n; i++)
+		rc = expand_check(action->target.keys[i].glob, err);
+	return rc;
+}
+
+static int global_selector(struct err *err)
+{
+	return err_set(err, EINVAL, "-global takes no selector here: DRIVER.PROPERTY says which");
+}
+
+static int check_assign(struct arena *a, const struct qemuopt *opt, const struct action *action,
+			struct err *err)
+{
+	struct assigns as;
+	int rc = assigns_parse(a, opt, action->rest, &as, err);
+
+	if (!rc && opt->syntax == SYNTAX_GLOBAL && action->target.n)
+		rc = global_selector(err);
+	return rc;
+}
+
+static int check_unset(struct arena *a, const struct qemuopt *opt, const struct action *action,
+		       struct err *err)
+{
+	struct assigns keys;
+
+	if (opt->syntax == SYNTAX_GLOBAL && action->target.n)
+		return global_selector(err);
+	return assigns_parse_keys(a, opt, action->rest, &keys, err);
+}
+
+/* Both forms, as QEMU tells them apart: qemu_global_option() of util/qemu-config.c or vl.c. */
+static int check_global(const struct optval *v, struct err *err)
+{
+	if (optval_get(v, "driver") && optval_get(v, "property") && optval_get(v, "value"))
+		return 0;
+	return err_set(err, EINVAL, "write -global DRIVER.PROPERTY=VALUE, one a line");
+}
+
+static int check_add(struct arena *a, const struct qemuopt *opt, const struct action *action,
+		     struct err *err)
+{
+	struct optval v;
+	int rc;
+
+	if (action->target.n)
+		return err_set(err, EINVAL, "add takes no selector: it changes nothing that is there");
+	if (qemuopt_has_arg(opt) && *action->rest == '\0' && opt->syntax != SYNTAX_RAW)
+		return err_set(err, EINVAL, "-%s takes a value: write it after the option",
+			       opt->name);
+	if (!qemuopt_has_arg(opt) && *action->rest)
+		return err_set(err, EINVAL, "-%s takes no value, but '%s' follows", opt->name,
+			       action->rest);
+	if (!qemuopt_has_arg(opt))
+		return 0;
+	rc = optval_parse(a, opt, action->rest, &v, err);
+	return !rc && opt->syntax == SYNTAX_GLOBAL ? check_global(&v, err) : rc;
+}
+
+static int check_remove(struct arena *a, const struct qemuopt *opt, const struct action *action,
+			struct err *err)
+{
+	(void)a;
+	if (*action->rest)
+		return err_set(err, EINVAL, "'%s' after -%s: remove takes the selector only",
+			       action->rest, opt->name);
+	return 0;
+}
+
+static int (*const checks[VERB_HIDE_HYPERVISOR])(struct arena *a, const struct qemuopt *opt,
+				       const struct action *action, struct err *err) = {
+	[VERB_SET] = check_assign,
+	[VERB_DEFAULT] = check_assign,
+	[VERB_UNSET] = check_unset,
+	[VERB_ADD] = check_add,
+	[VERB_REMOVE] = check_remove,
+};
+
+int edit_check(struct arena *a, const struct qemuopts *opts, const struct action *action,
+	       struct err *err)
+{
+	const struct qemuopt *opt;
+	int rc;
+
+	if (verb_is_high(action->verb))
+		return high_check(a, action, err);
+	opt = qemuopt_find(opts, action->target.option);
+	if (!opt)
+		return err_set(err, EINVAL, "QEMU has no option -%s%s", action->target.option,
+			       qemuopt_hint(a, action->target.option));
+	opt = qemuopt_canonical(opt);
+	if (action->target.n && opt->syntax == SYNTAX_NONE)
+		return err_set(err, EINVAL, "-%s takes no value, so no selector", opt->name);
+	rc = check_percents(action, err);
+	return rc ? rc : checks[action->verb](a, opt, action, err);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wrapper/verb/highverbs.h"
+
+#include <stdarg.h>
+
+#include "arena.h"
+#include "glob.h"
+#include "str.h"
+#include "wrapper/line/view.h"
+
+void high_add(struct edit *e, const char *option, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	editor_add(e, qemuopt_find(&e->c->opts, option), arena_vprintf(e->arena, fmt, ap));
+	va_end(ap);
+}
+
+static const struct optval *value_of(struct edit *e, struct arg *arg)
+{
+	if (arg->removed || !arg->opt || !arg->value)
+		return NULL;
+	return view_parsed(e->c, arg, NULL);
+}
+
+static bool id_taken(struct edit *e, const char *id)
+{
+	for (size_t i = 0; i < e->c->n; i++) {
+		const struct optval *v = value_of(e, &e->c->args[i]);
+		const struct prop *p = v ? optval_get(v, "id") : NULL;
+		const struct prop *node = v ? optval_get(v, "node-name") : NULL;
+
+		if ((p && str_eq(p->value, id)) || (node && str_eq(node->value, id)))
+			return true;
+	}
+	return false;
+}
+
+const char *high_id(struct edit *e, const char *front)
+{
+	for (unsigned n = 0;; n++) {
+		const char *id = arena_printf(e->arena, "%s%u", front, n);
+
+		if (!id_taken(e, id))
+			return id;
+	}
+}
+
+int high_slot(struct edit *e, const struct params *p, const char **where, struct err *err)
+{
+	struct slots slots;
+	unsigned slot;
+	int rc = slots_scan(e->arena, e->c, &slots, err);
+
+	if (!rc)
+		rc = slots_take(&slots, params_get(p, "addr"), &slot, err);
+	if (!rc)
+		*where = arena_printf(e->arena, ",bus=%s,addr=0x%x", slots.bus, slot);
+	return rc;
+}
+
+static bool same_value(const char *key, const char *a, const char *b)
+{
+	return str_eq(a, b) || (str_eq(key, "host") && hexaddr_equal(a, b));
+}
+
+const char *high_user_of(struct edit *e, const char *key, const char *value)
+{
+	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+
+	for (size_t i = 0; i < e->c->n; i++) {
+		const struct optval *v = arg_is(&e->c->args[i], device) ?
+						 value_of(e, &e->c->args[i]) :
+						 NULL;
+		const struct prop *p = v ? optval_get(v, key) : NULL;
+
+		if (p && same_value(key, p->value, value)) {
+			const struct prop *id = optval_get(v, "id");
+
+			return id ? id->value : "a device without an id";
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wrapper/verb/high.h"
+
+#include "arena.h"
+#include "conf/rules.h"
+#include "err.h"
+#include "mistake.h"
+#include "str.h"
+#include "wrapper/verb/chipset.h"
+#include "wrapper/verb/highverbs.h"
+
+static const struct high *const highs[VERB_COUNT] = {
+	[VERB_HIDE_HYPERVISOR] = &high_hide_hypervisor,
+	[VERB_MACHINE_TYPE] = &high_machine_type,
+	[VERB_SHARE_9P] = &high_share_9p,
+	[VERB_PASS_PCI] = &high_pass_pci,
+	[VERB_PASS_MDEV] = &high_pass_mdev,
+	[VERB_PASS_USB] = &high_pass_usb,
+	[VERB_PASS_DISK] = &high_pass_disk,
+};
+
+static int parse(struct arena *a, const struct action *action, const struct names *names,
+		 struct params *p, struct err *err)
+{
+	const struct high *high = highs[action->verb];
+	int rc = params_parse(a, action, &high->form, names, p, err);
+
+	return rc || !high->check ? rc : high->check(a, p, err);
+}
+
+int high_apply(struct edit *e, struct err *err)
+{
+	struct params p;
+	int rc = parse(e->arena, e->action, e->names, &p, err);
+
+	return rc ? rc : highs[e->action->verb]->apply(e, &p, err);
+}
+
+int high_check(struct arena *a, const struct action *action, struct err *err)
+{
+	struct params p;
+
+	return parse(a, action, NULL, &p, err);
+}
+
+/* ---- what a rule may not combine ---- */
+
+static bool has_positive(const struct condition *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->patterns[i].negated)
+			return true;
+	return false;
+}
+
+/* The display name is what the tenant likes it to be. */
+static void warn_of_tenant(const struct rule *rule, const struct action *action,
+			   struct mistakes *m)
+{
+	bool instance = false;
+
+	for (size_t i = 0; i < rule->n_conditions; i++) {
+		const struct condition *c = &rule->conditions[i];
+
+		if (!has_positive(c))
+			continue;
+		if (c->fact != FACT_INSTANCE)
+			return;
+		instance = true;
+	}
+	if (instance)
+		mistake_warn(m, rule->file, action->line,
+			     "%s for whoever calls an instance so: tenants choose that name; add "
+			     "another condition",
+			     verb_names[action->verb]);
+}
+
+static const struct condition *find_condition(const struct rule *rule, enum fact fact)
+{
+	for (size_t i = 0; i < rule->n_conditions; i++)
+		if (rule->conditions[i].fact == fact)
+			return &rule->conditions[i];
+	return NULL;
+}
+
+/* Another chipset has other buses and other device names: the line would not start. */
+static void check_chipsets(const struct rule *rule, const struct action *action,
+			   struct mistakes *m)
+{
+	const struct condition *old = find_condition(rule, FACT_MACHINE);
+	const char *new = action->words.n ? action->words.v[0] : NULL;
+
+	if (!old)
+		mistake_warn(m, rule->file, action->line,
+			     "machine-type without when-machine: every VM that the rule means gets it");
+	for (size_t i = 0; new && old && i < old->n; i++) {
+		enum chipset from = chipset_of(old->patterns[i].glob), to = chipset_of(new);
+
+		if (!old->patterns[i].negated && from && to && from != to)
+			mistake_add(m, rule->file, action->line,
+				    "%s to %s is another chipset: devices would name buses that are "
+				    "not there; change <type machine=…> in the domain's XML instead",
+				    old->patterns[i].glob, new);
+	}
+}
+
+void high_check_rule(const struct rule *rule, struct mistakes *m)
+{
+	for (size_t i = 0; i < rule->n_actions; i++) {
+		const struct action *action = &rule->actions[i];
+
+		if (action->verb >= VERB_SHARE_9P)
+			warn_of_tenant(rule, action, m);
+		if (action->verb == VERB_MACHINE_TYPE)
+			check_chipsets(rule, action, m);
+	}
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wrapper/verb/params.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arena.h"
+#include "conf/rules.h"
+#include "err.h"
+#include "conf/expand.h"
+
+static bool is_in(const char *const *list, const char *word, size_t len)
+{
+	for (; list && *list; list++)
+		if (strlen(*list) == len && strncmp(*list, word, len) == 0)
+			return true;
+	return false;
+}
+
+static int wrong(const struct action *action, const struct params_form *form, const char *word,
+		 struct err *err)
+{
+	return err_set(err, EINVAL, "'%s': write %s = %s", word, verb_names[action->verb],
+		       form->usage);
+}
+
+/* Is this word key=value? A path by place may have a '=' in it, so places come first. */
+static int sort_word(struct arena *a, const struct action *action, const struct params_form *form,
+		     const char *word, struct params *p, struct err *err)
+{
+	size_t key = strcspn(word, "=");
+
+	if (p->n_places < form->places) {
+		if (*word == '\0')
+			return wrong(action, form, word, err);
+		p->place[p->n_places++] = word;
+		return 0;
+	}
+	if (word[key] == '\0' && is_in(form->flags, word, key)) {
+		strv_push(a, &p->flags, word);
+		return 0;
+	}
+	if (word[key] == '\0' || key == 0 || !(form->any_key || is_in(form->keys, word, key)))
+		return wrong(action, form, word, err);
+	if (params_get(p, arena_strndup(a, word, key)))
+		return err_set(err, EINVAL, "%.*s= stands there twice", (int)key, word);
+	strv_push(a, &p->keys, arena_strndup(a, word, key));
+	strv_push(a, &p->values, word + key + 1);
+	return 0;
+}
+
+int params_parse(struct arena *a, const struct action *action, const struct params_form *form,
+		 const struct names *names, struct params *p, struct err *err)
+{
+	int rc = 0;
+
+	*p = (struct params){ 0 };
+	for (size_t i = 0; !rc && i < action->words.n; i++) {
+		const char *word = action->words.v[i];
+
+		rc = names ? expand(a, names, word, NULL, &word, err) : expand_check(word, err);
+		if (!rc)
+			rc = sort_word(a, action, form, word, p, err);
+	}
+	if (!rc && p->n_places < form->places)
+		rc = err_set(err, EINVAL, "too few words: write %s = %s", verb_names[action->verb],
+			     form->usage);
+	return rc;
+}
+
+const char *params_get(const struct params *p, const char *key)
+{
+	for (size_t i = 0; i < p->keys.n; i++)
+		if (str_eq(p->keys.v[i], key))
+			return p->values.v[i];
+	return NULL;
+}
+
+bool params_has(const struct params *p, const char *flag)
+{
+	for (size_t i = 0; i < p->flags.n; i++)
+		if (str_eq(p->flags.v[i], flag))
+			return true;
+	return false;
+}

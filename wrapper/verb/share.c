@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* share-9p and pass-disk: verbs that give the guest files of the host. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+#include "cleanup.h"
+#include "err.h"
+#include "str.h"
+#include "wrapper/verb/highverbs.h"
+#include "wrapper/line/view.h"
+
+#define TAG_MAX 31	/* hw/9pfs/9p.h: MAX_TAG_LEN 32 with its NUL */
+#define SERIAL_MAX 20	/* hw/block/virtio-blk.h: VIRTIO_BLK_ID_BYTES */
+
+static bool is_one_of(const char *const *list, const char *word)
+{
+	for (; *list; list++)
+		if (str_eq(*list, word))
+			return true;
+	return false;
+}
+
+static int check_word(const struct params *p, const char *key, const char *const *list,
+		      struct err *err)
+{
+	const char *value = params_get(p, key);
+
+	if (!value || is_one_of(list, value))
+		return 0;
+	return err_set(err, EINVAL, "%s=%s: one of %s, %s, %s%s%s", key, value, list[0], list[1],
+		       list[2], list[3] ? ", " : "", list[3] ? list[3] : "");
+}
+
+/* A % may become the first '/': see stat_path(). */
+static int check_path(const char *path, struct err *err)
+{
+	if (*path != '/' && *path != '%')
+		return err_set(err, EINVAL, "%s: an absolute path", path);
+	return 0;
+}
+
+static int stat_path(const char *path, struct stat *st, struct err *err)
+{
+	if (*path != '/')
+		return err_set(err, EINVAL, "%s: an absolute path", path);
+	if (strlen(path) >= PATH_MAX)
+		return err_set(err, ENAMETOOLONG, "a path of %zu bytes: at most %d", strlen(path),
+			       PATH_MAX - 1);
+	if (stat(path, st) < 0)
+		return err_set(err, errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* ---- share-9p ---- */
+
+static int check_share(struct arena *a, const struct params *p, struct err *err)
+{
+	static const char *const security[] = { "mapped-xattr", "mapped-file", "passthrough", "none",
+						NULL };
+	static const char *const multidevs[] = { "remap", "forbid", "warn", NULL };
+	int rc = check_path(p->place[1], err);
+
+	(void)a;
+	if (!rc && strlen(p->place[0]) > TAG_MAX)
+		rc = err_set(err, EINVAL, "tag %s: at most %d bytes", p->place[0], TAG_MAX);
+	if (!rc)
+		rc = check_word(p, "security", security, err);
+	return rc ? rc : check_word(p, "multidevs", multidevs, err);
+}
+
+static int apply_share(struct edit *e, const struct params *p, struct err *err)
+{
+	const char *tag = p->place[0], *path = p->place[1], *where, *fs, *id;
+	const char *security = params_get(p, "security"), *multidevs = params_get(p, "multidevs");
+	const char *user = high_user_of(e, "mount_tag", tag);
+	const char *quote = tag[strcspn(tag, " \t$&;|<>()*?\"`\\")] ? "'" : "";
+	struct stat st = { 0 };
+	int rc = stat_path(path, &st, err);
+
+	if (!rc && !S_ISDIR(st.st_mode))
+		rc = err_set(err, ENOTDIR, "%s: not a folder", path);
+	if (!rc && user)
+		rc = err_set(err, EEXIST, "tag %s: %s has it already", tag, user);
+	if (!rc)
+		rc = high_slot(e, p, &where, err);
+	if (rc)
+		return rc;
+	fs = high_id(e, "kvmshim-fs");
+	id = high_id(e, "kvmshim-9p");
+	high_add(e, "fsdev", "local,id=%s,path=%s,security_model=%s%s%s%s", fs,
+		 quote_opts(e->arena, path), security ? security : "mapped-xattr",
+		 params_has(p, "ro") ? ",readonly=on" : "", multidevs ? ",multidevs=" : "",
+		 multidevs ? multidevs : "");
+	high_add(e, "device", "virtio-9p-pci,id=%s,fsdev=%s,mount_tag=%s%s", id, fs,
+		 quote_opts(e->arena, tag), where);
+	editor_tell_note(e, arena_printf(e->arena,
+					 "in the guest: mount -t 9p -o trans=virtio,version=9p2000.L,"
+					 "msize=262144%s %s%s%s /mnt",
+					 params_has(p, "ro") ? ",ro" : "", quote, tag, quote));
+	return 0;
+}
+
+const struct high high_share_9p = {
+	.form = {
+		.usage = "TAG PATH [ro] [security=MODEL] [multidevs=HOW] [addr=SLOT]",
+		.places = 2,
+		.flags = (const char *const[]){ "ro", NULL },
+		.keys = (const char *const[]){ "security", "multidevs", "addr", NULL },
+	},
+	.check = check_share,
+	.apply = apply_share,
+};
+
+/* ---- pass-disk ---- */
+
+static int check_disk(struct arena *a, const struct params *p, struct err *err)
+{
+	static const char *const buses[] = { "virtio", "scsi", "sata", NULL };
+	static const char *const aios[] = { "native", "io_uring", "threads", NULL };
+	const char *bus = params_get(p, "bus"), *serial = params_get(p, "serial");
+	int rc = check_path(p->place[0], err);
+
+	(void)a;
+	if (!rc)
+		rc = check_word(p, "bus", buses, err);
+	if (!rc)
+		rc = check_word(p, "aio", aios, err);
+	if (!rc && bus && str_eq(bus, "sata") && params_has(p, "ro"))
+		rc = err_set(err, EINVAL, "QEMU's SATA disks cannot be read-only: bus=virtio or scsi");
+	if (!rc && serial && strlen(serial) > SERIAL_MAX)
+		rc = err_set(err, EINVAL, "serial=%s: at most %d bytes", serial, SERIAL_MAX);
+	return rc;
+}
+
+/* Native AIO wants O_DIRECT, which not every file system can (tmpfs before Linux 6.6). */
+static bool can_direct(const char *path)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK);
+
+	return fd >= 0 || errno != EINVAL;
+}
+
+/* The controller of ours, made where the line has none; its id. */
+static int controller(struct edit *e, const struct params *p, const char *driver, const char *id,
+		      struct err *err)
+{
+	const char *where;
+	int rc;
+
+	if (high_user_of(e, "id", id) && params_get(p, "addr"))
+		return err_set(err, EEXIST, "addr=%s: this disk goes on %s, which is there already",
+			       params_get(p, "addr"), id);
+	if (high_user_of(e, "id", id))
+		return 0;
+	rc = high_slot(e, p, &where, err);
+	if (!rc)
+		high_add(e, "device", "%s,id=%s%s", driver, id, where);
+	return rc;
+}
+
+static unsigned users_of_bus(struct edit *e, const char *format)
+{
+	unsigned n = 0;
+
+	while (high_user_of(e, "bus", arena_printf(e->arena, "%s.%u", format, n)))
+		n++;
+	return n;
+}
+
+static int add_virtio_disk(struct edit *e, const struct params *p, const char *rest,
+			   struct err *err)
+{
+	const char *where;
+	int rc = high_slot(e, p, &where, err);
+
+	if (!rc)
+		high_add(e, "device", "virtio-blk-pci,%s%s", rest, where);
+	return rc;
+}
+
+static int add_scsi_disk(struct edit *e, const struct params *p, const char *rest,
+			 struct err *err)
+{
+	int rc = controller(e, p, "virtio-scsi-pci", "kvmshim-scsi", err);
+
+	if (!rc)
+		high_add(e, "device", "scsi-hd,%s,bus=kvmshim-scsi.0", rest);
+	return rc;
+}
+
+/* One disk on each of the six ports of an AHCI controller. */
+static int add_sata_disk(struct edit *e, const struct params *p, const char *rest,
+			 struct err *err)
+{
+	int rc = controller(e, p, "ich9-ahci", "kvmshim-ahci", err);
+	unsigned port = users_of_bus(e, "kvmshim-ahci");
+
+	if (!rc && port > 5)
+		rc = err_set(err, ENOSPC, "a seventh SATA disk: QEMU's controller has six ports");
+	if (!rc)
+		high_add(e, "device", "ide-hd,%s,bus=kvmshim-ahci.%u", rest, port);
+	return rc;
+}
+
+static const char *blockdev(struct edit *e, const struct params *p, bool is_device)
+{
+	const char *path = p->place[0], *node = high_id(e, "kvmshim-disk");
+	const char *ro = params_has(p, "ro") ? "on" : "off";
+	bool direct = can_direct(path);
+	const char *aio = params_get(p, "aio");
+
+	if (!aio)
+		aio = direct ? "native" : "threads";
+	high_add(e, "blockdev",
+		 "driver=raw,node-name=%s,read-only=%s,cache.direct=%s,file.driver=%s,"
+		 "file.filename=%s,file.read-only=%s,file.cache.direct=%s,file.aio=%s,"
+		 "file.locking=on",
+		 node, ro, direct ? "on" : "off", is_device ? "host_device" : "file",
+		 quote_opts(e->arena, path), ro, direct ? "on" : "off", aio);
+	return node;
+}
+
+static bool same_file(const struct stat *disk, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	if (S_ISBLK(disk->st_mode))
+		return S_ISBLK(st.st_mode) && st.st_rdev == disk->st_rdev;
+	return st.st_dev == disk->st_dev && st.st_ino == disk->st_ino;
+}
+
+/* Does this argument give the guest that file, under whatever name? */
+static bool arg_has_file(struct edit *e, struct arg *arg, const struct stat *disk)
+{
+	static const char *const images[] = { "hda", "hdb", "hdc", "hdd", "cdrom", "fda", "fdb",
+					      "sd",  "mtdblock", "pflash", NULL };
+	const struct optval *v;
+
+	if (!arg->opt || !arg->value)
+		return !arg->unknown && !arg->opt && same_file(disk, arg->word);
+	if (is_one_of(images, arg->opt->name))
+		return same_file(disk, arg->value);
+	if (!str_eq(arg->opt->name, "blockdev") && !str_eq(arg->opt->name, "drive"))
+		return false;
+	v = view_parsed(e->c, arg, NULL);
+	/* filename, file.filename, file.file.filename…: block drivers stand in each other */
+	for (size_t i = 0; v && i < v->n; i++)
+		if ((str_eq(v->props[i].key, "file") || str_ends(v->props[i].key, "filename")) &&
+		    same_file(disk, v->props[i].value))
+			return true;
+	return false;
+}
+
+/* Two writers on one disk would ruin it. */
+static bool is_on_line(struct edit *e, const struct stat *disk)
+{
+	for (size_t i = 0; i < e->c->n; i++)
+		if (!e->c->args[i].removed && arg_has_file(e, &e->c->args[i], disk))
+			return true;
+	return false;
+}
+
+static int apply_disk(struct edit *e, const struct params *p, struct err *err)
+{
+	const char *bus = params_get(p, "bus"), *serial = params_get(p, "serial"), *rest, *node;
+	struct stat st = { 0 };
+	int rc = stat_path(p->place[0], &st, err);
+
+	if (!rc && !S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
+		rc = err_set(err, EINVAL, "%s: neither a disk nor a file", p->place[0]);
+	if (!rc && is_on_line(e, &st))
+		rc = err_set(err, EEXIST, "%s is on the line already", p->place[0]);
+	if (rc)
+		return rc;
+	node = blockdev(e, p, S_ISBLK(st.st_mode));
+	rest = arena_printf(e->arena, "drive=%s,id=%s%s%s", node, high_id(e, "kvmshim-blk"),
+			    serial ? ",serial=" : "", serial ? quote_opts(e->arena, serial) : "");
+	if (bus && str_eq(bus, "scsi"))
+		return add_scsi_disk(e, p, rest, err);
+	if (bus && str_eq(bus, "sata"))
+		return add_sata_disk(e, p, rest, err);
+	return add_virtio_disk(e, p, rest, err);
+}
+
+const struct high high_pass_disk = {
+	.form = {
+		.usage = "PATH [bus=virtio|scsi|sata] [ro] [serial=TEXT] [aio=HOW] [addr=SLOT]",
+		.places = 1,
+		.flags = (const char *const[]){ "ro", NULL },
+		.keys = (const char *const[]){ "bus", "serial", "aio", "addr", NULL },
+	},
+	.check = check_disk,
+	.apply = apply_disk,
+};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pass-usb: a USB device of the host, by what it is or by where it is plugged in. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "err.h"
+#include "glob.h"
+#include "str.h"
+#include "wrapper/verb/highverbs.h"
+#include "wrapper/line/view.h"
+
+/* What an xHCI has where p2= is not given: hcd-xhci-pci.c. */
+#define XHCI_PORTS 4
+#define XHCI_PORTS_MAX 15 /* hw/usb/hcd-xhci.h */
+
+/* 046d:c52b: two numbers of four hex digits. */
+static bool is_usb_id(const char *s)
+{
+	if (strlen(s) != 9 || s[4] != ':')
+		return false;
+	for (int i = 0; i < 9; i++)
+		if (i != 4 && !isxdigit((unsigned char)s[i]))
+			return false;
+	return true;
+}
+
+/* 1.4, 3.2.1: a bus, and the ports that lead to the device. */
+static bool is_usb_port(const char *s)
+{
+	bool digit = false, dot = false;
+
+	for (; *s; s++) {
+		if (*s == '.' && !digit)
+			return false;
+		dot |= *s == '.';
+		digit = isdigit((unsigned char)*s) != 0;
+		if (!digit && *s != '.')
+			return false;
+	}
+	return dot && digit;
+}
+
+static int check_usb(struct arena *a, const struct params *p, struct err *err)
+{
+	(void)a;
+	if (strchr(p->place[0], '%') || is_usb_id(p->place[0]) || is_usb_port(p->place[0]))
+		return 0;
+	return err_set(err, EINVAL, "'%s': VENDOR:PRODUCT in four hex digits each, or BUS.PORT",
+		       p->place[0]);
+}
+
+/* usb-host's own words for the device. */
+static const char *host_device(struct arena *a, const char *what)
+{
+	size_t bus;
+
+	if (is_usb_id(what))
+		return arena_printf(a, "vendorid=0x%.4s,productid=0x%s", what, what + 5);
+	bus = strcspn(what, ".");
+	return arena_printf(a, "hostbus=%.*s,hostport=%s", (int)bus, what, what + bus + 1);
+}
+
+/* "0x46d", "1133": as numbers; hostport ("1.2") is a path and stays text. */
+static bool same_number(const struct optval *v, const char *key, const char *value, int base)
+{
+	const struct prop *p = optval_get(v, key);
+
+	return p && strtoul(p->value, NULL, 0) == strtoul(value, NULL, base);
+}
+
+static bool is_this(const struct optval *v, const char *what)
+{
+	const struct prop *port = optval_get(v, "hostport");
+	const char *dot = strchr(what, '.');
+
+	if (!dot)
+		return same_number(v, "vendorid", what, 16) &&
+		       same_number(v, "productid", what + 5, 16);
+	return port && str_eq(port->value, dot + 1) && same_number(v, "hostbus", what, 10);
+}
+
+static bool is_passed(struct edit *e, const char *what)
+{
+	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+
+	for (size_t i = 0; i < e->c->n; i++) {
+		struct arg *arg = &e->c->args[i];
+		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
+		const struct prop *driver = v ? optval_get(v, "driver") : NULL;
+
+		if (driver && str_eq(driver->value, "usb-host") && is_this(v, what))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An xHCI that the line has in key=value form. One in JSON is created after
+ * all that we add, so nothing of ours can sit on it.
+ */
+static const struct optval *find_xhci(struct edit *e)
+{
+	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+
+	for (size_t i = 0; i < e->c->n; i++) {
+		struct arg *arg = &e->c->args[i];
+		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
+		const struct prop *driver = v ? optval_get(v, "driver") : NULL;
+		const struct prop *id = v ? optval_get(v, "id") : NULL;
+
+		if (driver && id && !v->json && glob_match("*-xhci", driver->value))
+			return v;
+	}
+	return NULL;
+}
+
+/* Ports of a bus, 1 to n, that devices of the line take: by number, or as QEMU gives them out. */
+struct ports {
+	const char *bus;
+	bool taken[XHCI_PORTS_MAX + 1];
+	unsigned n, n_taken, n_given;
+};
+
+static void take_one(struct ports *p, const struct optval *v)
+{
+	const struct prop *bus = optval_get(v, "bus"), *port = optval_get(v, "port");
+	unsigned long at = port ? strtoul(port->value, NULL, 10) : 0;
+
+	if (!bus || !str_eq(bus->value, p->bus))
+		return;
+	if (!port)
+		p->n_given++;
+	if (!at || at > p->n || p->taken[at])
+		return;
+	p->taken[at] = true;
+	p->n_taken++;
+}
+
+static void take_ports(struct edit *e, struct ports *p)
+{
+	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+
+	for (size_t i = 0; i < e->c->n; i++) {
+		struct arg *arg = &e->c->args[i];
+		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
+
+		if (v)
+			take_one(p, v);
+	}
+}
+
+/*
+ * libvirt plugs in from the first port up, and so does QEMU a device that has none of its
+ * own (usb_claim_port() of hw/usb/bus.c): ours go from the last down.
+ */
+static int take_port(struct edit *e, const struct optval *xhci, const char **where,
+		     struct err *err)
+{
+	const struct prop *count = optval_get(xhci, "p2");
+	unsigned long n = count ? strtoul(count->value, NULL, 0) : XHCI_PORTS;
+	struct ports p = { .n = n < XHCI_PORTS_MAX ? (unsigned)n : XHCI_PORTS_MAX };
+	unsigned port = p.n;
+
+	p.bus = arena_printf(e->arena, "%s.0", optval_get(xhci, "id")->value);
+	take_ports(e, &p);
+	if (p.n_taken + p.n_given >= p.n)
+		return err_set(err, ENOSPC, "no free port left on %s", p.bus);
+	while (p.taken[port])
+		port--;
+	*where = arena_printf(e->arena, "bus=%s,port=%u", p.bus, port);
+	return 0;
+}
+
+/* The controller to sit on, made where the line has none. */
+static int find_port(struct edit *e, const struct params *p, const char **where, struct err *err)
+{
+	const struct optval *xhci = find_xhci(e);
+	const char *slot;
+
+	if (xhci && params_get(p, "addr"))
+		return err_set(err, EEXIST,
+			       "addr=%s: the device goes on the controller %s, which is there already",
+			       params_get(p, "addr"), optval_get(xhci, "id")->value);
+	if (!xhci) {
+		int rc = high_slot(e, p, &slot, err);
+
+		if (rc)
+			return rc;
+		high_add(e, "device", "qemu-xhci,id=%s,p2=15,p3=15%s",
+			 high_id(e, "kvmshim-xhci"), slot);
+		xhci = find_xhci(e);
+	}
+	return take_port(e, xhci, where, err);
+}
+
+static int apply_usb(struct edit *e, const struct params *p, struct err *err)
+{
+	const char *words = host_device(e->arena, p->place[0]), *where = NULL;
+	int rc = check_usb(e->arena, p, err);
+
+	if (!rc && is_passed(e, p->place[0]))
+		rc = err_set(err, EEXIST, "%s is on the line already", p->place[0]);
+	if (!rc)
+		rc = find_port(e, p, &where, err);
+	if (!rc)
+		high_add(e, "device", "usb-host,%s,id=%s,%s", words, high_id(e, "kvmshim-usb"),
+			 where);
+	return rc;
+}
+
+const struct high high_pass_usb = {
+	.form = {
+		.usage = "VENDOR:PRODUCT|BUS.PORT [addr=SLOT]",
+		.places = 1,
+		.keys = (const char *const[]){ "addr", NULL },
+	},
+	.check = check_usb,
+	.apply = apply_usb,
+};

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pass-pci and pass-mdev. On i440FX the device sits on pci.0 itself; on q35
+ * behind a root port of its own, as a PCIe device expects. A whole slot of the
+ * host becomes one slot of the guest, function by function.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf/grants.h"
+#include "err.h"
+#include "glob.h"
+#include "host/host.h"
+#include "str.h"
+#include "wrapper/verb/highverbs.h"
+#include "wrapper/match.h"
+#include "wrapper/line/view.h"
+
+/* pcie-root-port's chassis is 8 bits; libvirt counts its own from 1. */
+#define CHASSIS_FIRST 128
+#define CHASSIS_LAST 255
+
+/* Where the functions of one host slot go: a bus, a slot on it. */
+struct place {
+	const char *bus;
+	unsigned slot;
+};
+
+static bool chassis_taken(struct edit *e, unsigned chassis)
+{
+	return high_user_of(e, "chassis", arena_printf(e->arena, "%u", chassis)) != NULL;
+}
+
+static int root_port(struct edit *e, unsigned slot, struct place *place, struct err *err)
+{
+	unsigned chassis = CHASSIS_FIRST;
+
+	while (chassis <= CHASSIS_LAST && chassis_taken(e, chassis))
+		chassis++;
+	if (chassis > CHASSIS_LAST)
+		return err_set(err, ENOSPC, "no chassis number left for a root port");
+	place->bus = high_id(e, "kvmshim-port");
+	place->slot = 0;
+	high_add(e, "device", "pcie-root-port,id=%s,bus=pcie.0,addr=0x%x,chassis=%u,slot=0",
+		 place->bus, slot, chassis);
+	return 0;
+}
+
+static int find_place(struct edit *e, const struct params *p, struct place *place,
+		      struct err *err)
+{
+	struct slots slots;
+	unsigned slot;
+	int rc = slots_scan(e->arena, e->c, &slots, err);
+
+	if (!rc)
+		rc = slots_take(&slots, params_get(p, "addr"), &slot, err);
+	if (rc)
+		return rc;
+	if (slots.chipset == CHIPSET_Q35)
+		return root_port(e, slot, place, err);
+	*place = (struct place){ slots.bus, slot };
+	return 0;
+}
+
+/* The properties that the rule gives, for QEMU to judge. */
+static const char *properties(struct edit *e, const struct params *p)
+{
+	struct strbuf b = { .arena = e->arena };
+
+	for (size_t i = 0; i < p->keys.n; i++)
+		if (!str_eq(p->keys.v[i], "addr"))
+			strbuf_addf(&b, ",%s=%s", p->keys.v[i],
+				    quote_opts(e->arena, p->values.v[i]));
+	return strbuf_text(&b);
+}
+
+static int check_romfile(const struct params *p, struct err *err)
+{
+	const char *file = params_get(p, "romfile");
+
+	if (file && *file && access(file, R_OK) < 0)
+		return err_set(err, errno, "romfile=%s: %s", file, strerror(errno));
+	return 0;
+}
+
+/* Which device it is and where it goes is not the rule's to say twice. */
+static int check_properties(const struct params *p, struct err *err)
+{
+	static const char *const ours[] = { "host", "sysfsdev", "id", "bus", "driver",
+					    "multifunction", "fd" };
+
+	for (size_t i = 0; i < p->keys.n; i++)
+		for (size_t k = 0; k < sizeof(ours) / sizeof(ours[0]); k++)
+			if (str_eq(p->keys.v[i], ours[k]))
+				return err_set(err, EINVAL, "%s= is for this verb to write", ours[k]);
+	return 0;
+}
+
+/* ---- pass-pci ---- */
+
+static int check_pci(struct arena *a, const struct params *p, struct err *err)
+{
+	if (strchr(p->place[0], '%') || host_pci_address(a, p->place[0]))
+		return check_properties(p, err);
+	return err_set(err, EINVAL,
+		       "'%s': a PCI address such as 0000:05:00.0, or 0000:05:00 for the whole slot",
+		       p->place[0]);
+}
+
+/* The id of the device that passes this function through already; NULL if there is none. */
+static const char *passed_as(struct edit *e, const char *address)
+{
+	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+
+	for (size_t i = 0; i < e->c->n; i++) {
+		struct arg *arg = &e->c->args[i];
+		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
+		const char *passed = v ? match_passed_pci(v) : NULL;
+
+		if (passed && hexaddr_equal(passed, address))
+			return optval_get(v, "id") ? optval_get(v, "id")->value : "without an id";
+	}
+	return NULL;
+}
+
+/* May this function be taken, and is it nobody's yet? */
+static int check_function(struct edit *e, const char *address, struct err *err)
+{
+	const char *user = passed_as(e, address), *driver;
+
+	if (user)
+		return err_set(err, EEXIST, "%s is on the line already (%s)", address, user);
+	if (e->names->grants->known)
+		return grants_use(e->names->grants, e->rule, GRANT_PCI, address, err);
+	if (!host_pci_id(e->arena, e->names->root, address))
+		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
+	driver = host_pci_driver(e->arena, e->names->root, address);
+	if (!driver || !glob_match("*vfio*", driver))
+		return err_set(err, EBUSY,
+			       "%s: its driver is %s, not vfio-pci (nothing was handed over for this VM)",
+			       address, driver ? driver : "none");
+	return 0;
+}
+
+static unsigned function_of(const char *address)
+{
+	return (unsigned)(address[strlen(address) - 1] - '0');
+}
+
+/* Function 0 has to be there and to say that there are more. */
+static int add_functions(struct edit *e, const struct params *p, const struct strv *functions,
+			 struct err *err)
+{
+	const char *rest = properties(e, p);
+	struct place place;
+	int rc = find_place(e, p, &place, err);
+
+	for (size_t i = 0; !rc && i < functions->n; i++) {
+		unsigned f = functions->n > 1 ? function_of(functions->v[i]) : 0;
+
+		high_add(e, "device", "vfio-pci,host=%s,id=%s,bus=%s,addr=0x%x%s%s%s",
+			 functions->v[i], high_id(e, "kvmshim-pci"), place.bus, place.slot,
+			 f ? arena_printf(e->arena, ".%u", f) : "",
+			 functions->n > 1 && f == 0 ? ",multifunction=on" : "", f ? "" : rest);
+	}
+	return rc;
+}
+
+static int apply_pci(struct edit *e, const struct params *p, struct err *err)
+{
+	struct strv functions = { 0 };
+	int rc = check_pci(e->arena, p, err);
+
+	if (!rc)
+		rc = check_romfile(p, err);
+	if (!rc)
+		host_pci_functions(e->arena, e->names->root, p->place[0], &functions);
+	if (!rc && functions.n == 0)
+		rc = err_set(err, ENODEV, "%s: this host has no such PCI device", p->place[0]);
+	for (size_t i = 0; !rc && i < functions.n; i++)
+		rc = check_function(e, functions.v[i], err);
+	if (!rc && functions.n > 1 && function_of(functions.v[0]) != 0)
+		rc = err_set(err, ENODEV, "%s: the slot has no function 0", p->place[0]);
+	return rc ? rc : add_functions(e, p, &functions, err);
+}
+
+const struct high high_pass_pci = {
+	.form = {
+		.usage = "ADDRESS [addr=SLOT] [PROPERTY=VALUE…]",
+		.places = 1,
+		.any_key = true,
+	},
+	.check = check_pci,
+	.apply = apply_pci,
+};
+
+/* ---- pass-mdev ---- */
+
+static int check_mdev(struct arena *a, const struct params *p, struct err *err)
+{
+	if (strchr(p->place[0], '%') || str_uuid(a, p->place[0]))
+		return check_properties(p, err);
+	return err_set(err, EINVAL, "'%s': the UUID of a mediated device", p->place[0]);
+}
+
+static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
+{
+	const char *uuid = str_uuid(e->arena, p->place[0]), *path;
+	struct place place;
+	int rc = check_mdev(e->arena, p, err);
+
+	if (rc)
+		return rc;
+	path = host_mdev_path(e->arena, uuid);
+	if (high_user_of(e, "sysfsdev", path))
+		return err_set(err, EEXIST, "%s is on the line already", uuid);
+	if (e->names->grants->known)
+		rc = grants_use(e->names->grants, e->rule, GRANT_MDEV, uuid, err);
+	else if (!host_has_mdev(e->arena, e->names->root, uuid))
+		rc = err_set(err, ENODEV, "%s: this host has no such mediated device", uuid);
+	if (!rc)
+		rc = check_romfile(p, err);
+	if (!rc)
+		rc = find_place(e, p, &place, err);
+	if (!rc)
+		high_add(e, "device", "vfio-pci,sysfsdev=%s,id=%s,bus=%s,addr=0x%x%s", path,
+			 high_id(e, "kvmshim-mdev"), place.bus, place.slot, properties(e, p));
+	return rc;
+}
+
+const struct high high_pass_mdev = {
+	.form = {
+		.usage = "UUID [addr=SLOT] [PROPERTY=VALUE…]",
+		.places = 1,
+		.any_key = true,
+	},
+	.check = check_mdev,
+	.apply = apply_mdev,
+};
