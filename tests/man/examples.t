@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The manuals tell the truth: every example of kvmshim-rules(5) that shows a
 # command line before (<) and after (>) is run, and every rule that a manual, the
-# README or rules/ shows is one that the wrapper takes. A command line may go on in
+# README, docs/ or rules/ shows is one that the wrapper takes. A command line may go on in
 # the next line as the shell's do; devices and paths of the host that an example
 # names are made for it.
 
@@ -75,8 +75,10 @@ for my $group (map { split /\n\n+/ } displays("$project/man/kvmshim-rules.5")) {
 
 takes($_, 'kvmshim-rules(5): ' . (/(\[.*\])/)[0])
 	for grep { has_rule($_) } displays("$project/man/kvmshim-rules.5");
-takes($_, 'README.md: ' . (/(\[.*\])/)[0])
-	for grep { has_rule($_) } slurp("$project/README.md") =~ /^```ini\n(.*?)^```$/msg;
+for my $path ("$project/README.md", glob "$project/docs/*.md") {
+	my ($name) = $path =~ m{([^/]+)$};
+	takes($_, "$name: " . (/(\[.*\])/)[0]) for grep { has_rule($_) } slurp($path) =~ /^```ini\n(.*?)^```$/msg;
+}
 for my $path (glob "$project/rules/*.ini") {
 	my ($name, $text) = ($path =~ m{([^/]+)$}, slurp($path));
 	takes($text, "rules/$name");
