@@ -30,7 +30,7 @@ sub home_built {
 	spew($root->path('/etc/libvirt/qemu/dev.xml'), "<domain><devices>\n  <emulator>$home</emulator>\n</devices></domain>\n");
 }
 
-# real = in kvmshim.conf, as README has it for one VM only.
+# real = in kvmshim.conf, as docs/one-vm.md has it.
 sub real_is {
 	my ($root, $path) = @_;
 	$root->ok_sh("mkdir -p /etc/kvmshim; printf '[hook]\\n[wrapper]\\n# real = /x\\n real = \"$path\"\\n' >/etc/kvmshim/kvmshim.conf", "real = $path");

@@ -114,7 +114,7 @@ subtest 'Two programs, and we were told of neither' => sub {
 
 subtest 'A wrapper that kvmshim-place did not put there' => sub {
 	my $root = root_with_files;
-	$root->ok_sh('cp /usr/lib/kvmshim/kvmshim-wrapper /usr/bin/qemu-kvmshim; ln -s qemu-system-x86_64 /usr/bin/qemu-kvmshim.real', 'as README says, for one VM');
+	$root->ok_sh('cp /usr/lib/kvmshim/kvmshim-wrapper /usr/bin/qemu-kvmshim; ln -s qemu-system-x86_64 /usr/bin/qemu-kvmshim.real', 'as docs/one-vm.md says');
 	my @before = $root->changes;
 	my $got    = $root->sh('kvmshim-place unplace /usr/bin/qemu-kvmshim');
 	is($got->{status}, 1, 'unplace: refused');
