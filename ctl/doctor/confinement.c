@@ -69,7 +69,7 @@ struct row doctor_apparmor(const struct doctor *d)
 	const char *blind = blind_profile(d);
 
 	if (!d->confinement.apparmor)
-		return row_ok(d, "the kernel does not use it");
+		return row_ok(d, "the kernel does not use AppArmor");
 	if (d->libvirt.conf_unseen)
 		return row_unseen(d, QEMUCONF);
 	if (uses_driver(d, "apparmor") && doctor_has_wrapper(d) &&
@@ -77,7 +77,8 @@ struct row doctor_apparmor(const struct doctor *d)
 	    !profile_knows_us(d))
 		return row_fail(
 			d, "kvmshim-place connect",
-			"the profile of VMs lets no wrapper read rules and run the real QEMU");
+			"the AppArmor profile of VMs does not let the wrapper read rules and run "
+			"the real emulator");
 	if (blind && doctor_needs_hook(d))
 		return row_warn(
 			d,
@@ -85,10 +86,11 @@ struct row doctor_apparmor(const struct doctor *d)
 				     "echo 'ptrace (read),' >>%s, then apparmor_parser -r " APPARMOR
 				     "/%s",
 				     blind, strrchr(blind, '/') + 1),
-			"the hook may not see who has a device open, and takes it for in use");
+			"AppArmor does not let the hook see which programs use a device, so the "
+			"hook treats the device as in use");
 	return row_ok(d, "%s",
-		      uses_driver(d, "apparmor") ? "the profiles know wrapper and hook" :
-						   "libvirt does not use it for VMs");
+		      uses_driver(d, "apparmor") ? "the profiles allow wrapper and hook" :
+						   "libvirt does not use AppArmor for VMs");
 }
 
 static bool label_of(const char *path, char *label, size_t size)
@@ -146,21 +148,21 @@ struct row doctor_selinux(const struct doctor *d)
 	const struct emulator *wrong = mislabelled(d);
 
 	if (!d->confinement.selinux)
-		return row_ok(d, "the kernel does not use it");
+		return row_ok(d, "the kernel does not use SELinux");
 	if (!d->confinement.enforces)
-		return row_ok(d, "it is permissive");
+		return row_ok(d, "SELinux is permissive");
 	if (hooks == 0)
 		return row_fail(d, "setsebool -P virt_hooks_unconfined on",
-				"virt_hooks_unconfined is off: the hook may not bind devices");
+				"virt_hooks_unconfined is off, so the hook cannot bind devices");
 	if (wrong)
 		return row_fail(
 			d,
 			arena_printf(d->arena, "chcon --reference=%s %s", wrong->real, wrong->path),
-			"%s has another label than the QEMU behind it", wrong->path);
+			"%s does not have the SELinux label of its real emulator", wrong->path);
 	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))
 		return row_warn(d, "semodule -i kvmshim.pp",
-				"the policy module kvmshim is not there: VMs may not run the QEMU "
-				"behind the wrapper");
-	return row_ok(d, "it lets hook and wrapper work%s",
+				"the policy module kvmshim is not installed, so VMs cannot run the "
+				"real emulator");
+	return row_ok(d, "SELinux lets the hook and the wrapper work%s",
 		      hooks > 0 ? " (virt_hooks_unconfined is on)" : "");
 }

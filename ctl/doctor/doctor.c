@@ -48,7 +48,7 @@ static const struct check checks[] = {
 	{ "device-acl", doctor_device_acl, ABOUT_HOST },
 	{ "journals", doctor_journals, ABOUT_HOST },
 	{ "stuck", doctor_stuck, ABOUT_HOST },
-	{ "hand-over", doctor_hand_over, ABOUT_DOMAIN },
+	{ "assign", doctor_assign, ABOUT_DOMAIN },
 	{ "command-line", doctor_command_line, ABOUT_DOMAIN },
 };
 #define N_CHECKS (sizeof(checks) / sizeof(checks[0]))
@@ -57,9 +57,9 @@ static const struct {
 	const char *name, *colour, *count;
 } grades[] = {
 	[GRADE_OK] = { "ok", "\033[32m", "ok" },
-	[GRADE_WARN] = { "warn", "\033[33m", "to look at" },
+	[GRADE_WARN] = { "warn", "\033[33m", "to check" },
 	[GRADE_FAIL] = { "fail", "\033[31m", "failed" },
-	[GRADE_UNSEEN] = { "unseen", "\033[36m", "not seen" },
+	[GRADE_UNSEEN] = { "unseen", "\033[36m", "not readable" },
 };
 _Static_assert(sizeof(grades) / sizeof(grades[0]) == GRADE_COUNT, "each grade has its words");
 
@@ -108,8 +108,8 @@ struct row row_fail(const struct doctor *d, const char *fix, const char *fmt, ..
 struct row row_unseen(const struct doctor *d, const char *what)
 {
 	return (struct row){ GRADE_UNSEEN,
-			     arena_printf(d->arena, "%s cannot be seen by this user", what),
-			     "run it as root" };
+			     arena_printf(d->arena, "%s cannot be read by this user", what),
+			     "run kvmshim doctor as root" };
 }
 
 #define LISTED 4

@@ -89,5 +89,5 @@ struct row doctor_memlock(const struct doctor *d);
 struct row doctor_device_acl(const struct doctor *d);
 /* domain.c: of one domain */
 struct row doctor_definition(const struct doctor *d);
-struct row doctor_hand_over(const struct doctor *d);
+struct row doctor_assign(const struct doctor *d);
 struct row doctor_command_line(const struct doctor *d);

@@ -29,10 +29,11 @@ struct row doctor_definition(const struct doctor *d)
 	struct process qemu = running(d);
 
 	if (one->problem)
-		return row_fail(d, "virsh edit", "%s: %s", one->path ? one->path : one->name,
-				one->problem);
+		return row_fail(d, arena_printf(d->arena, "virsh edit %s", one->name), "%s: %s",
+				one->path ? one->path : one->name, one->problem);
 	if (qemu.pid)
-		return row_ok(d, "%s, %s; it runs already (pid %ld)", one->name, one->xml.uuid,
+		return row_ok(d, "%s, %s; the VM is already running (pid "
+				 "%ld)", one->name, one->xml.uuid,
 			      (long)qemu.pid);
 	return row_ok(d, "%s, %s", one->name, one->xml.uuid);
 }
@@ -47,7 +48,7 @@ static const char *changes(const struct doctor *d, const struct journal *j)
 		const struct journal_device *v = &j->devices[i];
 
 		row_add(d, &t, "%s (%s): %s -> %s", v->device, role_names[v->role],
-			v->driver ? v->driver : "no driver", v->target ? v->target : "as it is");
+			v->driver ? v->driver : "no driver", v->target ? v->target : "unchanged");
 	}
 	return row_list(d, &t);
 }
@@ -72,7 +73,7 @@ static int plan(const struct doctor *d, const struct grants *g, struct journal *
 	return rc ? rc : assignment_plan(&over, j, err);
 }
 
-struct row doctor_hand_over(const struct doctor *d)
+struct row doctor_assign(const struct doctor *d)
 {
 	struct err err = { 0 };
 	struct journal j = { 0 };
@@ -80,21 +81,22 @@ struct row doctor_hand_over(const struct doctor *d)
 	struct grants g;
 
 	if (it(d)->problem)
-		return row_fail(d, NULL, "there is no telling without a definition");
+		return row_fail(d, NULL, "unknown, because the domain XML cannot be read");
 	if (running(d).pid)
-		return row_ok(d, "it runs already: kvmshim status %s", it(d)->name);
+		return row_ok(d, "the VM is already running; see kvmshim status %s", it(d)->name);
 	if (!d->ours.settings.hook.enabled)
-		return row_fail(d, NULL, "the hook is switched off: see kill-switch");
+		return row_fail(d, NULL, "the hook is disabled; see kill-switch");
 	doctor_grants(d, it(d), &g, &m);
 	if (m.errors)
 		return row_fail(d, "kvmshim check", "%s", mistake_text(d->arena, &m.v[0]));
 	if (plan(d, &g, &j, &err) < 0)
-		return row_fail(d, "see REFUSALS in kvmshim-hook(8)", "the hook would refuse: %s",
+		return row_fail(d, "see REFUSALS in kvmshim-hook(8)", "the hook would refuse the "
+								      "start: %s",
 				err.text);
 	if (!j.n_devices)
-		return row_ok(d, "no device of the host is asked for%s",
-			      it(d)->xml.memory.n ? ", and there is the memory" : "");
-	return row_ok(d, "the hook would hand over %s", changes(d, &j));
+		return row_ok(d, "the domain requests no host device%s",
+			      it(d)->xml.memory.n ? ", and enough memory is available" : "");
+	return row_ok(d, "the hook would assign %s", changes(d, &j));
 }
 
 /* ---- the wrapper ---- */
@@ -110,7 +112,7 @@ static int command_line(const struct doctor *d, struct explained *x, const char 
 	if (!rc)
 		return 0;
 	*x = (struct explained){ 0 };
-	*from = "its log, the last start";
+	*from = "the log of its last start";
 	if (rc == -ETIMEDOUT)
 		*from = arena_printf(d->arena, "%s: %s", *from, first.text);
 	rc = explain_from_domain(d->ctl, it(d)->name, x, err);
@@ -135,14 +137,15 @@ static struct row judge_decision(const struct doctor *d, struct decision *decisi
 	mistakes_sort(&decision->mistakes);
 	switch (decision->kind) {
 	case DECIDE_REFUSE:
-		return row_fail(d, "kvmshim explain --all tells the rest",
-				"the wrapper would refuse: %s",
+		return row_fail(d, arena_printf(d->arena, "kvmshim explain --all %s", it(d)->name),
+				"the wrapper would refuse the start: %s",
 				mistake_text(d->arena, &decision->mistakes.v[0]));
 	case DECIDE_PASS:
-		return row_warn(d, "kvmshim check", "the wrapper would start it without rules: %s",
+		return row_warn(d, "kvmshim check", "the wrapper would start the VM without "
+						    "rules: %s",
 				mistake_text(d->arena, &decision->mistakes.v[0]));
 	case DECIDE_OFF:
-		return row_warn(d, NULL, "the wrapper is switched off: see kill-switch");
+		return row_warn(d, NULL, "the wrapper is disabled; see kill-switch");
 	default:
 		return row_ok(d, "rules that would apply: %s (from %s)", applied(d, decision),
 			      from);
@@ -160,12 +163,12 @@ struct row doctor_command_line(const struct doctor *d)
 	const char *from;
 
 	if (it(d)->problem)
-		return row_fail(d, NULL, "there is no telling without a definition");
+		return row_fail(d, NULL, "unknown, because the domain XML cannot be read");
 	if (command_line(d, &x, &from, &err) < 0)
 		return (struct row){ GRADE_UNSEEN,
-				     arena_printf(d->arena, "what libvirt would start: %s",
+				     arena_printf(d->arena, "the command line is unknown: %s",
 						  err.text),
-				     d->libvirt.daemon.pid ? NULL : "start libvirt's daemon" };
+				     d->libvirt.daemon.pid ? NULL : "start the libvirt daemon" };
 	ahead = it(d)->xml.facts;
 	doctor_grants(d, it(d), &ahead.grants, &m);
 	decide_ahead(d->arena, d->root, e ? e->path : x.before.v[0],

@@ -123,9 +123,11 @@ static int keep_only(struct doctor *d, struct err *err)
 		return rc;
 	if (d->unseen_domains)
 		return err_set(err, EACCES,
-			       "the definition of '%s' is root's to read: run it as root",
+			       "only root can read the domain XML of '%s'; run kvmshim doctor as "
+			       "root",
 			       str_printable(d->arena, d->domain));
-	return err_set(err, ENOENT, "there is no domain '%s'%s", str_printable(d->arena, d->domain),
+	return err_set(err, ENOENT, "domain '%s' does not "
+				    "exist%s", str_printable(d->arena, d->domain),
 		       nearest_hint(d->arena, &near));
 }
 

@@ -24,14 +24,15 @@ static const char *trouble(const struct emulator *e)
 	switch (e->place) {
 	case PLACE_FRONT:
 		if (e->outdated)
-			return "another version of the wrapper is in front of it";
+			return "has another version of the wrapper in front";
 		if (e->owner && str_eq(e->owner, "dpkg") && !e->diverted)
-			return "is not diverted, so an upgrade takes the wrapper away";
+			return "is not diverted, so an upgrade would replace the wrapper";
 		if (is_newer(&e->real_stat, &e->front_stat))
-			return "was upgraded, and libvirt not told";
+			return "was upgraded, but libvirt still uses the capabilities of the old "
+			       "version";
 		return NULL;
 	case PLACE_ORPHAN:
-		return "is the wrapper, and there is no .real beside it to run";
+		return "is the wrapper, but its real emulator is missing";
 	case PLACE_ABSENT:
 		return NULL;
 	default:
@@ -56,11 +57,11 @@ struct row doctor_wrapper(const struct doctor *d)
 	if (wrong.n)
 		return row_fail(d, "kvmshim-place refresh", "%s", row_list(d, &wrong));
 	if (front.n)
-		return row_ok(d, "in front of %s", row_list(d, &front));
+		return row_ok(d, "the wrapper is in front of %s", row_list(d, &front));
 	if (doctor_has_rule(d, NULL))
 		return row_fail(d, "kvmshim-place place",
-				"in front of no emulator: no rule applies");
-	return row_warn(d, "kvmshim-place place", "in front of no emulator");
+				"the wrapper is not in front of an emulator, so no rule applies");
+	return row_warn(d, "kvmshim-place place", "the wrapper is not in front of an emulator");
 }
 
 /* ---- emulators ---- */
@@ -71,7 +72,7 @@ struct row doctor_emulators(const struct doctor *d)
 	const char *first = NULL;
 
 	if (!d->domain && !doctor_has_wrapper(d))
-		return row_ok(d, "none is behind the wrapper");
+		return row_ok(d, "no emulator is behind the wrapper");
 	for (size_t i = 0; i < d->n_emulators; i++) {
 		const struct emulator *e = &d->emulators[i];
 
@@ -86,11 +87,11 @@ struct row doctor_emulators(const struct doctor *d)
 	}
 	if (past.n)
 		return row_warn(d, arena_printf(d->arena, "kvmshim-place place %s", first),
-				"no rule applies, as the wrapper is not in front: %s",
+				"no rule applies, because the wrapper is not in front: %s",
 				row_list(d, &past));
 	if (d->unseen_domains)
-		return row_unseen(d, "what libvirt runs (" DOMAIN_FOLDER ")");
-	return row_ok(d, "what domains run is behind the wrapper");
+		return row_unseen(d, "the emulators of the domains (" DOMAIN_FOLDER ")");
+	return row_ok(d, "the emulators of all domains are behind the wrapper");
 }
 
 struct row doctor_real_emulator(const struct doctor *d)
@@ -107,10 +108,11 @@ struct row doctor_real_emulator(const struct doctor *d)
 	}
 	if (wrong.n)
 		return row_fail(d,
-				"install QEMU again, or mend real = in /etc/kvmshim/kvmshim.conf",
-				"cannot be run: %s", row_list(d, &wrong));
+				"install QEMU again, or correct real = in "
+				"/etc/kvmshim/kvmshim.conf",
+				"the real emulator cannot be run: %s", row_list(d, &wrong));
 	if (!fine.n)
-		return row_warn(d, NULL, "there is no emulator here that libvirt would use");
+		return row_warn(d, NULL, "this host has no emulator that libvirt uses");
 	return row_ok(d, "%s answers", row_list(d, &fine));
 }
 
@@ -173,13 +175,13 @@ struct row doctor_capability_cache(const struct doctor *d)
 			seen = false;
 	}
 	if (stale.n)
-		return row_fail(d, "kvmshim-place refresh (it touches the wrapper)",
-				"libvirt goes by an older QEMU than there is: %s",
+		return row_fail(d, "kvmshim-place refresh",
+				"libvirt still uses the capabilities of an older QEMU: %s",
 				row_list(d, &stale));
 	if (!seen)
 		return row_unseen(d, CACHE);
-	return row_ok(d, asked ? "libvirt has asked the emulators that are here" :
-				 "libvirt has asked no emulator yet");
+	return row_ok(d, asked ? "libvirt has probed the emulators of this host" :
+				 "libvirt has not probed an emulator yet");
 }
 
 /* ---- machine types ---- */
@@ -216,9 +218,10 @@ struct row doctor_machine_types(const struct doctor *d)
 	if (gone.n)
 		return row_fail(
 			d, arena_printf(d->arena, "virsh edit %s", str_printable(d->arena, first)),
-			"QEMU has no such machine type, and libvirt refuses it before any rule: %s",
+			"QEMU does not support the machine type, so libvirt refuses the start: %s",
 			row_list(d, &gone));
 	if (d->unseen_domains)
 		return row_unseen(d, DOMAIN_FOLDER);
-	return row_ok(d, "QEMU has that of all %zu domain%s", held, held == 1 ? "" : "s");
+	return row_ok(d, "QEMU supports the machine type of all %zu "
+			 "domain%s", held, held == 1 ? "" : "s");
 }

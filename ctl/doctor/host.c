@@ -7,25 +7,28 @@
 #include "host/pci/pci.h"
 
 #define GRUB \
-	"to GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub (grub2-mkconfig) and a reboot"
+	"to GRUB_CMDLINE_LINUX in /etc/default/grub, run update-grub (grub2-mkconfig), and reboot"
 
 struct row doctor_cpu(const struct doctor *d)
 {
 	const struct machine *m = &d->machine;
 
 	if (!m->has_cpuinfo)
-		return row_warn(d, NULL, "what the CPU can do cannot be read");
+		return row_warn(d, NULL, "the features of the CPU cannot be read");
 	if (m->maker == CPU_OTHER && !m->virtualises)
-		return m->has_kvm ? row_ok(d, "not x86; /dev/kvm is there") :
-				    row_warn(d, NULL, "not x86, and there is no /dev/kvm");
+		return m->has_kvm ? row_ok(d, "the CPU is not x86; /dev/kvm exists") :
+				    row_warn(d, NULL, "the CPU is not x86, and /dev/kvm is "
+						      "missing");
 	if (!m->virtualises)
 		return row_fail(
-			d, "switch on VT-x or AMD-V (SVM) in the firmware's setup",
-			"the CPU offers neither vmx nor svm: guests run under TCG, if at all");
+			d, "enable VT-x or AMD-V (SVM) in the firmware setup",
+			"the CPU has neither vmx nor svm: VMs run only with TCG emulation, or not "
+			"at all");
 	if (!m->has_kvm)
 		return row_fail(d, m->maker == CPU_AMD ? "modprobe kvm_amd" : "modprobe kvm_intel",
-				"the CPU virtualises and there is no /dev/kvm");
-	return row_ok(d, "%s and /dev/kvm", m->maker == CPU_AMD ? "svm" : "vmx");
+				"the CPU supports virtualization, but /dev/kvm is missing");
+	return row_ok(d, "the CPU has %s, and /dev/kvm "
+			 "exists", m->maker == CPU_AMD ? "svm" : "vmx");
 }
 
 /* ---- IOMMU ---- */
@@ -40,13 +43,15 @@ struct row doctor_iommu_firmware(const struct doctor *d)
 	const struct machine *m = &d->machine;
 
 	if (m->iommu_table)
-		return row_ok(d, "ACPI table %s", m->iommu_table);
+		return row_ok(d, "the firmware has the ACPI table %s", m->iommu_table);
 	if (m->groups)
-		return row_ok(d, "no ACPI table of an IOMMU, but the kernel has one");
+		return row_ok(d, "the firmware has no ACPI table of an IOMMU, but the kernel uses "
+				 "an IOMMU");
 	if (!m->has_acpi)
-		return row_warn(d, NULL, "there are no ACPI tables to be seen");
-	return row_fail(d, "switch on VT-d or AMD-Vi (IOMMU) in the firmware's setup",
-			"firmware tells of no IOMMU: neither ACPI table DMAR nor IVRS");
+		return row_warn(d, NULL, "the ACPI tables cannot be read");
+	return row_fail(d, "enable VT-d or AMD-Vi (IOMMU) in the firmware setup",
+			"the firmware reports no IOMMU: the ACPI tables DMAR and IVRS are both "
+			"missing");
 }
 
 /* The word that keeps the kernel from using an IOMMU; NULL. */
@@ -72,21 +77,22 @@ struct row doctor_iommu_kernel(const struct doctor *d)
 		return row_fail(
 			d,
 			arena_printf(d->arena,
-				     "take %s out of GRUB_CMDLINE_LINUX in /etc/default/grub, "
-				     "then update-grub (grub2-mkconfig) and a reboot",
+				     "remove %s from GRUB_CMDLINE_LINUX in /etc/default/grub, "
+				     "run update-grub (grub2-mkconfig), and reboot",
 				     off),
-			"the kernel's line has %s", off);
+			"the kernel command line has %s", off);
 	if (m->groups)
 		return row_ok(d, "%s",
-			      intel ? "intel_iommu is on the kernel's line" :
-				      "nothing on the kernel's line keeps it off");
+			      intel ? "intel_iommu is on the kernel command line" :
+				      "the kernel command line does not disable the IOMMU");
 	if (m->maker == CPU_AMD || !is_x86(m))
-		return row_ok(d, "nothing on the kernel's line keeps it off");
+		return row_ok(d, "the kernel command line does not disable the IOMMU");
 	if (intel)
-		return row_warn(d, NULL, "intel_iommu=%s, and the kernel uses no IOMMU: see dmesg",
+		return row_warn(d, NULL, "the kernel command line has intel_iommu=%s, but the "
+					 "kernel uses no IOMMU; see dmesg",
 				intel);
 	return row_fail(d, "add intel_iommu=on iommu=pt " GRUB,
-			"intel_iommu=on is not on the kernel's line");
+			"intel_iommu=on is not on the kernel command line");
 }
 
 struct row doctor_iommu_groups(const struct doctor *d)
@@ -96,14 +102,16 @@ struct row doctor_iommu_groups(const struct doctor *d)
 
 	if (!m->groups)
 		return row_fail(d, "see iommu-firmware and iommu-kernel",
-				"the kernel has none: no device can be passed");
+				"the kernel has no IOMMU group, so no device can be passed "
+				"through");
 	for (size_t i = 0; i < d->passed.n; i++)
 		if (machine_function(m, d->passed.v[i])->group < 0)
 			row_add(d, &without, "%s", d->passed.v[i]);
 	if (without.n)
-		return row_fail(d, NULL, "in no IOMMU group, so nobody can have it: %s",
+		return row_fail(d, NULL, "not in an IOMMU group, so no VM can use it: %s",
 				row_list(d, &without));
-	return row_ok(d, "%zu groups, %zu PCI functions", m->groups, m->n_functions);
+	return row_ok(d, "the host has %zu IOMMU groups and %zu PCI "
+			 "functions", m->groups, m->n_functions);
 }
 
 #define UNSAFE \
@@ -116,22 +124,25 @@ struct row doctor_interrupt_remapping(const struct doctor *d)
 	const char *off = machine_kernel_value(m, "intremap");
 
 	if (!is_x86(m))
-		return row_ok(d, "not x86: the interrupt controller does it");
+		return row_ok(d, "the CPU is not x86: the interrupt controller remaps interrupts");
 	if (m->remaps_interrupts)
-		return row_ok(d, "chips IR-… in /proc/interrupts");
+		return row_ok(d, "interrupts are remapped (IR-… in /proc/interrupts)");
 	if (!m->has_interrupts)
 		return row_warn(d, NULL, "the list of interrupts cannot be read");
 	if (!m->groups)
-		return row_warn(d, NULL, "none, as there is no IOMMU");
+		return row_warn(d, NULL, "interrupts are not remapped, because the kernel uses no "
+					 "IOMMU");
 	if (m->unsafe_interrupts)
 		return row_warn(
 			d, NULL,
-			"none: allow_unsafe_interrupts lets guests send any interrupt to the host");
+			"interrupts are not remapped: allow_unsafe_interrupts lets guests send "
+			"any interrupt to the host");
 	if (off && str_starts(off, "off"))
 		return row_fail(d,
-				"take intremap=off out of GRUB_CMDLINE_LINUX in /etc/default/grub",
-				"the kernel's line has intremap=%s", off);
-	return row_fail(d, UNSAFE, "none, so VFIO refuses all devices of this host");
+				"remove intremap=off from GRUB_CMDLINE_LINUX in /etc/default/grub",
+				"the kernel command line has intremap=%s", off);
+	return row_fail(d, UNSAFE, "interrupts are not remapped, so VFIO refuses all devices of "
+				   "this host");
 }
 
 /* ---- memory ---- */
@@ -158,7 +169,7 @@ static void hold_against_pools(const struct doctor *d, const struct defined *one
 		unsigned long long has = pages_of(&d->memory, c->page);
 
 		if (c->page != MEMORY_NORMAL && c->pages > has)
-			row_add(d, short_of, "%s asks for %llu pages of %s, and the host has %llu",
+			row_add(d, short_of, "%s needs %llu pages of %s, but the host has %llu",
 				one->name, c->pages, memory_size_text(d->arena, c->page), has);
 	}
 }
@@ -181,7 +192,7 @@ static const char *pools_text(const struct doctor *d)
 		if (m->pools[i].nr)
 			row_add(d, &t, "%s: %llu, %llu free", m->pools[i].name, m->pools[i].nr,
 				m->pools[i].free);
-	return t.n ? row_list(d, &t) : "no pages reserved";
+	return t.n ? row_list(d, &t) : "the pools have no pages";
 }
 
 struct row doctor_hugepages(const struct doctor *d)
@@ -192,17 +203,19 @@ struct row doctor_hugepages(const struct doctor *d)
 		hold_against_pools(d, &d->domains[i], &short_of);
 	if (asks_for_huge(d) && d->machine.has_mounts && !d->machine.has_hugetlbfs)
 		return row_fail(d,
-				"systemctl start dev-hugepages.mount, and restart libvirt's daemon",
-				"domains ask for huge pages, and no hugetlbfs is mounted");
+				"run systemctl start dev-hugepages.mount, and restart the libvirt "
+				"daemon",
+				"domains need huge pages, but no hugetlbfs is mounted");
 	if (!short_of.n && d->unseen_domains)
-		return row_unseen(d, "what domains ask for (" DOMAIN_FOLDER ")");
+		return row_unseen(d, "the memory that domains need (" DOMAIN_FOLDER ")");
 	if (!short_of.n)
-		return row_ok(d, "%s; no domain asks for more", pools_text(d));
+		return row_ok(d, "%s; no domain needs more", pools_text(d));
 	if (d->ours.settings.hook.hugepages_allocate)
-		return row_ok(d, "%s: the hook lets the pool grow (hugepages = allocate)",
+		return row_ok(d, "%s; the hook enlarges the pool (hugepages = allocate)",
 			      row_list(d, &short_of));
 	return row_fail(d,
-			"hugepages = allocate below [hook] in /etc/kvmshim/kvmshim.conf, or "
+			"set hugepages = allocate in section [hook] of "
+			"/etc/kvmshim/kvmshim.conf, or "
 			"vm.nr_hugepages=N in /etc/sysctl.d/hugepages.conf",
 			"%s", row_list(d, &short_of));
 }

@@ -29,18 +29,19 @@ struct row doctor_libvirt(const struct doctor *d)
 {
 	const struct libvirt *l = &d->libvirt;
 	const char *state = l->daemon.pid ?
-				    arena_printf(d->arena, "runs (pid %ld)", (long)l->daemon.pid) :
-				    "does not run";
+				    arena_printf(d->arena, "is running (pid "
+							   "%ld)", (long)l->daemon.pid) :
+				    "is not running";
 
 	if (!l->program)
-		return row_ok(d, "there is none here");
+		return row_ok(d, "libvirt is not installed");
 	if (l->problem)
 		return row_warn(d, NULL, "%s", l->problem);
 	if (!l->version)
-		return row_warn(d, NULL, "%s does not tell its version", l->program);
+		return row_warn(d, NULL, "the version of %s is unknown", l->program);
 	if (!knows_folders(d))
 		return row_warn(d, "upgrade libvirt to 6.5 or later",
-				"%s %s knows one hook for QEMU only, " HOOKS "/qemu", l->program,
+				"%s %s supports only one hook for QEMU, " HOOKS "/qemu", l->program,
 				l->version);
 	return row_ok(d, "%s %s %s", l->program, l->version, state);
 }
@@ -165,15 +166,15 @@ static struct row judge_seen(const struct doctor *d, const struct hook_file *h)
 
 	if (not_for)
 		return row_fail(d, reload,
-				"%s is there, and libvirt did not call it when %s was started",
+				"%s is installed, but libvirt did not call it when %s started",
 				h->path, not_for);
 	if (l->daemon.pid && h->link.st_ctim.tv_sec > l->started + 1 && l->started &&
 	    !was_called_by_daemon(d))
 		return row_warn(d, reload,
-				"%s is newer than libvirt's daemon, which looks for hooks when it "
-				"starts; no VM was started since",
+				"%s is newer than the libvirt daemon, which looks for hooks only "
+				"when it starts; no VM has started since then",
 				h->path);
-	return row_ok(d, "%s", h->path);
+	return row_ok(d, "the hook is installed as %s", h->path);
 }
 
 struct row doctor_hook(const struct doctor *d)
@@ -183,22 +184,23 @@ struct row doctor_hook(const struct doctor *d)
 	const struct hook_file *ours;
 
 	if (!d->libvirt.program)
-		return row_ok(d, "there is no libvirt to call it");
+		return row_ok(d, "libvirt is not installed, so no hook is needed");
 	if (doctor_hides(d, HOOKS))
 		return row_unseen(d, HOOKS);
 	find_hooks(d, &files);
 	ours = our_hook(&files);
 	if (!ours && doctor_needs_hook(d))
 		return row_fail(d, place,
-				"libvirt has no hook of ours, and devices are to be handed over");
+				"the kvmshim hook is not installed, but a domain or rule needs "
+				"the hook to assign devices");
 	if (!ours)
-		return row_warn(d, place, "libvirt has no hook of ours");
+		return row_warn(d, place, "the kvmshim hook is not installed");
 	if (!ours->executable)
 		return row_fail(d, "chmod 755 /usr/sbin/" HOOK_PROGRAM,
-				"%s leads to nothing that can be run", ours->path);
+				"%s does not lead to a program that can be run", ours->path);
 	if (!knows_folders(d) && strstr(ours->path, "/qemu.d/"))
 		return row_fail(d, "ln -s /usr/sbin/" HOOK_PROGRAM " " HOOKS "/qemu",
-				"libvirt %s does not look into qemu.d", d->libvirt.version);
+				"libvirt %s does not read hooks from qemu.d", d->libvirt.version);
 	return judge_seen(d, ours);
 }
 
@@ -216,7 +218,7 @@ struct row doctor_foreign_hooks(const struct doctor *d)
 	if (others.n)
 		return row_warn(
 			d,
-			"see that none of them binds or unbinds devices: two hooks would fight",
-			"libvirt runs these too: %s", row_list(d, &others));
-	return row_ok(d, "libvirt runs no hook of anybody else");
+			"check that no other hook binds or unbinds the devices of kvmshim",
+			"libvirt also runs these hooks: %s", row_list(d, &others));
+	return row_ok(d, "libvirt runs no other hook");
 }

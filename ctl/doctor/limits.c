@@ -65,13 +65,14 @@ static const char *limit_before(const struct doctor *d, const struct defined *on
 	return NULL;
 }
 
-/* "what is in the way: what to do about it" */
+/* "what is in the way; what to do about it" */
 static struct row row_of_limit(const struct doctor *d, const struct defined *one, const char *why)
 {
-	const char *colon = strstr(why, ": ");
+	const char *semicolon = strstr(why, "; "), *colon = strstr(why, ": ");
+	const char *mark = semicolon && (!colon || semicolon < colon) ? semicolon : colon;
 
-	return row_fail(d, colon ? colon + 2 : NULL, "%s: %.*s", one->name,
-			(int)(colon ? (size_t)(colon - why) : strlen(why)), why);
+	return row_fail(d, mark ? mark + 2 : NULL, "%s: %.*s", one->name,
+			(int)(mark ? (size_t)(mark - why) : strlen(why)), why);
 }
 
 static struct row judge_limit(const struct doctor *d, const char *name, const char *fine)
@@ -89,16 +90,18 @@ static struct row judge_limit(const struct doctor *d, const char *name, const ch
 		return row_ok(d, "%s", fine);
 	if (d->unseen_domains && passes)
 		return row_unseen(d, DOMAIN_FOLDER);
-	return row_ok(d, "no rule passes a device to a domain");
+	return row_ok(d, "no rule passes a device through to a domain");
 }
 
 struct row doctor_memlock(const struct doctor *d)
 {
 	struct row row =
-		judge_limit(d, "memlock", "enough for all domains that rules pass devices to");
+		judge_limit(d, "memlock", "the limit is enough for all domains with devices of "
+					 "rules");
 
 	if (row.grade == GRADE_OK && !d->libvirt.daemon.pid && d->libvirt.program)
-		row.seen = arena_printf(d->arena, "%s; libvirt's daemon does not run", row.seen);
+		row.seen = arena_printf(d->arena, "%s; the libvirt daemon is not "
+						  "running", row.seen);
 	return row;
 }
 
@@ -137,7 +140,8 @@ static void add_kept(const struct doctor *d, const struct rule *rule, struct row
 		if (!node)
 			continue;
 		*first = *first ? *first : node;
-		row_add(d, kept, "%s:%u passes %s", rule->file, rule->actions[i].line, node);
+		row_add(d, kept, "%s:%u passes through "
+				 "%s", rule->file, rule->actions[i].line, node);
 	}
 }
 
@@ -150,7 +154,7 @@ struct row doctor_device_acl(const struct doctor *d)
 	if (d->libvirt.conf_unseen)
 		return row_unseen(d, QEMUCONF);
 	if (!conf->known || !qemuconf_guards_devices(conf))
-		return row_ok(d, "libvirt keeps no device node from QEMU");
+		return row_ok(d, "libvirt lets QEMU open every device node");
 	for (size_t i = 0; i < d->ours.rules.n; i++)
 		add_kept(d, &d->ours.rules.v[i], &kept, &first);
 	if (kept.n)
@@ -159,7 +163,8 @@ struct row doctor_device_acl(const struct doctor *d)
 					     "add \"%s\" to cgroup_device_acl in " QEMUCONF
 					     ", and restart %s",
 					     first, doctor_daemon_unit(d)),
-				"libvirt keeps QEMU from it: %s", row_list(d, &kept));
+				"libvirt does not let QEMU open a device node: "
+				"%s", row_list(d, &kept));
 	return judge_limit(d, "cgroup_device_acl",
-			  "it has the nodes of all devices that rules pass");
+			  "the list has the device nodes of all devices of rules");
 }

@@ -86,8 +86,9 @@ struct row doctor_unknown_options(const struct doctor *d)
 		return row_warn(d,
 				arena_printf(d->arena, "kvmshim check --qemu; kvmshim explain %s",
 					     domains.v[0]),
-				"at its last start QEMU did not know: %s", row_list(d, &told));
+				"at the last start QEMU did not accept its command line: "
+				"%s", row_list(d, &told));
 	if (!seen)
 		return row_unseen(d, LOGS);
-	return row_ok(d, "QEMU complained of none at the last starts");
+	return row_ok(d, "QEMU accepted its command line at the last starts");
 }

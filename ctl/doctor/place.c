@@ -243,7 +243,8 @@ static void ask(struct doctor *d, struct emulator *e)
 	*help = (struct qemuhelp){ .arena = d->arena, .binary = e->real };
 	e->machines = qemuhelp_names(help, "-machine", "help");
 	if (help->silent)
-		e->problem = arena_printf(d->arena, "it does not answer (%d s)", CAPTURE_SECONDS);
+		e->problem = arena_printf(d->arena, "it did not answer within %d "
+						    "s", CAPTURE_SECONDS);
 	else if (!e->machines)
 		e->problem = "it does not answer -machine help";
 }

@@ -11,12 +11,12 @@ struct row doctor_kill_switch(const struct doctor *d)
 	const struct settings *s = &d->ours.settings;
 
 	if (!s->enabled)
-		return row_fail(d, "take enabled = no below [wrapper] out of " CONF,
-				"enabled = no: the wrapper applies no rule at all");
+		return row_fail(d, "remove enabled = no from section [wrapper] of " CONF,
+				"the wrapper is disabled (enabled = no), so no rule applies");
 	if (!s->hook.enabled)
-		return row_fail(d, "take enabled = no below [hook] out of " CONF,
-				"enabled = no: the hook hands no device over");
-	return row_ok(d, "wrapper and hook are on");
+		return row_fail(d, "remove enabled = no from section [hook] of " CONF,
+				"the hook is disabled (enabled = no), so no device is assigned");
+	return row_ok(d, "the wrapper and the hook are enabled");
 }
 
 struct row doctor_kvmshim_root(const struct doctor *d)
@@ -24,19 +24,20 @@ struct row doctor_kvmshim_root(const struct doctor *d)
 	const struct libvirt *l = &d->libvirt;
 
 	if (!l->daemon.pid)
-		return row_ok(d, "libvirt's daemon does not run");
+		return row_ok(d, "the libvirt daemon is not running");
 	if (l->environment_unseen)
-		return row_unseen(d, "the daemon's environment");
+		return row_unseen(d, "the environment of the libvirt daemon");
 	if (l->kvmshim_root)
 		return row_fail(
 			d,
 			arena_printf(d->arena,
-				     "[Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
-				     "(systemctl edit %s), then restart it",
+				     "add [Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
+				     "(systemctl edit %s), and restart the unit",
 				     doctor_daemon_unit(d)),
-			"%s has KVMSHIM_ROOT=%s in its environment: no real device is looked at",
+			"%s has KVMSHIM_ROOT=%s in its environment, so the hook does not see the "
+			"real devices",
 			doctor_daemon_unit(d), l->kvmshim_root);
-	return row_ok(d, "it is not in the daemon's environment");
+	return row_ok(d, "the environment of the libvirt daemon has no KVMSHIM_ROOT");
 }
 
 static const char *plural(size_t n)
@@ -76,8 +77,8 @@ struct row doctor_rules(const struct doctor *d)
 	if (first)
 		return row_warn(d, "kvmshim check", "%s%s", text, more);
 	if (!n)
-		return row_ok(d, "none is switched on in " CONFDIR_ETC "/rules.d");
-	return row_ok(d, "%zu rule%s, no mistake", n, plural(n));
+		return row_ok(d, "no rule is enabled in " CONFDIR_ETC "/rules.d");
+	return row_ok(d, "%zu rule%s enabled, no mistake", n, plural(n));
 }
 
 /* ---- what is handed over ---- */
@@ -104,13 +105,14 @@ struct row doctor_journals(const struct doctor *d)
 	if (strange.n)
 		return row_fail(
 			d,
-			"give the devices back by hand (driver_override), and remove it",
+			"return the devices by hand (driver_override), and remove the journal",
 			"%s", row_list(d, &strange));
 	if (left.n)
 		return row_fail(d, "kvmshim recover",
-				"devices were not given back by what is gone: %s",
+				"devices were not returned: %s",
 				row_list(d, &left));
-	return row_ok(d, "%zu in use, none left over", d->assigned.n);
+	return row_ok(d, "%zu journal%s in use, none left over", d->assigned.n,
+		      plural(d->assigned.n));
 }
 
 struct row doctor_stuck(const struct doctor *d)
@@ -127,9 +129,10 @@ struct row doctor_stuck(const struct doctor *d)
 				stuck_subject(w), op_names[w->op]);
 		}
 	if (hang.n)
-		return row_fail(d, "stop who uses the device; else only a reboot helps",
-				"hang in the kernel: %s", row_list(d, &hang));
+		return row_fail(d, "stop the program that uses the device; if that does not help, "
+				   "reboot",
+				"stuck in the kernel: %s", row_list(d, &hang));
 	if (free.n)
-		return row_warn(d, "kvmshim recover", "came free again: %s", row_list(d, &free));
-	return row_ok(d, "no device hangs in the kernel");
+		return row_warn(d, "kvmshim recover", "no longer stuck: %s", row_list(d, &free));
+	return row_ok(d, "no device is stuck in the kernel");
 }

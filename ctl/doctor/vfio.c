@@ -25,16 +25,18 @@ struct row doctor_vfio_modules(const struct doctor *d)
 		if (!machine_has_module(d->arena, d->root, &d->machine, modules[i]))
 			row_add(d, &missing, "%s", modules[i]);
 		else if (file && !host_has_module(d->arena, d->root, modules[i]))
-			return row_fail(d, arena_printf(d->arena, "take it out of %s", file),
-					"%s may not be loaded: %s", modules[i], file);
+			return row_fail(d, arena_printf(d->arena, "remove %s from "
+								  "%s", modules[i], file),
+					"%s cannot be loaded, because of a line in "
+					"%s", modules[i], file);
 	}
 	if (missing.n)
 		return row_fail(
 			d,
 			"install linux-modules-extra (kernel-modules-extra) of this kernel",
 			"kernel %s does not have %s", d->machine.release, row_list(d, &missing));
-	return row_ok(d, "vfio_pci and vfio_iommu_type1, %s",
-		      loaded ? "loaded" : "to be loaded when they are needed");
+	return row_ok(d, "vfio_pci and vfio_iommu_type1 are %s",
+		      loaded ? "loaded" : "installed, and loaded when they are needed");
 }
 
 /* ---- vfio-pci.ids ---- */
@@ -89,20 +91,22 @@ struct row doctor_vfio_ids(const struct doctor *d)
 	size_t n;
 
 	if (!ids)
-		return row_ok(d, "vfio-pci takes no card at boot");
+		return row_ok(d, "vfio-pci binds no device at boot");
 	for (size_t i = 0; i < d->machine.n_functions; i++) {
 		if (!lists(ids, d->machine.functions[i].id) || !is_first_of_kind(d, i))
 			continue;
 		cards = same_kind(d, i, &n);
 		if (n > 1)
-			row_add(d, &twins, "%s is %zu cards (%s)", d->machine.functions[i].id, n,
+			row_add(d, &twins, "%s matches %zu devices "
+					   "(%s)", d->machine.functions[i].id, n,
 				cards);
 	}
 	if (twins.n)
-		return row_warn(d, "take the id out of vfio-pci.ids; the hook binds by address",
-				"vfio-pci takes all of them, if the host needs one or not: %s",
+		return row_warn(d, "remove the ID from vfio-pci.ids; the hook binds by address",
+				"vfio-pci binds all of these devices, even if the host needs one "
+				"of them: %s",
 				row_list(d, &twins));
-	return row_ok(d, "vfio-pci takes %s at boot, each one card", ids);
+	return row_ok(d, "vfio-pci binds %s at boot, one device for each ID", ids);
 }
 
 /* The module of a driver, which may be called otherwise: xhci_pci of xhci_hcd. */
@@ -127,24 +131,24 @@ struct row doctor_softdeps(const struct doctor *d)
 	struct row_texts lost = { 0 };
 
 	if (!ids)
-		return row_ok(d, "none is needed: the hook binds when a VM starts");
+		return row_ok(d, "no softdep is needed: the hook binds devices when a VM starts");
 	for (size_t i = 0; i < d->machine.n_functions; i++) {
 		const struct pci_function *f = &d->machine.functions[i];
 
 		if (!is_lost(d, ids, f))
 			continue;
 		driver = driver ? driver : f->driver;
-		row_add(d, &lost, "%s is on %s", f->address, f->driver);
+		row_add(d, &lost, "%s is bound to %s", f->address, f->driver);
 	}
 	if (!lost.n)
-		return row_ok(d, "no other driver took a card of vfio-pci.ids");
+		return row_ok(d, "no other driver is bound to a device of vfio-pci.ids");
 	return row_warn(
 		d,
 		arena_printf(
 			d->arena,
 			"echo softdep %s pre: vfio-pci >>/etc/modprobe.d/vfio.conf, " INITRAMFS,
 			module_of(d, driver)),
-		"another driver was there before vfio-pci: %s", row_list(d, &lost));
+		"another driver was bound before vfio-pci: %s", row_list(d, &lost));
 }
 
 /* ---- who has a card that a VM is to get ---- */
@@ -176,16 +180,17 @@ struct row doctor_boot_display(const struct doctor *d)
 		const char *fb = firmware_framebuffer(d, passed(d, i));
 
 		if (fb)
-			row_add(d, &held, "%s holds memory of %s", fb, d->passed.v[i]);
+			row_add(d, &held, "%s uses memory of %s", fb, d->passed.v[i]);
 	}
 	if (!held.n)
-		return row_ok(d, "no firmware framebuffer is on a card that a VM is to get");
+		return row_ok(d, "no firmware framebuffer uses a device that a VM needs");
 	if (d->ours.settings.hook.release_console)
-		return row_ok(d, "%s; the hook takes it away (release-console = yes)",
+		return row_ok(d, "%s; the hook releases the framebuffer (release-console = yes)",
 			      row_list(d, &held));
 	return row_warn(d,
-			"release-console = yes below [hook] in /etc/kvmshim/kvmshim.conf, or "
-			"initcall_blacklist=sysfb_init on the kernel's line",
+			"set release-console = yes in section [hook] of "
+			"/etc/kvmshim/kvmshim.conf, or add "
+			"initcall_blacklist=sysfb_init to the kernel command line",
 			"%s", row_list(d, &held));
 }
 
@@ -197,9 +202,10 @@ struct row doctor_nouveau(const struct doctor *d)
 		if (passed(d, i)->driver && str_eq(passed(d, i)->driver, "nouveau"))
 			row_add(d, &had, "%s", d->passed.v[i]);
 	if (!had.n)
-		return row_ok(d, "it has no card that a VM is to get");
+		return row_ok(d, "nouveau is not bound to a device that a VM needs");
 	return row_warn(d, "echo blacklist nouveau >/etc/modprobe.d/nouveau.conf, " INITRAMFS,
-			"it has %s, and lets go of a card only while nothing uses it",
+			"nouveau is bound to %s, and can be unbound only while no program uses "
+			"the card",
 			row_list(d, &had));
 }
 
@@ -228,12 +234,14 @@ struct row doctor_nvidia_persistenced(const struct doctor *d)
 	}
 	pid = first ? process_named(d->arena, d->root, PERSISTENCED) : 0;
 	if (!pid)
-		return row_ok(d, "it keeps no card that a VM is to get");
+		return row_ok(d, "nvidia-persistenced has no device open that a VM needs");
 	return row_fail(d,
 			arena_printf(d->arena,
-				     "[device %s] stop-units = " PERSISTENCED
-				     ".service in /etc/kvmshim/kvmshim.conf",
+				     "set stop-units = " PERSISTENCED
+				     ".service in section [device %s] of "
+				     "/etc/kvmshim/kvmshim.conf",
 				     first),
-			"it (pid %ld) has cards open that a VM is to get: %s", (long)pid,
+			"nvidia-persistenced (pid %ld) has devices open that a VM needs: "
+			"%s", (long)pid,
 			row_list(d, &kept));
 }

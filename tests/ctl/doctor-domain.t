@@ -49,9 +49,9 @@ subtest 'It would start' => sub {
 	my $got = of('desktop');
 	is($got->{status}, 0, 'exit 0') or diag($got->{out}, $got->{err});
 	is("@{ $got->{names} }", 'definition kill-switch kvmshim-root rules emulators real-emulator capability-cache machine-types '
-		. 'unknown-options hook hand-over command-line', 'its rows');
+		. 'unknown-options hook assign command-line', 'its rows');
 	row_is($got, 'definition', 'ok', qr/^desktop, 6a5a7d5c-/, 'who it is');
-	row_is($got, 'hand-over', 'ok', qr/^the hook would hand over \Q$nvme\E \(hostdev\): nvme -> vfio-pci$/, 'what the hook would do');
+	row_is($got, 'assign', 'ok', qr/^the hook would assign \Q$nvme\E \(hostdev\): nvme -> vfio-pci$/, 'what the hook would do');
 	row_is($got, 'command-line', 'ok', qr/^rules that would apply: none \(from virsh domxml-to-native\)$/, 'what the wrapper would do');
 	is(of(uc uuid(50))->{rows}{definition}{seen}, $got->{rows}{definition}{seen}, 'by its UUID');
 };
@@ -60,16 +60,16 @@ subtest 'The hook would refuse' => sub {
 	domain($host, 'desktop', devices => hostdev('01', 0));
 	my $got = of('desktop');
 	is($got->{status}, 1, 'exit 1');
-	row_is($got, 'hand-over', 'fail', qr/^the hook would refuse: \Q$hda\E \(snd_hda_intel\) is in IOMMU group 11 too/, 'half a group');
+	row_is($got, 'assign', 'fail', qr/^the hook would refuse the start: \Q$hda\E \(snd_hda_intel\) is in IOMMU group 11 too/, 'half a group');
 	domain($host, 'desktop', devices => hostdev('0f', 0));
-	row_is(of('desktop'), 'hand-over', 'fail', qr/no such PCI device/, 'no such device');
+	row_is(of('desktop'), 'assign', 'fail', qr/no such PCI device/, 'no such device');
 	domain($host, 'desktop', memory => "<memoryBacking><hugepages/></memoryBacking>");
-	row_is(of('desktop'), 'hand-over', 'fail', qr/huge/, 'no huge pages');
+	row_is(of('desktop'), 'assign', 'fail', qr/huge/, 'no huge pages');
 	domain($host, 'desktop', devices => hostdev('03', 0));
 	$host->settings({ 'unbind-drivers' => 'e1000e' });
-	row_is(of('desktop'), 'hand-over', 'fail', qr/its driver nvme is not in unbind-drivers/, 'a driver that it may not unbind');
+	row_is(of('desktop'), 'assign', 'fail', qr/its driver nvme is not in unbind-drivers/, 'a driver that it may not unbind');
 	$host->settings({ enabled => 'no' });
-	row_is(of('desktop'), 'hand-over', 'fail', qr/switched off/, 'the hook is off');
+	row_is(of('desktop'), 'assign', 'fail', qr/is disabled/, 'the hook is off');
 	$host->settings;
 };
 
@@ -78,22 +78,22 @@ subtest 'A device of a rule: the wrapper sees it as the hook would have it' => s
 	$host->rules('50-a.ini', "[disk]\nwhen-name = desktop\npass-pci = 03:00.0\n[debug]\nwhen-name = desktop\nadd = -d guest_errors\n");
 	$host->file('etc/libvirt/qemu.conf', "cgroup_device_acl = [ \"/dev/vfio/vfio\", \"/dev/vfio/13\" ]\n");
 	my $got = of('desktop');
-	row_is($got, 'hand-over', 'ok', qr/\Q$nvme\E \(grant\): nvme -> vfio-pci/, 'the hook');
+	row_is($got, 'assign', 'ok', qr/\Q$nvme\E \(grant\): nvme -> vfio-pci/, 'the hook');
 	row_is($got, 'command-line', 'ok', qr/^rules that would apply: disk; debug /, 'the wrapper, though the device is still the host\'s');
 	is($got->{status}, 0, 'exit 0') or diag($got->{out});
 	$host->file('etc/libvirt/qemu.conf', '');
-	row_is(of('desktop'), 'hand-over', 'fail', qr/libvirt keeps QEMU from the VFIO nodes/, 'what libvirt keeps from it');
+	row_is(of('desktop'), 'assign', 'fail', qr/libvirt keeps QEMU from the VFIO nodes/, 'what libvirt keeps from it');
 };
 
 subtest 'The wrapper would refuse' => sub {
 	$host->rules('50-a.ini', "[a]\nwhen-name = desktop\nshare-9p = data \"/no such folder\"\n");
 	my $got = of('desktop');
 	is($got->{status}, 1, 'exit 1');
-	row_is($got, 'command-line', 'fail', qr{^the wrapper would refuse: /etc/kvmshim/rules\.d/50-a\.ini:3: .*/no such folder}, 'and it says why');
+	row_is($got, 'command-line', 'fail', qr{^the wrapper would refuse the start: /etc/kvmshim/rules\.d/50-a\.ini:3: .*/no such folder}, 'and it says why');
 	$host->settings({}, "[wrapper]\non-error = pass\n");
-	row_is(of('desktop'), 'command-line', 'warn', qr/would start it without rules: .*no such folder/, 'on-error = pass');
+	row_is(of('desktop'), 'command-line', 'warn', qr/would start the VM without rules: .*no such folder/, 'on-error = pass');
 	$host->settings({}, "[wrapper]\nenabled = no\n");
-	row_is(of('desktop'), 'command-line', 'warn', qr/switched off/, 'enabled = no');
+	row_is(of('desktop'), 'command-line', 'warn', qr/is disabled/, 'enabled = no');
 	$host->settings;
 	$host->no_rules;
 };
@@ -102,14 +102,14 @@ subtest 'Without virsh the log tells what was started last' => sub {
 	$host->file('virsh/virsh', "#!/bin/sh\necho 'error: failed to connect' >&2\nexit 1\n", 0755);
 	row_is(of('desktop'), 'command-line', 'unseen', qr/failed to connect/, 'neither');
 	log_of($host, 'desktop', start());
-	row_is(of('desktop'), 'command-line', 'ok', qr/from its log, the last start/, 'the log');
+	row_is(of('desktop'), 'command-line', 'ok', qr/from the log of its last start/, 'the log');
 };
 
 subtest 'It runs' => sub {
 	$host->process(4711, command => 'qemu-system-x86', cmdline => [ 'qemu', '-uuid', uuid(50) ]);
 	my $got = of('desktop');
-	row_is($got, 'definition', 'ok', qr/it runs already \(pid 4711\)/, 'with its process');
-	row_is($got, 'hand-over', 'ok', qr/it runs already/, 'what it has is its own');
+	row_is($got, 'definition', 'ok', qr/already running \(pid 4711\)/, 'with its process');
+	row_is($got, 'assign', 'ok', qr/already running/, 'what it has is its own');
 	$host->no_process(4711);
 };
 
@@ -127,26 +127,26 @@ subtest 'What only libvirt can tell' => sub {
 	my $file = domain($host, 'desktop');
 	chmod 0600, $file;
 	my $ask = sub { doctor($host, { uid => 65534, env => { KVMSHIM_ROOT => $host->dir, PATH => $host->dir . "/virsh:$ENV{PATH}" } }, @_) };
-	is($ask->('desktop')->{err}, "kvmshim: the definition of 'desktop' is root's to read: run it as root\n", 'not even libvirt does');
+	is($ask->('desktop')->{err}, "kvmshim: only root can read the domain XML of 'desktop'; run kvmshim doctor as root\n", 'not even libvirt does');
 	$host->file('virsh/virsh', "#!/bin/sh\nfor last; do :; done\ncase \$* in *dumpxml*) exec sed s/desktop/\$last/ '$host->{dir}/desktop.xml' ;; esac\nexit 1\n", 0755);
 	$host->file('desktop.xml', slurp($file));
 	row_is($ask->('desktop'), 'definition', 'ok', qr/^desktop, 6a5a7d5c-/, 'it does');
 	row_is(of('--', '--fresh'), 'definition', 'ok', qr/^--fresh, 6a5a7d5c-/, 'one that is in no file, and is called like an option');
 	$host->file('desktop.xml', '<domain/>');
 	row_is(of('fresh'), 'definition', 'fail', qr/^fresh: /, 'what is no definition');
-	row_is(of('fresh'), $_, 'fail', qr/no telling/, $_) for qw(hand-over command-line);
+	row_is(of('fresh'), $_, 'fail', qr/unknown, because the domain XML cannot be read/, $_) for qw(assign command-line);
 	$host->file('virsh/virsh', "#!/bin/sh\nexit 1\n", 0755);
 };
 
 subtest 'A rule that may not be reached' => sub {
 	domain($host, 'desktop');
 	$host->rules('50-a.ini', "[a]\nwhen-option = -device[driver=x]\nadd = -S\nlast = yes\n[b]\nwhen-name = desktop\npass-pci = 03:00.0\n");
-	row_is(of('desktop'), 'hand-over', 'fail', qr/50-a\.ini:7: .*only the wrapper can tell/, 'the hook would refuse');
+	row_is(of('desktop'), 'assign', 'fail', qr/50-a\.ini:7: .*only the wrapper can tell/, 'the hook would refuse');
 	$host->no_rules;
 };
 
 subtest 'Names that are none' => sub {
-	is_deeply([ @{ of('desktob') }{qw(status out err)} ], [ 2, '', "kvmshim: there is no domain 'desktob' (did you mean 'desktop'?)\n" ], 'nearly');
+	is_deeply([ @{ of('desktob') }{qw(status out err)} ], [ 2, '', "kvmshim: domain 'desktob' does not exist (did you mean 'desktop'?)\n" ], 'nearly');
 	domain($host, 'broken', text => "<domain>\n<name>broken</name></domain>");
 	my $got = of('broken');
 	row_is($got, 'definition', 'fail', qr{^/etc/libvirt/qemu/broken\.xml: }, 'a definition that cannot be read');

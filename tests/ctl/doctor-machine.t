@@ -16,51 +16,51 @@ my $gpu_rule = "[gpu]\nwhen-name = desktop\npass-pci = 05:00.0\n";
 rows_are(\&is_of_machine,
 	[ 'cpu', 'no flag', 'fail', qr/neither vmx nor svm/, qr/firmware/,
 		sub { shift->file('proc/cpuinfo', "vendor_id\t: GenuineIntel\nflags\t\t: fpu vmxx\n") } ],
-	[ 'cpu', 'no /dev/kvm', 'fail', qr{no /dev/kvm}, qr/^modprobe kvm_intel$/, sub { shift->gone('dev/kvm') } ],
-	[ 'cpu', 'an AMD without it', 'fail', qr{no /dev/kvm}, qr/^modprobe kvm_amd$/, sub {
+	[ 'cpu', 'no /dev/kvm', 'fail', qr{/dev/kvm is missing}, qr/^modprobe kvm_intel$/, sub { shift->gone('dev/kvm') } ],
+	[ 'cpu', 'an AMD without it', 'fail', qr{/dev/kvm is missing}, qr/^modprobe kvm_amd$/, sub {
 		my ($host) = @_;
 		$host->gone('dev/kvm');
 		$host->file('proc/cpuinfo', "vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n");
 	} ],
-	[ 'cpu', 'an AMD', 'ok', qr/^svm and/, undef,
+	[ 'cpu', 'an AMD', 'ok', qr/has svm, and/, undef,
 		sub { shift->file('proc/cpuinfo', "vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n") } ],
-	[ 'cpu', 'of another kind', 'ok', qr{not x86; /dev/kvm is there}, undef, sub { arm(shift) } ],
-	[ 'cpu', 'of another kind without /dev/kvm', 'warn', qr/not x86, and there is no/, undef, sub {
+	[ 'cpu', 'of another kind', 'ok', qr{not x86; /dev/kvm exists}, undef, sub { arm(shift) } ],
+	[ 'cpu', 'of another kind without /dev/kvm', 'warn', qr/not x86, and .* is missing/, undef, sub {
 		my ($host) = @_;
 		arm($host);
 		$host->gone('dev/kvm');
 	} ],
 	[ 'cpu', 'not to be read', 'warn', qr/cannot be read/, undef, sub { shift->gone('proc/cpuinfo') } ],
-	[ 'iommu-firmware', 'no table', 'fail', qr/neither ACPI table DMAR nor IVRS/, qr/VT-d or AMD-Vi/, sub {
+	[ 'iommu-firmware', 'no table', 'fail', qr/the ACPI tables DMAR and IVRS are both missing/, qr/VT-d or AMD-Vi/, sub {
 		my ($host) = @_;
 		$host->gone('sys/firmware/acpi/tables/DMAR', 'sys/kernel/iommu_groups');
 	} ],
 	[ 'iommu-firmware', 'no table, and the kernel has one', 'ok', qr/no ACPI table of an IOMMU, but/, undef,
 		sub { shift->gone('sys/firmware/acpi/tables/DMAR') } ],
-	[ 'iommu-firmware', 'no tables at all', 'warn', qr/no ACPI tables/, undef,
+	[ 'iommu-firmware', 'no tables at all', 'warn', qr/ACPI tables cannot be read/, undef,
 		sub { shift->gone('sys/firmware', 'sys/kernel/iommu_groups') } ],
 	[ 'iommu-kernel', 'not asked for', 'fail', qr/intel_iommu=on is not on/, qr/intel_iommu=on iommu=pt to GRUB_CMDLINE_LINUX/, sub {
 		my ($host) = @_;
 		$host->gone('sys/kernel/iommu_groups');
 		$host->file('proc/cmdline', "quiet\n");
 	} ],
-	[ 'iommu-kernel', 'switched off', 'fail', qr/the kernel's line has amd_iommu=off/, qr/take amd_iommu=off out/,
+	[ 'iommu-kernel', 'switched off', 'fail', qr/the kernel command line has amd_iommu=off/, qr/remove amd_iommu=off from/,
 		sub { shift->file('proc/cmdline', "quiet amd_iommu=off\n") } ],
-	[ 'iommu-kernel', 'switched off, with another word', 'fail', qr/has intel_iommu=off,sm_on/, qr/take intel_iommu=off,sm_on out/,
+	[ 'iommu-kernel', 'switched off, with another word', 'fail', qr/has intel_iommu=off,sm_on/, qr/remove intel_iommu=off,sm_on from/,
 		sub { shift->file('proc/cmdline', "intel_iommu=off,sm_on\n") } ],
-	[ 'iommu-kernel', 'on without being asked for', 'ok', qr/nothing .* keeps it off/, undef, sub { shift->file('proc/cmdline', "quiet\n") } ],
-	[ 'iommu-kernel', 'an AMD needs no word', 'ok', qr/nothing .* keeps it off/, undef, sub {
+	[ 'iommu-kernel', 'on without being asked for', 'ok', qr/does not disable the IOMMU/, undef, sub { shift->file('proc/cmdline', "quiet\n") } ],
+	[ 'iommu-kernel', 'an AMD needs no word', 'ok', qr/does not disable the IOMMU/, undef, sub {
 		my ($host) = @_;
 		$host->file('proc/cpuinfo', "vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n");
 		$host->gone('sys/kernel/iommu_groups');
 	} ],
-	[ 'iommu-kernel', 'nor does another kind', 'ok', qr/nothing .* keeps it off/, undef, sub {
+	[ 'iommu-kernel', 'nor does another kind', 'ok', qr/does not disable the IOMMU/, undef, sub {
 		my ($host) = @_;
 		arm($host);
 		$host->gone('sys/kernel/iommu_groups');
 	} ],
 	[ 'iommu-kernel', 'asked for in vain', 'warn', qr/uses no IOMMU/, undef, sub { shift->gone('sys/kernel/iommu_groups') } ],
-	[ 'iommu-groups', 'none', 'fail', qr/the kernel has none/, qr/iommu-kernel/, sub { shift->gone('sys/kernel/iommu_groups') } ],
+	[ 'iommu-groups', 'none', 'fail', qr/the kernel has no IOMMU group/, qr/iommu-kernel/, sub { shift->gone('sys/kernel/iommu_groups') } ],
 	[ 'iommu-groups', 'a card that is passed is in none', 'fail', qr/\Q$gpu\E$/, undef, sub {
 		my ($host) = @_;
 		$host->gone("sys/bus/pci/devices/$gpu/iommu_group");
@@ -68,12 +68,12 @@ rows_are(\&is_of_machine,
 	} ],
 	[ 'interrupt-remapping', 'none', 'fail', qr/VFIO refuses/, qr/allow_unsafe_interrupts=1/,
 		sub { shift->file('proc/interrupts', "  1:  9  IO-APIC 1-edge i8042\n") } ],
-	[ 'interrupt-remapping', 'switched off', 'fail', qr/has intremap=off$/, qr/take intremap=off out/, sub {
+	[ 'interrupt-remapping', 'switched off', 'fail', qr/has intremap=off$/, qr/remove intremap=off from/, sub {
 		my ($host) = @_;
 		$host->file('proc/interrupts', "  1:  9  IO-APIC 1-edge i8042\n");
 		$host->file('proc/cmdline', "intel_iommu=on intremap=off\n");
 	} ],
-	[ 'interrupt-remapping', 'no IOMMU', 'warn', qr/there is no IOMMU/, undef, sub {
+	[ 'interrupt-remapping', 'no IOMMU', 'warn', qr/the kernel uses no IOMMU/, undef, sub {
 		my ($host) = @_;
 		$host->file('proc/interrupts', "  1:  9  IO-APIC 1-edge i8042\n");
 		$host->gone('sys/kernel/iommu_groups');
@@ -87,33 +87,33 @@ rows_are(\&is_of_machine,
 	} ],
 	[ 'vfio-modules', 'the kernel has none', 'fail', qr/does not have vfio_pci; vfio_iommu_type1/, qr/modules-extra/,
 		sub { shift->gone('sys/module/vfio_pci', 'sys/module/vfio_iommu_type1') } ],
-	[ 'vfio-modules', 'there to be loaded', 'ok', qr/to be loaded/, undef, sub { modules_on_disk(shift) } ],
-	[ 'vfio-modules', 'blacklisted', 'fail', qr{vfio_pci may not be loaded: /etc/modprobe\.d/x\.conf}, qr/out of/, sub {
+	[ 'vfio-modules', 'there to be loaded', 'ok', qr/loaded when they are needed/, undef, sub { modules_on_disk(shift) } ],
+	[ 'vfio-modules', 'blacklisted', 'fail', qr{vfio_pci cannot be loaded, .*/etc/modprobe\.d/x\.conf}, qr/remove vfio_pci from/, sub {
 		my ($host) = @_;
 		modules_on_disk($host);
 		$host->file('etc/modprobe.d/x.conf', "# why\nblacklist vfio-pci\n");
 	} ],
-	[ 'vfio-modules', 'blacklisted, and loaded by hand', 'ok', qr/, loaded$/, undef,
+	[ 'vfio-modules', 'blacklisted, and loaded by hand', 'ok', qr/are loaded$/, undef,
 		sub { shift->file('etc/modprobe.d/x.conf', "blacklist vfio-pci\n") } ],
-	[ 'vfio-ids', 'two equal cards', 'warn', qr/10de:1b06 is 2 cards \(\Q$gpu\E, \Q$twin\E\)/, qr/take the id out/, sub {
+	[ 'vfio-ids', 'two equal cards', 'warn', qr/10de:1b06 matches 2 devices \(\Q$gpu\E, \Q$twin\E\)/, qr/remove the ID/, sub {
 		my ($host) = @_;
 		card($host, $twin, '10de:1b06', 'vfio-pci', 6);
 		$host->file('proc/cmdline', "intel_iommu=on vfio-pci.ids=8086:1,10DE:1b06\n");
 	} ],
-	[ 'vfio-ids', 'one card', 'ok', qr/takes 10de:1b06 at boot/, undef,
+	[ 'vfio-ids', 'one card', 'ok', qr/binds 10de:1b06 at boot/, undef,
 		sub { shift->file('etc/modprobe.d/vfio.conf', "options vfio_pci disable_vga=1 \\\n  ids=10de:1b06\n") } ],
-	[ 'vfio-ids', 'two kinds of three', 'ok', qr/takes 10de:1b06,144d:a808 at boot/, undef, sub {
+	[ 'vfio-ids', 'two kinds of three', 'ok', qr/binds 10de:1b06,144d:a808 at boot/, undef, sub {
 		my ($host) = @_;
 		card($host, $twin, '144d:a808', 'vfio-pci', 6);
 		card($host, $_, '8086:1521', 'igb', 7) for '0000:07:00.0', '0000:07:00.1';
 		$host->file('proc/cmdline', "intel_iommu=on vfio-pci.ids=10de:1b06,144d:a808\n");
 	} ],
-	[ 'softdeps', 'another driver was first', 'warn', qr/\Q$gpu\E is on nouveau/, qr/softdep nouveau pre: vfio-pci/, sub {
+	[ 'softdeps', 'another driver was first', 'warn', qr/\Q$gpu\E is bound to nouveau/, qr/softdep nouveau pre: vfio-pci/, sub {
 		my ($host) = @_;
 		card($host, $gpu, '10de:1b06', 'nouveau', 5);
 		$host->file('etc/modprobe.d/vfio.conf', "options vfio-pci ids=10de:1b06\n");
 	} ],
-	[ 'softdeps', 'of two cards, by a driver whose module is called otherwise', 'warn', qr/\Q$gpu\E is on xhci_hcd; \Q$twin\E is on nouveau/,
+	[ 'softdeps', 'of two cards, by a driver whose module is called otherwise', 'warn', qr/\Q$gpu\E is bound to xhci_hcd; \Q$twin\E is bound to nouveau/,
 		qr/softdep xhci_pci pre: vfio-pci/, sub {
 		my ($host) = @_;
 		card($host, $gpu, '10de:1b06', 'xhci_hcd', 5);
@@ -133,9 +133,9 @@ rows_are(\&is_of_machine,
 		card($host, $gpu, '10de:1b06', 'nouveau', 5);
 		$host->file('etc/modprobe.d/vfio.conf', "options vfio-pci ids=10de:1b06\nsoftdep nouveau pre: drm vfio_pci post: x\n");
 	} ],
-	[ 'boot-display', 'the firmware\'s picture is on a card that is passed', 'warn', qr/^efi-framebuffer\.0 holds memory of \Q$gpu\E/,
+	[ 'boot-display', 'the firmware\'s picture is on a card that is passed', 'warn', qr/^efi-framebuffer\.0 uses memory of \Q$gpu\E/,
 		qr/release-console = yes/, sub { firmware_picture(shift) } ],
-	[ 'boot-display', 'and the hook may take it away', 'ok', qr/the hook takes it away/, undef, sub {
+	[ 'boot-display', 'and the hook may take it away', 'ok', qr/the hook releases the framebuffer/, undef, sub {
 		my ($host) = @_;
 		firmware_picture($host);
 		$host->conf("[hook]\nrelease-console = yes\n");
@@ -145,38 +145,38 @@ rows_are(\&is_of_machine,
 		firmware_picture($host);
 		$host->file('sys/bus/pci/devices/0000:05:00.0/class', "0x010802\n");
 	} ],
-	[ 'nouveau', 'it has a card that is passed', 'warn', qr/it has \Q$gpu\E/, qr/blacklist nouveau/, sub {
+	[ 'nouveau', 'it has a card that is passed', 'warn', qr/nouveau is bound to \Q$gpu\E/, qr/blacklist nouveau/, sub {
 		my ($host) = @_;
 		card($host, $gpu, '10de:1b06', 'nouveau', 5);
 		$host->rules('50-gpu.ini', $gpu_rule);
 	} ],
-	[ 'nvidia-persistenced', 'it has a card open that is passed', 'fail', qr/it \(pid 77\) has cards open .*\Q$gpu\E/,
-		qr/^\[device \Q$gpu\E\] stop-units = nvidia-persistenced\.service/, sub { persistenced(shift) } ],
-	[ 'nvidia-persistenced', 'and it is stopped for it', 'ok', qr/it keeps no card/, undef, sub {
+	[ 'nvidia-persistenced', 'it has a card open that is passed', 'fail', qr/nvidia-persistenced \(pid 77\) has devices open .*\Q$gpu\E/,
+		qr/^set stop-units = nvidia-persistenced\.service in section \[device \Q$gpu\E\]/, sub { persistenced(shift) } ],
+	[ 'nvidia-persistenced', 'and it is stopped for it', 'ok', qr/has no device open/, undef, sub {
 		my ($host) = @_;
 		persistenced($host);
 		$host->conf("[device $gpu]\nstop-units = nvidia-persistenced.service\n");
 	} ],
-	[ 'nvidia-persistenced', 'it has two', 'fail', qr/: \Q$gpu\E; 0000:05:00\.1$/, qr/^\[device \Q$gpu\E\]/, sub {
+	[ 'nvidia-persistenced', 'it has two', 'fail', qr/: \Q$gpu\E; 0000:05:00\.1$/, qr/section \[device \Q$gpu\E\]/, sub {
 		my ($host) = @_;
 		persistenced($host);
 		card($host, "0000:05:00.$_->[0]", '10de:1b06', $_->[1], 5) for [ 1, 'nvidia' ], [ 2, 'nouveau' ], [ 3, 'x' ];
 		$host->gone('sys/bus/pci/devices/0000:05:00.3/driver');
 		$host->conf("[device $gpu]\nstop-units = a.service\n");
 	} ],
-	[ 'nvidia-persistenced', 'it does not run', 'ok', qr/it keeps no card/, undef, sub {
+	[ 'nvidia-persistenced', 'it does not run', 'ok', qr/has no device open/, undef, sub {
 		my ($host) = @_;
 		persistenced($host);
 		$host->gone('proc/77');
 	} ],
-	[ 'hugepages', 'more than there are', 'fail', qr/desktop asks for 512 pages of 2 MiB, and the host has 4/, qr/hugepages = allocate/,
+	[ 'hugepages', 'more than there are', 'fail', qr/desktop needs 512 pages of 2 MiB, but the host has 4/, qr/hugepages = allocate/,
 		sub { domain(shift, 'desktop', memory => "<memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking>") } ],
-	[ 'hugepages', 'which the hook may allocate', 'ok', qr/the hook lets the pool grow/, undef, sub {
+	[ 'hugepages', 'which the hook may allocate', 'ok', qr/the hook enlarges the pool/, undef, sub {
 		my ($host) = @_;
 		domain($host, 'desktop', memory => "<memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking>");
 		$host->conf("[hook]\nhugepages = allocate\n");
 	} ],
-	[ 'hugepages', 'no pages', 'ok', qr/^no pages reserved; no domain asks/, undef,
+	[ 'hugepages', 'no pages', 'ok', qr/^the pools have no pages; no domain needs/, undef,
 		sub { shift->file('sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages', "0\n") } ],
 	[ 'hugepages', 'no hugetlbfs', 'fail', qr/no hugetlbfs is mounted/, qr/dev-hugepages\.mount/, sub {
 		my ($host) = @_;

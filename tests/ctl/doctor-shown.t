@@ -17,8 +17,8 @@ subtest 'Text: a line each, the mending line below, and how many there were' => 
 	$host->conf("[wrapper]\nenabled = no\n");
 	my $got = ctl($host, 'doctor');
 	my ($first, $second, @more) = split /\n/, $got->{out};
-	is($first, 'fail    kill-switch          enabled = no: the wrapper applies no rule at all', 'what is wrong');
-	like($second, qr{^ +→ take enabled = no below \[wrapper\] out of /etc/kvmshim/kvmshim\.conf$}, 'and what mends it');
+	is($first, 'fail    kill-switch          the wrapper is disabled (enabled = no), so no rule applies', 'what is wrong');
+	like($second, qr{^ +→ remove enabled = no from section \[wrapper\] of /etc/kvmshim/kvmshim\.conf$}, 'and what mends it');
 	like($more[-1], qr/^30 checks: 29 ok, 1 failed$/, 'the sum');
 	is($got->{status}, 1, 'exit 1');
 	unlike($got->{out}, qr/\e/, 'no colour where there is no terminal');
@@ -53,7 +53,7 @@ subtest 'JSON says what the text says' => sub {
 	is_deeply([ sort keys %$json ], [qw(domain rows version)], 'its members');
 	is_deeply([ @$json{qw(version domain)} ], [ 1, undef ], 'version 1, of the host');
 	my ($cpu) = grep { $_->{name} eq 'cpu' } @{ $json->{rows} };
-	is_deeply($cpu, { name => 'cpu', grade => 'fail', seen => 'the CPU virtualises and there is no /dev/kvm', fix => 'modprobe kvm_intel' }, 'a row');
+	is_deeply($cpu, { name => 'cpu', grade => 'fail', seen => 'the CPU supports virtualization, but /dev/kvm is missing', fix => 'modprobe kvm_intel' }, 'a row');
 };
 
 subtest 'Odd hosts' => sub {
@@ -93,8 +93,8 @@ subtest 'Without root it says what it could not see' => sub {
 	my $got = doctor($host, { uid => 65534 });
 	my @unseen = grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
 	is("@unseen", 'kvmshim-root hugepages emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl journals stuck', 'those rows');
-	is($got->{rows}{'device-acl'}{seen}, '/etc/libvirt/qemu.conf cannot be seen by this user', 'what it is');
-	is($got->{rows}{$_}{fix}, 'run it as root', "$_: what to do") for @unseen;
+	is($got->{rows}{'device-acl'}{seen}, '/etc/libvirt/qemu.conf cannot be read by this user', 'what it is');
+	is($got->{rows}{$_}{fix}, 'run kvmshim doctor as root', "$_: what to do") for @unseen;
 	is($got->{status}, 0, 'and all else is well') or diag($got->{out});
 };
 

@@ -41,21 +41,21 @@ sub row_is {
 # --- the host
 
 my $got = doctor();
-row_is($got, 'cpu', 'ok', qr{and /dev/kvm});
+row_is($got, 'cpu', 'ok', qr{and /dev/kvm exists});
 row_is($got, 'iommu-firmware', 'ok', qr/DMAR/);
 row_is($got, 'iommu-kernel', 'ok', qr/intel_iommu/);
-row_is($got, 'iommu-groups', 'ok', qr/^\d+ groups/);
+row_is($got, 'iommu-groups', 'ok', qr/has \d+ IOMMU groups/);
 row_is($got, 'interrupt-remapping', 'ok', qr/IR-/);
-row_is($got, 'vfio-modules', 'ok', qr/vfio_pci and vfio_iommu_type1/);
+row_is($got, 'vfio-modules', 'ok', qr/vfio_pci and vfio_iommu_type1 are/);
 row_is($got, 'boot-display', 'ok', qr/no firmware framebuffer/);
 row_is($got, 'wrapper', 'ok', qr/in front of \Q$emulator\E/);
 row_is($got, 'emulators', 'ok', qr/behind the wrapper/);
 row_is($got, 'real-emulator', 'ok', qr/\Q$emulator\E\.real answers/);
-row_is($got, 'capability-cache', 'ok', qr/has asked the emulators/);
+row_is($got, 'capability-cache', 'ok', qr/has probed the emulators/);
 row_is($got, 'machine-types', 'ok', qr/all 2 domains/);
-row_is($got, 'libvirt', 'ok', qr/libvirtd [0-9.]+ runs/);
+row_is($got, 'libvirt', 'ok', qr/libvirtd [0-9.]+ is running/);
 row_is($got, 'hook', 'ok', qr/50-kvmshim/);
-row_is($got, 'foreign-hooks', 'ok', qr/no hook of anybody else/);
+row_is($got, 'foreign-hooks', 'ok', qr/runs no other hook/);
 is($got->{status}, (grep { $_->{grade} eq 'fail' } values %{ $got->{rows} }) ? 1 : 0, 'exit status') or diag($got->{out});
 is($got->{err}, '', 'nothing on stderr');
 
@@ -64,8 +64,8 @@ is($got->{err}, '', 'nothing on stderr');
 sleep 2;    # its clock of files counts in seconds
 chmod 0755, "$emulator.real" or die;
 $got = doctor();
-row_is($got, 'capability-cache', 'fail', qr/older QEMU than there is: \Q$emulator\E/);
-row_is($got, 'wrapper', 'fail', qr/was upgraded, and libvirt not told/);
+row_is($got, 'capability-cache', 'fail', qr/the capabilities of an older QEMU: \Q$emulator\E/);
+row_is($got, 'wrapper', 'fail', qr/was upgraded, but libvirt still uses/);
 must('touch', $emulator);
 $got = doctor();
 row_is($got, 'wrapper', 'ok', qr/in front of/);
@@ -74,30 +74,30 @@ row_is($got, 'capability-cache', 'ok', qr//);
 # --- a domain
 
 $got = doctor('nvme');
-row_is($got, 'hand-over', 'ok', qr/^the hook would hand over \Q$nvme\E \(hostdev\): nvme -> vfio-pci$/);
+row_is($got, 'assign', 'ok', qr/^the hook would assign \Q$nvme\E \(hostdev\): nvme -> vfio-pci$/);
 row_is($got, 'command-line', 'ok', qr/virsh domxml-to-native/);
 is($got->{status}, 0, 'it would start') or diag($got->{out});
 is(driver_of($nvme), 'nvme', 'and nothing has changed');
 starts('nvme', 'it starts');
 is(driver_of($nvme), 'vfio-pci', 'and the hook has done what it would do');
-row_is(doctor('nvme'), 'definition', 'ok', qr/it runs already/);
+row_is(doctor('nvme'), 'definition', 'ok', qr/already running/);
 row_is(doctor(), 'hook', 'ok', qr/50-kvmshim/);
 stops('nvme');
 
 $got = doctor('sound');
-row_is($got, 'hand-over', 'fail', qr/\Q$gpu\E .* is in IOMMU group \d+ too/);
+row_is($got, 'assign', 'fail', qr/\Q$gpu\E .* is in IOMMU group \d+ too/);
 is($got->{status}, 1, 'it would not start');
-my ($why) = ($got->{rows}{'hand-over'}{seen} // '') =~ /^the hook would refuse: (.*)/;
+my ($why) = ($got->{rows}{'assign'}{seen} // '') =~ /^the hook would refuse the start: (.*)/;
 is_refused('sound', qr/\Q$why\E/, 'libvirt is told the same', $gpu, $hda);
 
 host_rules('50-a.ini', "[disk]\nwhen-name = sound\nshare-9p = data \"/no such folder\"\n");
-row_is(doctor('sound'), 'command-line', 'fail', qr{the wrapper would refuse: .*/no such folder});
+row_is(doctor('sound'), 'command-line', 'fail', qr{the wrapper would refuse the start: .*/no such folder});
 
 # --- who is not root
 
 spew('/etc/kvmshim/rules.d/50-a.ini', '', 0644);
 $got = run({ uid => 65534 }, '/usr/sbin/kvmshim', 'doctor');
-like($got->{out}, qr/^unseen .*\n +→ run it as root$/m, 'another user is told what he cannot see') or diag($got->{err});
+like($got->{out}, qr/^unseen .*\n +→ run kvmshim doctor as root$/m, 'another user is told what he cannot see') or diag($got->{err});
 like($got->{out}, qr/^ok +iommu-groups /m, 'and all that he can');
 $got = run({ uid => 65534 }, '/usr/sbin/kvmshim', 'doctor', 'nvme');
 like($got->{out}, qr/^ok +definition +nvme, /m, 'libvirt shows him a definition that is root\'s') or diag($got->{out}, $got->{err});
