@@ -112,6 +112,7 @@ install: all
 	$(call put,644,contrib/kvmshim.conf,$(SYSCONFDIR)/kvmshim)
 	$(Q)$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/kvmshim/rules.d
 	$(call put,644,$(wildcard man/*.5),$(MANDIR)/man5)
+	$(call put,644,$(wildcard man/*.7),$(MANDIR)/man7)
 	$(call put,644,$(wildcard man/*.8),$(MANDIR)/man8)
 	$(call put,644,$(wildcard contrib/systemd/kvmshim-*),$(UNITDIR))
 	$(call put,644,contrib/completion/kvmshim,$(COMPLETIONDIR))

@@ -26,7 +26,9 @@ static int help(void)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		printf("  kvmshim %s %s\n      %s\n", commands[i]->name, commands[i]->usage,
 		       commands[i]->help);
-	printf("\n  kvmshim --help | --version\n\nThe manual: kvmshim(8), kvmshim-rules(5), kvmshim.conf(5).\n");
+	printf("\n  kvmshim --help | --version\n\n"
+	       "The manual: kvmshim(8), kvmshim-rules(5), kvmshim-verbs(5), kvmshim-cookbook(7),\n"
+	       "kvmshim.conf(5).\n");
 	return CTL_FINE;
 }
 

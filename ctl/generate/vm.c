@@ -222,7 +222,7 @@ void generate_rule(struct choice *c)
 	const char *name = rule_name(c);
 
 	printf("# Into /etc/kvmshim/rules.d/60-%s.ini, then: kvmshim check.\n"
-	       "# The name of the VM is yours. Under libvirt CAVEATS of kvmshim-rules(5) tell what\n"
+	       "# The name of the VM is yours. UNDER LIBVIRT in kvmshim-verbs(5) says what\n"
 	       "# qemu.conf needs; a <hostdev> in the domain needs nothing of that.\n",
 	       name);
 	printf("[%s]\nwhen-name = CHANGE-ME\n", name);

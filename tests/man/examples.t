@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The manuals tell the truth: every example of kvmshim-rules(5) that shows a
-# command line before (<) and after (>) is run, and every rule that a manual, the
-# README, docs/ or rules/ shows is one that the wrapper takes. A command line may go on in
-# the next line as the shell's do; devices and paths of the host that an example
+# The manuals tell the truth: every example of a manual that shows a command line
+# before (<) and after (>) is run, and every rule that the manuals of rules, the
+# README, docs/ or rules/ show is one that the wrapper takes. A command line may go on
+# in the next line, after a backslash; devices and paths of the host that an example
 # names are made for it.
 
 use strict;
@@ -58,7 +58,7 @@ sub make_host {
 	return 1;
 }
 
-for my $group (map { split /\n\n+/ } displays("$project/man/kvmshim-rules.5")) {
+for my $group (map { split /\n\n+/ } map { displays($_) } glob "$project/man/*.[578]") {
 	my $host = Kvmshim->new;
 	$group =~ s/\\\n//g;
 	my ($shown) = $group =~ /^< (.*)/m or next;
@@ -73,8 +73,9 @@ for my $group (map { split /\n\n+/ } displays("$project/man/kvmshim-rules.5")) {
 	}
 }
 
-takes($_, 'kvmshim-rules(5): ' . (/(\[.*\])/)[0])
-	for grep { has_rule($_) } displays("$project/man/kvmshim-rules.5");
+for my $page (qw(kvmshim-rules.5 kvmshim-verbs.5 kvmshim-cookbook.7)) {
+	takes($_, "$page: " . (/(\[.*\])/)[0]) for grep { has_rule($_) } displays("$project/man/$page");
+}
 for my $path ("$project/README.md", glob "$project/docs/*.md") {
 	my ($name) = $path =~ m{([^/]+)$};
 	takes($_, "$name: " . (/(\[.*\])/)[0]) for grep { has_rule($_) } slurp($path) =~ /^```ini\n(.*?)^```$/msg;

@@ -5,6 +5,7 @@
 
 use strict;
 use warnings;
+use Encode 'decode';
 use File::Basename qw(basename dirname);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -12,7 +13,7 @@ use Kvmshim;
 use Test::More;
 
 my $top   = "$FindBin::Bin/../..";
-my @pages = glob "$top/man/*.[58]";
+my @pages = glob "$top/man/*.[578]";
 
 sub found { return (grep { -x } map { "$_/$_[0]" } split /:/, $ENV{PATH})[0] }
 
@@ -34,7 +35,18 @@ sub table {
 	return $body =~ /"([^"]+)"/g;
 }
 
-is(join(' ', map { basename($_) } @pages), 'kvmshim-hook.8 kvmshim-place.8 kvmshim-rules.5 kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5', 'the pages');
+# What a reader of a terminal of this width sees, by either program that shows manuals.
+sub rendered {
+	my ($page) = @_;
+	my ($man, $mandoc) = (found('man'), found('mandoc'));
+	my %env = (LC_ALL => 'C.UTF-8', MANWIDTH => 80, MANROFFOPT => '', GROFF_NO_SGR => 1);
+	my @texts = $man ? run({ env => \%env }, $man, '-l', $page)->{out} : ();
+	push @texts, run({}, $mandoc, '-T', 'utf8', '-O', 'width=80', $page)->{out} if $mandoc;
+	return map { decode('UTF-8', $_) =~ s/.\x08//gr } grep { $_ ne '' } @texts;
+}
+
+is(join(' ', map { basename($_) } @pages), join(' ', sort qw(kvmshim-cookbook.7 kvmshim-hook.8 kvmshim-place.8 kvmshim-rules.5 kvmshim-verbs.5
+	kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5)), 'the pages');
 
 subtest 'mandoc finds nothing to say' => sub {
 	my $mandoc = need(found('mandoc'), 'no mandoc on this machine');
@@ -56,6 +68,20 @@ subtest 'man finds nothing to say' => sub {
 	}
 };
 
+# Pages that fit; in the end all of them.
+my @fitting = qw(kvmshim-cookbook.7 kvmshim-rules.5 kvmshim-verbs.5 kvmshim.conf.5);
+
+subtest 'No line is longer than 80 columns, and no quote stands in quotes' => sub {
+	need(rendered($pages[0]), 'neither man nor mandoc shows pages on this machine');
+	for my $name (@fitting) {
+		for my $text (rendered("$top/man/$name")) {
+			is(join("\n", grep { length > 80 } split /\n/, $text), '', "$name: 80 columns");
+			is(join("\n", grep { /[\x{2018}\x{201c}]["'\x{2018}\x{201c}]|["'\x{2019}\x{201d}][\x{2019}\x{201d}]|''/ } split /\n/, $text), '',
+				"$name: quotes");
+		}
+	}
+};
+
 subtest 'Pages that are referred to are there' => sub {
 	my %ours = map { basename($_) => 1 } @pages;
 	for my $page (map { basename($_) } @pages) {
@@ -64,9 +90,9 @@ subtest 'Pages that are referred to are there' => sub {
 	}
 };
 
-subtest 'kvmshim-rules(5) tells of every key, condition and verb' => sub {
+subtest 'kvmshim-rules(5) tells of every key and condition, and names every verb' => sub {
 	my $page = page('kvmshim-rules.5');
-	my @items = map { [ /[\w-]+/g ] } $page =~ /^\.It Ic ([^=\n]*)/mg;
+	my @items = map { [ /[\w-]+/g ] } $page =~ /^\.It Ic (.*?)(?: =.*| Ta .*)?$/mg;
 	my %told = map { $_ => 1 } map { @$_ } @items;
 	for (table('lib/conf/rules.c', 'plain_keys[]'), table('lib/conf/condition.c', 'condition_keys[FACT_COUNT]'),
 		table('lib/conf/rules.c', 'verb_names[VERB_COUNT]')) {
@@ -76,6 +102,19 @@ subtest 'kvmshim-rules(5) tells of every key, condition and verb' => sub {
 	like($page, qr/^\.It Li %\Q$_\E$/m, "%$_") for qw(n u h %);
 	for my $member (slurp("$top/lib/conf/factsfile.c") =~ /add_(?:string|name_and_id)\(.*?"(\w+)"\)/g) {
 		like($page, qr/"\Q$member\E"/, "$member of facts.json");
+	}
+};
+
+# The command lines before (<) and after (>) are tested by examples.t.
+subtest 'kvmshim-verbs(5) has for every verb its syntax, an example and what it refuses' => sub {
+	my $page = page('kvmshim-verbs.5');
+	my @verbs = table('lib/conf/rules.c', 'verb_names[VERB_COUNT]');
+	cmp_ok(@verbs, '>=', 12, 'there are verbs');
+	for my $verb (@verbs) {
+		my ($text) = $page =~ /^\.Ss \Q$verb\E\n(.*?)^\.S[sh]/ms;
+		like($text // '', qr/^\.D1 Ic \Q$verb\E = /m, "$verb: its syntax");
+		like($text // '', qr/^\Q$verb\E = .*\n(?:\Q$verb\E.*\n)?<(?:.*\n)*>/m, "$verb: a command line before and after");
+		like($text // '', qr/^Refuses\b/m, "$verb: what it refuses");
 	}
 };
 
