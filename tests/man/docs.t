@@ -40,6 +40,15 @@ subtest 'README is short, and what it links is there' => sub {
 	like($index, qr/\(\Q$_\E\)/, "docs/README.md lists $_") for grep { $_ ne 'README.md' } map { basename($_) } @docs;
 };
 
+# A path with a part in capitals, such as ctl/NAME.c, is for the reader to complete.
+subtest 'The files that STYLE and CONTRIBUTING name exist' => sub {
+	for my $name (qw(STYLE.md CONTRIBUTING.md)) {
+		my @paths = grep { !/[A-Z]{3}.*\./ } slurp("$top/$name") =~ m{(?<![\w./-])((?:lib|wrapper|hooks|ctl|tests|place|contrib|rules|man|docs|demo)/[\w./*-]*\w)}g;
+		cmp_ok(scalar @paths, '>', 3, "$name names some");
+		is(join(' ', grep { !(() = glob "$top/$_*") } @paths), '', "$name names no other");
+	}
+};
+
 subtest 'The lines that README shows for each use are right' => sub {
 	my @lines = grep { !/…/ } slurp("$top/README.md") =~ /^\|[^|\n]*\| `([\w-]+ = [^`\n]+)` \|/mg;
 	cmp_ok(@lines, '>=', 5, 'there are some');
