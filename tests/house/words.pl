@@ -64,7 +64,7 @@ my @patterns = (
 	[ 'ours', "kvmshim's, not from kvmshim", \@told, qr/\bof ours\b|\bours\b|\b(?:somebody|someone|anybody) else(?:'s)?\b/i ],
 	[ 'judge', 'check; accept', \@told, qr/\b(?:judges?|judged|believed?|believes)\b(?!\.[ch])/i ],
 	# the noun is missing
-	[ 'no-noun', 'write the noun again', [], qr/\bsuch (?:a )?ones?\b|\bthose (?:that|which|who|of|in)\b|\bthe (?:others?|latter|former)(?=[.,;:]|$)|\bthe (?:one|ones) (?:that|which|of)\b/i ],
+	[ 'no-noun', 'write the noun again', [], qr/\bsuch (?:a )?ones?\b|\bthose (?:that|which|who|of|in)\b|\b(?<!after )(?<!each )the (?:others?|latter|former)(?=[.,;:]|$)|\bthe (?:one|ones) (?:that|which|of)\b/i ],
 	[ 'clause-subject', 'name the subject: the program that ..., the devices that ...', [],
 		qr/(?:^|(?<=[.;:] ))(?:What|Who|Whoever|Whatever|That which)(?: \w+)* \w[^.?]*(?:[.;]|$)/, undef, 'not a question' ],
 	[ 'where', 'if (condition), when (time)', [], qr/(?:^|(?<=[.;:] ))Where (?!applicable)\w+|\bwhere (?:it|they|there|no|none|that|this|one|not|nothing|nobody)\b(?! (?:begin|end|go|stand|point|belong)(?:e?s)?\b)/ ],
