@@ -83,8 +83,8 @@ void mistakes_sort(struct mistakes *m)
 
 const char *mistake_text(struct arena *a, const struct mistake *m)
 {
-	const char *kind = m->warning ? "warning: " : "";
-	const char *text = arena_printf(a, "%s%s", kind, m->text);
+	const char *kind = m->warning ? "warning" : "error";
+	const char *text = arena_printf(a, "%s: %s", kind, m->text);
 
 	if (m->line)
 		text = arena_printf(a, "%s:%u: %s", m->file, m->line, text);

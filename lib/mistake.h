@@ -8,7 +8,7 @@ struct arena;
 
 /*
  * What is wrong with the admin's files. All mistakes of all files are
- * collected, then shown: FILE:LINE: sentence. Warnings are for `kvmshim check`
+ * collected, then shown: FILE:LINE: error: sentence. Warnings are for `kvmshim check`
  * only; they stop nothing.
  */
 struct mistake {
@@ -33,5 +33,5 @@ void mistake_warn(struct mistakes *m, const char *file, unsigned line, const cha
 /* By file and line; what was found first at one place stays first. */
 void mistakes_sort(struct mistakes *m);
 
-/* "FILE:LINE: sentence", without a newline, fit for a terminal. */
+/* "FILE:LINE: error: sentence", without a newline, fit for a terminal. */
 const char *mistake_text(struct arena *a, const struct mistake *m);

@@ -160,7 +160,7 @@ subtest 'What has that driver already' => sub {
 
 subtest 'Mistakes in kvmshim.conf' => sub {
 	my $conf = slurp("$host->{dir}/etc/kvmshim/kvmshim.conf");
-	my $told = qr{\A/etc/kvmshim/kvmshim.conf:5: .*\n/etc/kvmshim/kvmshim.conf:6: .*\n\z};
+	my $told = qr{\A/etc/kvmshim/kvmshim.conf:5: error: .*\n/etc/kvmshim/kvmshim.conf:6: error: .*\n\z};
 	ctl($host, 'bind', $usb);
 	$host->conf("${conf}companoins = auto\nholders-wiat = 1\n");
 	says('all of them refuse bind', ctl($host, 'bind', $nvme), 1, '', $told);

@@ -76,7 +76,7 @@ END
 	my $host = Kvmshim->new;
 	$host->file('nul.ini', "# one\n[a]\nwhen = al\0ways\nset = -cpu kvm=off\n");
 	my $got = check($host, 'nul.ini');
-	like($got->{lines}[0], qr/\Anul\.ini:3: .*(NUL|0x00)/, 'a NUL byte');
+	like($got->{lines}[0], qr/\Anul\.ini:3: error: .*(NUL|0x00)/, 'a NUL byte');
 	$host->file('crlf.ini', "[a]\r\nwhen = always\r\nset = -cpu kvm=off\r\nsett = x\r\n");
 	tells('the ends of lines are not part of what is shown', check($host, 'crlf.ini'), [ [ 'crlf.ini:4: ', "'sett'" ] ]);
 	is(check($host, 'crlf.ini')->{out} =~ tr/\r//, 0, 'no carriage return either');

@@ -146,7 +146,7 @@ END
 		my ($line, $bad, $meant) = @{ $wrong[$i] };
 		my ($verb) = $line =~ /^(\w+)/;
 		my @about = @{ $said{ $i + 3 } // [] };
-		my $ok = @about == 1 && $about[0] =~ /^\Q$verb\E: this QEMU\b.*(?<![\w-])\Q$bad\E(?![\w-]).*\(did you mean '\Q$meant\E'\?\)\z/;
+		my $ok = @about == 1 && $about[0] =~ /^error: \Q$verb\E: this QEMU\b.*(?<![\w-])\Q$bad\E(?![\w-]).*\(did you mean '\Q$meant\E'\?\)\z/;
 		ok($ok, "$line: $meant was meant") or diag("it says: ", join("\n", @about) || 'nothing');
 	}
 	is($got->{status}, 1, 'exit 1');

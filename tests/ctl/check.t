@@ -187,7 +187,7 @@ subtest 'Mistakes are fit for a terminal' => sub {
 	$host->file("\e[31m.ini", "[a]\nwhen = always\nset = -cpu\xc2\x9b kvm=off\nwe\eird = x\n\xff = x\n\xc2\x9b = 1\n\xc3\xbc = 2\n");
 	my $got = check($host, "\e[31m.ini");
 	unlike($got->{out}, qr/[^\n -~\x80-\xff]|\xff|\xc2\x9b/, 'control characters come out as \xNN');
-	like($got->{out}, qr/\A\\x1b\[31m\.ini:3: .*-cpu\\xc2\\x9b/, 'in names of files and in what they hold');
+	like($got->{out}, qr/\A\\x1b\[31m\.ini:3: error: .*-cpu\\xc2\\x9b/, 'in names of files and in what they hold');
 	like($got->{out}, qr/'\\xff'/, 'and bytes that are not UTF-8');
 	like($got->{out}, qr/'\xc3\xbc'/, 'other letters as they are');
 	$got = check($host, "\e[31m");

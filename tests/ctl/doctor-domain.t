@@ -89,7 +89,7 @@ subtest 'The wrapper would refuse' => sub {
 	$host->rules('50-a.ini', "[a]\nwhen-name = desktop\nshare-9p = data \"/no such folder\"\n");
 	my $got = of('desktop');
 	is($got->{status}, 1, 'exit 1');
-	row_is($got, 'command-line', 'fail', qr{^the wrapper would refuse the start: /etc/kvmshim/rules\.d/50-a\.ini:3: .*/no such folder}, 'and it says why');
+	row_is($got, 'command-line', 'fail', qr{^the wrapper would refuse the start: /etc/kvmshim/rules\.d/50-a\.ini:3: error: .*/no such folder}, 'and it says why');
 	$host->settings({}, "[wrapper]\non-error = pass\n");
 	row_is(of('desktop'), 'command-line', 'warn', qr/would start the VM without rules: .*no such folder/, 'on-error = pass');
 	$host->settings({}, "[wrapper]\nenabled = no\n");
@@ -141,7 +141,7 @@ subtest 'What only libvirt can tell' => sub {
 subtest 'A rule that may not be reached' => sub {
 	domain($host, 'desktop');
 	$host->rules('50-a.ini', "[a]\nwhen-option = -device[driver=x]\nadd = -S\nlast = yes\n[b]\nwhen-name = desktop\npass-pci = 03:00.0\n");
-	row_is(of('desktop'), 'assign', 'fail', qr/50-a\.ini:7: .*only the wrapper can tell/, 'the hook would refuse');
+	row_is(of('desktop'), 'assign', 'fail', qr/50-a\.ini:7: error: .*only the wrapper can tell/, 'the hook would refuse');
 	$host->no_rules;
 };
 

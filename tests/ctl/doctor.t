@@ -37,10 +37,10 @@ my @hosts = (
 		sub { shift->file('proc/4242/environ', "A=b\0KVMSHIM_ROOT=/x\0") } ],
 	[ 'kvmshim-root', 'the daemon has another of a longer name', 'ok', qr/has no KVMSHIM_ROOT/, undef,
 		sub { shift->file('proc/4242/environ', "KVMSHIM_ROOTS=/x\0") } ],
-	[ 'rules', 'a mistake', 'fail', qr{^/etc/kvmshim/rules\.d/50-a\.ini:2: .*no VM starts}, qr/^kvmshim check$/,
+	[ 'rules', 'a mistake', 'fail', qr{^/etc/kvmshim/rules\.d/50-a\.ini:2: error: .*no VM starts}, qr/^kvmshim check$/,
 		sub { shift->rules('50-a.ini', "[a]\nwhen-nmae = x\n") } ],
 	[ 'rules', 'a warning', 'warn', qr{50-a\.ini~}, qr/^kvmshim check$/, sub { shift->rules('50-a.ini~', '') } ],
-	[ 'rules', 'two mistakes, and VMs start without rules', 'fail', qr{50-a\.ini:2: .* \(and 1 more\): no VM starts with rules$}, qr/^kvmshim check$/, sub {
+	[ 'rules', 'two mistakes, and VMs start without rules', 'fail', qr{50-a\.ini:2: error: .* \(and 1 more\): no VM starts with rules$}, qr/^kvmshim check$/, sub {
 		my ($host) = @_;
 		$host->conf("[wrapper]\non-error = pass\n");
 		$host->rules('50-a.ini', "[a]\nwhen-nmae = x\nwhen-uiud = x\n");

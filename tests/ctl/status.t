@@ -166,7 +166,7 @@ subtest 'What is not to be believed is told, and the rest is shown' => sub {
 		qr{\Akvmshim: /run/kvmshim/vm/${\ uuid(1)}/journal\.json: [^\n]+\n\z});
 	$host->conf("[hook]\nunbind-timeout = x\nholders-wat = 1\n");
 	says('mistakes in kvmshim.conf stop nothing', ctl($host, 'status', uuid(2)), 0, qr/^VM tenant/,
-		qr{\A/etc/kvmshim/kvmshim.conf:2: .*\n/etc/kvmshim/kvmshim.conf:3: .*\n\z});
+		qr{\A/etc/kvmshim/kvmshim.conf:2: error: .*\n/etc/kvmshim/kvmshim.conf:3: error: .*\n\z});
 };
 
 subtest 'Another user is told that it is root\'s' => sub {

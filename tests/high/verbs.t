@@ -54,7 +54,7 @@ subtest 'A path that is too long for any file' => sub {
 	my %says = ($name => "$name: File name too long", '/l' x 2100 => 'a path of 4200 bytes: at most 4095');
 	for my $path (sort keys %says) {
 		$host->rules('50-a.ini', rule_for_all("share-9p = data $path"));
-		$host->refuses([ '-name', 'x' ], "/etc/kvmshim/rules.d/50-a.ini:3: share-9p: $says{$path}\n", 'one clear line');
+		$host->refuses([ '-name', 'x' ], "/etc/kvmshim/rules.d/50-a.ini:3: error: share-9p: $says{$path}\n", 'one clear line');
 	}
 };
 
@@ -76,7 +76,7 @@ subtest 'As many devices as there are slots' => sub {
 			$host->rules('50-a.ini', rule_for_all(map { "share-9p = t$_ $dir" } 1 .. $n));
 			my $got = $host->start('-M', $machine);
 			if ($got->{status}) {
-				like($got->{err}, qr/\A[^\n]*:\d+: share-9p: no free slot left on pcie?\.0: give addr=\n\z/, "$machine: one too many is told");
+				like($got->{err}, qr/\A[^\n]*:\d+: error: share-9p: no free slot left on pcie?\.0: give addr=\n\z/, "$machine: one too many is told");
 				last;
 			}
 			@given = map { /,addr=0x([0-9a-f]+)$/ ? hex $1 : () } @{ $got->{words} };
@@ -114,8 +114,8 @@ subtest 'check --qemu asks the local QEMU' => sub {
 	is($got->{status}, 0, 'it has all that the verbs write') or diag($got->{out}, $got->{err});
 	$got = $check->('machine-type = q36', 'pass-pci = 05:00.0 rombarr=0');
 	is($got->{status}, 1, 'it has not what is misspelled');
-	like($got->{out}, qr/:3: machine-type: .*q36.*'q35'/, 'and offers the nearest machine type');
-	like($got->{out}, qr/:4: pass-pci: .*rombarr.*'rombar'/, 'and the nearest property');
+	like($got->{out}, qr/:3: error: machine-type: .*q36.*'q35'/, 'and offers the nearest machine type');
+	like($got->{out}, qr/:4: error: pass-pci: .*rombarr.*'rombar'/, 'and the nearest property');
 };
 
 done_testing;

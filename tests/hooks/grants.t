@@ -197,7 +197,7 @@ subtest 'mistakes in the rules' => sub {
 	$host->no_log;
 	my $got = vm()->call('prepare');
 	is($got->{status}, 1, 'refuse');
-	like($got->{err}, qr{\Akvmshim: /etc/kvmshim/rules\.d/50-a\.ini:3: .*\nkvmshim: /etc/kvmshim/rules\.d/50-a\.ini:5: .*\n\z},
+	like($got->{err}, qr{\Akvmshim: /etc/kvmshim/rules\.d/50-a\.ini:3: error: .*\nkvmshim: /etc/kvmshim/rules\.d/50-a\.ini:5: error: .*\n\z},
 		'a line for each');
 	is_deeply([ $host->log ], [], 'nothing was written');
 	as_it_was($host, 'they');
@@ -209,7 +209,7 @@ subtest 'on-error = pass' => sub {
 	my $vm = vm(hostdevs => [$nic]);
 	my $got = $vm->call('prepare');
 	is($got->{status}, 0, 'goes on');
-	like($got->{err}, qr/50-a\.ini:3: /, 'and says what is wrong');
+	like($got->{err}, qr/50-a\.ini:3: error: /, 'and says what is wrong');
 	is($host->driver_of($nic), 'vfio-pci', 'with the devices of the XML');
 	is($host->driver_of($nvme), 'nvme', 'without those of rules');
 	is(started($vm), '', 'as the wrapper does');
@@ -219,9 +219,9 @@ subtest 'on-error = pass' => sub {
 
 subtest 'what only the wrapper knows' => sub {
 	$host->rules('50-a.ini', "[a]\nwhen-cpu = host\npass-pci = $nvme\n");
-	vm()->refused(qr/50-a\.ini:\d+: .*when-cpu/, 'a condition that the hook cannot know');
+	vm()->refused(qr/50-a\.ini:\d+: error: .*when-cpu/, 'a condition that the hook cannot know');
 	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = 0000:77:00\n");
-	vm()->refused(qr/50-a\.ini:3: .*0000:77:00/, 'a slot with nothing in it');
+	vm()->refused(qr/50-a\.ini:3: error: .*0000:77:00/, 'a slot with nothing in it');
 	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = 0000:77:00.0\n");
 	vm()->refused(qr/0000:77:00\.0: this host has no such PCI device/, 'a function that is not there');
 	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = $nvme\n[b]\nwhen = always\npass-pci = 03:00.0\n");
@@ -233,7 +233,7 @@ subtest 'what only the wrapper knows' => sub {
 subtest 'kvmshim.conf' => sub {
 	$host->no_rules;
 	$host->conf("[hook]\nfrobnicate = 1\n");
-	vm(hostdevs => [$nic])->refused(qr{/etc/kvmshim/kvmshim\.conf:2: }, 'a mistake');
+	vm(hostdevs => [$nic])->refused(qr{/etc/kvmshim/kvmshim\.conf:2: error: }, 'a mistake');
 	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = $nvme\n");
 	$host->settings({}, "[wrapper]\nenabled = no\n");
 	my $vm = vm(hostdevs => [$nic]);

@@ -240,7 +240,7 @@ subtest 'What the manual says that programs say is what they say' => sub {
 	is_deeply([ @$got{qw(status out err)} ], [ 1, '', ($refuses // '?') . "\n" ], 'kvmshim-hook(8): the rehearsal');
 
 	my ($shown) = page('kvmshim.8') =~ /^\$ kvmshim check\n(.*?)^\.Ed$/ms;
-	my ($line) = ($shown // '') =~ m{/50-gpu\.ini:(\d+): unknown key};
+	my ($line) = ($shown // '') =~ m{/50-gpu\.ini:(\d+): error: unknown key};
 	$host->rules('50-gpu.ini', "\n" x (($line // 4) - 3) . "[gpu]\nset = -cpu kvm=off\nwhen-nmae = desktop-*\n");
 	$host->rules('50-gpu.ini~', '');
 	$got = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'check');

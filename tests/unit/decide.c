@@ -120,7 +120,7 @@ static void broken_facts(void **state)
 	assert_text(outcome("-uuid 4c4c4544-0031-3310-8047-b3c04f4a3532", &d),
 		    "refuse: -uuid 4c4c4544-0031-3310-8047-b3c04f4a3532");
 	assert_text(tree_hide(mistake_text(&arena, &d.mistakes.v[0])),
-		    "/run/kvmshim/vm/4c4c4544-0031-3310-8047-b3c04f4a3532/facts.json: "
+		    "/run/kvmshim/vm/4c4c4544-0031-3310-8047-b3c04f4a3532/facts.json: error: "
 		    "not version 1 of this file");
 }
 

@@ -9,13 +9,13 @@ static const struct row {
 	const char *want;
 } rows[] = {
 	{ "a mistake says file and line", { "50-a.ini", 7, "unknown key 'sett'", false },
-	  "50-a.ini:7: unknown key 'sett'" },
+	  "50-a.ini:7: error: unknown key 'sett'" },
 	{ "a mistake of the whole file says no line", { "50-a.ini", 0, "larger than 1 MiB", false },
-	  "50-a.ini: larger than 1 MiB" },
+	  "50-a.ini: error: larger than 1 MiB" },
 	{ "a warning says that it is one", { "50-a.ini", 3, "careful", true },
 	  "50-a.ini:3: warning: careful" },
 	{ "control bytes of a file do not reach the terminal",
-	  { "a\n.ini", 1, "unknown key '\033[2J'", false }, "a\\x0a.ini:1: unknown key '\\x1b[2J'" },
+	  { "a\n.ini", 1, "unknown key '\033[2J'", false }, "a\\x0a.ini:1: error: unknown key '\\x1b[2J'" },
 };
 
 static void tells(void **state)

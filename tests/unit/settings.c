@@ -63,44 +63,44 @@ static const struct bad {
 	const char *name, *text, *says, *kept;
 } bad[] = {
 	{ "an unknown key, with the nearest", "[wrapper]\nenable = no\n",
-	  "f:2: unknown key 'enable' (did you mean 'enabled'?)", "on refuse -" },
+	  "f:2: error: unknown key 'enable' (did you mean 'enabled'?)", "on refuse -" },
 	{ "an unknown section, with the nearest", "[wraper]\nenabled = no\n",
-	  "f:1: unknown section [wraper] (did you mean 'wrapper'?)", "on refuse -" },
-	{ "a key before any section", "enabled = no\n", "f:1: 'enabled' before any section",
+	  "f:1: error: unknown section [wraper] (did you mean 'wrapper'?)", "on refuse -" },
+	{ "a key before any section", "enabled = no\n", "f:1: error: 'enabled' before any section",
 	  "on refuse -" },
 	{ "the same key twice keeps the first", "[wrapper]\nenabled = no\nenabled = yes\n",
-	  "f:3: 'enabled' again: it stands at line 2", "off refuse -" },
+	  "f:3: error: 'enabled' again: it stands at line 2", "off refuse -" },
 	{ "the same section twice", "[wrapper]\n[wrapper]\n",
-	  "f:2: section [wrapper] again: it began at line 1", "on refuse -" },
-	{ "enabled is yes or no", "[wrapper]\nenabled = 0\n", "f:2: enabled = 0: must be yes or no",
+	  "f:2: error: section [wrapper] again: it began at line 1", "on refuse -" },
+	{ "enabled is yes or no", "[wrapper]\nenabled = 0\n", "f:2: error: enabled = 0: must be yes or no",
 	  "on refuse -" },
 	{ "on-error is refuse or pass", "[wrapper]\non-error = ignore\n",
-	  "f:2: on-error = ignore: must be refuse or pass", "on refuse -" },
+	  "f:2: error: on-error = ignore: must be refuse or pass", "on refuse -" },
 	{ "real is a path from the root", "[wrapper]\nreal = qemu\n",
-	  "f:2: real = qemu: must be an absolute path", "on refuse -" },
+	  "f:2: error: real = qemu: must be an absolute path", "on refuse -" },
 	{ "an extra option says arg or flag", "[wrapper]\nextra-options = id\n",
-	  "f:2: extra-options = id: must be NAME:arg or NAME:flag", "on refuse -" },
-	{ "and nothing else", "[wrapper]\nextra-options = id:value\n", "f:2: extra-options", NULL },
+	  "f:2: error: extra-options = id: must be NAME:arg or NAME:flag", "on refuse -" },
+	{ "and nothing else", "[wrapper]\nextra-options = id:value\n", "f:2: error: extra-options", NULL },
 	{ "an extra option has no dash", "[wrapper]\nextra-options = -id:arg\n",
-	  "f:2: extra-options", NULL },
-	{ "an extra option has a name", "[wrapper]\nextra-options = :arg\n", "f:2: extra-options",
+	  "f:2: error: extra-options", NULL },
+	{ "an extra option has a name", "[wrapper]\nextra-options = :arg\n", "f:2: error: extra-options",
 	  NULL },
 	{ "an extra option is said once", "[wrapper]\nextra-options = id:arg, id:flag\n",
-	  "f:2: extra-options = id:arg, id:flag: must be NAME:arg or NAME:flag, each NAME once", NULL },
-	{ "two commas", "[wrapper]\nextra-options = id:arg,,x:flag\n", "f:2: extra-options", NULL },
+	  "f:2: error: extra-options = id:arg, id:flag: must be NAME:arg or NAME:flag, each NAME once", NULL },
+	{ "two commas", "[wrapper]\nextra-options = id:arg,,x:flag\n", "f:2: error: extra-options", NULL },
 	{ "what is right is kept beside what is wrong",
 	  "[wrapper]\nreal = /r\nenabled = maybe\non-error = pass\n",
-	  "f:3: enabled = maybe: must be yes or no", "on pass /r" },
+	  "f:3: error: enabled = maybe: must be yes or no", "on pass /r" },
 	{ "a section that nothing is near to", "[somewhere]\nenabled = no\n",
-	  "f:1: unknown section [somewhere]", "on refuse -" },
+	  "f:1: error: unknown section [somewhere]", "on refuse -" },
 	{ "a kind of device", "[devcie 0000:83:00.0]\nexpect = 10de:1b06\n",
-	  "f:1: unknown section [devcie 0000:83:00.0] (did you mean 'device 0000:83:00.0'?)", NULL },
+	  "f:1: error: unknown section [devcie 0000:83:00.0] (did you mean 'device 0000:83:00.0'?)", NULL },
 	{ "a kind of device that begins alike", "[devices 0000:83:00.0]\nexpect = 10de:1b06\n",
-	  "f:1: unknown section [devices 0000:83:00.0] (did you mean 'device 0000:83:00.0'?)", NULL },
+	  "f:1: error: unknown section [devices 0000:83:00.0] (did you mean 'device 0000:83:00.0'?)", NULL },
 	{ "a section that begins alike", "[hooks]\nenabled = no\n",
-	  "f:1: unknown section [hooks] (did you mean 'hook'?)", NULL },
+	  "f:1: error: unknown section [hooks] (did you mean 'hook'?)", NULL },
 	{ "syntax mistakes are told as well", "[wrapper]\nenabled\non-error = pass\n",
-	  "f:2: 'enabled': neither a section nor key = value", "on pass -" },
+	  "f:2: error: 'enabled': neither a section nor key = value", "on pass -" },
 };
 
 static void refuses(void **state)
@@ -165,7 +165,7 @@ static void not_a_strangers(void **state)
 	assert_true(s.enabled);
 	assert_int_equal(m.errors, 1);
 	assert_text(tree_hide(mistake_text(&arena, &m.v[0])),
-		    "/etc/kvmshim/kvmshim.conf: writable by others than its owner (mode 0666): "
+		    "/etc/kvmshim/kvmshim.conf: error: writable by others than its owner (mode 0666): "
 		    "chmod go-w");
 }
 

@@ -125,7 +125,7 @@ subtest 'Mistakes in kvmshim.conf' => sub {
 	is($got->{out}, '', 'nothing was run');
 	my @lines = split /\n/, $got->{err};
 	like($got->{err}, qr{^\Q$conf\E:$_: \S}m, "line $_ is named") for 2, 4, 5, 7;
-	is(scalar(@lines), scalar(grep { /^\Q$conf\E:\d+: \S/ } @lines), 'every line is FILE:LINE: and a sentence');
+	is(scalar(@lines), scalar(grep { /^\Q$conf\E:\d+: error: \S/ } @lines), 'every line is FILE:LINE: error: and a sentence');
 	like($got->{err}, qr/real/, 'the nearest key is named');
 	like($got->{err}, qr/\[?wrapper/, 'the nearest section is named');
 	$host->starts_as([ '-version' ], [ '-version' ], 'a probe is not refused');
@@ -140,10 +140,10 @@ subtest 'on-error' => sub {
 	my $host = Kvmshim->new;
 	$host->rules('50-a.ini', $rule);
 	$host->rules('60-broken.ini', "[b]\nwhen = always\nsett = -cpu x=y\n[c]\nwhen-nam = x\nset = -cpu x=y\n");
-	$host->refuses(\@words, qr{\A/etc/kvmshim/rules.d/60-broken.ini:3: .*set.*\n/etc/kvmshim/rules.d/60-broken.ini:5: .*when-name.*\n}s,
+	$host->refuses(\@words, qr{\A/etc/kvmshim/rules.d/60-broken.ini:3: error: .*set.*\n/etc/kvmshim/rules.d/60-broken.ini:5: error: .*when-name.*\n}s,
 		'by default');
 	$host->conf("[wrapper]\non-error = refuse\n");
-	$host->refuses(\@words, qr/60-broken.ini:3: /, 'on-error = refuse');
+	$host->refuses(\@words, qr/60-broken.ini:3: error: /, 'on-error = refuse');
 	$host->conf("[wrapper]\non-error = pass\n");
 	$host->starts_as(\@words, \@words, 'on-error = pass starts the original words: no rule of any file applies');
 };

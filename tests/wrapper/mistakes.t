@@ -176,7 +176,7 @@ subtest 'Every mistake of every file is told in one run' => sub {
 	my $got = $host->start(@in);
 	is($got->{status}, 1, 'refused');
 	is($got->{out}, '', 'though one file is right, nothing is run');
-	my @told = sort $got->{err} =~ m{^/etc/kvmshim/rules\.d/([\w.-]+:(?:\d+:)?) }mg;
+	my @told = sort $got->{err} =~ m{^/etc/kvmshim/rules\.d/([\w.-]+:(?:\d+:)?) error: }mg;
 	is("@told", '10-a.ini:2: 10-a.ini:3: 10-a.ini:6: 30-c.ini: 40-d.ini:3:', 'each with its file and line')
 		or diag($got->{err});
 };

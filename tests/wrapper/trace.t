@@ -89,7 +89,7 @@ subtest 'Nothing is told where there is nothing to tell' => sub {
 subtest 'A start that goes on in spite of mistakes is told' => sub {
 	$host->conf("[wrapper]\non-error = pass\n");
 	my ($told) = told("[a]\nsett = x\n[b]\nwhen = always\nset = -cpu kvm=off\n", '-name', 'x');
-	like($told->{MESSAGE}, qr{rules\.d/50-a\.ini:2: .*set}, 'with FILE:LINE of the mistake');
+	like($told->{MESSAGE}, qr{rules\.d/50-a\.ini:2: error: .*set}, 'with FILE:LINE of the mistake');
 	unlink $host->dir . '/etc/kvmshim/kvmshim.conf';
 };
 
