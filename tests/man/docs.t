@@ -9,6 +9,7 @@ use File::Basename qw(basename dirname);
 use FindBin;
 use lib "$FindBin::Bin/../lib", "$FindBin::Bin/../ctl";
 use Ctl;
+use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Plain;
 use Kvmshim::Qemu;
@@ -109,6 +110,58 @@ subtest 'Devices: the table, and a rule' => sub {
 	my $host = host_of_devices();
 	is(ctl($host, 'devices')->{out}, example('docs/devices.md', 'kvmshim devices'), 'the table');
 	is(ctl($host, 'generate', 'rule', '02:00')->{out}, example('docs/devices.md', 'kvmshim generate rule 02:00'), 'the rule');
+};
+
+# The times are those of the document, a little less so that their sum is too.
+subtest 'Devices: the status of a VM' => sub {
+	my $shown = example('docs/devices.md', 'kvmshim status desktop');
+	my ($load, $again, $free, $keep, $override, $unbind, $probe) = map { $_ > 0 ? $_ - 0.02 : 0 } $shown =~ /^ +([\d.]+) ms/mg;
+	my $usb  = '0000:04:00.0';
+	my $host = Kvmshim::Plain->new;
+	$host->pci($usb, id => '1b36:000d', class => '0c0330', driver => 'vfio-pci', group => 7);
+	$host->process(199, 4711, 'qemu', '-uuid', uuid(1));
+	my %step = (lane => 1, device => $usb, done => JSON::PP::true);
+	my %module = (op => 'module', lane => 0, done => JSON::PP::true);
+	journal($host, 1, { state => 'running', qemu => { pid => 199, start => 4711 }, name => 'desktop', created => '2026-11-21T05:44:24Z',
+		devices => [ { pci => $usb, role => 'hostdev', target => 'vfio-pci', driver => 'xhci_hcd', group => 7 } ], steps => [
+		{ %module, name => 'vfio_iommu_type1', ms => $load }, { %module, name => 'vfio_pci', ms => $again },
+		{ %step, op => 'free', ms => $free }, { %step, op => 'keep', name => 'power/control', from => 'on', ms => $keep },
+		{ %step, op => 'override', to => 'vfio-pci', from => '', ms => $override },
+		{ %step, op => 'unbind', from => 'xhci_hcd', ms => $unbind },
+		{ %step, op => 'probe', to => 'vfio-pci', from => 'xhci_hcd', ms => $probe } ] });
+	is(ctl($host, 'status', 'desktop')->{out}, $shown, 'what it prints');
+};
+
+# What sources can print, as expressions: each format of some words, its %s for any text.
+sub formats {
+	my @found;
+	for my $text (map { slurp($_) } map { glob "$top/$_" } @_) {
+		while ($text =~ /((?:"(?:[^"\\\n]|\\.)*"\s*)+)/g) {
+			my $format = join '', $1 =~ /"((?:[^"\\]|\\.)*)"/g;
+			next if $format =~ tr/ // < 2 || ($format =~ s/%\w+//gr) !~ /[a-z].* .*[a-z]/;
+			push @found, join '.*', map { quotemeta } split /%-?\*?(?:ll|l|z)?[sudx]/, $format, -1;
+		}
+	}
+	return @found;
+}
+
+subtest 'Refusals and rows of doctor are what the sources can print' => sub {
+	my @hook   = formats('hooks/*/*.c', 'hooks/*.c');
+	my %source = (hook => \@hook, doctor => [ formats('ctl/doctor/*.c'), map { /^(.*?)\\[:;]/ } @hook ]);    # cut before what to do
+	for my $name ('README.md', 'docs/devices.md') {
+		my ($message) = slurp("$top/$name") =~ /kvmshim: (0000:\S+ .*)/;
+		ok((grep { ($message // '') =~ /^$_$/ } @{ $source{hook} }), "$name: " . ($message // 'a refusal'));
+	}
+	my %is_row = map { $_ => 1 } slurp("$top/ctl/doctor/doctor.c") =~ /^\t\{ "([\w-]+)", doctor_/mg;
+	my @rows = slurp("$top/docs/daily-use.md") =~ /^    (?:ok|fail) +(\S+ +\S.*)/mg;
+	cmp_ok(scalar @rows, '>=', 10, 'there are rows');
+	for (@rows) {
+		my ($row, $text) = /^(\S+) +(.*)/;
+		ok($is_row{$row}, "doctor has a row $row");
+		ok((grep { $text =~ /^(?:\w+: )?$_/ } @{ $source{doctor} }), $text);
+	}
+	my ($refused) = grep { s/.*refuse the start: // } @rows;
+	ok((grep { ($refused // '') =~ /^$_$/ } @{ $source{hook} }), 'and says what the hook would: ' . ($refused // 'nothing'));
 };
 
 subtest 'Daily use: a mistake' => sub {
