@@ -41,6 +41,15 @@ subtest 'README is short, and what it links is there' => sub {
 	like($index, qr/\(\Q$_\E\)/, "docs/README.md lists $_") for grep { $_ ne 'README.md' } map { basename($_) } @docs;
 };
 
+subtest 'The settings that they show are right' => sub {
+	for my $path ("$top/README.md", @docs) {
+		for my $text (grep { /^\[(?:wrapper|hook)\]/m } slurp($path) =~ /^```ini\n(.*?)^```$/msg) {
+			my $host = Kvmshim->new;
+			is(check($host, $host->file('x.conf', $text))->{status}, 0, basename($path) . ': ' . (split /\n/, $text)[-1]);
+		}
+	}
+};
+
 # A path with a part in capitals, such as ctl/NAME.c, is for the reader to complete.
 subtest 'The files that STYLE and CONTRIBUTING name exist' => sub {
 	for my $name (qw(STYLE.md CONTRIBUTING.md)) {
