@@ -23,7 +23,7 @@ struct asked {
 static void tell_unseen(const struct inventory *inv)
 {
 	for (size_t i = 0; i < inv->unseen.n; i++)
-		ctl_fail("not seen: %s", inv->unseen.v[i]);
+		ctl_fail("incomplete: %s", inv->unseen.v[i]);
 }
 
 static int publish_to(struct ctl *ctl, const char *path, const char *text)
@@ -74,7 +74,7 @@ static bool set_group(struct asked *asked, const char *word)
 	errno = 0;
 	group = strtol(word, &end, 10);
 	if (errno || end == word || *end || group < 0 || group > INT_MAX) {
-		ctl_fail("--group: '%s' is no number of an IOMMU group", word);
+		ctl_fail("--group: '%s' is not a valid number of an IOMMU group", word);
 		return false;
 	}
 	asked->filter.group = (int)group;
@@ -175,6 +175,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command command_devices = {
 	.name = "devices",
 	.usage = "[--gpu] [--free] [--group N] [--json] | [--html FILE] [--prometheus [FILE]]",
-	.help = "the host's PCI devices: driver, IOMMU group, which VM has them, which are free",
+	.help = "the PCI devices of the host: driver, IOMMU group, which VM uses them, which are "
+		"free",
 	.run = run,
 };

@@ -88,8 +88,8 @@ static const struct {
 	enum device_state state;
 	bool always;
 } counts[] = {
-	{ "free", DEVICE_FREE, true },	     { "in VMs", DEVICE_VM, true },
-	{ "the host’s", DEVICE_HOST },	     { "on the move", DEVICE_MOVING },
+	{ "free", DEVICE_FREE, true },	     { "in use by VMs", DEVICE_VM, true },
+	{ "host", DEVICE_HOST },	     { "moving", DEVICE_MOVING },
 	{ "busy", DEVICE_BUSY },	     { "blocked", DEVICE_BLOCKED },
 	{ "unknown", DEVICE_UNKNOWN },	     { "left over", DEVICE_LEFT_OVER },
 	{ "stuck", DEVICE_STUCK },
@@ -118,7 +118,8 @@ static void add_model(struct page *p, const struct model *m, const struct model 
 
 static void add_model_table(struct page *p, const struct models *models)
 {
-	page_add(p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Graphics cards by model\">"
+	page_add(p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Graphics "
+		    "cards by model\">"
 		    "<table>\n<thead><tr><th scope=\"col\">Model</th>");
 	for (size_t i = 0; i < N_COUNTS; i++)
 		if (counts[i].always || models->all.of[counts[i].state])
@@ -233,7 +234,8 @@ static void add_unseen(struct page *p)
 
 	if (!unseen->n)
 		return;
-	page_add(p, "<section aria-labelledby=\"unseen\">\n<h2 id=\"unseen\">Not seen</h2>\n<ul>\n");
+	page_add(p, "<section aria-labelledby=\"unseen\">\n<h2 id=\"unseen\">Missing "
+		    "information</h2>\n<ul>\n");
 	for (size_t i = 0; i < unseen->n; i++)
 		page_add(p, "<li>%t</li>\n", unseen->v[i]);
 	page_add(p, "</ul>\n</section>\n");
@@ -256,7 +258,7 @@ static void add_head(struct page *p)
 		 "<meta name=\"color-scheme\" content=\"light dark\">\n"
 		 "<title>Devices of %t</title>\n<style>\n%s</style>\n</head>\n<body>\n"
 		 "<a class=\"skip\" href=\"#devices\">To the devices</a>\n"
-		 "<header><h1>%t</h1><p class=\"soft\">PCI devices, as they were on %t</p></header>\n",
+		 "<header><h1>%t</h1><p class=\"soft\">PCI devices, as seen on %t</p></header>\n",
 		 host, page_style, host, when);
 }
 
@@ -266,29 +268,33 @@ static void add_filter(struct page *p)
 		const char *id, *words;
 	} filters[] = {
 		{ "f-all", "all" },	   { "f-gpu", "graphics" },  { "f-free", "free" },
-		{ "f-vm", "in VMs" },	   { "f-bad", "in trouble" },
+		{ "f-vm", "in use by VMs" },	   { "f-bad", "with a problem" },
 	};
 
 	page_add(p, "<fieldset><legend>Show</legend>\n");
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
 		page_add(p, "<label><input type=\"radio\" name=\"show\" id=\"%s\"%s>%s</label>\n",
 			 filters[i].id, i ? "" : " checked", filters[i].words);
-	page_add(p, "</fieldset>\n<p class=\"none\">No device is.</p>\n");
+	page_add(p, "</fieldset>\n<p class=\"none\">No device matches.</p>\n");
 }
 
 static void add_legend(struct page *p)
 {
 	static const char *const meanings[DEVICE_STATES] = {
-		[DEVICE_FREE] = "A VM may have it now: it is on VFIO, has no driver, or gives it up.",
-		[DEVICE_VM] = "A VM has it, or a mediated device of it.",
-		[DEVICE_MOVING] = "It is being handed over or given back.",
-		[DEVICE_BUSY] = "It is on VFIO, and a process that is no VM of the hook’s has it open.",
-		[DEVICE_BLOCKED] = "Nobody has it, but something of its IOMMU group, or a VF of it, is in use.",
-		[DEVICE_HOST] = "The host needs it, or no VM could have it.",
-		[DEVICE_LEFT_OVER] = "Its VM is gone, and nothing has given it back: kvmshim recover does.",
-		[DEVICE_STUCK] = "A write to it hangs in the kernel.",
-		[DEVICE_UNKNOWN] = "Who has it is root’s to see.",
-		[DEVICE_BRIDGE] = "It carries others.",
+		[DEVICE_FREE] = "A VM can use it now: it is bound to VFIO, has no driver, or the "
+				"hook can unbind its driver.",
+		[DEVICE_VM] = "A VM uses it, or uses a mediated device of it.",
+		[DEVICE_MOVING] = "It is being assigned or returned.",
+		[DEVICE_BUSY] = "It is bound to VFIO, and a process that is not a VM of the hook "
+				"has it open.",
+		[DEVICE_BLOCKED] = "It is not in use, but a device of its IOMMU group, or a VF of "
+				   "it, is in use.",
+		[DEVICE_HOST] = "The host needs it, or no VM can use it.",
+		[DEVICE_LEFT_OVER] = "Its VM has stopped without returning it; run kvmshim "
+				     "recover.",
+		[DEVICE_STUCK] = "A write to it has not finished in the kernel.",
+		[DEVICE_UNKNOWN] = "Only root can see which VM or program uses it.",
+		[DEVICE_BRIDGE] = "Other devices are connected to the host through it.",
 	};
 
 	page_add(p, "<details><summary>What the states mean</summary>\n<dl>\n");
@@ -312,7 +318,8 @@ const char *devices_html(struct ctl *ctl, const struct inventory *inv)
 	add_legend(&p);
 	page_tree(&p);
 	page_add(&p, "</section>\n</main>\n<footer><p>Made by kvmshim " KVMSHIM_VERSION
-		     " on the host itself; <span class=\"mono\">kvmshim devices</span> has the same "
+		     " on the host itself; <span class=\"mono\">kvmshim devices</span> has the "
+		     "same "
 		     "as a table.</p></footer>\n</body>\n</html>\n");
 	return strbuf_text(&p.out);
 }

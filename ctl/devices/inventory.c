@@ -84,7 +84,8 @@ static void add_names(struct ctl *ctl, struct inventory *inv)
 	if (missing)
 		strv_push(ctl->arena, &inv->unseen,
 			  arena_printf(ctl->arena,
-				       "names of devices: %s cannot be read (package pci.ids or "
+				       "the names of devices are unknown: %s cannot be read "
+				       "(package pci.ids or "
 				       "hwdata)",
 				       missing));
 	pcinames_close(names);

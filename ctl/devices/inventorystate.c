@@ -54,12 +54,14 @@ static bool is_vms(struct judging *j, struct device *d, const struct held *held)
 		enum device_state state;
 		const char *before, *behind;
 	} lives[] = {
-		[LIFE_NONE] = { DEVICE_LEFT_OVER, "", " is gone (see `kvmshim recover`)" },
-		[LIFE_IN_PROGRESS] = { DEVICE_MOVING, "on its way to or from ", "" },
-		[LIFE_QEMU] = { DEVICE_VM, "", " has it" },
-		[LIFE_STARTING] = { DEVICE_MOVING, "", " is about to start" },
-		[LIFE_NODE_OPEN] = { DEVICE_BUSY, "", " is gone, but a process has it open" },
-		[LIFE_HAND] = { DEVICE_VM, "", " has it" },
+		[LIFE_NONE] = { DEVICE_LEFT_OVER, "", " has stopped without returning it; run "
+						      "`kvmshim recover`" },
+		[LIFE_IN_PROGRESS] = { DEVICE_MOVING, "it is being assigned to or returned "
+						      "from ", "" },
+		[LIFE_QEMU] = { DEVICE_VM, "it is in use by ", "" },
+		[LIFE_STARTING] = { DEVICE_MOVING, "", " is starting" },
+		[LIFE_NODE_OPEN] = { DEVICE_BUSY, "", " has stopped, but a process has it open" },
+		[LIFE_HAND] = { DEVICE_VM, "it is in use by ", "" },
 	};
 	enum life life = held->vm ? held->vm->life : LIFE_QEMU;
 
@@ -76,11 +78,11 @@ static bool is_by_hand(struct judging *j, struct device *d, const struct held *h
 	if (!held->hand || held->hand->life == LIFE_HAND)
 		return false;
 	if (held->hand->life == LIFE_NONE)
-		set(d, DEVICE_LEFT_OVER, "`kvmshim bind` did not end (see `kvmshim recover`)");
+		set(d, DEVICE_LEFT_OVER, "`kvmshim bind` was interrupted; run `kvmshim recover`");
 	else if (held->hand->life == LIFE_IN_PROGRESS)
-		set(d, DEVICE_MOVING, "`kvmshim bind` or `unbind` is at work");
+		set(d, DEVICE_MOVING, "`kvmshim bind` or `unbind` is running");
 	else
-		set(d, DEVICE_BUSY, "bound by hand, and a process has it open");
+		set(d, DEVICE_BUSY, "it is bound by hand, and a process has it open");
 	return true;
 }
 
@@ -113,7 +115,7 @@ static bool is_in_no_group(struct judging *j, struct device *d, const struct hel
 	(void)j, (void)held;
 	if (d->pci.group >= 0 || (d->pci.driver && pci_driver_is_vfio(d->pci.driver)))
 		return false;
-	set(d, DEVICE_HOST, "it is in no IOMMU group: VFIO cannot have it");
+	set(d, DEVICE_HOST, "it is not in an IOMMU group, so VFIO cannot use it");
 	return true;
 }
 
@@ -172,10 +174,12 @@ static bool is_on_vfio(struct judging *j, struct device *d, const struct held *h
 	if (holder)
 		set(d, DEVICE_BUSY, holder);
 	else if (!j->l->root)
-		set(d, DEVICE_UNKNOWN, "who has it open is root's to see");
+		set(d, DEVICE_UNKNOWN, "only root can see which program has it open");
 	else
 		set(d, DEVICE_FREE,
-		    held->hand ? "bound by hand" : SAY(j, "on %s, and nobody has it open", d->pci.driver));
+		    held->hand ? "it is bound by hand" :
+				 SAY(j, "it is bound to %s, and no program has it open",
+				     d->pci.driver));
 	return true;
 }
 
@@ -185,7 +189,7 @@ static bool may_not_be_unbound(struct judging *j, struct device *d, const struct
 	if (settings_may_unbind(&j->l->settings, d->pci.driver))
 		return false;
 	set(d, DEVICE_HOST,
-	    SAY(j, "%s is not among the unbind-drivers of kvmshim.conf", d->pci.driver));
+	    SAY(j, "driver %s is not in unbind-drivers of kvmshim.conf", d->pci.driver));
 	return true;
 }
 
@@ -222,7 +226,7 @@ static const char *console_use(struct judging *j, const struct device *d, const 
 			&console);
 	if (console.stuck.pid)
 		return "reading its console state has not finished";
-	return console.vtcons.n ? SAY(j, "it shows this host's console (%s)", console.vtcons.v[0]) :
+	return console.vtcons.n ? SAY(j, "it shows the host console (%s)", console.vtcons.v[0]) :
 				  NULL;
 }
 
@@ -247,7 +251,7 @@ static bool is_needed(struct judging *j, struct device *d, const struct held *he
 
 	(void)held;
 	set(d, use ? DEVICE_HOST : DEVICE_FREE,
-	    use ? use : SAY(j, "%s gives it up when a VM asks", d->pci.driver));
+	    use ? use : SAY(j, "the hook can unbind driver %s when a VM starts", d->pci.driver));
 	return true;
 }
 
@@ -318,8 +322,8 @@ static void look_around(struct judging *j, struct device *d)
 
 	if (mate)
 		set(d, mate->state == DEVICE_UNKNOWN ? DEVICE_UNKNOWN : DEVICE_BLOCKED,
-		    SAY(j, "of IOMMU group %d, too, is %s: %s", d->pci.group, mate->pci.address,
-			mate->why ? mate->why : "in use"));
+		    SAY(j, "IOMMU group %d also contains %s: %s", d->pci.group, mate->pci.address,
+			mate->why ? mate->why : "it is in use"));
 }
 
 /* The answer of one must not change that of the next: all are asked before any is told. */
@@ -348,5 +352,6 @@ void inventory_judge(struct look *l)
 	ask_about_others(&j);
 	if (!l->root)
 		strv_push(l->ctl->arena, &l->inv->unseen,
-			  "who has devices open: /proc/PID/fd is root's to see");
+			  "the programs that have devices open are unknown: only root can "
+			  "read /proc/PID/fd");
 }

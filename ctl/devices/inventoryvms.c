@@ -124,7 +124,8 @@ static void by_journals(struct look *l)
 
 	if (assigned_read(l->ctl, NULL, &l->assigned, &err) < 0)
 		strv_push(l->ctl->arena, &l->inv->unseen,
-			  arena_printf(l->ctl->arena, "what the hook handed over: %s", err.text));
+			  arena_printf(l->ctl->arena, "the devices that the hook has assigned are "
+						      "unknown: %s", err.text));
 	for (size_t i = 0; i < l->assigned.n; i++)
 		if (l->assigned.v[i].problem)
 			strv_push(l->ctl->arena, &l->inv->unseen, l->assigned.v[i].problem);

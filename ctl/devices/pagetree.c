@@ -85,7 +85,7 @@ static void add_driver(struct page *p, const struct device *d)
 	else if (d->state != DEVICE_BRIDGE)
 		page_add(p, " · no driver");
 	if (d->home && !str_same(d->home, d->pci.driver))
-		page_add(p, ", goes back to %t%s", d->home,
+		page_add(p, ", host driver %t%s", d->home,
 			 d->home_from == HOME_MODULES ? " (probably)" : "");
 }
 
@@ -138,7 +138,8 @@ static void add_function(const struct tree *t, size_t i, bool tell_group)
 	struct page *p = t->page;
 	const struct device *d = at(t, i);
 
-	page_add(p, "<div class=\"fn b-%s%s%s\" id=\"d-%t\"><span class=\"state %s\">%s</span><div>\n",
+	page_add(p, "<div class=\"fn b-%s%s%s\" id=\"d-%t\"><span class=\"state "
+		    "%s\">%s</span><div>\n",
 		 inventory_states[d->state], device_is_gpu(d) ? " gpu" : "", is_trouble(d) ? " t" : "",
 		 d->pci.address, inventory_states[d->state], inventory_states[d->state]);
 	page_add(p, "<p><span class=\"mono\">%t</span> <span class=\"name\">%t</span>",
@@ -173,7 +174,8 @@ static void open_frame(const struct tree *t, const size_t *run, size_t n)
 	for (size_t i = 0; i < n; i++)
 		inside += members(t, run[i]);
 	page_add(t->page, "<li class=\"frame\"><p class=\"of\">IOMMU group %zu%s</p><ul>\n",
-		 (size_t)first->pci.group, inside < all ? ", a part: it has more elsewhere" : "");
+		 (size_t)first->pci.group, inside < all ? ", a part of the group; the rest is "
+							  "elsewhere on this page" : "");
 }
 
 static void close_frame(const struct tree *t)
@@ -255,7 +257,7 @@ static void add_slot(const struct tree *t, const size_t *v, size_t n, bool frame
 	}
 	page_add(t->page, "<li class=\"slot\"><p>Slot <span class=\"mono\">%t</span>%s%t</p><ul>\n",
 		 arena_strndup(t->page->ctl->arena, d->pci.address, strcspn(d->pci.address, ".")),
-		 d->slot ? ", on the machine: " : "", d->slot ? d->slot : "");
+		 d->slot ? ", label on the host: " : "", d->slot ? d->slot : "");
 	add_functions(t, v, n, framed);
 	page_add(t->page, "</ul></li>\n");
 }
@@ -329,7 +331,8 @@ void page_tree(struct page *p)
 		if (!is_first_of_root(&t, i))
 			continue;
 		n = tops_of(&t, i, &tops);
-		page_add(p, "<div class=\"root\"><h3>Host bridge <span class=\"mono\">%t</span></h3>\n"
+		page_add(p, "<div class=\"root\"><h3>Host bridge <span "
+			    "class=\"mono\">%t</span></h3>\n"
 			    "<ul class=\"tree\">\n", at(&t, i)->place.root);
 		add_all(&t, tops, n, false);
 		page_add(p, "</ul></div>\n");

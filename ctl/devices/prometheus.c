@@ -45,7 +45,8 @@ static void add_info(struct arena *a, struct strbuf *out, const struct device *d
 {
 	strbuf_addf(out,
 		    "kvmshim_device_info{address=\"%s\",id=\"%s\",class=\"%06x\",kind=\"%s\","
-		    "name=\"%s\",driver=\"%s\",home_driver=\"%s\",group=\"%s\",numa_node=\"%s\"} 1\n",
+		    "name=\"%s\",driver=\"%s\",home_driver=\"%s\",group=\"%s\",numa_node=\"%s\"} "
+		    "1\n",
 		    d->pci.address, d->pci.id, d->pci.class, device_kind(d),
 		    label(a, device_short_name(a, d)), label(a, d->pci.driver), label(a, d->home),
 		    number(a, d->pci.group), number(a, d->pci.numa_node));
@@ -117,15 +118,16 @@ const char *devices_prometheus(struct ctl *ctl, const struct inventory *inv)
 	struct arena *a = ctl->arena;
 	struct strbuf out = { .arena = a };
 
-	head(&out, "kvmshim_device_info", "A PCI function of the host that is no bridge.");
+	head(&out, "kvmshim_device_info", "A PCI function of the host that is not a bridge.");
 	each(a, &out, inv, add_info);
 	head(&out, "kvmshim_device_state", "The state that a PCI function is in.");
 	each(a, &out, inv, add_state);
 	head(&out, "kvmshim_device_vm_since_seconds",
-	     "Since when a VM has a PCI function or a mediated device of it, in Unix time.");
+	     "The time since a VM uses a PCI function or its mediated device, in Unix time.");
 	each(a, &out, inv, add_users);
 	add_models(ctl, &out, inv);
-	head(&out, "kvmshim_devices_unseen", "How many things could not be seen.");
+	head(&out, "kvmshim_devices_unseen", "The number of sources of information that could not "
+					     "be read.");
 	strbuf_addf(&out, "kvmshim_devices_unseen %zu\n", inv->unseen.n);
 	return strbuf_text(&out);
 }

@@ -125,11 +125,11 @@ static const char *reason(int error)
 {
 	switch (error) {
 	case ENXIO:
-		return "nobody reads it";
+		return "it has no reader";
 	case ENOLINK:
-		return "it is a link that leads nowhere";
+		return "it is a link to a file that does not exist";
 	case ENOTSUP:
-		return "it is no regular file";
+		return "it is not a regular file";
 	default:
 		return strerror(error);
 	}

@@ -45,7 +45,7 @@ static void tell_twins(struct choice *c, const char *before)
 		const struct device *d = &c->inv.v[i];
 
 		if (!is_chosen(c, d) && has_id_of_chosen(c, d))
-			printf("%s# Attention: %s is of the same kind (%s), and is taken from the "
+			printf("%s# Attention: %s has the same ID (%s), and is taken from the "
 			       "host as well.\n",
 			       before, d->pci.address, d->pci.id);
 	}
@@ -70,12 +70,14 @@ void generate_kernel_line(struct choice *c, const char *before)
 
 void generate_grub(struct choice *c)
 {
-	puts("# Into /etc/default/grub.d/90-vfio.cfg, then: update-grub, and reboot. On RHEL and its\n"
-	     "# kin instead: grubby --update-kernel=ALL --args='…' with what is added below.\n"
+	puts("# Save as /etc/default/grub.d/90-vfio.cfg, run update-grub, and reboot. On RHEL and\n"
+	     "# distributions based on it, instead run grubby --update-kernel=ALL --args='…' with\n"
+	     "# the arguments that are added below.\n"
 	     "#\n"
-	     "# The IOMMU has to be on in the firmware, too. vfio-pci.ids is only obeyed where\n"
-	     "# vfio-pci is loaded before the other drivers: see kvmshim generate modprobe. With\n"
-	     "# kvmshim-hook leave vfio-pci.ids out: it takes a device when a VM starts.\n"
+	     "# The IOMMU must also be enabled in the firmware. vfio-pci.ids works only if "
+	     "vfio-pci\n"
+	     "# is loaded before the other drivers: see kvmshim generate modprobe. If you use\n"
+	     "# kvmshim-hook, omit vfio-pci.ids: the hook binds a device when a VM starts.\n"
 	     "#");
 	tell_chosen(c, "");
 	generate_kernel_line(c, "");
@@ -114,13 +116,16 @@ void generate_modules(struct choice *c, const char *before)
 
 void generate_modprobe(struct choice *c)
 {
-	puts("# Into /etc/modprobe.d/vfio.conf, then: update-initramfs -u (dracut -f on RHEL and its\n"
-	     "# kin), and reboot. With kvmshim-hook it is not needed: the hook takes a device when a\n"
-	     "# VM starts, and gives it back.\n"
+	puts("# Save as /etc/modprobe.d/vfio.conf, run update-initramfs -u (on RHEL and "
+	     "distributions\n"
+	     "# based on it: dracut -f), and reboot. If you use kvmshim-hook, this file is not "
+	     "needed:\n"
+	     "# the hook binds a device when a VM starts, and returns it when the VM has stopped.\n"
 	     "#\n"
-	     "# A blacklist keeps a module from all devices of the host, which may have others that\n"
-	     "# need it: take the # away where none does. Of a driver that is built into the kernel\n"
-	     "# neither line keeps it.\n"
+	     "# A blacklist line disables a module for all devices of the host. Remove the # only "
+	     "if\n"
+	     "# no other device needs the module. If the driver is built into the kernel, neither\n"
+	     "# line has an effect.\n"
 	     "#");
 	tell_chosen(c, "");
 	generate_modules(c, "");

@@ -192,14 +192,16 @@ static int ambiguous(struct choice *c, const char *word, const struct found *f, 
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->n && n < LISTED; i++, n++)
-		strbuf_addf(&list, "\n  %s  %s  %s", f->v[i].device->pci.address, f->v[i].device->pci.id,
+		strbuf_addf(&list, "\n  %s  %s  "
+				   "%s", f->v[i].device->pci.address, f->v[i].device->pci.id,
 			    device_short_name(a, f->v[i].device));
 	for (size_t i = 0; i < f->n_usb && n < LISTED; i++, n++)
 		strbuf_addf(&list, "\n  %s  %s  %s", f->usb[i].device->port, f->usb[i].device->id,
 			    chosen_usb_name(c, f->usb[i].device));
 	if (f->n + f->n_usb > n)
 		strbuf_addf(&list, "\n  and %zu more", f->n + f->n_usb - n);
-	return err_set(err, EEXIST, "'%s' may be any of%s", str_printable(a, word), list.text);
+	return err_set(err, EEXIST, "'%s' matches several "
+				    "devices%s", str_printable(a, word), list.text);
 }
 
 /* All in one slot, or, where alike ones are meant together, all of one vendor:device. */
@@ -272,7 +274,7 @@ static int choose_all(struct choice *c, const struct found *f, bool slot, bool b
 		const struct device *d = f->v[i].device;
 
 		if (d->pci.bridge)
-			return err_set(err, EINVAL, "%s is a bridge, which no VM can have",
+			return err_set(err, EINVAL, "%s is a bridge, and a VM cannot use a bridge",
 				       d->pci.address);
 		if (slot || is_of_gpu(c, d))
 			choose_slot(c, d, by_place);
@@ -289,10 +291,11 @@ static int nothing(struct choice *c, const char *word, const char *address, stru
 	if (address)
 		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
 	return err_set(err, ENODEV,
-		       "'%s': this host has nothing of this address, vendor:device or name; see "
+		       "'%s': this host has no device with this address, vendor:device or name; "
+		       "see "
 		       "kvmshim devices%s",
 		       str_printable(c->ctl->arena, word),
-		       c->inv.unseen.n ? " (which also tells what could not be seen)" : "");
+		       c->inv.unseen.n ? " (it also reports what it could not read)" : "");
 }
 
 int choice_add(struct choice *c, const char *word, bool alike, struct err *err)

@@ -24,10 +24,12 @@ const char *generate_spec(struct choice *c, size_t i)
 
 	if (!chosen->by_address)
 		return arena_printf(c->ctl->arena,
-				    "{\"vendor_id\": \"%.4s\", \"product_id\": \"%s\"}", id, id + 5);
+				    "{\"vendor_id\": \"%.4s\", \"product_id\": "
+				    "\"%s\"}", id, id + 5);
 	return arena_printf(
 		c->ctl->arena,
-		"{\"vendor_id\": \"%.4s\", \"product_id\": \"%s\", \"address\": \"%s\"}", id, id + 5,
+		"{\"vendor_id\": \"%.4s\", \"product_id\": \"%s\", \"address\": "
+		"\"%s\"}", id, id + 5,
 		address);
 }
 
@@ -67,10 +69,12 @@ static void tell_chosen(struct choice *c)
 
 void generate_nova(struct choice *c)
 {
-	puts("# Into nova.conf of this compute node; the aliases also into that of the API and of\n"
-	     "# the conductors. Names of aliases are yours to change. The scheduler needs\n"
-	     "# PciPassthroughFilter among its enabled_filters. Nova writes managed='yes': libvirt\n"
-	     "# binds, and kvmshim-hook only checks.\n"
+	puts("# Add this to nova.conf of this compute node. Add the aliases also to nova.conf of "
+	     "the\n"
+	     "# API and of the conductors. You can change the names of the aliases. The scheduler\n"
+	     "# needs PciPassthroughFilter in its enabled_filters. Nova writes managed='yes': "
+	     "libvirt\n"
+	     "# binds the device, and kvmshim-hook only checks it.\n"
 	     "#");
 	tell_chosen(c);
 	puts("[pci]");
@@ -80,10 +84,11 @@ void generate_nova(struct choice *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (chosen_is_first_of_id(c, i))
 			printf("alias = %s\n", generate_alias(c, i));
-	printf("\n# A flavor that asks for one; FLAVOR is yours:\n"
+	printf("\n# A flavor that requests one; replace FLAVOR:\n"
 	       "#   openstack flavor set FLAVOR --property pci_passthrough:alias=%s\n",
 	       flavor_aliases(c));
-	puts("# A VM with a device pins all its memory: keep ram_allocation_ratio at 1.0 here.");
+	puts("# A VM with a device pins all its memory: set ram_allocation_ratio = 1.0 on this "
+	     "node.");
 }
 
 /* A list in JSON, as the options of the charms take them. */
@@ -104,10 +109,12 @@ static void print_list(struct choice *c, bool (*takes)(const struct choice *c, s
 
 void generate_juju(struct choice *c)
 {
-	puts("# For the model, before its machines are made: juju model-config THIS-FILE. A machine\n"
-	     "# that is there already needs the two files and the two commands by hand. Where MAAS\n"
-	     "# gives kernel options by a tag, put iommu and vfio-pci.ids there instead: only one tag\n"
-	     "# with options takes effect.\n"
+	puts("# Run juju model-config THIS-FILE before the machines of the model are created. On "
+	     "a\n"
+	     "# machine that already exists, create the two files and run the two commands by "
+	     "hand.\n"
+	     "# If MAAS sets kernel options with a tag, put iommu and vfio-pci.ids there instead:\n"
+	     "# only one tag with options takes effect.\n"
 	     "#");
 	tell_chosen(c);
 	printf("#\n# The charms:\n#   juju config nova-compute pci-passthrough-whitelist='");

@@ -35,7 +35,7 @@ static const struct generator *find_generator(struct ctl *ctl, const char *word)
 			return &generators[i];
 		nearest_try(&near, generators[i].name);
 	}
-	ctl_fail("generate: '%s' is none of nova, xml, grub, modprobe, juju, proxmox, lxc, rule%s",
+	ctl_fail("generate: '%s' must be nova, xml, grub, modprobe, juju, proxmox, lxc or rule%s",
 		 word, nearest_hint(ctl->arena, &near));
 	return NULL;
 }
@@ -44,7 +44,7 @@ static bool fits(const struct generator *g, const struct choice *c)
 {
 	if ((!c->n || g->pci) && (!c->n_usb || g->usb))
 		return true;
-	ctl_fail("generate %s is for %s devices", g->name, g->pci ? "PCI" : "USB");
+	ctl_fail("generate %s supports %s devices only", g->name, g->pci ? "PCI" : "USB");
 	return false;
 }
 
@@ -91,6 +91,6 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command command_generate = {
 	.name = "generate",
 	.usage = "nova|xml|grub|modprobe|juju|proxmox|lxc|rule DEVICE…",
-	.help = "what others want to be told of a device: text to paste",
+	.help = "print the settings for a device in the syntax of Nova, libvirt, GRUB and others",
 	.run = run,
 };

@@ -28,7 +28,7 @@ static void tell_usb(const struct choice *c, const struct usb_device *d)
 
 	printf("# %s\n", chosen_usb_name(c, d));
 	if (twin)
-		printf("# %s is of the same kind (%s), so this one is meant by its port.\n",
+		printf("# %s has the same ID (%s), so the rule names the port.\n",
 		       twin->port, d->id);
 }
 
@@ -67,9 +67,11 @@ static void xml_function(struct choice *c, size_t i, unsigned guest_bus)
 /* "Multiple USB devices for …" of libvirt's virHostdevFindUSBDevice(). */
 static void xml_tell_twin(const struct usb_device *twin)
 {
-	printf("<!-- Attention: %s is of the same kind, so libvirt is told bus and number, which is\n"
-	       "     another one each time that the device is plugged in and the host boots: then the\n"
-	       "     VM is without it until this is edited. pass-usb goes by the port instead (kvmshim\n"
+	printf("<!-- Attention: %s has the same ID, so this XML names bus and number. The number\n"
+	       "     changes each time the device is plugged in and the host boots: then the VM "
+	       "does\n"
+	       "     not get the device until you edit this. pass-usb uses the port instead "
+	       "(kvmshim\n"
 	       "     generate rule). -->\n",
 	       twin->port);
 }
@@ -93,13 +95,15 @@ void generate_xml(struct choice *c)
 {
 	unsigned guest_bus = GUEST_BUS - 1;
 
-	puts("<!-- Into <devices>: virsh edit NAME. -->");
+	puts("<!-- Add this inside <devices> with virsh edit NAME. -->");
 	if (c->n)
-		puts("<!-- managed='no': kvmshim-hook hands it over. Where libvirt is to: 'yes'. -->");
+		puts("<!-- managed='no': kvmshim-hook assigns the device; 'yes': libvirt binds "
+		     "it. -->");
 	for (size_t i = 0; i < c->n; i++)
 		if (chosen_is_first_of_slot(c, i) && of_slot(c, i) > 1) {
-			puts("<!-- The functions of a slot stay together in the guest, on a bus (q35) that\n"
-			     "     no other <address> there may have. -->");
+			puts("<!-- The functions of a slot stay together in the VM, on a bus "
+			     "(q35) that no\n"
+			     "     other <address> of the domain uses. -->");
 			break;
 		}
 	for (size_t i = 0; i < c->n; i++) {
@@ -147,10 +151,11 @@ void generate_proxmox(struct choice *c)
 {
 	size_t n = 0;
 
-	puts("# Into /etc/pve/qemu-server/VMID.conf, or: qm set VMID --hostpci0 …. The numbers behind\n"
-	     "# hostpci and usb must be free there.");
+	puts("# Add this to /etc/pve/qemu-server/VMID.conf, or run qm set VMID --hostpci0 …. The\n"
+	     "# numbers after hostpci and usb must be unused there.");
 	if (c->n)
-		puts("# pcie=1 needs machine: q35. Add x-vga=1 where it is to be the guest's only display.");
+		puts("# pcie=1 needs machine: q35. Add x-vga=1 if this is the only display of the "
+		     "guest.");
 	for (size_t i = 0; i < c->n; i++) {
 		if (!is_line(c, i))
 			continue;
@@ -164,7 +169,8 @@ void generate_proxmox(struct choice *c)
 	}
 	if (!c->n)
 		return;
-	puts("# Or by a name that means such a device on every node (mapping=NAME in its place):");
+	puts("# Or with a name that matches such a device on every host (use mapping=NAME "
+	     "instead):");
 	for (size_t i = 0; i < c->n; i++)
 		if (is_line(c, i))
 			proxmox_mapping(c, i);
@@ -174,12 +180,15 @@ void generate_proxmox(struct choice *c)
 
 void generate_lxc(struct choice *c)
 {
-	puts("# Into the container's config: /var/lib/lxc/NAME/config, or /etc/pve/lxc/CTID.conf.\n"
+	puts("# Add this to the configuration of the container: /var/lib/lxc/NAME/config, or\n"
+	     "# /etc/pve/lxc/CTID.conf.\n"
 	     "#\n"
-	     "# A USB device has another number each time that it is plugged in, so the container\n"
-	     "# gets the folder of its bus, and leave to open every USB device (major 189). It can\n"
-	     "# open those that their files' modes allow: a udev rule may give the dongle its own\n"
-	     "# group, or MODE=\"0666\".\n"
+	     "# The number of a USB device changes each time it is plugged in. So the container "
+	     "gets\n"
+	     "# the directory of the bus, and permission to open every USB device (major 189). It\n"
+	     "# can open the devices whose file mode allows it: a udev rule can give the dongle "
+	     "its\n"
+	     "# own group, or MODE=\"0666\".\n"
 	     "lxc.cgroup2.devices.allow = c 189:* rwm");
 	for (size_t i = 0; i < c->n_usb; i++) {
 		const struct usb_device *d = c->usb[i].device;
@@ -221,9 +230,10 @@ void generate_rule(struct choice *c)
 {
 	const char *name = rule_name(c);
 
-	printf("# Into /etc/kvmshim/rules.d/60-%s.ini, then: kvmshim check.\n"
-	       "# The name of the VM is yours. UNDER LIBVIRT in kvmshim-verbs(5) says what\n"
-	       "# qemu.conf needs; a <hostdev> in the domain needs nothing of that.\n",
+	printf("# Save as /etc/kvmshim/rules.d/60-%s.ini, and run kvmshim check.\n"
+	       "# Set the name of your VM. UNDER LIBVIRT in kvmshim-verbs(5) lists what\n"
+	       "# qemu.conf needs. With a <hostdev> in the domain XML, qemu.conf needs no "
+	       "change.\n",
 	       name);
 	printf("[%s]\nwhen-name = CHANGE-ME\n", name);
 	for (size_t i = 0; i < c->n; i++)

@@ -54,7 +54,7 @@ subtest 'A VM comes and goes' => sub {
 subtest 'Bound by hand' => sub {
 	is(ctl($host, 'bind', $nvme)->{status}, 0, 'bind');
 	my $now = devices();
-	is_deeply([ @{ $now->{$nvme} }{qw(state why driver home_driver)} ], [ 'free', 'bound by hand', 'vfio-pci', 'nvme' ], 'it is there for a VM');
+	is_deeply([ @{ $now->{$nvme} }{qw(state why driver home_driver)} ], [ 'free', 'it is bound by hand', 'vfio-pci', 'nvme' ], 'it is there for a VM');
 	is(ctl($host, 'unbind', $nvme)->{status}, 0, 'unbind');
 };
 
@@ -75,7 +75,7 @@ subtest 'Somebody has it open' => sub {
 	is(devices()->{$gpu}{state}, 'busy', 'a card whose VFIO group a program has');
 	my ($journal) = glob "$host->{dir}/run/kvmshim/vm/*/journal.json";
 	spew($journal, slurp($journal) =~ s/"state": *"\Kbound/releasing/r);
-	is(devices()->{$gpu}{why}, 'bound by hand, and a process has it open', 'a card that could not be given back');
+	is(devices()->{$gpu}{why}, 'it is bound by hand, and a process has it open', 'a card that could not be given back');
 	$host->no_process(902);
 	is(devices()->{$gpu}{state}, 'left-over', 'and can be now');
 	is(ctl($host, 'recover')->{status}, 0, 'recover does');
@@ -101,7 +101,7 @@ subtest 'Virtual functions' => sub {
 	$agrees->($pf, 'blocked, 1', qr/^it has virtual functions in use: $vfs[0] \(driver igbvf\), $vfs[1] \(driver igbvf\)$/, 'a card whose virtual ones have drivers');
 	$agrees->($card, 'blocked, 1', qr/0000:08:00\.4 \(driver nvidia\)$/, 'a graphics card');
 	unlike(ctl($other, 'devices', '--gpu', '--free')->{out}, qr/^\Q$card\E/m, 'is not offered');
-	$agrees->($vfs[0], 'free, 0', qr/gives it up/, 'a virtual function itself');
+	$agrees->($vfs[0], 'free, 0', qr/can unbind driver/, 'a virtual function itself');
 	my $vm = Kvmshim::Vm->new($other, hostdevs => [ $vfs[0] ]);
 	$vm->taken('one of them');
 	$vm->runs(4242);
@@ -111,12 +111,12 @@ subtest 'Virtual functions' => sub {
 	spew($other->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", $_) for 0, 2;
 	$agrees->($pf, 'blocked, 1', qr/set sriov_numvfs = 0 in a \[device \Q$pf\E\]/, 'nobody has them');
 	$other->settings({}, "[device $pf]\nsriov_numvfs = 0\n");
-	$agrees->($pf, 'free, 0', qr/gives it up/, 'and the hook may remove them');
+	$agrees->($pf, 'free, 0', qr/can unbind driver/, 'and the hook may remove them');
 };
 
 subtest 'The console' => sub {
 	my $shown = '0000:00:02.0';
-	is(devices()->{$shown}{why}, "it shows this host's console (vtcon1)", 'is on the boot display');
+	is(devices()->{$shown}{why}, "it shows the host console (vtcon1)", 'is on the boot display');
 	is(devices()->{$shown}{state}, 'host', 'which the host keeps');
 	$host->settings({ 'release-console' => 'yes' });
 	is(devices()->{$shown}{state}, 'free', 'unless the hook may give it up');

@@ -44,7 +44,7 @@ subtest 'A link' => sub {
 	is_deeply([ glob "$host->{dir}/{out,www}/.page*" ], [], 'nothing is left beside either');
 	symlink '../www/nothing', "$out/lost" or die;
 	says('that leads nowhere is no file', ctl($host, 'devices', '--html', "$out/lost"), 2, '',
-		"kvmshim: /out/lost cannot be written: it is a link that leads nowhere\n");
+		"kvmshim: /out/lost cannot be written: it is a link to a file that does not exist\n");
 	is(readlink "$out/lost", '../www/nothing', 'and stays what it is');
 };
 
@@ -64,7 +64,7 @@ subtest 'A device' => sub {
 	says('one that takes nothing', ctl($host, 'devices', '--html', "$out/full"), 2, '',
 		"kvmshim: /out/full cannot be written: No space left on device\n");
 	says('no disk is written over', ctl($host, 'devices', '--html', "$out/disk"), 2, '',
-		"kvmshim: /out/disk cannot be written: it is no regular file\n");
+		"kvmshim: /out/disk cannot be written: it is not a regular file\n");
 	ok(-b "$out/disk", 'nor replaced');
 	is(scalar(() = glob "$out/.[a-z]*"), 0, 'nothing is left beside them');
 };
@@ -92,14 +92,14 @@ subtest 'A FIFO' => sub {
 	my ($host, $out) = host();
 	POSIX::mkfifo("$out/fifo", 0600) or die;
 	says('that nobody reads does not hang it', ctl($host, { limit => 20 }, 'devices', '--html', "$out/fifo"), 2, '',
-		"kvmshim: /out/fifo cannot be written: nobody reads it\n");
+		"kvmshim: /out/fifo cannot be written: it has no reader\n");
 	sysopen my $reader, "$out/fifo", O_RDONLY | O_NONBLOCK or die;
 	says('with a reader it is written', ctl($host, { limit => 20 }, 'devices', '--html', "$out/fifo"), 0, '');
 	like(do { local $/; scalar <$reader> }, $whole, 'whole');
 	ok(-p "$out/fifo", 'a FIFO it stays');
 	my $socket = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => "$out/socket", Listen => 1) or die;
 	says('a socket is not written to', ctl($host, 'devices', '--html', "$out/socket"), 2, '',
-		"kvmshim: /out/socket cannot be written: it is no regular file\n");
+		"kvmshim: /out/socket cannot be written: it is not a regular file\n");
 	ok(-S "$out/socket", 'nor replaced');
 };
 

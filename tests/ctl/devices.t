@@ -97,7 +97,7 @@ subtest 'Filters' => sub {
 	is_deeply($have->('--free'), [ $gpu, $hda, $nic ], '--free, when a VM has left one behind');
 	is(ctl($host, 'devices', '--group', 77)->{out}, '', 'none: nothing is printed');
 	says('a group that is none', ctl($host, 'devices', '--group', 'x'), 2, '',
-		"kvmshim: --group: 'x' is no number of an IOMMU group\n");
+		"kvmshim: --group: 'x' is not a valid number of an IOMMU group\n");
 	like(ctl($host, 'devices', '--group')->{err}, qr/^usage: /, 'a group is needed');
 	like(ctl($host, 'devices', '0000:01:00.0')->{err}, qr/is no option/, 'words that are no options');
 	for my $group ('', '1x', '-1', '2147483648', '9' x 30) {
@@ -124,7 +124,7 @@ subtest 'JSON' => sub {
 		boot_vga => JSON::PP::false, root => 'pci0000:00', above => '0000:00:01.0', slot => '4', group => 11,
 		shares_group_with => [$hda], numa_node => 1, reset_methods => [qw(flr bus)], physfn => undef, vfs => undef,
 		driver => 'nouveau', home_driver => 'nouveau', home_from => 'now', vm => undef, mdevs => [],
-		state => 'free', why => 'nouveau gives it up when a VM asks',
+		state => 'free', why => 'the hook can unbind driver nouveau when a VM starts',
 	}, 'all of a device');
 };
 
@@ -176,17 +176,17 @@ subtest 'States' => sub {
 		like($devices->{$nvme}{why}, $why, 'why');
 	};
 	$state->('of a VM that is gone', 'left-over', qr/recover/, {});
-	$state->('of one that is about to start', 'moving', qr/VM vm1 is about to start/,
+	$state->('of one that is about to start', 'moving', qr/VM vm1 is starting/,
 		{ daemon => { pid => $$, start => start_of($$) + 0 } });
-	$state->('bound by hand', 'free', qr/nvme gives it up|by hand/,
+	$state->('bound by hand', 'free', qr/unbind driver nvme|by hand/,
 		{ kind => 'hand', name => 'by hand', devices => [ { %device, role => 'hand' } ] });
-	$state->('of a bind that did not end', 'left-over', qr/`kvmshim bind` did not end/,
+	$state->('of a bind that did not end', 'left-over', qr/`kvmshim bind` was interrupted/,
 		{ kind => 'hand', name => 'by hand', state => 'binding', devices => [ { %device, role => 'hand' } ] });
 	my $host = small_host();
 	journal($host, 1, { kind => 'hand', name => 'by hand', state => 'releasing', devices => [ { %device, role => 'hand' } ] });
 	open my $lock, '<', "$host->{dir}/run/kvmshim/vm/" . uuid(1) or die;
 	flock $lock, LOCK_EX or die;
-	$state->('that is given back', 'moving', qr/`kvmshim bind` or `unbind` is at work/, undef, $host);
+	$state->('that is given back', 'moving', qr/`kvmshim bind` or `unbind` is running/, undef, $host);
 	close $lock;
 	$state->('stuck', 'stuck', qr/unbind has not finished in the kernel \(process $$\)/,
 		{ stuck => [ { device => $nvme, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] });
@@ -194,10 +194,10 @@ subtest 'States' => sub {
 		{ stuck => [ { op => 'hugepages', pid => $$, start => start_of($$) + 0 }, { device => $gpu, op => 'unbind', pid => $$, start => 1 } ] });
 	$host = small_host();
 	$host->conf("[hook]\nunbind-drivers = nouveau\n");
-	$state->('of a driver that may not be unbound', 'host', qr/nvme is not among the unbind-drivers/, undef, $host);
+	$state->('of a driver that may not be unbound', 'host', qr/driver nvme is not in unbind-drivers/, undef, $host);
 	$host = Kvmshim::Plain->new;
 	$host->pci($nvme, id => '144d:a808', class => '010802', driver => 'nvme');
-	$state->('in no IOMMU group', 'host', qr/no IOMMU group/, undef, $host);
+	$state->('in no IOMMU group', 'host', qr/not in an IOMMU group/, undef, $host);
 	$host = Kvmshim::Plain->new;
 	$host->pci($nvme, id => '144d:a808', class => '010802', group => 13);
 	$state->('without a driver', 'free', qr/no driver/, undef, $host);
@@ -215,7 +215,7 @@ subtest 'What others mean to a device' => sub {
 	$host->conf("[hook]\nunbind-drivers = nouveau\n");
 	my ($devices) = json($host);
 	is($devices->{$gpu}{state}, 'blocked', 'its group has one that may not be taken');
-	like($devices->{$gpu}{why}, qr/^of IOMMU group 11, too, is $hda: /, 'and which');
+	like($devices->{$gpu}{why}, qr/^IOMMU group 11 also contains $hda: /, 'and which');
 	$host = Kvmshim::Plain->new;
 	$host->pci('0000:06:00.0', id => '8086:1521', class => '020000', driver => 'igb', group => 16,
 		files => { sriov_totalvfs => 7, 'net/eth1/ifindex' => 3 });
@@ -233,11 +233,11 @@ subtest 'What others mean to a device' => sub {
 	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'free', 'or could have');
 	$host->pci('0000:06:00.1', id => '8086:1521', class => '0b4000', driver => 'igb', group => 16);
 	$host->conf("[hook]\nunbind-drivers = igb\n");
-	like((json($host))[0]{'0000:06:00.1'}{why}, qr/^of IOMMU group 16, too, is 0000:06:00\.0: it has virtual functions/, 'what is in its group');
+	like((json($host))[0]{'0000:06:00.1'}{why}, qr/^IOMMU group 16 also contains 0000:06:00\.0: it has virtual functions/, 'what is in its group');
 	journal($host, 1, { devices => [ { pci => '0000:06:10.0', role => 'hostdev', target => 'vfio-pci' } ] });
 	like((json($host))[0]{'0000:06:00.0'}{why}, qr/in use: 0000:06:10\.0 \(VM vm1\)$/, 'a virtual function that a VM left');
 	journal($host, 1, { kind => 'hand', name => 'by hand', state => 'binding', devices => [ { pci => '0000:06:10.0', role => 'hand', target => 'vfio-pci' } ] });
-	like((json($host))[0]{'0000:06:00.0'}{why}, qr/in use: 0000:06:10\.0 \(`kvmshim bind` did not end .*\)$/, 'or `bind`');
+	like((json($host))[0]{'0000:06:00.0'}{why}, qr/in use: 0000:06:10\.0 \(`kvmshim bind` was interrupted; .*\)$/, 'or `bind`');
 	journal($host, 1, { %vm, devices => [ { pci => '0000:06:10.0', role => 'hostdev', target => 'vfio-pci' } ] });
 	$host->process(812, 4711, 'qemu', '-uuid', uuid(1));
 	is((table($host))[0]{'0000:06:00.0'}{STATE}, 'blocked', 'one whose virtual function a VM has');
@@ -286,7 +286,7 @@ subtest 'What is missing is no reason to stop' => sub {
 	symlink '/nowhere', "$host->{dir}/usr/share/misc/pci.ids" or die;
 	($rows, my $got) = table($host);
 	is($rows->{$gpu}{NAME}, '10de:1b06', 'without pci.ids the numbers are the name');
-	is($got->{err}, "kvmshim: not seen: names of devices: /usr/share/misc/pci.ids cannot be read (package pci.ids or hwdata)\n",
+	is($got->{err}, "kvmshim: incomplete: the names of devices are unknown: /usr/share/misc/pci.ids cannot be read (package pci.ids or hwdata)\n",
 		'and it says so');
 	$host->file('usr/share/hwdata/pci.ids', '');
 	unlink "$host->{dir}/usr/share/misc/pci.ids";
@@ -376,14 +376,14 @@ subtest 'Not root' => sub {
 	plan(skip_all => 'not root, so there is nobody else to be') if $>;
 	my $host = small_host();
 	journal($host, 1, {});
-	like(ctl($host, { uid => 65534 }, 'devices')->{err}, qr{^kvmshim: not seen: what the hook handed over: /run/kvmshim/vm is root's to read},
+	like(ctl($host, { uid => 65534 }, 'devices')->{err}, qr{^kvmshim: incomplete: the devices that the hook has assigned are unknown: /run/kvmshim/vm is root's to read},
 		'what was handed over is not seen');
 	my $dir = File::Temp->newdir;
 	chmod 0755, "$dir";
 	Kvmshim::install(program('kvmshim'), "$dir/kvmshim");
 	my $got = run({ uid => 65534 }, "$dir/kvmshim", 'devices', '--json');
 	is($got->{status}, 0, 'it shows what may be seen');
-	like($got->{err}, qr{^kvmshim: not seen: who has devices open: /proc/PID/fd is root's to see$}m, 'and says what may not');
+	like($got->{err}, qr{^kvmshim: incomplete: the programs that have devices open are unknown: only root can read /proc/PID/fd$}m, 'and says what may not');
 	ok(JSON::PP->new->decode($got->{out})->{unseen}[0], 'in JSON as well');
 };
 

@@ -74,22 +74,22 @@ subtest 'Which device is meant' => sub {
 	like(generated('proxmox', '08:00.0'), qr/^hostpci0: 0000:08:00\.0,/m, 'a card without its virtual functions');
 	like(generated('proxmox', '08:00.4'), qr/^hostpci0: 0000:08:00\.4,/m, 'a virtual function without its card');
 	is(() = generated('proxmox', '01:00', '01:00.0', '03:00.0') =~ /^hostpci\d/mg, 2, 'twice is once');
-	refused(qr/^kvmshim: '10de:1b06' may be any of:\n  0000:01:00\.0  10de:1b06  GeForce GTX 1080 Ti\n  0000:02:00\.0 .*\n\z/,
+	refused(qr/^kvmshim: '10de:1b06' matches several devices:\n  0000:01:00\.0  10de:1b06  GeForce GTX 1080 Ti\n  0000:02:00\.0 .*\n\z/,
 		'xml', '10de:1b06');
-	refused(qr/^kvmshim: 'GTX 1080' may be any of:\n(?:  .*\n){2}\z/, 'rule', 'GTX 1080');
-	refused(qr/^kvmshim: 'nvidia' may be any of:\n/, 'nova', 'nvidia');
+	refused(qr/^kvmshim: 'GTX 1080' matches several devices:\n(?:  .*\n){2}\z/, 'rule', 'GTX 1080');
+	refused(qr/^kvmshim: 'nvidia' matches several devices:\n/, 'nova', 'nvidia');
 	refused(qr/0000:05:00\.0: this host has no such PCI device/, 'xml', '05:00.0');
-	refused(qr/'Voodoo 2': this host has nothing of this address/, 'xml', 'Voodoo 2');
-	refused(qr/'': this host has nothing/, 'xml', '');
+	refused(qr/'Voodoo 2': this host has no device with this address/, 'xml', 'Voodoo 2');
+	refused(qr/'': this host has no device/, 'xml', '');
 	refused(qr/0000:00:01\.0 is a bridge/, 'xml', '00:01.0');
-	refused(qr/lxc is for USB devices/, 'lxc', '01:00.0');
-	refused(qr/nova is for PCI devices/, 'nova', '04b9:0300');
-	refused(qr/'proxmix' is none of .*did you mean 'proxmox'/, 'proxmix', '01:00.0');
+	refused(qr/lxc supports USB devices only/, 'lxc', '01:00.0');
+	refused(qr/nova supports PCI devices only/, 'nova', '04b9:0300');
+	refused(qr/'proxmix' must be .*did you mean 'proxmox'/, 'proxmix', '01:00.0');
 	refused(qr/^usage: /, 'xml');
 	like(ctl($host, 'generate', '--help')->{out}, qr/^usage: kvmshim generate/, '--help');
-	refused(qr/'\Q$_\E': this host has nothing/, 'xml', $_) for qw(zzzz:0000 0000:zzzz GTX:-1080 04b9-0300);
+	refused(qr/'\Q$_\E': this host has no device/, 'xml', $_) for qw(zzzz:0000 0000:zzzz GTX:-1080 04b9-0300);
 	like(generated('xml', '1-4.2', '04b9:0300'), qr/\A(?!.*<hostdev.*<hostdev)/s, 'a USB device twice is once');
-	refused(qr/^kvmshim: 'e' may be any of:\n(?:  .*\n)+  1-4\.2  04b9:0300  SafeNet Sentinel -_ dongle\n/, 'rule', 'e');
+	refused(qr/^kvmshim: 'e' matches several devices:\n(?:  .*\n)+  1-4\.2  04b9:0300  SafeNet Sentinel -_ dongle\n/, 'rule', 'e');
 };
 
 subtest 'Names of another kind' => sub {
@@ -116,13 +116,13 @@ subtest 'Names of another kind' => sub {
 	like($say->('rule', '1-2'), qr/^# 0403:c580$/m, 'or without any name');
 	is((() = $say->('lxc', '1-1', '1-2') =~ /^lxc\.mount/mg), 1, 'the folder of a bus once');
 	like($say->('lxc', '1-5'), qr{now /dev/bus/usb/000/000$}m, 'a USB device that does not say where it is');
-	like(ctl($other, 'generate', 'rule', $_)->{err}, qr/has nothing of this/, "$_ is none") for '1-4', '1-6', '2x';
-	like(ctl($other, 'generate', 'rule', '0403:c580')->{err}, qr/may be any of:\n  1-2 .*\n  1-3 /, 'two equal ones');
+	like(ctl($other, 'generate', 'rule', $_)->{err}, qr/has no device with this/, "$_ is none") for '1-4', '1-6', '2x';
+	like(ctl($other, 'generate', 'rule', '0403:c580')->{err}, qr/matches several devices:\n  1-2 .*\n  1-3 /, 'two equal ones');
 	like(ctl($other, 'generate', 'rule', 'Voodoo')->{err}, qr/see kvmshim devices$/, 'nothing was hidden');
 	$other->pci(sprintf('0000:04:%02x.0', $_), id => '8086:1521', class => '020000') for 0 .. 13;
-	like(ctl($other, 'generate', 'rule', '8086:1521')->{err}, qr/may be any of:\n(?:  0000.*\n){12}  and 2 more\n\z/, 'a dozen are named');
+	like(ctl($other, 'generate', 'rule', '8086:1521')->{err}, qr/matches several devices:\n(?:  0000.*\n){12}  and 2 more\n\z/, 'a dozen are named');
 	journal($other, 1, '{}');
-	like(ctl($other, 'generate', 'rule', 'Voodoo')->{err}, qr/also tells what could not be seen/, 'or it says so');
+	like(ctl($other, 'generate', 'rule', 'Voodoo')->{err}, qr/also reports what it could not read/, 'or it says so');
 };
 
 subtest 'nova' => sub {
@@ -175,7 +175,7 @@ subtest 'grub' => sub {
 	is($line->('GTX 1080'), "quiet intel_iommu=on iommu=pt vfio-pci.ids=10de:1b06,10de:10ef\n", 'an id once');
 	$host->file('proc/cpuinfo', "processor\t: 0\nvendor_id\t: AuthenticAMD\n");
 	is($line->('03:00.0'), "quiet iommu=pt vfio-pci.ids=144d:a808\n", 'on AMD the IOMMU is on by itself');
-	like(generated('grub', '01:00.0'), qr/^# Attention: 0000:02:00\.0 is of the same kind \(10de:1b06\)/m, 'what it cannot tell apart');
+	like(generated('grub', '01:00.0'), qr/^# Attention: 0000:02:00\.0 has the same ID \(10de:1b06\)/m, 'what it cannot tell apart');
 	unlike(generated('grub', '10de:1b06'), qr/Attention/, 'unless all of them are meant');
 	$host->file('proc/cpuinfo', '');
 };
@@ -248,14 +248,14 @@ subtest 'USB devices of one kind' => sub {
 	usb($other, '2-1', '0403:c580', 2, 7, undef, 'UNIKEY');
 	usb($other, '2-3', '04b9:0300', 2, 8, undef, 'Sentinel');
 	my $say = sub { ctl($other, 'generate', @_)->{out} };
-	like($say->('rule', $_), qr/^# .*2-1 is of the same kind.*\n(?:#.*\n)*pass-usb = 1\.4\.2$/m, "rule: $_ is meant by its port") for 'HASP', '1-4.2';
-	like($say->('proxmox', 'HASP'), qr/^# .*2-1 is of the same kind.*\n(?:#.*\n)*usb0: host=1-4\.2$/m, 'so it is for proxmox');
+	like($say->('rule', $_), qr/^# .*2-1 has the same ID.*\n(?:#.*\n)*pass-usb = 1\.4\.2$/m, "rule: $_ is meant by its port") for 'HASP', '1-4.2';
+	like($say->('proxmox', 'HASP'), qr/^# .*2-1 has the same ID.*\n(?:#.*\n)*usb0: host=1-4\.2$/m, 'so it is for proxmox');
 	my $xml = $say->('xml', '2-1');
 	like($xml, qr{<product id='0xc580'/><address bus='2' device='7'/></source>}, 'xml: libvirt knows the one by its number');
-	like($xml, qr{^<!-- Attention: 1-4\.2 is of the same kind.*number.*-->$}ms, 'and it says that this changes');
+	like($xml, qr{^<!-- Attention: 1-4\.2 has the same ID.*number.*-->$}ms, 'and it says that this changes');
 	for my $what (qw(rule proxmox xml)) {
 		my $out = $say->($what, 'Sentinel');
-		unlike($out, qr/same kind|<address/, "$what: nothing of that where there is one only");
+		unlike($out, qr/same ID|<address/, "$what: nothing of that where there is one only");
 		like($out, qr/^pass-usb = 04b9:0300$|^usb0: host=04b9:0300$|product id='0x0300'/m, 'which is meant by what it is');
 	}
 	my ($validate) = grep { -x } map { "$_/virt-xml-validate" } split /:/, $ENV{PATH};

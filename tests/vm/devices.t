@@ -92,7 +92,7 @@ subtest 'a VM by libvirt alone' => sub {
 	my $got = run({ uid => 65534 }, $copy, 'devices', '--json');
 	my %seen = map { $_->{address} => $_ } @{ JSON::PP->new->utf8->decode($got->{out})->{devices} };
 	is($seen{$usb}{vm}{name}, 'managed', 'to everybody');
-	like($got->{err}, qr/not seen: who has devices open/, 'who is told what he does not see');
+	like($got->{err}, qr/incomplete: the programs that have devices open/, 'who is told what he does not see');
 	stops('managed');
 };
 
