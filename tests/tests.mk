@@ -61,8 +61,8 @@ san_rooms := unit ctl high/verbs wrapper/rules wrapper/mistakes wrapper/fidelity
 	$(addprefix hooks/,failures grants handover managed mdev names order refusals state xml)
 
 # Lines and branches that these rooms reach. What a test runs as another user writes
-# its counts too: the files for them are there, and everyone's. Fails where a test does,
-# or what is not reached has no reason in tests/coverage/unreached.
+# its counts too: the files for them are there, and everyone's. Fails if a test fails, or
+# if less is reached than the floors in tests/coverage/report.pl.
 cov_rooms := unit hooks ctl wrapper high/verbs
 
 coverage:

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What `make coverage` takes for a reason: tests/coverage/report.pl on a program of one file.
+# What `make coverage` reports and when it fails: tests/coverage/report.pl on a program
+# of one file.
 
 use strict;
 use warnings;
@@ -15,48 +16,44 @@ my $report = abs_path("$FindBin::Bin/../coverage/report.pl");
 my $dir = File::Temp->newdir;
 
 need((grep { -x "$_/gcov" } split /:/, $ENV{PATH}), 'no gcov');
-make_path("$dir/lib", "$dir/build/obj/lib", "$dir/tests/coverage");
+make_path("$dir/lib", "$dir/build/obj/lib");
 spew("$dir/lib/a.c", <<'C');
+static int negative(int n)
+{
+	if (n > 3)
+		n++;
+	if (n > 2)
+		return -n +
+		       n * n;
+	return n;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc > 2 && argv)
-		return argv[1] +
-		       argc - argv[2];
-	return argc > 1 || !argv;
+	return negative(argc) + !argv;
 }
 C
-is(run({ dir => "$dir" }, '/bin/sh', '-c', 'gcc --coverage -O0 -c lib/a.c -o build/obj/lib/a.o && gcc --coverage build/obj/lib/a.o -o a && ./a')->{status},
-	0, 'a program is built and run');
+is(run({ dir => "$dir" }, '/bin/sh', '-c', 'gcc --coverage -O0 -c lib/a.c -o build/obj/lib/a.o && gcc --coverage build/obj/lib/a.o -o a')->{status},
+	0, 'a program is built');
 
-# The report with these rows: exit status and what comes after the table.
+# The report after one more run of the program: exit status and text.
 sub reported {
-	my ($reasons) = @_;
-	spew("$dir/tests/coverage/unreached", $reasons);
-	my $got = run({ dir => "$dir" }, $^X, $report, 'build');
-	$got->{out} =~ s/.*^not reached [^\n]*\n//ms;
-	return $got;
+	run({ dir => "$dir" }, "$dir/a", @_);
+	return run({ dir => "$dir" }, $^X, $report, 'build');
 }
 
-sub says {
-	my ($name, $reasons, $status, @patterns) = @_;
-	my $got = reported($reasons);
-	is($got->{status}, $status, "$name: exit $status") or diag($got->{out}, $got->{err});
-	like($got->{out} . $got->{err}, $_, "$name: it says so") for @patterns;
-}
+my $got = reported();
+is($got->{status}, 1, 'too little is reached: exit status 1') or diag($got->{err});
+like($got->{out}, qr/^below \d+ % of lines or \d+ % of branches \(all: .*\):\nlib\/a\.c .*\nall .*\n\z/m, 'the report says where');
+like($got->{out}, qr/^ +1  lines that never run\n +2  lines of error paths that never run\n +2  lines with branches/m, 'and how much');
+my $list = slurp("$dir/build/unreached.txt");
+like($list, qr/^lines that never run: 1\n  lib\/a\.c:4 +negative +n\+\+;\n\n/, 'a line with its function');
+like($list, qr/^lines of error paths that never run: 2\n  lib\/a\.c:6 +negative +return -n \+\n  lib\/a\.c:7 .*\n\n/m, 'an error path, all lines of its statement');
+like($list, qr/^lines with branches that are never taken: 2\n  lib\/a\.c:3 +1 of 2 branches +if \(n > 3\)\n/m, 'a line with some of its branches');
 
-my $line = "line lib/a.c:main  return argv[1] +\n";
-my $branch = "branch lib/a.c:main  return argc > 1 || !argv;\n";
-
-says('no reason', '', 1, qr/^without a reason:\n\Q$line$branch\E\z/m);
-says('a reason for each', "# why\n[Nobody calls it so]\n$line\n[Other words]\n$branch", 0, qr/^ +\d+ +\d+  Nobody calls it so$/m,
-	qr/^ +0 +0  without a reason$/m);
-like(slurp("$dir/build/unreached.txt"), qr/^Nobody calls it so: .*\n  lib\/a\.c:3 .*\n  lib\/a\.c:4 .*never runs/m, 'each line is listed, and its condition');
-says('a pattern for branches', "[a]\n${line}branch lib/a.c  /\\|\\|/\n", 0);
-says('a pattern for lines', "[a]\nline lib/a.c  /return/\n", 2, qr/unreached:2: a line that never ran is named by its text/);
-says('what fits nothing', "[a]\n$line${branch}branch lib/a.c:main  if (argc)\n", 1, qr/^reasons that fit nothing any more:\n\S+:4: branch lib\/a\.c:main  if \(argc\)$/m);
-says('one row for two lines', "[a]\n$line$line$branch", 1, qr/:3: line lib\/a\.c:main/);
-says('what is reached at times', "[sometimes: a]\n$line${branch}branch lib/a.c  /argc > 2/\n", 0);
-says('and is not there at all', "[sometimes: a]\n$line${branch}branch lib/a.c  /argc > 3/\n", 1, qr/^\S+:4: branch lib/m);
-says('no row at all', "[a]\nlib/a.c\n", 2, qr/unreached:2: neither a \[reason\] nor a row/);
+reported('b', 'c');
+$got = reported('b', 'c', 'd');
+is($got->{status}, 0, 'all is reached: exit status 0') or diag($got->{out});
+like($got->{out}, qr/^all +100\.0 % of .* 100\.0 % of /m, 'the report says so');
 
 done_testing;
