@@ -128,7 +128,7 @@ as_root() {
 	elif command -v sudo >/dev/null; then
 		sudo "$@"
 	else
-		die "this needs root, and there is no sudo: $*"
+		die "this needs root, and sudo is not installed: $*"
 	fi
 }
 
@@ -140,7 +140,7 @@ builder_repository() {
 
 # Runs a package manager. Of what it says when it fails, the first error is the cause.
 install_by() {
-	output=$(as_root "$@" 2>&1) || die "${packages}could not be installed: $(
+	output=$(as_root "$@" 2>&1) || die "${packages}cannot be installed: $(
 		say "$output" | grep -m 1 '^E: \|^Error: ' || say "$output" | tail -n 1)"
 }
 
@@ -149,21 +149,21 @@ provide() {
 	[ -n "$packages" ] || return 0
 	# Below, $packages and what builder_repository prints are lists of words.
 	if command -v apt-get >/dev/null; then
-		say "Installing ${packages}by apt-get."
+		say "Installing ${packages}with apt-get."
 		as_root apt-get -qq update >/dev/null 2>&1 ||
-			say "(apt-get update failed; going on with the lists that are there)"
+			say "(apt-get update failed; continuing with the existing package lists)"
 		# shellcheck disable=SC2086
 		install_by env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
 			-o DPkg::Lock::Timeout=300 --no-install-recommends install $packages
 	elif command -v dnf >/dev/null; then
-		say "Installing ${packages}by dnf."
+		say "Installing ${packages}with dnf."
 		# shellcheck disable=SC2046,SC2086
 		install_by dnf -q -y $(builder_repository) install $packages
 	else
-		die "no apt-get and no dnf here; please install what brings: $packages"
+		die "neither apt-get nor dnf is installed; install the packages that contain: $packages"
 	fi
 	packages=$(missing "$1")
-	[ -z "$packages" ] || die "still missing after installing: $packages"
+	[ -z "$packages" ] || die "still missing after the installation: $packages"
 }
 
 # ------------------------------------------------------------------ building
@@ -182,7 +182,7 @@ settle_build() {
 	if [ "$(id -u)" = 0 ]; then owner=$(stat -c %u .); else owner=$(id -u); fi
 	[ -d build ] && find build ! -user "$owner" | grep -q . || return 0
 	as_root chown -hR "$owner" build ||
-		die "build/ holds files of another user; remove it, then try again"
+		die "build/ has files of another user; remove build/ and try again"
 }
 
 build() {
@@ -217,11 +217,11 @@ run_tests() {
 # for guests that boot Linux, and a Debian.
 fetch_kernel_and_root() {
 	if command -v apt-get >/dev/null; then
-		tests/vm/fetch-kernel.sh || die "no kernel for the tests of guests"
+		tests/vm/fetch-kernel.sh || die "the kernel for the tests with VMs is missing"
 		provide "$install_test_needs"
-		as_root env HOME="$HOME" tests/install/fetch-root.sh || die "no root for the tests of installing"
+		as_root env HOME="$HOME" tests/install/fetch-root.sh || die "the root directory for the installation tests is missing"
 	else
-		say "No apt-get here: tests of Linux guests and of installing will be skipped."
+		say "apt-get is not installed: the tests with Linux VMs and of the installation are skipped."
 	fi
 }
 
@@ -240,15 +240,15 @@ dry=''
 # locked, so that no file is left behind.
 alone() {
 	exec 8</usr/lib
-	flock -n 8 || { say "Another install.sh is at work; waiting."; flock -w 1800 8 || die "it does not end"; }
+	flock -n 8 || { say "Another install.sh is running; waiting."; flock -w 1800 8 || die "the other install.sh has not finished after 1800 s"; }
 }
 
 # Before anything is done: a package of kvmshim sees to itself, a read-only system to nothing.
 judge_host() {
 	[ "$(id -u)" = 0 ] || [ "$dry" ] || die "this needs root: sudo ./install.sh $task"
-	! "$place" packaged >/dev/null || die "kvmshim is here as a package; its package manager installs and removes it"
+	! "$place" packaged >/dev/null || die "kvmshim is installed as a package; use the package manager to install or remove it"
 	for folder in /usr/sbin /usr/lib /usr/share /etc /var/lib; do
-		[ -w "$folder" ] || [ "$(id -u)" != 0 ] || die "$folder cannot be written to; is it read-only?"
+		[ -w "$folder" ] || [ "$(id -u)" != 0 ] || die "$folder is not writable; check if it is on a read-only file system"
 	done
 }
 
@@ -262,7 +262,7 @@ stage_files() {
 	[ -d /etc/apparmor.d ] || rm -r "$stage/etc/apparmor.d"
 	if [ -e "$conf" ] && ! cmp -s "$conf" "$shipped_conf"; then
 		rm "$stage$conf"
-		say "$conf was edited and stays; $shipped_conf is the new one."
+		say "$conf was edited and is kept; the new version is $shipped_conf."
 	fi
 }
 
@@ -303,7 +303,7 @@ install_kvmshim() {
 	if [ "$dry" ]; then
 		packages=$(missing "$build_needs")
 		[ -z "$packages" ] || say "would install: $packages"
-		say "would build, and put into $state, /etc/kvmshim, /usr/lib/kvmshim, /usr/sbin and /usr/share/man: make install"
+		say "would build, and install into $state, /etc/kvmshim, /usr/lib/kvmshim, /usr/sbin and /usr/share/man: make install"
 		# shellcheck disable=SC2086  # paths without blanks
 		"$place" -n place $emulators || failed=1
 		"$place" -n connect || failed=1
@@ -317,7 +317,7 @@ install_kvmshim() {
 	if ! why=$(put_files 2>&1); then
 		staged f | while read -r file; do rm -f "$file.kvmshim-new"; done
 		[ ! "$fresh" ] || remove_files
-		die "$(say "$why" | tail -n 1); all is as it was before"
+		die "$(say "$why" | tail -n 1); nothing was changed"
 	fi
 	! command -v restorecon >/dev/null || staged f | xargs restorecon
 	tell_systemd
@@ -326,8 +326,8 @@ install_kvmshim() {
 	"$place" place $emulators || failed=1
 	"$place" connect || failed=1
 	say "
-Rules are yours to write, in /etc/kvmshim/rules.d: man kvmshim-rules. Until there are
-some, VMs run as before.
+Write your rules in /etc/kvmshim/rules.d: see man kvmshim-rules. As long as no rule
+exists, VMs run as before.
 "
 	"$place" status || failed=1
 	return "${failed:-0}"
@@ -337,25 +337,25 @@ some, VMs run as before.
 uninstall_kvmshim() {
 	judge_host
 	if [ ! -e "$files" ] && [ -e /usr/lib/kvmshim ]; then
-		die "$files is missing, which says what is kvmshim's on this machine: ./install.sh install, then uninstall"
+		die "$files, the list of installed files, is missing: run ./install.sh install, then ./install.sh uninstall"
 	elif [ ! -e "$files" ] && [ ! -e "$state" ]; then
 		say "kvmshim is not installed."
 	elif [ "$dry" ]; then
 		"$place" -n disconnect
 		"$place" -n unplace
-		to_remove | sed 's/^/would remove: /; /\/$/s/$/ (where it is empty)/'
+		to_remove | sed 's/^/would remove: /; /\/$/s/$/ (if it is empty)/'
 	else
 		alone
 		"$place" disconnect
 		"$place" unplace
 		switch_off
 		remove_files
-		say "kvmshim is uninstalled. Packages that were installed for it stay."
+		say "kvmshim is uninstalled. The packages that were installed for it are kept."
 	fi
 	if [ "$purge" ] && [ -e /etc/kvmshim ]; then
 		if [ "$dry" ]; then say "would remove: /etc/kvmshim"; else rm -r /etc/kvmshim; fi
 	fi
-	[ ! -e /etc/kvmshim ] || say "/etc/kvmshim stays; --purge removes it."
+	[ ! -e /etc/kvmshim ] || say "/etc/kvmshim is kept; --purge removes it."
 }
 
 # All that was put here, but settings that were edited. One that is not there yet was not
@@ -381,14 +381,15 @@ remove_files() {
 
 usage() {
 	cat >&2 <<'TEXT'
-usage: ./install.sh demo        build kvmshim and see it at work on a real QEMU
+usage: ./install.sh demo        build kvmshim and show what it does with a real QEMU
        ./install.sh test        build kvmshim and run every test
        ./install.sh install [--emulator PATH]... [--dry-run]
-                                build it and put it in place; in front of those
-                                emulators, or of those that libvirt uses here
+                                build and install it, in front of these emulators,
+                                or of those that libvirt uses on this host
        ./install.sh uninstall [--purge] [--dry-run]
-                                all as it was; --purge: settings and rules go too
-       ./install.sh status      what is in place, and whether it is as it should be
+                                restore the old state; --purge: also remove settings
+                                and rules
+       ./install.sh status      show each part, and if it is correct
 TEXT
 	exit 2
 }

@@ -26,17 +26,17 @@ show_demo() {
 	mkdir -p "$root/etc/kvmshim/rules.d"
 	printf '[wrapper]\nreal = %s\n' "$qemu" >"$root/etc/kvmshim/kvmshim.conf"
 
-	# All of kvmshim's files are looked for below this folder, so that the
-	# demo neither sees nor changes what the machine has.
+	# kvmshim looks for all its files below this directory, so that the
+	# demo neither reads nor changes the files of the host.
 	export KVMSHIM_ROOT="$root"
 
 	say "
-1. A guest looks for its hypervisor. It is started by $qemu itself:"
+1. A guest looks for its hypervisor. $qemu starts the VM directly:"
 	show_guest "$qemu"
 	direct=$seen
 
 	say "
-2. The same command through build/kvmshim-wrapper, with no rule: the same."
+2. build/kvmshim-wrapper starts the same VM, without a rule. The guest sees the same:"
 	show_guest build/kvmshim-wrapper
 	before=$seen
 
@@ -44,17 +44,17 @@ show_demo() {
 	# wanted. One of its rules is for guests named demo.
 	sed '/^enabled = no$/d' "$rule" >"$root/etc/kvmshim/rules.d/${rule##*/}"
 	say "
-3. Now with $rule, its rules switched on. Those for this guest:"
+3. Now the rules of $rule are enabled. The rules for this VM:"
 	say "$(awk -v RS= -v ORS='\n\n' '/\nwhen-name = demo/' \
 		"$root/etc/kvmshim/rules.d/${rule##*/}" | grep -v '^[#;]')" | indent
 
 	say "
-4. What the wrapper will make of the command (kvmshim explain):"
-	explained=$(start_guest build/kvmshim explain -- "$qemu")
+4. What the wrapper does with the command line (kvmshim explain):"
+	explained=$(start_guest build/kvmshim explain -- build/kvmshim-wrapper)
 	say "$explained" | indent
 
 	say "
-5. The same command as in 2, with the rules:"
+5. build/kvmshim-wrapper starts the VM again, with these rules:"
 	show_guest build/kvmshim-wrapper
 	say
 

@@ -31,13 +31,13 @@ connect_hook() {
 		return
 	elif ! there "$link"; then
 		act link_hook "$link" || { warn "$link: $why"; return; }
-		[ "$dry" ] || say "$link: the hook is linked"
+		[ "$dry" ] || say "$link: the hook is installed"
 		tell_daemon
 	elif [ "$link" = "$hooks/qemu" ]; then
-		warn "$link is somebody else's. Before its end it has to call the hook with what it was given itself:"
+		warn "$link is not from kvmshim. Add this line near its end, so that it calls the kvmshim hook with the same arguments and XML:"
 		say "    printf '%s\\n' \"\$xml\" | $hook \"\$@\" || exit 1    # xml=\$(cat), read at its beginning" >&2
 	else
-		warn "$link is somebody else's: left alone"
+		warn "$link is not from kvmshim, so it is not changed"
 	fi
 }
 
@@ -48,7 +48,7 @@ tell_daemon() {
 		pid=$(cat "/run/$daemon.pid" 2>/dev/null) || continue
 		case $(readlink "/proc/$pid/exe") in
 		*/"$daemon" | */"$daemon (deleted)")
-			act kill -HUP "$pid" || warn "$daemon has to be restarted: $why" ;;
+			act kill -HUP "$pid" || warn "$daemon must be restarted: $why" ;;
 		esac
 	done
 }
@@ -77,7 +77,7 @@ connect_apparmor() {
 	if [ -e "$local_file" ]; then
 		act add_line || warn "$local_file: $why"
 	else
-		warn "AppArmor lets no VM start $hook's NAME.real: $local_file is missing, where this belongs: $include_line"
+		warn "AppArmor does not let VMs start the real emulator NAME.real, because $local_file is missing; create it with this line: $include_line"
 	fi
 }
 
@@ -86,7 +86,7 @@ connect() {
 	if [ "$version" ]; then
 		connect_hook "$version"
 	else
-		say "There is no libvirt here. Once there is: kvmshim-place connect"
+		say "libvirt is not installed. After you install it, run: kvmshim-place connect"
 	fi
 	connect_apparmor
 }
@@ -99,10 +99,10 @@ still_has() {
 	name=$(say "$journal" | sed -n 's/^      "name": "\(.*\)",$/\1/p')
 	case $(say "$journal" | tr -d ' \n') in
 	*'"devices":[],"steps":[],"stuck":[]'*) return 1 ;;
-	*'"kind":"hand"'*) warn "${devices:-a device }is still taken by kvmshim bind: kvmshim unbind ${devices% }" ;;
-	*'"life":"left-over"'*) warn "VM ${name:-$1} is gone, and what it had from the hook is not given back: kvmshim recover" ;;
+	*'"kind":"hand"'*) warn "${devices:-a device }is still bound by kvmshim bind: kvmshim unbind ${devices% }" ;;
+	*'"life":"left-over"'*) warn "VM ${name:-$1} has stopped, but the hook has not returned its devices or huge pages: kvmshim recover" ;;
 	*'"life":'*) warn "VM ${name:-$1} still has devices or huge pages from the hook: stop it first" ;;
-	*) warn "VM $1 may have devices from the hook, its journal cannot be read: kvmshim status" ;;
+	*) warn "VM $1 possibly has devices from the hook, but its journal cannot be read: kvmshim status" ;;
 	esac
 }
 

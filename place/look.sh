@@ -81,13 +81,13 @@ kind() {
 	if [ -L "$1" ]; then
 		echo "a link to $(readlink "$1")"
 	elif [ -d "$1" ]; then
-		echo 'a folder'
+		echo 'a directory'
 	elif is_script "$1"; then
 		echo 'a script'
 	elif is_elf "$1"; then
 		echo 'a program'
 	else
-		echo 'a file that is no program'
+		echo 'a file that is not a program'
 	fi
 }
 
@@ -101,15 +101,15 @@ clash() {
 		known='on the list of kvmshim-place'
 	fi
 	if [ ! -L "$1" ] && is_elf "$1"; then otherwise=", else: rm $1.real"; else otherwise=''; fi
-	say "is neither the wrapper nor $known, but $(kind "$1"), and $1.real is $(kind "$1.real");" \
-		"if that is the emulator, and the other may go: mv -T $1.real $1 && kvmshim-place place $1$otherwise"
+	say "is $(kind "$1"), not the wrapper and not $known, and $1.real is $(kind "$1.real");" \
+		"if $1.real is the emulator and $1 is not needed: mv -T $1.real $1 && kvmshim-place place $1$otherwise"
 }
 
 # The program that a path comes to: where it is a link, what it leads to; where it
 # is a script that ends in "exec qemu-…", that; not where that is its own NAME.real. Rules
 # are to apply once, however many names lead there.
 target_of() {
-	folder=$(readlink -f "$(dirname "$1")") || die "$1: there is no such folder"
+	folder=$(readlink -f "$(dirname "$1")") || die "$1: the directory does not exist"
 	path=$folder/${1##*/}
 	if [ -L "$path" ]; then path=$(readlink -f "$path"); fi
 	if is_script "$path"; then
@@ -148,7 +148,7 @@ used_by_libvirt() {
 	done | sort -u
 }
 
-orphaned() { say "is the wrapper, and there is no $1.real for it to run: install the emulator again"; }
+orphaned() { say "is the wrapper, but the real emulator $1.real is missing: install the emulator again"; }
 
 # What kvmshim.conf says of every wrapper's real emulator.
 conf_real() {
@@ -161,27 +161,27 @@ is_conf_real() { [ "$(conf_real)" ] && [ "$(target_of "$(conf_real)" 2>/dev/null
 # Why the wrapper must not, or cannot, be in front of it; nothing where it may.
 objection() {
 	case $1 in
-	*[[:space:]]*) say 'a path with blanks is not taken' && return ;;
-	*.real) say 'this is the real one behind a wrapper' && return ;;
+	*[[:space:]]*) say 'the path contains a blank; kvmshim-place does not support such paths' && return ;;
+	*.real) say "this is the name of a real emulator behind the wrapper; use ${1%.real}" && return ;;
 	esac
 	seen=$(state_of "$1")
 	if [ "$seen" = absent ]; then
-		say 'there is no such emulator'
+		say 'the emulator does not exist'
 	elif [ -d "$1.real" ]; then
-		say "$1.real is a folder, and this is where the emulator would go; move the folder away"
+		say "$1.real is a directory, but the real emulator needs this name; rename the directory"
 	elif [ "$seen" = both ]; then
 		clash "$1"
 	elif [ "$seen" = orphan ]; then
 		orphaned "$1"
 	elif ! is_program "$1" && { there "$1" || ! is_program "$1.real"; }; then
-		say 'is no program'
+		say 'is not a program'
 	elif [ "$(stat -c %u "$(dirname "$1")")" != 0 ]; then
-		say "its folder is not root's"
+		say 'its directory does not belong to root'
 	elif [ ! -w "$(dirname "$1")" ] && [ "$(id -u)" = 0 ]; then
-		say 'its folder cannot be written to; is it read-only?'
+		say 'its directory is not writable; check if it is on a read-only file system'
 	elif is_conf_real "$1"; then
-		say "the wrapper would run itself, as kvmshim.conf has real = $(conf_real);" \
-			"take that line out, or let it say $1.real"
+		say "the wrapper would run itself, because kvmshim.conf has real = $(conf_real);" \
+			"delete that line, or change the path to $1.real"
 	elif has_dpkg; then
 		objection_of_dpkg "$1"
 	fi
@@ -191,6 +191,6 @@ objection_of_dpkg() {
 	truename=$(dpkg-divert --truename "$1" 2>&1) || { say "$truename"; return; }
 	case $truename in
 	"$1" | "$1.real") ;;
-	*) say "is diverted already, by somebody else: dpkg-divert --list $1" ;;
+	*) say "is already diverted, but not by kvmshim-place; see dpkg-divert --list $1" ;;
 	esac
 }

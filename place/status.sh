@@ -12,52 +12,52 @@ emulator_row() {
 	case $(state_of "$1") in
 	front)
 		if is_program "$wrapper" && ! cmp -s "$wrapper" "$1"; then
-			row fail "$1" "behind another version of the wrapper: kvmshim-place refresh"
+			row fail "$1" "has another version of the wrapper in front: kvmshim-place refresh"
 		elif [ "$(find "$1.real" -prune -cnewer "$1")" ]; then
-			row fail "$1" "was upgraded, and libvirt not told: kvmshim-place refresh"
+			row fail "$1" "was upgraded, but libvirt still uses the capabilities of the old version: kvmshim-place refresh"
 		elif [ "$2" = dpkg ] && ! diverted "$1"; then
-			row fail "$1" "not diverted, so an upgrade takes the wrapper away: kvmshim-place refresh"
+			row fail "$1" "is not diverted, so an upgrade would replace the wrapper: kvmshim-place refresh"
 		elif ! version=$("$1" -version 2>&1); then
-			row fail "$1" "does not run: $version"
+			row fail "$1" "cannot be run: $version"
 		else
-			row ok "$1" "behind the wrapper: $(say "$version" | head -n 1)"
+			row ok "$1" "is behind the wrapper: $(say "$version" | head -n 1)"
 		fi ;;
 	both) row fail "$1" "$(clash "$1")" ;;
 	orphan) row fail "$1" "$(orphaned "$1")" ;;
 	headless | absent)
 		if ! there "$1.real" || gone "$1" "$2"; then
-			row ok "$1" "not there; when its package comes back, so does the wrapper"
+			row ok "$1" "is not installed; if its package is installed again, the wrapper is put in front again"
 		else
-			row fail "$1" "is not there, but $1.real: kvmshim-place refresh"
+			row fail "$1" "is missing, but $1.real exists: kvmshim-place refresh"
 		fi ;;
-	*) row fail "$1" "not behind the wrapper: kvmshim-place refresh" ;;
+	*) row fail "$1" "is not behind the wrapper: kvmshim-place refresh" ;;
 	esac
 }
 
 upgrades_row() {
 	if by=$(packaged); then
-		row ok upgrades "a trigger of $by"
+		row ok upgrades "are handled by a trigger of $by"
 	elif [ -e "$dpkg_cfg" ]; then
-		row ok upgrades "$dpkg_cfg"
+		row ok upgrades "are handled by $dpkg_cfg"
 	elif ! by_units; then
-		row warn upgrades "run kvmshim-place refresh after each of QEMU's"
+		row warn upgrades "are not detected; run kvmshim-place refresh after each upgrade of QEMU"
 	elif [ "$(unwatched)" ]; then
-		row fail upgrades "not watched: kvmshim-place place $(unwatched)"
+		row fail upgrades "are not watched: kvmshim-place place $(unwatched)"
 	else
-		row ok upgrades "path units of systemd"
+		row ok upgrades "are watched by path units of systemd"
 	fi
 }
 
 hook_row() {
 	version=$(libvirt_version)
-	[ "$version" ] || { row ok hook "not linked: there is no libvirt"; return; }
+	[ "$version" ] || { row ok hook "is not needed, because libvirt is not installed"; return; }
 	link=$(hook_link "$version")
 	if ! is_program "$hook"; then
 		row fail hook "$hook $missing"
 	elif is_our_link "$link"; then
-		row ok hook "$link"
+		row ok hook "is installed as $link"
 	else
-		row fail hook "not linked: kvmshim-place connect"
+		row fail hook "is not installed: kvmshim-place connect"
 	fi
 }
 
@@ -68,7 +68,7 @@ programs_row() {
 	if version=$(kvmshim --version 2>&1); then
 		row ok programs "$version"
 	else
-		row fail programs "kvmshim does not run: $version"
+		row fail programs "kvmshim cannot be run: $version"
 	fi
 }
 
@@ -80,7 +80,7 @@ rules_row() {
 
 status() {
 	programs_row
-	[ "$(recorded)" ] || row warn emulators "the wrapper is in front of none: kvmshim-place place PATH"
+	[ "$(recorded)" ] || row warn emulators "the wrapper is not in front of an emulator: kvmshim-place place PATH"
 	while read -r name owner; do
 		[ ! "$name" ] || emulator_row "$name" "$owner"
 	done <<TEXT
@@ -89,7 +89,7 @@ TEXT
 	upgrades_row
 	hook_row
 	if is_confined; then
-		if reads_snippet; then row ok AppArmor "$apparmor/$snippet"; else row fail AppArmor "not told: kvmshim-place connect"; fi
+		if reads_snippet; then row ok AppArmor "reads $apparmor/$snippet"; else row fail AppArmor "does not read $apparmor/$snippet: kvmshim-place connect"; fi
 	fi
 	rules_row
 }

@@ -109,7 +109,7 @@ static const struct emulator *mislabelled(const struct doctor *d)
 	for (size_t i = 0; i < d->n_emulators; i++) {
 		const struct emulator *e = &d->emulators[i];
 
-		if (e->place == PLACE_FRONT && e->real &&
+		if (e->wraps && e->real &&
 		    label_of(here(d, e->path), front, sizeof(front)) &&
 		    label_of(e->real, real, sizeof(real)) && !str_eq(front, real))
 			return e;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is the wrapper in front of what libvirt runs, and does libvirt know what is behind it? */
 #include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "ctl/doctor/doctor.h"
@@ -18,44 +19,97 @@ static bool is_newer(const struct stat *a, const struct stat *b)
 
 /* ---- wrapper ---- */
 
-/* What is wrong with one that the wrapper is, or was, in front of; NULL: nothing. */
+static const char *why_stale(const struct emulator *e)
+{
+	if (e->outdated)
+		return "has another version of the wrapper in front";
+	if (e->owner && str_eq(e->owner, "dpkg") && !e->diverted)
+		return "is not diverted, so an upgrade would replace the wrapper";
+	if (is_newer(&e->real_stat, &e->front_stat))
+		return "was upgraded, but libvirt still uses the capabilities of the old version";
+	return NULL;
+}
+
+/* What is wrong with an emulator that the wrapper is, or was, in front of; NULL: nothing. */
 static const char *trouble(const struct emulator *e)
 {
-	switch (e->place) {
-	case PLACE_FRONT:
-		if (e->outdated)
-			return "has another version of the wrapper in front";
-		if (e->owner && str_eq(e->owner, "dpkg") && !e->diverted)
-			return "is not diverted, so an upgrade would replace the wrapper";
-		if (is_newer(&e->real_stat, &e->front_stat))
-			return "was upgraded, but libvirt still uses the capabilities of the old "
-			       "version";
+	static const char *const texts[] = {
+		[PLACE_HALF] = "is not behind the wrapper, because kvmshim-place was interrupted",
+		[PLACE_ORPHAN] = "is the wrapper, but its real emulator is missing",
+		[PLACE_REPLACED] = "is a new emulator that has replaced the wrapper",
+		[PLACE_BOTH] = "is not the wrapper and not a new emulator, but its .real exists",
+		[PLACE_HEADLESS] = "is missing, but its real emulator exists",
+	};
+
+	if (e->wraps)
+		return why_stale(e);
+	if (e->place == PLACE_BARE)
+		return e->owner ? "is not behind the wrapper any more" : NULL;
+	return texts[e->place];
+}
+
+static const char *first_of(const struct emulator *e)
+{
+	return e->domains.n ? e->domains.v[0] : "NAME";
+}
+
+/* kvmshim-place refuses what is no program, and the second name of an emulator. */
+static const char *what_to_edit(const struct doctor *d, const struct emulator *e)
+{
+	int name = (int)strlen(e->path) - (int)strlen(".real");
+
+	if (e->owner)
 		return NULL;
-	case PLACE_ORPHAN:
-		return "is the wrapper, but its real emulator is missing";
-	case PLACE_ABSENT:
-		return NULL;
-	default:
-		return e->owner || e->place != PLACE_BARE ? "is not behind the wrapper any more" :
-							    NULL;
-	}
+	if (str_ends(e->path, ".real"))
+		return arena_printf(d->arena, "set <emulator>%.*s</emulator> with virsh edit %s",
+				    name, e->path, first_of(e));
+	if (e->place == PLACE_ABSENT || (e->place == PLACE_BARE && !e->is_program))
+		return arena_printf(d->arena,
+				    "install the emulator, or correct <emulator> with virsh edit %s",
+				    first_of(e));
+	return NULL;
+}
+
+static const char *otherwise(const struct doctor *d, const char *path)
+{
+	return arena_printf(d->arena, "; if not: rm %s.real && kvmshim-place place %s", path, path);
+}
+
+/* The command that puts the wrapper in front, and is not refused by kvmshim-place. */
+static const char *remedy(const struct doctor *d, const struct emulator *e)
+{
+	const char *edit = what_to_edit(d, e), *p = e->path;
+
+	if (edit)
+		return edit;
+	if (e->place == PLACE_ORPHAN)
+		return arena_printf(d->arena, "install the emulator %s again", p);
+	if (e->place == PLACE_BOTH)
+		return arena_printf(d->arena,
+				    "if %s.real is the emulator: mv -T %s.real %s && kvmshim-place "
+				    "place %s%s",
+				    p, p, p, p, e->is_binary ? otherwise(d, p) : "");
+	return e->owner ? "kvmshim-place refresh" :
+			  arena_printf(d->arena, "kvmshim-place place %s", p);
 }
 
 struct row doctor_wrapper(const struct doctor *d)
 {
 	struct row_texts front = { 0 }, wrong = { 0 };
+	const struct emulator *first = NULL;
 
 	for (size_t i = 0; i < d->n_emulators; i++) {
 		const struct emulator *e = &d->emulators[i];
 		const char *why = trouble(e);
 
+		first = why && !first ? e : first;
 		if (why)
 			row_add(d, &wrong, "%s %s", e->path, why);
-		else if (e->place == PLACE_FRONT)
+		else if (e->wraps)
 			row_add(d, &front, "%s", e->path);
 	}
 	if (wrong.n)
-		return row_fail(d, "kvmshim-place refresh", "%s", row_list(d, &wrong));
+		return row_fail(d, remedy(d, first), "%s", row_list(d, &wrong));
 	if (front.n)
 		return row_ok(d, "the wrapper is in front of %s", row_list(d, &front));
 	if (doctor_has_rule(d, NULL))
@@ -69,16 +123,16 @@ struct row doctor_wrapper(const struct doctor *d)
 struct row doctor_emulators(const struct doctor *d)
 {
 	struct row_texts past = { 0 };
-	const char *first = NULL;
+	const struct emulator *first = NULL;
 
 	if (!d->domain && !doctor_has_wrapper(d))
 		return row_ok(d, "no emulator is behind the wrapper");
 	for (size_t i = 0; i < d->n_emulators; i++) {
 		const struct emulator *e = &d->emulators[i];
 
-		if (!e->domains.n || e->place == PLACE_FRONT)
+		if (!e->domains.n || e->wraps)
 			continue;
-		first = first ? first : e->path;
+		first = first ? first : e;
 		row_add(d, &past, "%s%s runs %s", e->domains.v[0],
 			e->domains.n > 1 ?
 				arena_printf(d->arena, " (and %zu more)", e->domains.n - 1) :
@@ -86,7 +140,7 @@ struct row doctor_emulators(const struct doctor *d)
 			e->path);
 	}
 	if (past.n)
-		return row_warn(d, arena_printf(d->arena, "kvmshim-place place %s", first),
+		return row_warn(d, remedy(d, first),
 				"no rule applies, because the wrapper is not in front: %s",
 				row_list(d, &past));
 	if (d->unseen_domains)
@@ -135,7 +189,7 @@ static const char *element(const struct doctor *d, const char *xml, const char *
  */
 static bool is_stale(const struct emulator *e, const char *ctime, const struct stat *cached)
 {
-	return e->place == PLACE_FRONT && ctime &&
+	return e->wraps && ctime &&
 	       strtoll(ctime, NULL, 10) == (long long)e->front_stat.st_ctim.tv_sec &&
 	       is_newer(&e->real_stat, cached);
 }

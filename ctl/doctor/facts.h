@@ -32,14 +32,19 @@ struct defined {
 	struct domain xml;
 };
 
-/* What is at an emulator's path; the words are those of kvmshim-place. */
+/*
+ * What is at an emulator path: the states of state_of() in place/look.sh, by the same words and
+ * the same questions. tests/install/states.t asks both programs about the same trees.
+ */
 enum place {
-	PLACE_ABSENT,
+	PLACE_ABSENT,	/* nothing */
 	PLACE_BARE,	/* an emulator, and no wrapper */
-	PLACE_FRONT,	/* the wrapper, and a real one behind it */
+	PLACE_HALF,	/* the same file twice: kvmshim-place was interrupted */
+	PLACE_FRONT,	/* the wrapper, and the real emulator behind it */
 	PLACE_ORPHAN,	/* the wrapper, and nothing behind it */
-	PLACE_REPLACED, /* an emulator was put over the wrapper */
-	PLACE_HEADLESS, /* nothing, and a real one behind it */
+	PLACE_REPLACED, /* a new emulator has replaced the wrapper */
+	PLACE_BOTH,	/* another file, and a NAME.real: only the admin knows which to keep */
+	PLACE_HEADLESS, /* nothing, and the real emulator behind it */
 };
 
 struct emulator {
@@ -47,8 +52,11 @@ struct emulator {
 	const char *owner;	/* who brought it, as kvmshim-place noted; NULL: it did not */
 	struct strv domains;	/* that name it, by this or another path */
 	enum place place;
+	bool wraps;		/* the wrapper is at the path, and has an emulator to run */
 	const char *real;	/* the file that runs in the end; NULL: there is none */
 	struct stat front_stat, real_stat;
+	bool is_program;	/* a regular file that can be run */
+	bool is_binary;		/* an ELF file, and not a link to one */
 	bool outdated;		/* another version of the wrapper than the installed one */
 	bool diverted;		/* dpkg unpacks it as NAME.real */
 	const struct strv *machines; /* that the real one has; NULL: not asked, or no answer */

@@ -19,11 +19,14 @@
 #include "ctl/qemuhelp.h"
 #include "err.h"
 #include "file.h"
+#include "host/sysfs.h"
 #include "root.h"
 
 #define WRAPPER "/usr/lib/kvmshim/kvmshim-wrapper"
 #define LIST "/var/lib/kvmshim/emulators"
 #define DIVERSIONS "/var/lib/dpkg/diversions"
+#define DPKG_INFO "/var/lib/dpkg/info"
+#define MD5_DIGITS 32
 
 /* A file as it is in memory. */
 struct mapped {
@@ -53,14 +56,26 @@ static struct mapped map(const char *path)
 	return (struct mapped){ bytes, (size_t)st.st_size };
 }
 
+static bool is_elf(const struct mapped *m)
+{
+	return m->len > 4 && memcmp(m->bytes + 1, "ELF", 3) == 0;
+}
+
+static bool is_binary(const char *path)
+{
+	_cleanup_mapped_ struct mapped m = map(path);
+	struct stat link;
+
+	return lstat(path, &link) == 0 && S_ISREG(link.st_mode) && is_elf(&m);
+}
+
 /* An ELF file with its name in it. */
 bool doctor_is_wrapper(const char *path)
 {
 	static const char name[] = "kvmshim-wrapper";
 	_cleanup_mapped_ struct mapped m = map(path);
 
-	return m.len > 4 && memcmp(m.bytes + 1, "ELF", 3) == 0 &&
-	       memmem(m.bytes, m.len, name, strlen(name));
+	return is_elf(&m) && memmem(m.bytes, m.len, name, strlen(name));
 }
 
 static bool same_bytes(const char *a, const char *b)
@@ -191,15 +206,66 @@ static bool is_diverted(const struct doctor *d, const char *path)
 	return at && (at == m.bytes || at[-1] == '\n');
 }
 
-static enum place place_of(const char *front, const char *behind)
+/* "d41d8cd98f00b204e9800998ecf8427e  usr/bin/qemu-system-x86_64", a line of a package's list. */
+static bool lists_sum(const struct doctor *d, const char *list, const char *line)
 {
-	bool there = access(front, F_OK) == 0, real = access(behind, F_OK) == 0;
+	_cleanup_mapped_ struct mapped m =
+		map(here(d, arena_printf(d->arena, DPKG_INFO "/%s", list)));
 
-	if (there && doctor_is_wrapper(front))
+	return m.len && memmem(m.bytes, m.len, line, strlen(line));
+}
+
+/* Is this the file that dpkg has unpacked for this path, to the byte? */
+static bool is_unpacked(const struct doctor *d, const char *path)
+{
+	const char *const argv[] = { "md5sum", here(d, path), NULL };
+	struct strv lists = { 0 };
+	const char *text, *line;
+
+	if (capture(d->arena, argv, &text, NULL) < 0 || strcspn(text, " ") != MD5_DIGITS)
+		return false;
+	line = arena_printf(d->arena, "%.*s  %s\n", MD5_DIGITS, text, path + 1);
+	sysfs_list(d->arena, d->root, DPKG_INFO, &lists);
+	for (size_t i = 0; i < lists.n; i++)
+		if (str_ends(lists.v[i], ".md5sums") && lists_sum(d, lists.v[i], line))
+			return true;
+	return false;
+}
+
+/* What is over a wrapper that kvmshim-place has put there: is_new_emulator() of place/look.sh. */
+static bool is_new_emulator(const struct doctor *d, const struct emulator *e,
+			    const struct stat *link)
+{
+	if (!e->owner || S_ISLNK(link->st_mode))
+		return false;
+	return e->diverted ? is_unpacked(d, e->path) : is_binary(here(d, e->path));
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static enum place place_of(const struct doctor *d, const struct emulator *e, const char *front,
+			   const char *behind)
+{
+	struct stat link, real_link;
+	bool there = lstat(front, &link) == 0, real = lstat(behind, &real_link) == 0;
+
+	if (!there)
+		return real ? PLACE_HEADLESS : PLACE_ABSENT;
+	if (doctor_is_wrapper(front))
 		return real ? PLACE_FRONT : PLACE_ORPHAN;
-	if (there)
-		return real ? PLACE_REPLACED : PLACE_BARE;
-	return real ? PLACE_HEADLESS : PLACE_ABSENT;
+	if (!real)
+		return PLACE_BARE;
+	if (is_same_file(&link, &real_link))
+		return PLACE_HALF;
+	return is_new_emulator(d, e, &link) ? PLACE_REPLACED : PLACE_BOTH;
+}
+
+static bool has_front(enum place place)
+{
+	return place != PLACE_ABSENT && place != PLACE_HEADLESS && place != PLACE_ORPHAN;
 }
 
 static void look_at_place(struct doctor *d, struct emulator *e)
@@ -207,18 +273,20 @@ static void look_at_place(struct doctor *d, struct emulator *e)
 	const char *front = here(d, e->path), *behind = arena_printf(d->arena, "%s.real", front);
 	const char *conf = d->ours.settings.real, *installed = here(d, WRAPPER);
 
-	e->place = place_of(front, behind);
-	if (e->place == PLACE_ORPHAN && conf && access(conf, F_OK) == 0)
-		e->place = PLACE_FRONT;
-	if (e->place == PLACE_FRONT)
-		e->real = conf ? conf : behind;
-	else if (e->place == PLACE_BARE || e->place == PLACE_REPLACED)
-		e->real = front;
 	e->diverted = is_diverted(d, e->path);
-	e->outdated = e->place == PLACE_FRONT && access(installed, F_OK) == 0 &&
+	e->place = place_of(d, e, front, behind);
+	e->wraps = e->place == PLACE_FRONT ||
+		   (e->place == PLACE_ORPHAN && conf && access(conf, F_OK) == 0);
+	if (e->wraps)
+		e->real = conf ? conf : behind;
+	else if (has_front(e->place))
+		e->real = front;
+	e->outdated = e->wraps && access(installed, F_OK) == 0 &&
 		      !same_bytes(front, installed);
 	if (stat(front, &e->front_stat) < 0)
 		e->front_stat = (struct stat){ 0 };
+	e->is_binary = is_binary(front);
+	e->is_program = S_ISREG(e->front_stat.st_mode) && access(front, X_OK) == 0;
 	if (!e->real || stat(e->real, &e->real_stat) < 0)
 		e->real_stat = (struct stat){ 0 };
 }
@@ -228,7 +296,7 @@ static const char *why_not_asked(const struct emulator *e)
 {
 	if (access(e->real, X_OK) < 0)
 		return strerror(errno);
-	if (e->place == PLACE_FRONT && doctor_is_wrapper(e->real))
+	if (e->wraps && doctor_is_wrapper(e->real))
 		return "it is the wrapper itself";
 	return NULL;
 }
@@ -281,7 +349,7 @@ const struct emulator *doctor_emulator_of(const struct doctor *d, const struct d
 bool doctor_has_wrapper(const struct doctor *d)
 {
 	for (size_t i = 0; i < d->n_emulators; i++)
-		if (d->emulators[i].place == PLACE_FRONT)
+		if (d->emulators[i].wraps)
 			return true;
 	return false;
 }

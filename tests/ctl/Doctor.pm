@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use Ctl;
 use Exporter 'import';
+use Digest::MD5 'md5_hex';
 use File::Copy ();
 use File::Path qw(make_path remove_tree);
 use JSON::PP ();
@@ -15,7 +16,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes 'sleep';
 
-our @EXPORT = qw(doctor healthy_host card domain modules_on_disk firmware_picture persistenced bare upgrade
+our @EXPORT = qw(doctor healthy_host unpacked card domain modules_on_disk firmware_picture persistenced bare upgrade
 	asked log_of start libvirtd virtqemud apparmor passes_gpu passes_mdev placed installed started arm hostdev
 	rows_are is_of_machine);
 
@@ -149,6 +150,13 @@ sub bare {
 	my ($host) = @_;
 	$host->gone('var/lib/kvmshim');
 	rename "$host->{dir}/$emulator.real", "$host->{dir}/$emulator" or die $!;
+}
+
+# dpkg has unpacked this over the wrapper.
+sub unpacked {
+	my ($host, $text) = @_;
+	$host->file($emulator, $text, 0755);
+	$host->file('var/lib/dpkg/info/qemu.md5sums', md5_hex('x') . "  usr/bin/x\n" . md5_hex($text) . "  $emulator\n");
 }
 
 # The real one changes behind the wrapper's back.

@@ -53,13 +53,35 @@ my @hosts = (
 		$host->rules('50-a.ini', "[a]\nwhen = always\nadd = -d guest_errors\n");
 	} ],
 	[ 'wrapper', 'in front of nothing', 'warn', qr/not in front of an emulator/, qr/^kvmshim-place place$/, sub { bare(shift) } ],
-	[ 'wrapper', 'an upgrade put QEMU over it', 'fail', qr{qemu-system-x86_64 is not behind the wrapper any more}, qr/^kvmshim-place refresh$/,
-		sub { shift->file('usr/bin/qemu-system-x86_64', "another\n", 0755) } ],
+	[ 'wrapper', 'an upgrade put QEMU over it', 'fail', qr{qemu-system-x86_64 is a new emulator that has replaced the wrapper$}, qr/^kvmshim-place refresh$/,
+		sub { unpacked(shift, "\x7fELF another\n") } ],
+	[ 'wrapper', 'of a path that is not diverted any program is an upgrade', 'fail', qr{is a new emulator that has replaced the wrapper$}, qr/^kvmshim-place refresh$/, sub {
+		my ($host) = @_;
+		$host->gone('var/lib/dpkg/diversions');
+		$host->file('usr/bin/qemu-system-x86_64', "\x7fELF another\n", 0755);
+	} ],
+	[ 'wrapper', 'somebody put a script over it', 'fail', qr{is not the wrapper and not a new emulator, but its \.real exists$},
+		qr{^if /usr/bin/qemu-system-x86_64\.real is the emulator: mv -T \S+\.real /usr/bin/qemu-system-x86_64 && kvmshim-place place /usr/bin/qemu-system-x86_64$},
+		sub { shift->file('usr/bin/qemu-system-x86_64', "#!/bin/sh\n", 0755) } ],
+	[ 'wrapper', 'somebody put a program over it, which dpkg did not unpack', 'fail', qr{not a new emulator}, qr{; if not: rm /usr/bin/qemu-system-x86_64\.real && kvmshim-place place }, sub {
+		my ($host) = @_;
+		unpacked($host, "\x7fELF another\n");
+		$host->file('usr/bin/qemu-system-x86_64', "\x7fELF a third\n", 0755);
+	} ],
+	[ 'wrapper', 'a run was cut off', 'fail', qr{not behind the wrapper, because kvmshim-place was interrupted}, qr/^kvmshim-place refresh$/, sub {
+		my ($host) = @_;
+		$host->gone('usr/bin/qemu-system-x86_64');
+		link $host->dir . '/usr/bin/qemu-system-x86_64.real', $host->dir . '/usr/bin/qemu-system-x86_64' or die $!;
+	} ],
+	[ 'wrapper', 'it was taken out, and the emulator put back', 'fail', qr{is not behind the wrapper any more$}, qr/^kvmshim-place refresh$/, sub {
+		my ($host) = @_;
+		rename $host->dir . '/usr/bin/qemu-system-x86_64.real', $host->dir . '/usr/bin/qemu-system-x86_64' or die $!;
+	} ],
 	[ 'wrapper', 'of another version', 'fail', qr{qemu-system-x86_64 has another version of the wrapper in front}, qr/^kvmshim-place refresh$/,
 		sub { shift->file('usr/lib/kvmshim/kvmshim-wrapper', "\x7fELF kvmshim-wrapper", 0755) } ],
 	[ 'wrapper', 'the real one is newer', 'fail', qr/was upgraded, but libvirt still uses the capabilities of the old version/, qr/^kvmshim-place refresh$/, sub { upgrade(shift) } ],
 	[ 'wrapper', 'not diverted', 'fail', qr/not diverted/, qr/^kvmshim-place refresh$/, sub { shift->gone('var/lib/dpkg/diversions') } ],
-	[ 'wrapper', 'nothing behind it', 'fail', qr/is the wrapper, but its real emulator is missing/, qr/refresh/, sub { shift->gone('usr/bin/qemu-system-x86_64.real') } ],
+	[ 'wrapper', 'nothing behind it', 'fail', qr/is the wrapper, but its real emulator is missing/, qr{^install the emulator /usr/bin/qemu-system-x86_64 again$}, sub { shift->gone('usr/bin/qemu-system-x86_64.real') } ],
 	[ 'wrapper', 'what is behind it is elsewhere', 'ok', qr{the wrapper is in front of /usr/bin/qemu-system-x86_64}, undef, sub {
 		my ($host) = @_;
 		rename $host->dir . "/usr/bin/qemu-system-x86_64.real", $host->dir . "/usr/bin/another" or die $!;
@@ -67,7 +89,7 @@ my @hosts = (
 		chmod 0755, $host->dir . '/usr/bin/qemu-system-x86_64' or die $!;
 		$host->conf("[wrapper]\nreal = " . $host->dir . "/usr/bin/another\n");
 	} ],
-	[ 'wrapper', 'it was taken away', 'fail', qr{qemu-system-x86_64 is not behind the wrapper any more}, qr/refresh/,
+	[ 'wrapper', 'it was taken away', 'fail', qr{qemu-system-x86_64 is missing, but its real emulator exists}, qr/^kvmshim-place refresh$/,
 		sub { shift->gone('usr/bin/qemu-system-x86_64') } ],
 	[ 'wrapper', 'QEMU is gone, and never had it', 'warn', qr/not in front of an emulator/, qr/place$/, sub {
 		my ($host) = @_;
@@ -86,6 +108,16 @@ my @hosts = (
 		domain($host, 'fifth', emulator => '/opt/gone');
 		$host->file('opt/empty', '');
 		domain($host, 'empty', emulator => '/opt/empty');
+	} ],
+	[ 'emulators', 'a domain names the real emulator', 'warn', qr{other runs /usr/bin/qemu-system-x86_64\.real$},
+		qr{^set <emulator>/usr/bin/qemu-system-x86_64</emulator> with virsh edit other$},
+		sub { domain(shift, 'other', emulator => '/usr/bin/qemu-system-x86_64.real') } ],
+	[ 'emulators', 'a domain names one that does not exist', 'warn', qr{other runs /opt/gone$}, qr{^install the emulator, or correct <emulator> with virsh edit other$},
+		sub { domain(shift, 'other', emulator => '/opt/gone') } ],
+	[ 'emulators', 'a domain names what is no program', 'warn', qr{other runs /opt/empty$}, qr{^install the emulator, or correct}, sub {
+		my ($host) = @_;
+		$host->file('opt/empty', '');
+		domain($host, 'other', emulator => '/opt/empty');
 	} ],
 	[ 'emulators', 'the wrapper is nowhere', 'ok', qr/^no emulator is behind/, undef, sub { bare(shift) } ],
 	[ 'emulators', 'a script that runs it', 'ok', qr/behind the wrapper/, undef, sub {

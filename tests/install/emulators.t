@@ -124,12 +124,12 @@ subtest 'What is refused' => sub {
 		. "echo text >$bin/qemu-text; dpkg-divert --quiet --local --no-rename --divert /opt/elsewhere --add $bin/qemu-system-i386", 'a few files');
 	my @before = $root->changes;
 	for my $case (
-		[ '/usr/bin/qemu-system-none', qr/: there is no such emulator$/ ],
+		[ '/usr/bin/qemu-system-none', qr/: the emulator does not exist$/ ],
 		[ '/nowhere/a/qemu',           qr/: there is no such folder$/ ],
-		[ "$bin/qemu-text",            qr/: is no program$/ ],
-		[ '/opt/a/qemu',               qr/: its folder is not root's$/ ],
-		[ "'/opt/b c/qemu'",           qr/: a path with blanks is not taken$/ ],
-		[ "$bin/qemu-system-i386",     qr/: is diverted already, by somebody else: / ],
+		[ "$bin/qemu-text",            qr/: is not a program$/ ],
+		[ '/opt/a/qemu',               qr/: its directory does not belong to root$/ ],
+		[ "'/opt/b c/qemu'",           qr/: the path contains a blank; .*$/ ],
+		[ "$bin/qemu-system-i386",     qr/: is already diverted, but not by kvmshim-place; / ],
 	) {
 		my ($path, $why) = @$case;
 		my $got = $root->sh("kvmshim-place place $path");
@@ -146,7 +146,7 @@ subtest 'A file that somebody put over the wrapper is not lost' => sub {
 	for my $command ('refresh', "place $x86", "unplace $x86") {
 		my $got = $root->sh("kvmshim-place $command");
 		is($got->{status}, 1, "$command: refused");
-		like($got->{err}, qr/is neither the wrapper nor from its package/, 'it says why');
+		like($got->{err}, qr/is a script, not the wrapper and not from its package/, 'it says why');
 	}
 	is(slurp($root->path($x86)), "#!/bin/sh\n", 'it is there');
 	$root->ok_sh("mv $x86.real $x86; kvmshim-place refresh", 'what the message says');
@@ -171,7 +171,7 @@ subtest "Somebody else's hook is not touched" => sub {
 	spew($root->path('/usr/local/sbin/libvirtd'), "#!/bin/sh\necho libvirtd \\(libvirt\\) 6.0.0\n", 0755);
 	my $got = $root->sh('kvmshim-place connect');
 	is($got->{status}, 1, 'an older libvirt has one hook only, so it is told');
-	like($got->{err}, qr{hooks/qemu is somebody else's.*\n +.*/usr/sbin/kvmshim-hook "\$\@" \|\| exit 1}, 'how the two go together');
+	like($got->{err}, qr{hooks/qemu is not from kvmshim.*\n +.*/usr/sbin/kvmshim-hook "\$\@" \|\| exit 1}, 'how the two go together');
 	unlink $root->path('/etc/libvirt/hooks/qemu');
 	$root->ok_sh('kvmshim-place connect', 'where there is none');
 	is(readlink $root->path('/etc/libvirt/hooks/qemu'), '/usr/sbin/kvmshim-hook', 'it is ours');
@@ -201,10 +201,10 @@ subtest 'The hook stays while somebody has something from it' => sub {
 		[ qq("kind": "vm", "name": "big", $running, "devices": [], "steps": [ { "op": "hugepages", "lane": 0, "name": "node0/hugepages-2048kB", "to": "4", "from": "0", "done": true } ], "stuck": []),
 			qr/VM big still has devices or huge pages from the hook: stop it first/, 'huge pages' ],
 		[ qq("kind": "vm", "name": "gone", "state": "bound", "devices": [ $device ], "steps": [], "stuck": []) =~ s/ROLE/hostdev/r,
-			qr/VM gone is gone, and what it had .*: kvmshim recover/, 'what a VM that is gone has left' ],
+			qr/VM gone has stopped, but the hook has not returned .*: kvmshim recover/, 'what a VM that is gone has left' ],
 		[ qq("kind": "hand", "state": "bound", "devices": [ $device ], "steps": [], "stuck": []) =~ s/ROLE/hand/r,
-			qr/0000:03:00.0 is still taken by kvmshim bind: kvmshim unbind 0000:03:00.0/, 'a device taken by hand' ],
-		[ '', qr/VM 00000000-0000-4000-8000-000000000001 may have devices from the hook, its journal cannot be read: kvmshim status/, 'a journal that is not believed' ],
+			qr/0000:03:00.0 is still bound by kvmshim bind: kvmshim unbind 0000:03:00.0/, 'a device taken by hand' ],
+		[ '', qr/VM 00000000-0000-4000-8000-000000000001 possibly has devices from the hook, but its journal cannot be read: kvmshim status/, 'a journal that is not believed' ],
 	) {
 		my ($text, $why, $label) = @$case;
 		journal($root, 1, $text);

@@ -150,7 +150,7 @@ subtest 'Two at once' => sub {
 	my @two  = map { $root->begin('/src/install.sh install') } 1 .. 2;
 	my @got  = map { finish($_) } @two;
 	is($_->{status}, 0, 'one of them') or diag("$_->{out}$_->{err}") for @got;
-	is(scalar(grep { $_->{out} =~ /^Another install.sh is at work; waiting/m } @got), 1, 'one waits for the other');
+	is(scalar(grep { $_->{out} =~ /^Another install.sh is running; waiting/m } @got), 1, 'one waits for the other');
 	$root->ok_sh('/src/install.sh status', 'status: all is well');
 	$root->ok_sh('/src/install.sh uninstall', 'uninstall');
 	is(join(' ', as_it_was($root)), '', 'all is as it was');
@@ -160,7 +160,7 @@ subtest 'A full disk' => sub {
 	my $root = Kvmshim::Root->new(size => '1m');
 	my $got  = $root->sh('/src/install.sh install');
 	is($got->{status}, 1, 'the installation fails');
-	like($got->{err}, qr/\A[^\n]*No space left on device; all is as it was before\n\z/, 'one line says why');
+	like($got->{err}, qr/\A[^\n]*No space left on device; nothing was changed\n\z/, 'one line says why');
 	is(join(' ', as_it_was($root)), '', 'all is as it was');
 	ok(works($root), 'the emulator works');
 
@@ -168,7 +168,7 @@ subtest 'A full disk' => sub {
 	$root->ok_sh('make -s -C /src install; cat /dev/zero >/fill 2>/dev/null; truncate -s -500K /fill', 'there is room for the files only');
 	$got = $root->sh("kvmshim-place place $qemu");
 	is($got->{status}, 1, 'the wrapper does not fit');
-	like($got->{err}, qr/\Akvmshim-place: \Q$qemu\E: cp: [^\n]*No space left on device; it is as it was\n\z/, 'one line says why');
+	like($got->{err}, qr/\Akvmshim-place: \Q$qemu\E: cp: [^\n]*No space left on device; the emulator is not changed\n\z/, 'one line says why');
 	ok(works($root) && !ours($root->path($qemu)), 'the emulator works');
 	ok(!-e $root->path("$qemu.real") && !-e $root->path("$qemu.kvmshim-new"), 'nothing is beside it');
 };
@@ -179,7 +179,7 @@ subtest 'A read-only /usr' => sub {
 	must('mount', '-o', 'remount,bind,ro', $root->path('/usr'));
 	my $got = $root->sh('/src/install.sh install');
 	is($got->{status}, 1, 'the installation fails');
-	like($got->{err}, qr{\Ainstall.sh: /usr/sbin cannot be written to; is it read-only\?\n\z}, 'one line says why');
+	like($got->{err}, qr{\Ainstall.sh: /usr/sbin is not writable; check if it is on a read-only file system\n\z}, 'one line says why');
 	is(join(' ', as_it_was($root)), '', 'nothing was done');
 };
 

@@ -43,7 +43,7 @@ subtest 'A dry run says what it would do, and does nothing' => sub {
 subtest 'Installed, the wrapper is in front of the emulator that libvirt uses' => sub {
 	is($root->sh('/src/install.sh status')->{status}, 1, 'before: it is not there');
 	my $said = $root->ok_sh('/src/install.sh install', 'install');
-	like($said, qr/^ok +\Q$qemu\E +behind the wrapper: QEMU emulator version/m, 'it says so');
+	like($said, qr/^ok +\Q$qemu\E +is behind the wrapper: QEMU emulator version/m, 'it says so');
 	ok(ours($root->path($qemu)), 'a copy of the wrapper is at its path');
 	ok(!-l $root->path($qemu), 'which is no link');
 	like(runs, qr/^QEMU emulator version/, 'the real one runs through it');
@@ -106,14 +106,14 @@ subtest 'Uninstalled, every byte is as it was' => sub {
 subtest 'What the admin wrote stays, and is purged when asked' => sub {
 	$root->ok_sh('/src/install.sh install', 'install');
 	$root->ok_sh('echo "# mine" >>/etc/kvmshim/kvmshim.conf; echo "# mine" >/etc/kvmshim/rules.d/50-mine.ini', 'settings and a rule');
-	like($root->ok_sh('/src/install.sh install', 'install again'), qr/was edited and stays/, 'it says that they stay');
+	like($root->ok_sh('/src/install.sh install', 'install again'), qr/was edited and is kept/, 'it says that they stay');
 	like(slurp($root->path('/etc/kvmshim/kvmshim.conf')), qr/mine/, 'they do');
 	my @said = $root->ok_sh('/src/install.sh uninstall --dry-run', 'uninstall --dry-run') =~ m{^would remove: (/.*)$}mg;
 	like($root->ok_sh('/src/install.sh uninstall', 'uninstall'), qr/--purge removes it/, 'it says what is left');
 	is(join(' ', grep { !/$logs/ } $root->changes),
 		'+ /etc/kvmshim + /etc/kvmshim/kvmshim.conf + /etc/kvmshim/rules.d + /etc/kvmshim/rules.d/50-mine.ini', 'those two are left');
 	cmp_ok(scalar @said, '>', 20, 'the dry run has told of the files');
-	is(join(' ', grep { !/\(where it is empty\)$/ && -e $root->path($_) } @said), '', 'and of none that stays');
+	is(join(' ', grep { !/\(if it is empty\)$/ && -e $root->path($_) } @said), '', 'and of none that stays');
 	$root->ok_sh('/src/install.sh uninstall --purge', 'uninstall --purge');
 	is_as_it_was('nothing is left');
 };

@@ -57,13 +57,13 @@ subtest 'kvmshim does not start' => sub {
 	$root->ok_sh('mv /usr/sbin/kvmshim /tmp; printf "#!/bin/sh\necho no such library >&2; exit 127\n" >/usr/sbin/kvmshim; chmod 755 /usr/sbin/kvmshim', 'a library is missing, say');
 	my $got = $root->sh('kvmshim-place status');
 	is($got->{status}, 1, 'status: something is wrong');
-	like($got->{out}, qr/^fail +programs +kvmshim does not run: no such library$/m, 'it says what');
+	like($got->{out}, qr/^fail +programs +kvmshim cannot be run: no such library$/m, 'it says what');
 	$root->ok_sh('mv /tmp/kvmshim /usr/sbin; kvmshim-place status', 'all is well');
 };
 
 subtest 'A wrapper without a real emulator' => sub {
 	$root->ok_sh("mv $x86.real /tmp/real", 'it is gone');
-	fails("kvmshim-place place $x86", qr/\Q$x86\E: is the wrapper, and there is no \Q$x86.real\E for it to run: install the emulator again/);
+	fails("kvmshim-place place $x86", qr/\Q$x86\E: is the wrapper, but the real emulator \Q$x86.real\E is missing: install the emulator again/);
 	fails('kvmshim-place place',      qr/\Q$x86\E: is the wrapper, .*/);
 	like($root->sh('kvmshim-place status')->{out}, qr/^fail +\Q$x86\E +is the wrapper, .*: install the emulator again/m, 'status says so');
 	$root->ok_sh("cp $wrapper /usr/libexec/qemu-kvm", 'a wrapper that place did not put there');

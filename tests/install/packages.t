@@ -45,9 +45,9 @@ subtest 'deb' => sub {
 		$root->ok_sh('dpkg -i /tmp/kvmshim.deb', 'dpkg -i');
 		my $said = $root->ok_sh('kvmshim-place status', 'status: all is well');
 		like($said, qr/^ok +\Q$x86\E +behind the wrapper/m, 'the wrapper is in front of QEMU');
-		like($said, qr/^ok +upgrades +a trigger of dpkg$/m, 'and stays there');
+		like($said, qr/^ok +upgrades +are handled by a trigger of dpkg$/m, 'and stays there');
 		is($root->ok_sh('/src/install.sh status', "install.sh's status: all is well"), $said, 'which says the same');
-		like($root->sh('/src/install.sh install')->{err}, qr/\Ainstall.sh: kvmshim is here as a package[^\n]*\n\z/, 'install.sh leaves it alone');
+		like($root->sh('/src/install.sh install')->{err}, qr/\Ainstall.sh: kvmshim is installed as a package[^\n]*\n\z/, 'install.sh leaves it alone');
 	};
 
 	subtest 'QEMU goes down and up, goes away and comes back' => sub {
@@ -116,7 +116,7 @@ subtest 'rpm' => sub {
 		cmp_ok((stat $root->path($kvm))[10], '>', $before, 'libvirt is made to ask anew');
 		$root->ok_sh('rpm -e --nodeps qemu-kvm-core', 'removed');
 		ok(!-e $root->path($kvm), 'nothing is left at its path');
-		like($root->ok_sh('kvmshim-place status', 'status: all is well'), qr/not there; when its package comes back/, 'it says so');
+		like($root->ok_sh('kvmshim-place status', 'status: all is well'), qr/is not installed; if its package is installed again/, 'it says so');
 		$root->ok_sh('kvmshim-place refresh', 'after the next transaction');
 		ok(!-e $root->path("$kvm.real"), 'nothing is left beside it');
 		$root->ok_sh('rpm -i --nodeps /tmp/qemu-1.rpm', 'installed again');

@@ -41,7 +41,7 @@ sub runs { return $_[0]->ok_sh("$_[1] -version", "$_[1] runs") =~ /^QEMU emulato
 subtest 'A domain with a home-built QEMU: the installation is as ever, without it' => sub {
 	my $root = Kvmshim::Root->new;
 	home_built($root);
-	like($root->sh('/src/install.sh install --dry-run')->{err}, qr/^kvmshim-place: \Q$home\E: its folder is not root's; left out$/m, 'a dry run says so');
+	like($root->sh('/src/install.sh install --dry-run')->{err}, qr/^kvmshim-place: \Q$home\E: its directory does not belong to root; skipped$/m, 'a dry run says so');
 	my $got = $root->sh('/src/install.sh install');
 	is($got->{status}, 0, 'install') or diag($got->{err});
 	is($got->{err}, "kvmshim-place: $home: its folder is not root's; left out\n", 'one line says what is left out, and why');
@@ -84,7 +84,7 @@ subtest 'No QEMU yet' => sub {
 	$root->ok_sh('rm /usr/bin/qemu-system-*', 'there is none');
 	my $got = $root->sh('/src/install.sh install');
 	is($got->{status}, 0, 'install') or diag($got->{err});
-	like($got->{out}, qr/^There is no emulator here .* Once there is: kvmshim-place place$/m, 'it says what to do once there is one');
+	like($got->{out}, qr/^This host has no emulator that libvirt uses\. .* run: kvmshim-place place$/m, 'it says what to do once there is one');
 	ok(-l $root->path($hook), 'the hook is linked');
 	like($got->{out}, qr/^warn +emulators /m, 'it ends with the status');
 };
@@ -98,7 +98,7 @@ subtest 'The emulator is what kvmshim.conf calls the real one' => sub {
 	ok(runs($root, $x86) && !ours($root->path($x86)), 'it is as it was');
 	$got = $root->sh("kvmshim-place place $x86");
 	is($got->{status}, 1, 'place: refused');
-	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]*take that line out[^\n]* \Q$x86.real\E\n\z/, 'it says what to do');
+	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]*delete that line[^\n]* \Q$x86.real\E\n\z/, 'it says what to do');
 	real_is($root, '/usr/bin/kvm');
 	$root->ok_sh('ln -sfn qemu-system-x86_64 /usr/bin/kvm', 'by another name');
 	is($root->sh("kvmshim-place place $x86")->{status}, 1, 'refused too');
@@ -114,7 +114,7 @@ subtest 'A wrapper behind which nothing starts is taken back' => sub {
 	my @before = $root->changes;
 	my $got    = $root->sh("kvmshim-place place $x86");
 	is($got->{status}, 1, 'place fails');
-	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]* is this wrapper itself [^\n]*; it is as it was\n\z/, 'one line says why');
+	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]* is this wrapper itself [^\n]*; the emulator is not changed\n\z/, 'one line says why');
 	is(join(' ', grep { !m{/var/lib/kvmshim|/dpkg/diversions-old} } $root->changes), join(' ', @before), 'it is as it was');
 	is($root->ok_sh('kvmshim-place list', 'the list'), '', 'and not on the list');
 

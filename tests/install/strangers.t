@@ -46,7 +46,7 @@ sub refused {
 	my ($root, $command, $name) = @_;
 	my $got = $root->sh("kvmshim-place $command");
 	is($got->{status}, 1, "$command: refused");
-	like($got->{err}, qr/\Akvmshim-place: \Q$name\E: is neither the wrapper nor [^\n]*, but a script, and \Q$name\E.real is a program; [^\n]*: mv -T \Q$name.real $name\E [^\n]*\n\z/,
+	like($got->{err}, qr/\Akvmshim-place: \Q$name\E: is a script, not the wrapper and not [^\n]*, and \Q$name\E.real is a program; [^\n]*: mv -T \Q$name.real $name\E [^\n]*\n\z/,
 		'by one line, which says what is there and what to do');
 	return $got;
 }
@@ -83,7 +83,7 @@ subtest 'Configuration management puts its script back over the wrapper' => sub 
 		refused($root, $command, $own);
 		untouched($root, $own, $before, $command);
 	}
-	like($root->sh('kvmshim-place status')->{out}, qr/^fail +\Q$own\E +is neither the wrapper nor a new emulator, but a script.*: mv -T \Q$own.real $own\E/m,
+	like($root->sh('kvmshim-place status')->{out}, qr/^fail +\Q$own\E +is a script, not the wrapper and not a new emulator.*: mv -T \Q$own.real $own\E/m,
 		'status does not send to what would be refused');
 	$root->ok_sh("mv -T $own.real $own && kvmshim-place refresh", 'what the message says');
 	ok(ours($root->path($own)), 'the wrapper is in front');
@@ -95,7 +95,7 @@ subtest 'A link over the wrapper, to the real one' => sub {
 	for my $command ('refresh', "unplace $own") {
 		my $got = $root->sh("kvmshim-place $command");
 		is($got->{status}, 1, "$command: refused");
-		like($got->{err}, qr/but a link to qemu-kvm.real, and/, 'it says what is there');
+		like($got->{err}, qr/is a link to qemu-kvm.real, not the wrapper/, 'it says what is there');
 	}
 	like($root->ok_sh("$own -version", 'it runs'), qr/^QEMU emulator/, 'nothing is lost');
 };
@@ -106,7 +106,7 @@ subtest 'Two programs, and we were told of neither' => sub {
 	my @before = $root->changes;
 	my $got    = $root->sh("kvmshim-place place $own");
 	is($got->{status}, 1, 'place: refused');
-	like($got->{err}, qr/\Akvmshim-place: \Q$own\E: is neither the wrapper nor on the list of kvmshim-place, but a program, and .*: mv -T \Q$own.real $own\E .*, else: rm \Q$own.real\E\n\z/,
+	like($got->{err}, qr/\Akvmshim-place: \Q$own\E: is a program, not the wrapper and not on the list of kvmshim-place, and .*: mv -T \Q$own.real $own\E .*, else: rm \Q$own.real\E\n\z/,
 		'it says how to tell which is the emulator');
 	$root->ok_sh("kvmshim-place unplace $own", 'unplace');
 	is_deeply([ $root->changes ], \@before, 'nothing was changed');
@@ -118,7 +118,7 @@ subtest 'A wrapper that kvmshim-place did not put there' => sub {
 	my @before = $root->changes;
 	my $got    = $root->sh('kvmshim-place unplace /usr/bin/qemu-kvmshim');
 	is($got->{status}, 1, 'unplace: refused');
-	like($got->{err}, qr{\Akvmshim-place: /usr/bin/qemu-kvmshim: kvmshim-place did not put this wrapper here.*; .*kvmshim-place place /usr/bin/qemu-kvmshim.*\n\z}, 'one line says why');
+	like($got->{err}, qr{\Akvmshim-place: /usr/bin/qemu-kvmshim: kvmshim-place did not install this wrapper, so .*; .*kvmshim-place place /usr/bin/qemu-kvmshim.*\n\z}, 'one line says why');
 	is_deeply([ $root->changes ], \@before, 'nothing was changed');
 	$root->ok_sh("kvmshim-place place $x86; rm -r /var/lib/kvmshim; echo '<emulator>/usr/bin/qemu-kvmshim</emulator>' >/etc/libvirt/qemu/one.xml", 'the list is lost');
 	$root->ok_sh('kvmshim-place place', 'placed again');
@@ -132,7 +132,7 @@ subtest 'NAME.real is a folder' => sub {
 	my @before = $root->changes;
 	my $got    = $root->sh("kvmshim-place place $own");
 	is($got->{status}, 1, 'place: refused');
-	like($got->{err}, qr/\Akvmshim-place: \Q$own\E: \Q$own.real\E is a folder[^\n]*\n\z/, 'one line says why');
+	like($got->{err}, qr/\Akvmshim-place: \Q$own\E: \Q$own.real\E is a directory[^\n]*\n\z/, 'one line says why');
 	is_deeply([ $root->changes ], \@before, 'nothing was changed');
 	$root->ok_sh("rmdir $own.real; kvmshim-place place $own; mv $own.real /tmp/real; cp /tmp/real $own; mkdir $own.real", 'a new emulator, and a folder behind it');
 	$root->sh('kvmshim-place refresh');

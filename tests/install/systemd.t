@@ -24,7 +24,7 @@ sub watched { return $root->sh("unit=\$(systemd-escape --template=kvmshim-place\
 sub quiet { return $root->sh('systemctl is-active kvmshim-place.service')->{out} =~ /^inactive/ }
 
 $root->ok_sh("/src/install.sh install --emulator $qemu", 'install');
-like($root->ok_sh('/src/install.sh status', 'status: all is well'), qr/^ok +upgrades +path units of systemd$/m, 'systemd watches');
+like($root->ok_sh('/src/install.sh status', 'status: all is well'), qr/^ok +upgrades +are watched by path units of systemd$/m, 'systemd watches');
 ok(wait_for(\&quiet), 'what the installation itself has done is no reason to do more');
 
 subtest 'One put over the wrapper, as by RPM' => sub {
@@ -55,7 +55,7 @@ subtest 'One that is placed later is watched too, and one that is not is told' =
 	$root->ok_sh("systemctl -q disable --now \$(systemd-escape --template=kvmshim-place\@.path -p $two)", 'it is not any more');
 	my $got = $root->sh('kvmshim-place status');
 	is($got->{status}, 1, 'status: something is wrong');
-	like($got->{out}, qr/^fail +upgrades +not watched: kvmshim-place place \Q$two\E$/m, 'it says which, and what to do');
+	like($got->{out}, qr/^fail +upgrades +are not watched: kvmshim-place place \Q$two\E$/m, 'it says which, and what to do');
 	$root->ok_sh("kvmshim-place place $two && kvmshim-place status", 'what it says');
 	ok(wait_for(\&quiet), 'it settles');
 	$root->ok_sh("kvmshim-place unplace $two", 'taken away');
