@@ -81,6 +81,22 @@ static void place_descriptors(const struct running *r, posix_spawn_file_actions_
 	posix_spawn_file_actions_adddup2(actions, r->err[1], STDERR_FILENO);
 }
 
+/*
+ * A program starts with no signal blocked and none ignored, whatever our caller ignores: the
+ * background job of a script has SIGINT ignored, and so would QEMU and its children.
+ */
+static void place_signals(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+					       POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setsigdefault(attr, &all);
+}
+
 static int spawn(const char *const *argv, struct running *r)
 {
 	posix_spawn_file_actions_t actions;
@@ -88,8 +104,7 @@ static int spawn(const char *const *argv, struct running *r)
 	int rc;
 
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigmask(&attr, &r->before);
+	place_signals(&attr);
 	posix_spawn_file_actions_init(&actions);
 	place_descriptors(r, &actions);
 	rc = posix_spawnp(&r->pid, argv[0], &actions, &attr, (char *const *)(const void *)argv,
