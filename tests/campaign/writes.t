@@ -12,15 +12,15 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Campaign;
 use Kvmshim::Vm;
 use Test::More;
-use Time::HiRes 'sleep';
 
 my %text = (EBUSY => 'Device or resource busy', ENODEV => 'No such device', EINVAL => 'Invalid argument',
 	EIO => 'Input/output error', ENOSPC => 'No space left on device');
 my $every = sample(WRITES => 1);
-my $host  = campaign_host('unbind-timeout' => 1);
+my $host  = campaign_host('unbind-timeout' => whole_seconds(0.25));
 my $vm    = campaign_vm($host, name => 'taker', hostdevs => \@devices);
 my $other = Kvmshim::Vm->new($host, name => 'other', uuid => uuid(2));
 
@@ -52,16 +52,13 @@ sub is_told {
 	return $err =~ /\Q$path\E: \Q$text{$action}\E/ && ($path =~ /hugepages/ || index($err, $device) >= 0);
 }
 
+sub lives { return (eval { slurp("/proc/$_[0]/stat") } // ') Z ') !~ /\) Z / }
+
 # What hung goes on; its process is gone once the line is.
 sub goes_on {
 	my @pids = map { $_->{pid} } @{ ($vm->journal // {})->{stuck} };
 	$host->no_fault;
-	for my $pid (@pids) {
-		for (1 .. 500) {
-			last if !-e "/proc/$pid" || slurp("/proc/$pid/stat") =~ /\) Z /;
-			sleep 0.01;
-		}
-	}
+	eventually(sub { !lives($_) }) for @pids;
 }
 
 # A device is the host's, or in the journal, from which it will be.

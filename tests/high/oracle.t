@@ -165,7 +165,7 @@ sub try_line {
 sub try_in_time {
 	my ($room, $line) = @_;
 	local $SIG{ALRM} = sub { die "QEMU hangs\n" };
-	alarm 300;
+	alarm 1800;
 	my $result = eval { try_line($room, @{ $line->{words} }) } // { started => 1, wrong => { all => [ $@ ] } };
 	alarm 0;
 	return $result;

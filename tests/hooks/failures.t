@@ -8,10 +8,10 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
-use Time::HiRes 'sleep';
 
 my $host = Kvmshim::Zoo->new;
 my ($display, $gpu, $hda, $nvme, $nic, $usb) = map { "0000:$_" } qw(00:02.0 01:00.0 01:00.1 03:00.0 04:00.0 05:00.0);
@@ -207,14 +207,11 @@ sub put_right {
 # What is done while its holder is waited for, after it was judged.
 sub changes_meanwhile {
 	my ($name, $node, $what, $why) = @_;
-	$host->settings({ 'holders-wait' => 5 });
+	$host->settings({ 'holders-wait' => 60 });
 	$host->process(812, command => 'dd', open => [$node]);
 	my $running = vm($nvme)->begin('prepare');
-	for (1 .. 1000) {
-		last if vm($nvme)->journal;
-		sleep 0.01;
-	}
-	sleep 0.5;    # behind its journal it looks once more at what an undo goes back to, and begins anew where that has changed
+	eventually(sub { vm($nvme)->journal });
+	paced_sleep(0.5);    # behind its journal it looks once more at what an undo goes back to, and begins anew where that has changed
 	$what->();
 	$host->no_process(812);
 	my $got = vm($nvme)->end($running);

@@ -8,14 +8,15 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes 'time';
 
 my $host = Kvmshim::Zoo->new;
 my ($gpu, $hda, $nvme, $nic, $usb) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 05:00.0);
-my $patience = 1;
+my $patience = whole_seconds(0.25);    # 1: beyond what a write takes that does not hang
 $host->settings({ 'unbind-timeout' => $patience });
 
 my $vm = Kvmshim::Vm->new($host, name => 'stuck', hostdevs => [ $nvme, $nic ]);
@@ -29,7 +30,7 @@ sub within {
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $begin = time;
 	my $got = $who->call($op);
-	cmp_ok(time - $begin, '<', 5 * $seconds, "$name: it does not wait for ever");
+	cmp_ok(time - $begin, '<', slowed(5 * $seconds), "$name: it does not wait for ever");
 	return $got;
 }
 
@@ -49,10 +50,7 @@ sub ends {
 	$of //= $vm;
 	$of->host->no_fault($fault);
 	my ($pid) = map { $_->{pid} } @{ $of->journal->{stuck} };
-	for (1 .. 300) {
-		last if !-e "/proc/$pid" || slurp("/proc/$pid/stat") =~ /\) Z /;
-		sleep 0.01;
-	}
+	eventually(sub { (eval { slurp("/proc/$pid/stat") } // ') Z ') =~ /\) Z / });
 }
 
 for my $write ('nvme/unbind', "drivers_probe=$nvme", "$nvme/driver_override") {
@@ -226,7 +224,7 @@ subtest 'nothing of ours keeps libvirt waiting' => sub {
 	my $said = join '', <$pipe>;
 	close $pipe;
 	like($said, $stuck, 'it says so');
-	cmp_ok(time - $begin, '<', $patience + 20, 'and its end of the pipe is closed');
+	cmp_ok(time - $begin, '<', slowed($patience + 20), 'and its end of the pipe is closed');
 	my ($child) = map { $_->{pid} } @{ $vm->journal->{stuck} };
 	is_deeply([ map { readlink } glob "/proc/$child/fd/[012]" ], [ ('/dev/null') x 3 ], 'the child has nothing of ours');
 	is((split / /, slurp("/proc/$child/stat"))[5], $child, 'and a session of its own');

@@ -7,10 +7,11 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes 'time';
 
 my $host = Kvmshim::Zoo->new;
 my ($gpu, $hda, $nvme, $nic, $vgpu_card) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 08:00.0);
@@ -34,17 +35,17 @@ subtest 'a holder that stays' => sub {
 		vm($gpu, $hda)->refused(qr/\Q$hda\E is in use: pulseaudio \(pid 812, unit session-2\.scope\) has \S+pcmC1D3p open/,
 			"holders-wait = $wait");
 		cmp_ok(time - $begin, '>=', $wait, 'it waited');
-		cmp_ok(time - $begin, '<', $wait + 20, 'not for ever');
+		cmp_ok(time - $begin, '<', slowed($wait + 20), 'not for ever');
 	}
 	$host->no_process(812);
 };
 
 sub leaves_in_time {
-	$host->settings({ 'holders-wait' => 5 });
+	$host->settings({ 'holders-wait' => 60 });
 	$host->process(812, command => 'aplay', open => [$sound]);
 	my $vm = vm($gpu, $hda);
 	my $running = $vm->begin('prepare');
-	sleep 0.7;
+	paced_sleep(0.7);
 	is_deeply([ grep { !/driver_override/ } $host->log ], [], 'nothing is unbound as long as it is there');
 	$host->no_process(812);
 	my $got = $vm->end($running);
@@ -55,10 +56,10 @@ sub leaves_in_time {
 }
 
 sub comes_late {
-	$host->fault("$hda/driver_override", 'write', 1, 'sleep:700');
+	$host->fault("$hda/driver_override", 'write', 1, 'sleep:' . paced(700));
 	my $vm = vm($gpu, $hda);
 	my $running = $vm->begin('prepare');
-	sleep 0.4;
+	eventually(sub { $vm->journal });    # it has judged, and writes
 	$host->process(813, command => 'late', open => [$sound]);
 	my $got = $vm->end($running);
 	is($got->{status}, 1, 'is seen');

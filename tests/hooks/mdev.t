@@ -9,10 +9,10 @@ use Fcntl ':flock';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
-use Time::HiRes 'sleep';
 
 my $host = Kvmshim::Zoo->new;
 my $parent = '0000:07:00.0';
@@ -121,12 +121,9 @@ subtest 'one that a VM that is gone has left' => sub {
 
 subtest 'a parent is not taken from under its devices' => sub {
 	my ($first, $second) = (vm(1, mdev(4)), vm(2, $parent));
-	$host->fault('create', 'write', 1, 'sleep:1000');
+	$host->fault('create', 'write', 1, 'sleep:' . paced(1000));
 	my $begun = $first->begin('prepare');
-	for (1 .. 100) {
-		last if $first->journal;
-		sleep 0.01;
-	}
+	eventually(sub { $first->journal });
 	is($second->call('prepare')->{err}, "kvmshim: $parent is in use by VM vm1\n", 'while one is made');
 	is($first->end($begun)->{status}, 0, 'which is made');
 	$host->no_fault;
@@ -162,13 +159,22 @@ subtest 'a parent is not taken from under its devices' => sub {
 	vm(1, mdev(4), $parent)->refused(qr/${\mdev(4)} is not there/, 'both for one VM');
 };
 
+# Does the process have this file open? One that waits for a lock has.
+sub has_open {
+	my ($pid, $path) = @_;
+	return grep { (readlink // '') eq $path } glob "/proc/$pid/fd/*";
+}
+
 # Calls that have all looked at the host before $meanwhile, and before the first of them reserves.
 sub looked_before {
 	my ($meanwhile, @vms) = @_;
-	open my $lock, '<', $host->dir . '/run/kvmshim/lock' or die;
+	my $path = $host->dir . '/run/kvmshim/lock';
+	open my $lock, '<', $path or die;
 	flock $lock, LOCK_EX or die;
 	my @running = map { $_->begin('prepare') } @vms;
-	sleep 0.7;
+	for my $one (@running) {
+		eventually(sub { has_open($one->{pid}, $path) });
+	}
 	$meanwhile->();
 	close $lock;
 	return map { $vms[$_]->end($running[$_]) } 0 .. $#vms;
@@ -182,7 +188,7 @@ subtest 'two VMs at once' => sub {
 	my @vms = (vm(1, mdev(4)), vm(2, mdev(5)));
 	make(mdev(1));
 	anew($host);
-	$host->fault('create', 'write', '*', 'sleep:300');
+	$host->fault('create', 'write', '*', 'sleep:' . paced(300));
 	my ($loser, @more) = grep { $_->{status} } at_once(@vms);
 	is(scalar @more, 0, 'one has the last instance');
 	like($loser->{err}, qr/\Akvmshim: mediated device \S+ is not there, and no .* has an instance left\n\z/, 'the other is told');
@@ -192,7 +198,7 @@ subtest 'two VMs at once' => sub {
 	$host->device($other, id => '10de:1eb8', class => '030200', driver => 'nvidia', group => 23,
 		below => { nvidia => { Kvmshim::Devices::mdev_types('nvidia-63' => 1) } });
 	anew($host)->settings({}, $section . "[device $other]\nmdev-type = nvidia-63\n");
-	$host->fault('create', 'write', '*', 'sleep:300');
+	$host->fault('create', 'write', '*', 'sleep:' . paced(300));
 	is(join('', map { $_->{status} . $_->{err} } at_once(@vms)), '00', 'both, where another can make one');
 	is_deeply([ sort map { (grep { /mdev/ } $_->steps)[0] } @vms ], [ "mdev $parent", "mdev $other" ], 'one on each');
 	$_->silent('release', 'it') for @vms;
@@ -214,13 +220,10 @@ subtest 'a parent that somebody takes meanwhile' => sub {
 
 subtest 'one that somebody makes meanwhile' => sub {
 	my $vm = vm(1, mdev(4));
-	$host->fault('create=' . mdev(4), 'write', 1, 'sleep:700');
+	$host->fault('create=' . mdev(4), 'write', 1, 'sleep:' . paced(700));
 	my $begun = $vm->begin('prepare');
-	for (1 .. 100) {
-		last if $vm->journal;
-		sleep 0.01;
-	}
-	sleep 0.2;
+	eventually(sub { $vm->journal });
+	paced_sleep(0.2);
 	make(mdev(4));
 	my $before = $host->state_snapshot;
 	is($vm->end($begun)->{err}, 'kvmshim: mediated device ' . mdev(4) . " was made by somebody else meanwhile: start it again\n",

@@ -8,10 +8,10 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
-use Time::HiRes 'sleep';
 
 my $gib  = 1048576;
 my $nvme = '0000:03:00.0';
@@ -79,12 +79,12 @@ subtest 'the pool does not take it' => sub {
 subtest 'a VM is still at something else as another grows the pool' => sub {
 	my $both = Kvmshim::Zoo->new(vfio => 0);
 	$both->pool(0, $gib, 2)->pool(1, $gib, 1)->settings({ hugepages => 'allocate' });
-	$both->program_of_host('usr/sbin/modprobe', "/bin/sleep 1\nmv '$both->{dir}/.sys/bus/pci/drivers/.vfio-pci' "
+	$both->program_of_host('usr/sbin/modprobe', "/bin/sleep ${\whole_seconds(1)}\nmv '$both->{dir}/.sys/bus/pci/drivers/.vfio-pci' "
 		. "'$both->{dir}/.sys/bus/pci/drivers/vfio-pci' 2>/dev/null\nexit 0");
 	my ($slow, $quick) = (vm(1, 'slow', 3, 1, hostdevs => [$nvme], host => $both), vm(2, 'quick', 5, 1, host => $both));
 	$both->{before} = $both->state_snapshot;
 	my $starting = $slow->begin('prepare');
-	for (1 .. 200) { last if $slow->journal; sleep 0.02 }
+	eventually(sub { $slow->journal });
 	$quick->taken('the quick one');
 	is($both->pool_of(1, $gib), '8/8', 'the pool has what both need');
 	is($slow->end($starting)->{status}, 0, 'the slow one has it, too');

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
@@ -54,7 +55,7 @@ subtest 'a group is one thing' => sub {
 subtest 'the same VM twice' => sub {
 	for my $round (1 .. 3) {
 		my $vm = vm(1, $nvme, $nic);
-		$host->fault('nvme/unbind', 'write', '*', 'sleep:200');
+		$host->fault('nvme/unbind', 'write', '*', 'sleep:' . paced(200));
 		my @got = at_once('prepare', $vm, $vm);
 		is(join('', sort map { $_->{status} . $_->{err} } @got), "01kvmshim: another operation on vm1 is in progress\n", 'one is told so');
 		is($vm->journal->{state}, 'bound', 'the other has it');
@@ -66,7 +67,7 @@ subtest 'the same VM twice' => sub {
 subtest 'VMs that want different devices' => sub {
 	my @devices = ($nvme, $nic, $usb, $vf);
 	my @vms = map { vm($_, $devices[$_]) } 0 .. 3;
-	$host->fault('*/unbind', 'write', '*', 'sleep:1500');
+	$host->fault('*/unbind', 'write', '*', 'sleep:' . paced(1500));
 	for my $op (qw(prepare release)) {
 		$host->no_log;
 		my @got = at_once($op, @vms);
@@ -100,8 +101,8 @@ subtest 'one is released as another starts' => sub {
 subtest 'what was seen of a device that another gives back is looked at again' => sub {
 	my ($first, $second) = (vm(1, $gpu, $hda), vm(2, $hda, $nic, $gpu));
 	$first->taken('the first');
-	$host->no_log->fault("drivers_probe=$gpu", 'write', 1, 'sleep:600');
-	$host->fault("$nic/driver_override", 'read', 1, 'sleep:1000');
+	$host->no_log->fault("drivers_probe=$gpu", 'write', 1, 'sleep:' . paced(600));
+	$host->fault("$nic/driver_override", 'read', 1, 'sleep:' . paced(1000));
 	my $release = $first->begin('release');
 	$host->logged("drivers_probe $hda") or fail('the sound is not given back');
 	my $got = $second->call('prepare');
@@ -117,11 +118,11 @@ sub admin { return launch({ env => { KVMSHIM_ROOT => $host->dir } }, program('kv
 subtest 'what is being given back by hand is not there for the taking' => sub {
 	finish(admin('bind', $nvme, $nic));
 	my $vm = vm(1, $nvme, $usb);
-	$host->fault("$usb/driver_override", 'read', 1, 'sleep:1000');
-	$host->fault("vfio-pci/unbind=$nvme", 'write', 1, 'sleep:1500');
+	$host->fault("$usb/driver_override", 'read', 1, 'sleep:' . paced(1000));
+	$host->fault("vfio-pci/unbind=$nvme", 'write', 1, 'sleep:' . paced(1500));
 	$host->no_log;
 	my $start = $vm->begin('prepare');
-	sleep 0.3;
+	paced_sleep(0.3);
 	my $unbind = admin('unbind', $nvme);
 	$host->logged(qr{driver_override nvme}) or fail('it is not being given back');
 	my $got = $vm->end($start);

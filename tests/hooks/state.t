@@ -8,6 +8,7 @@ use FindBin;
 use JSON::PP ();
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
@@ -80,7 +81,7 @@ subtest '/run fills up later' => sub {
 
 subtest '/run fills up between the journal and its end' => sub {
 	on_tmpfs('size=64k,mode=755', sub {
-		$host->fault('nvme/unbind', 'write', 1, 'sleep:500');
+		$host->fault('nvme/unbind', 'write', 1, 'sleep:' . paced(500));
 		my $running = $vm->begin('prepare');
 		$host->logged(qr/driver_override/);
 		command("dd if=/dev/zero of='$run/filler' bs=1k 2>/dev/null; true");

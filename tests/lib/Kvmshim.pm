@@ -32,6 +32,10 @@ our @EXPORT = qw(need program tool shared_lines recorded_lines corpus_file slurp
 # Variables of the environment that are known in a machine of tests/vm as well.
 our %passed_on = (MUST_WORK => 1);
 
+# What whoever started us ignores, as a script does for what it runs in the background, or
+# nohup(1): not so in the programs that are tested. What a test ignores later, they ignore.
+my @ignored = grep { ($SIG{$_} // '') eq 'IGNORE' } qw(HUP INT QUIT PIPE TERM);
+
 umask 022;    # a rule file that others may write is a mistake
 $ENV{ASAN_OPTIONS} //= 'detect_leaks=0';    # an arena is left to the end of the process
 
@@ -147,12 +151,13 @@ sub launch {
 		become($opt->{uid}) if $opt->{uid};
 		open STDOUT, '>&', $out or die;
 		open STDERR, '>&', $err or die;
+		$SIG{$_} = 'DEFAULT' for @ignored;
 		spew($opt->{pidfile}, "$$\n") if $opt->{pidfile};
 		{ exec { $path } $opt->{argv0} // $path, @args };
 		print STDERR "exec $path: $!\n";
 		POSIX::_exit(125);
 	}
-	return { pid => $pid, out => $out, err => $err, in => $in, limit => $opt->{limit} // 120 };
+	return { pid => $pid, out => $out, err => $err, in => $in, limit => $opt->{limit} // 600 };
 }
 
 sub finish {

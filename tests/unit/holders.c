@@ -130,7 +130,7 @@ static void finds_a_real_child(void **state)
 	int fd = open("/dev/full", O_RDWR | O_CLOEXEC);
 	const struct holder *found = NULL;
 
-	for (int i = 0; i < 200 && !found; i++) {
+	for (int i = 0; i < 60000 && !found; i++) {
 		struct holders h = real_holders();
 
 		poll(NULL, 0, 10);
@@ -180,7 +180,7 @@ static void passes_over_what_our_children_have_of_us(void **state)
 	if (mknod(node, S_IFBLK | 0600, DISK) < 0)
 		skip();
 	pid = child_with_disk(node, true);
-	for (int i = 0; i < 200 && !h.n; i++) {
+	for (int i = 0; i < 60000 && !h.n; i++) {
 		poll(NULL, 0, 10);
 		holders_find(&arena, &real, &nodes, &h);
 	}

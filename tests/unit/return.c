@@ -66,6 +66,7 @@ static void after_a_reboot(void **state)
 /* libvirt does not call release twice. */
 static void giving_back_waits_for_the_lock(void **state)
 {
+	struct settings patient = settings;
 	struct assignment h = asking(UUID, "web");
 	struct err err = { 0 };
 	pid_t other;
@@ -82,6 +83,8 @@ static void giving_back_waits_for_the_lock(void **state)
 		_exit(0);
 	}
 	close(lock); /* the other process has it still */
+	patient.hook.unbind_timeout = 600;
+	h.settings = &patient;
 	assert_int_equal(assignment_return(&h, NULL, &err), 0);
 	waitpid(other, NULL, 0);
 	assert_false(is_there(VMS "/" UUID));

@@ -46,7 +46,7 @@ INI
 # --- the guest writes to the disk what it found there
 
 my $initramfs = guest_initramfs([qw(nvme)], <<'SH');
-for _ in $(seq 200); do
+for _ in $(seq 3000); do
 	[ -e /dev/nvme0n1 ] && break
 	sleep .1
 done

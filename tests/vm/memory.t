@@ -61,7 +61,7 @@ if ($touch) {
 }
 $| = 1;
 print "ready\n";
-sleep 1000;
+sleep 100000;
 PERL
 	my $said = <$out> // '';
 	$said eq "ready\n" or die "hog: $said\n";

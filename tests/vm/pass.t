@@ -10,6 +10,7 @@ use File::Basename qw(basename);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Guest;
 use Kvmshim::Qemu;
 use Test::More;
@@ -37,12 +38,8 @@ sub bind_to {
 # Until there is one; a driver takes its time.
 sub wait_for_disk {
 	my ($bus) = @_;
-	for (1 .. 200) {
-		my ($found) = grep { readlink =~ m{/$bus} } glob '/sys/block/*';
-		return '/dev/' . basename($found) if $found;
-		select undef, undef, undef, 0.05;
-	}
-	die "no disk on $bus\n";
+	my $found = eventually(sub { (grep { readlink =~ m{/$bus} } glob '/sys/block/*')[0] }) or die "no disk on $bus\n";
+	return '/dev/' . basename($found);
 }
 
 # Where the disks and images are right now, by the mark in their first sector.
@@ -84,7 +81,7 @@ $port =~ tr/-/./;
 
 my $initramfs = guest_initramfs(
 	[qw(virtio_pci e1000e nvme xhci_pci usb_storage sd_mod ahci virtio_blk virtio_scsi)], <<'SH');
-for _ in $(seq 200); do
+for _ in $(seq 3000); do
 	[ "$(ls /sys/block | wc -l)" -ge 5 ] && break
 	sleep .1
 done
@@ -98,7 +95,7 @@ cd /sys/class/net
 for name in eth*; do
 	ip addr add 10.9.9.2/24 dev "$name"
 	ip link set "$name" up
-	for _ in $(seq 100); do
+	for _ in $(seq 3000); do
 		[ "$(cat "$name/carrier")" = 1 ] && break
 		sleep .1
 	done

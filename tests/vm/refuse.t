@@ -74,7 +74,7 @@ refused('a partition is mounted', 'nvme', qr{\Q$nvme\E is in use: $name is mount
 });
 refused('a partition is mounted in another mount namespace only', 'nvme',
 	qr{\Q$nvme\E is in use: nvme\S+ is claimed by something .*another mount namespace}, '', sub {
-	my $pid = runs_in_background('unshare', '-m', 'sh', '-c', 'mount "$1" "$2" && exec sleep 1000', 'sh', $part, $mnt);
+	my $pid = runs_in_background('unshare', '-m', 'sh', '-c', 'mount "$1" "$2" && exec sleep 100000', 'sh', $part, $mnt);
 	wait_for(sub { slurp("/proc/$pid/mounts") =~ /^\Q$part\E /m }) or die "not mounted\n";
 	return sub { end_holder($pid) };
 });

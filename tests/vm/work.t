@@ -34,7 +34,7 @@ subtest 'a guest works with what it got, and the host after it' => sub {
 	spew("$mnt/letter", 'from the host');
 	must('umount', $mnt);
 	my $task = guest_initramfs([qw(e1000e nvme crc32c_generic ext4)], <<'SH');
-for _ in $(seq 100); do
+for _ in $(seq 3000); do
 	[ -b /dev/nvme0n1 ] && [ -e /sys/class/net/eth0 ] && break
 	sleep .1
 done
@@ -44,7 +44,7 @@ dd if=/dev/urandom of=/mnt/many bs=64k count=64 2>/dev/null
 umount /mnt && tell written yes
 ip addr add 10.9.9.2/24 dev eth0
 ip link set eth0 up
-for _ in $(seq 100); do
+for _ in $(seq 3000); do
 	[ "$(cat /sys/class/net/eth0/carrier)" = 1 ] && break
 	sleep .1
 done

@@ -28,7 +28,7 @@ sub ask {
 	my @request = @_;
 	start() unless $vm;
 	local $SIG{ALRM} = sub { kill 'KILL', $vm->{pid} };
-	alarm 10;
+	alarm 300;
 	my $answer = $vm->qmp(@request);
 	alarm 0;
 	undef $vm if !$answer && $Kvmshim::Qemu::error =~ /^QEMU is gone/;

@@ -158,7 +158,7 @@ sub DESTROY {
 	eval { $self->call('Browser.close') };
 	waitpid $self->{pid}, 0;
 	kill 'KILL', -$self->{pid};
-	for (1 .. 20) {
+	for (1 .. 100) {
 		remove_tree("$self->{home}/data", { error => \my $errors });
 		last if !@$errors;
 		select undef, undef, undef, 0.1;

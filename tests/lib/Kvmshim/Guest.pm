@@ -16,6 +16,7 @@ use Exporter 'import';
 use File::Basename qw(dirname);
 use File::Temp ();
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Qemu;
 use Test::More ();
 
@@ -117,7 +118,7 @@ sub cpuid_guest {
 # KVM of a machine that is itself emulated hangs now and then: once is forgiven.
 sub console {
 	my ($host, @words) = @_;
-	local $host->{limit} = 90;
+	local $host->{limit} = slowed(90);
 	my @line = (@words, qw(-nodefaults -no-user-config -display none -serial stdio));
 	my $got  = $host->start(@line);
 	if ($got->{late}) {

@@ -21,6 +21,7 @@ use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Guest;
 use Kvmshim::Libvirt;
+use Kvmshim::Pace;
 use Kvmshim::Qemu;
 use POSIX ();
 use Socket;
@@ -246,10 +247,11 @@ sub hook_now {
 	return undef;
 }
 
-# Waits for one, for some seconds.
+# Waits for one, for some seconds: it may have been and gone.
 sub hook_pid {
 	my ($op) = @_;
-	for (1 .. 100) {
+	my $end = time + slowed(5);
+	while (time < $end) {
 		my $pid = hook_now($op);
 		return $pid if $pid;
 		sleep 0.05;

@@ -14,6 +14,7 @@ use File::Copy ();
 use File::Path qw(make_path remove_tree);
 use JSON::PP ();
 use Kvmshim;
+use Kvmshim::Pace;
 use Kvmshim::Qemu;
 
 our @EXPORT = qw(private_machine own_namespaces in_path libvirtd_start libvirtd_settings libvirtd_run install_wrapper
@@ -129,7 +130,7 @@ sub install_wrapper {
 sub virsh { return finish(virsh_begin(@_)) }
 
 # For those that run side by side: what finish() takes. They wait for one another.
-sub virsh_begin { return launch({ env => { LC_ALL => 'C' }, limit => 400 }, 'virsh', '-q', '-c', 'qemu:///system', @_) }
+sub virsh_begin { return launch({ env => { LC_ALL => 'C' }, limit => 1800 }, 'virsh', '-q', '-c', 'qemu:///system', @_) }
 
 # A start that fails. libvirt 9.0 tells what the emulator said, or, where it sees
 # the closed monitor before it looks for that, only that it is closed: the log
@@ -158,15 +159,7 @@ sub monitor {
 	return $reply->{status} eq '0' ? $json->decode($reply->{out})->{return} : undef;
 }
 
-# Until the check is true; what it gave. A minute is for machines under load.
-sub wait_for {
-	my ($check) = @_;
-	for (1 .. 600) {
-		my $found = $check->();
-		return $found if $found;
-		select undef, undef, undef, 0.1;
-	}
-	return undef;
-}
+# Until the check is true; what it gave.
+sub wait_for { return eventually($_[0], 0.1) }
 
 1;

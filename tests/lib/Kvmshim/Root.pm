@@ -100,7 +100,7 @@ sub begin {
 	my ($self, $command) = @_;
 	my @enter = $self->{init} ? ('/usr/bin/nsenter', '-t', $self->{init}, qw(-m -p -C -r -w)) : ('/usr/sbin/chroot', $self->{dir});
 	return launch({ env => { LC_ALL => 'C', HOME => '/root', DEBIAN_FRONTEND => 'noninteractive', PERL5LIB => '',
-		PATH => '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }, limit => 300 },
+		PATH => '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }, limit => 1800 },
 		@enter, '/bin/sh', '-c', "exec </dev/null; cd /; $command");
 }
 
@@ -109,7 +109,7 @@ sub begin {
 sub boot {
 	my ($self) = @_;
 	my $dir = $self->{dir};
-	$self->{booted} = launch({ limit => 600 }, qw(unshare --cgroup --pid --fork --mount --kill-child /bin/sh -ec), "
+	$self->{booted} = launch({ limit => 7200 }, qw(unshare --cgroup --pid --fork --mount --kill-child /bin/sh -ec), "
 		mount -t proc proc $dir/proc
 		mount --bind $dir/proc/sys $dir/proc/sys
 		mount -o remount,bind,ro $dir/proc/sys

@@ -22,6 +22,7 @@ use File::Find ();
 use File::Path 'make_path';
 use File::Spec;
 use Kvmshim;
+use Kvmshim::Pace;
 use POSIX ();
 use Scalar::Util 'weaken';
 
@@ -282,14 +283,10 @@ sub no_log {
 	return $self;
 }
 
-# Waits for a line of log(), ten seconds at most: whether it came.
+# Waits for a line of log(): whether it came.
 sub logged {
 	my ($self, $wanted) = @_;
-	for (1 .. 1000) {
-		return 1 if grep { ref $wanted ? /$wanted/ : $_ eq $wanted } $self->log;
-		select undef, undef, undef, 0.01;
-	}
-	return 0;
+	return eventually(sub { scalar grep { ref $wanted ? /$wanted/ : $_ eq $wanted } $self->log }) ? 1 : 0;
 }
 
 # --- the hook

@@ -23,6 +23,7 @@ package Kvmshim::Zoo;
 use strict;
 use warnings;
 use Kvmshim::Devices;
+use Kvmshim::Pace;
 
 our @ISA = 'Kvmshim::Devices';
 
@@ -46,7 +47,7 @@ sub settings {
 	my ($self, $hook, $more) = @_;
 	my %hook = (
 		'unbind-drivers' => 'i915, nouveau, snd_hda_intel, nvme, igb, igbvf, xhci_hcd, nvidia',
-		'unbind-timeout' => 2, 'holders-wait' => 1, %{ $hook // {} },
+		'unbind-timeout' => whole_seconds(2), 'holders-wait' => 1, %{ $hook // {} },
 	);
 	return $self->conf(join '', "[hook]\n", (map { "$_ = $hook{$_}\n" } sort keys %hook), $more // '');
 }
