@@ -19,14 +19,21 @@ int ctl_fail(const char *fmt, ...)
 	return CTL_USAGE;
 }
 
-int ctl_help(const struct command *command)
+int ctl_wrong(const struct command *command, const char *fmt, ...)
 {
-	printf("usage: kvmshim %s %s\n  %s\n", command->name, command->usage, command->help);
-	return CTL_FINE;
+	struct arena a = { 0 };
+	const char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = arena_vprintf(&a, fmt, ap);
+	va_end(ap);
+	ctl_fail("%s%s%s", command->name, *command->name ? ": " : "", text);
+	arena_free(&a);
+	return CTL_USAGE;
 }
 
-int ctl_usage(const struct command *command)
+const char *ctl_name(struct arena *a, const struct command *command)
 {
-	fprintf(stderr, "usage: kvmshim %s %s\n", command->name, command->usage);
-	return CTL_USAGE;
+	return arena_printf(a, "kvmshim%s%s", *command->name ? " " : "", command->name);
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "ctl/options.h"
 #include "root.h"
 
 struct arena;
@@ -21,12 +22,18 @@ struct ctl {
  */
 enum { CTL_FINE, CTL_FOUND, CTL_USAGE };
 
-/* A subcommand is a row: argv[0] is its own name. */
+/* A subcommand is a row. Newlines in its texts begin another line of --help. */
 struct command {
 	const char *name;
-	const char *usage;
-	const char *help;
-	int (*run)(struct ctl *ctl, int argc, char **argv);
+	const char *usage; /* a line for each way to write it */
+	const char *help;  /* one line, for the list of all commands */
+	const char *about; /* what it does, in sentences */
+	const struct option_row *options;
+	struct operand_row operands;
+	const char *examples;
+	const char *manual;	  /* NULL: kvmshim(8) */
+	void (*print_list)(struct arena *a); /* of the operands that it knows; or NULL */
+	int (*run)(struct ctl *ctl, int argc, char *const *argv); /* argv[0] is its own name */
 };
 
 extern const struct command command_check, command_explain, command_status, command_recover,
@@ -35,8 +42,9 @@ extern const struct command command_check, command_explain, command_status, comm
 /* One line to stderr, "kvmshim: …", fit for a terminal; returns CTL_USAGE. */
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* --help of a subcommand; returns CTL_FINE. */
-int ctl_help(const struct command *command);
+/* The same for a command that is called wrongly: "kvmshim: devices: …". */
+int ctl_wrong(const struct command *command, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/* "kvmshim NAME USAGE" to stderr; returns CTL_USAGE. */
-int ctl_usage(const struct command *command);
+/* "kvmshim devices" */
+const char *ctl_name(struct arena *a, const struct command *command);

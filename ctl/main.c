@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "ctl/ctl.h"
+#include "ctl/help.h"
 #include "nearest.h"
 #include "str.h"
 
@@ -20,17 +21,36 @@ static const struct command *const commands[] = {
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static int help(void)
+/* "  kvmshim check …", and below it what it does. */
+static void print_commands(struct arena *a)
 {
-	printf("usage: kvmshim COMMAND …\n\n");
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		printf("  kvmshim %s %s\n      %s\n", commands[i]->name, commands[i]->usage,
-		       commands[i]->help);
-	printf("\n  kvmshim --help | --version\n\n"
-	       "The manual: kvmshim(8), kvmshim-rules(5), kvmshim-verbs(5), kvmshim-cookbook(7),\n"
-	       "kvmshim.conf(5).\n");
-	return CTL_FINE;
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		const char *before = arena_printf(a, "  %s ", ctl_name(a, commands[i]));
+
+		help_lines(before, before, commands[i]->usage);
+		printf("      %s\n", commands[i]->help);
+	}
 }
+
+struct asked {
+	bool version;
+};
+
+static const struct option_row options[] = {
+	{ "version", OPTION_FLAG, offsetof(struct asked, version), .help = "print the version" },
+	{ 0 },
+};
+
+/* kvmshim itself, of which all others are operands. */
+static const struct command kvmshim = {
+	.name = "",
+	.usage = "COMMAND …\nCOMMAND --help",
+	.print_list = print_commands,
+	.options = options,
+	.operands = { .name = "COMMAND", .is_command = true },
+	.manual = "kvmshim(8), kvmshim-rules(5), kvmshim-verbs(5), kvmshim-cookbook(7),\n"
+		  "kvmshim.conf(5)",
+};
 
 static int unknown(struct arena *a, const char *word)
 {
@@ -42,18 +62,42 @@ static int unknown(struct arena *a, const char *word)
 			nearest_hint(a, &near));
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run_command(struct ctl *ctl, int argc, char *const *argv)
 {
-	if (argc < 2)
-		return ctl_fail("no command given; see kvmshim --help");
-	if (str_eq(argv[1], "--help") || str_eq(argv[1], "help"))
-		return help();
-	if (str_eq(argv[1], "--version"))
-		return printf("kvmshim %s\n", KVMSHIM_VERSION) < 0;
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (str_eq(argv[1], commands[i]->name))
-			return commands[i]->run(ctl, argc - 1, argv + 1);
-	return unknown(ctl->arena, argv[1]);
+		if (str_eq(argv[0], commands[i]->name))
+			return commands[i]->run(ctl, argc, argv);
+	return unknown(ctl->arena, argv[0]);
+}
+
+/* `kvmshim help devices` is `kvmshim devices --help`. */
+static int help_of(struct ctl *ctl, int argc, char *const *argv)
+{
+	static char option[] = "--help";
+	char **words = arena_alloc(ctl->arena, ((size_t)argc + 1) * sizeof(*words));
+
+	if (argc < 2)
+		return help_print(ctl->arena, &kvmshim);
+	for (int i = 1; i < argc; i++)
+		words[i - 1] = argv[i];
+	words[argc - 1] = option;
+	return run_command(ctl, argc, words);
+}
+
+static int run(struct ctl *ctl, int argc, char *const *argv)
+{
+	struct asked asked = { 0 };
+	int status;
+
+	if (!options_read(ctl, &kvmshim, argc, argv, &asked, &status))
+		return status;
+	if (asked.version)
+		return printf("kvmshim %s\n", KVMSHIM_VERSION) < 0;
+	if (optind >= argc)
+		return ctl_fail("no command given; see kvmshim --help");
+	if (str_eq(argv[optind], "help"))
+		return help_of(ctl, argc - optind, argv + optind);
+	return run_command(ctl, argc - optind, argv + optind);
 }
 
 /* no-color.org: only a NO_COLOR that is not empty counts. */

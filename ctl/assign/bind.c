@@ -96,7 +96,7 @@ static int bind_all(struct byhand *h, const char *uuid)
 	return CTL_FOUND;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char *const *argv)
 {
 	const char *uuid = new_uuid(ctl->arena);
 	struct byhand h;
@@ -112,6 +112,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command command_bind = {
 	.name = "bind",
 	.usage = "ADDRESS… [--dry-run]",
-	.help = "hand PCI devices over to VFIO, to stay so until they are unbound",
+	.help = "bind PCI devices to VFIO, until `unbind` or a reboot",
+	.about = "Binds PCI functions to VFIO. They stay bound until `unbind` or a reboot. The\n"
+		 "checks of the hook and the settings in kvmshim.conf apply: if one function is\n"
+		 "refused, or one step fails, nothing is changed.\n"
+		 "ADDRESS is 0000:03:00.0 or 03:00.0, or 03:00 for all functions of the slot.",
+	.options = byhand_options,
+	.operands = BYHAND_OPERANDS,
+	.examples = "kvmshim bind 01:00 --dry-run\n"
+		    "kvmshim bind 01:00",
 	.run = run,
 };

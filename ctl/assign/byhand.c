@@ -24,35 +24,23 @@ static bool add_address(struct byhand *h, const char *word)
 	return address;
 }
 
-static int sort_words(struct byhand *h, const struct command *command, int argc, char **argv)
-{
-	bool words_only = false;
-
-	for (int i = 1; i < argc; i++) {
-		if (!words_only && str_eq(argv[i], "--"))
-			words_only = true;
-		else if (!words_only && str_eq(argv[i], "--dry-run"))
-			h->dry_run = true;
-		else if (!words_only && argv[i][0] == '-')
-			return ctl_usage(command);
-		else if (!add_address(h, argv[i]))
-			return CTL_USAGE;
-	}
-	return h->addresses.n ? CTL_FINE : ctl_usage(command);
-}
+const struct option_row byhand_options[] = {
+	{ "dry-run", OPTION_FLAG, offsetof(struct byhand, dry_run),
+	  .help = "print the steps, and change nothing" },
+	{ 0 },
+};
 
 bool byhand_words(struct byhand *h, struct ctl *ctl, const struct command *command, int argc,
-		char **argv, int *status)
+		  char *const *argv, int *status)
 {
 	*h = (struct byhand){ .ctl = ctl };
-	if (argc == 2 && str_eq(argv[1], "--help")) {
-		*status = ctl_help(command);
+	if (!options_read(ctl, command, argc, argv, h, status))
 		return false;
-	}
-	*status = sort_words(h, command, argc, argv);
-	if (*status == CTL_FINE && !assigned_allowed(ctl))
-		*status = CTL_USAGE;
-	if (*status != CTL_FINE)
+	*status = CTL_USAGE;
+	for (size_t i = 0; i < h->words.n; i++)
+		if (!add_address(h, h->words.v[i]))
+			return false;
+	if (!assigned_allowed(ctl))
 		return false;
 	h->mistakes = assigned_settings(ctl, &h->settings);
 	return true;

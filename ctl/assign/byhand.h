@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "conf/settings.h"
+#include "ctl/options.h"
 #include "str.h"
 
 struct command;
@@ -19,12 +20,17 @@ struct byhand {
 	struct settings settings;
 	size_t mistakes;       /* in kvmshim.conf; printed already */
 	bool dry_run;
+	struct strv words;     /* the operands, as they are given */
 	struct strv addresses; /* spelled as sysfs does; of a function or a slot */
 };
 
 /* Reads the words and the settings. false: it ends here, with *status. */
 bool byhand_words(struct byhand *h, struct ctl *ctl, const struct command *command, int argc,
-		char **argv, int *status);
+		  char *const *argv, int *status);
+
+extern const struct option_row byhand_options[];
+#define BYHAND_OPERANDS \
+	{ .name = "ADDRESS", .needed = true, .many = true, .at = offsetof(struct byhand, words) }
 
 struct assignment byhand_over(struct byhand *h, const char *uuid);
 

@@ -95,22 +95,31 @@ static int recover(struct ctl *ctl, const char *which)
 	return r.failed ? CTL_FOUND : status;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
-{
-	int first = argc > 1 && str_eq(argv[1], "--") ? 2 : 1;
+struct asked {
+	struct strv names;
+};
 
-	if (argc == 2 && str_eq(argv[1], "--help"))
-		return ctl_help(&command_recover);
-	if (argc - first > 1 || (first == 1 && argc == 2 && argv[1][0] == '-'))
-		return ctl_usage(&command_recover);
+static int run(struct ctl *ctl, int argc, char *const *argv)
+{
+	struct asked asked = { 0 };
+	int status;
+
+	if (!options_read(ctl, &command_recover, argc, argv, &asked, &status))
+		return status;
 	if (!assigned_allowed(ctl))
 		return CTL_USAGE;
-	return recover(ctl, argv[first]);
+	return recover(ctl, asked.names.n ? asked.names.v[0] : NULL);
 }
 
 const struct command command_recover = {
 	.name = "recover",
 	.usage = "[NAME]",
-	.help = "give back what VMs that are gone have left, or what is left of one",
+	.help = "return the devices of VMs that have stopped",
+	.about = "Returns the devices of VMs that have stopped, if they were not returned: all, or\n"
+		 "the devices of the VM with the name or UUID NAME. A device stays as it is if its\n"
+		 "VM runs, or if `bind` bound it.",
+	.operands = { .name = "NAME", .at = offsetof(struct asked, names) },
+	.examples = "kvmshim recover\n"
+		    "kvmshim recover desktop-7",
 	.run = run,
 };

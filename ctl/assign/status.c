@@ -13,6 +13,7 @@
 
 struct asked {
 	struct ctl *ctl;
+	struct strv names;
 	const char *which; /* NULL: all */
 };
 
@@ -66,29 +67,34 @@ static int show(struct asked *asked)
 	return status;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static const struct option_row options[] = {
+	OPTION_ROW_JSON,
+	{ 0 },
+};
+
+static int run(struct ctl *ctl, int argc, char *const *argv)
 {
 	struct asked asked = { .ctl = ctl };
-	bool words_only = false;
+	int status;
 
-	if (argc == 2 && str_eq(argv[1], "--help"))
-		return ctl_help(&command_status);
-	for (int i = 1; i < argc; i++) {
-		if (!words_only && str_eq(argv[i], "--"))
-			words_only = true;
-		else if (!words_only && str_eq(argv[i], "--json"))
-			ctl->json = true;
-		else if ((!words_only && argv[i][0] == '-') || asked.which)
-			return ctl_usage(&command_status);
-		else
-			asked.which = argv[i];
-	}
+	if (!options_read(ctl, &command_status, argc, argv, &asked, &status))
+		return status;
+	asked.which = asked.names.n ? asked.names.v[0] : NULL;
 	return show(&asked);
 }
 
 const struct command command_status = {
 	.name = "status",
 	.usage = "[--json] [NAME]",
-	.help = "the devices that are handed over, to which VMs, and what is left over or stuck",
+	.help = "list the assigned devices, their VMs, and what is left over or stuck",
+	.about = "Prints the devices that are assigned to VMs, or that `bind` bound to VFIO: the\n"
+		 "state of the VM, and of each device the reason, the driver now and the host\n"
+		 "driver. Changes nothing.\n"
+		 "NAME is the name or UUID of a VM: prints only this VM, with each step of the\n"
+		 "hook and its duration.",
+	.options = options,
+	.operands = { .name = "NAME", .at = offsetof(struct asked, names) },
+	.examples = "kvmshim status\n"
+		    "kvmshim status desktop-7",
 	.run = run,
 };

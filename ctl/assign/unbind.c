@@ -179,7 +179,7 @@ static int unbind_all(struct byhand *h, const struct parts *parts)
 	return fine ? CTL_FINE : CTL_FOUND;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(struct ctl *ctl, int argc, char *const *argv)
 {
 	struct reservations held = { 0 };
 	struct parts parts = { 0 };
@@ -200,6 +200,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command command_unbind = {
 	.name = "unbind",
 	.usage = "ADDRESS… [--dry-run]",
-	.help = "give back what was bound by hand",
+	.help = "return to their host drivers the devices that `bind` bound",
+	.about = "Returns to their host drivers the functions that `bind` bound to VFIO, and the\n"
+		 "other devices of their IOMMU groups. If `bind` did not bind one of the\n"
+		 "functions, or a VM uses it, nothing is changed.\n"
+		 "ADDRESS is 0000:03:00.0 or 03:00.0, or 03:00 for all functions of the slot.",
+	.options = byhand_options,
+	.operands = BYHAND_OPERANDS,
+	.examples = "kvmshim unbind 01:00 --dry-run\n"
+		    "kvmshim unbind 01:00",
 	.run = run,
 };

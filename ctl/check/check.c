@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `kvmshim check`: every mistake and warning, with the code that the wrapper reads rules with. */
+#include <elf.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "cleanup.h"
 #include "conf/confdir.h"
 #include "ctl/check/qemu.h"
 #include "ctl/ctl.h"
@@ -19,6 +23,7 @@ struct check {
 	struct ctl *ctl;
 	struct decision d;
 	const char *qemu; /* NULL: not asked for; "": find it */
+	struct strv files;
 	bool installed;	  /* the rules in their places, not files that were given */
 };
 
@@ -41,12 +46,24 @@ static const char *find_emulator(const struct check *c)
 	return NULL;
 }
 
+/* QEMU's ELF file, where a rule file belongs: it was meant for --qemu. */
+static bool is_program(const char *path)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char magic[SELFMAG];
+
+	return fd >= 0 && read(fd, magic, SELFMAG) == SELFMAG &&
+	       memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
 /* A draft may be anybody's and anywhere; only what it says is judged. */
 static int check_file(struct check *c, const char *path)
 {
 	struct file file;
 	struct err err;
 
+	if (c->qemu && is_program(path))
+		return ctl_wrong(&command_check, "'%s' is a program: write --qemu=%s", path, path);
 	if (file_read_any(c->ctl->arena, path, &file, &err) < 0) {
 		ctl_fail("%s", err.text);
 		return CTL_USAGE;
@@ -127,37 +144,9 @@ static void show_json(const struct check *c)
 	jsonout_print(o);
 }
 
-static bool option(struct check *c, const char *word)
+static int read_files(struct check *c)
 {
-	if (str_eq(word, "--json"))
-		c->ctl->json = true;
-	else if (str_eq(word, "--qemu"))
-		c->qemu = "";
-	else if (str_starts(word, "--qemu=") && word[7])
-		c->qemu = word + 7;
-	else
-		return false;
-	return true;
-}
-
-/* Options and files in any order. false: usage. */
-static bool sort_words(struct check *c, int argc, char **argv, struct strv *files)
-{
-	bool words_only = false;
-
-	for (int i = 1; i < argc; i++) {
-		if (!words_only && str_eq(argv[i], "--"))
-			words_only = true;
-		else if (words_only || argv[i][0] != '-')
-			strv_push(c->ctl->arena, files, argv[i]);
-		else if (!option(c, argv[i]))
-			return false;
-	}
-	return true;
-}
-
-static int read_files(struct check *c, const struct strv *files)
-{
+	const struct strv *files = &c->files;
 	struct mistakes ignored = { .arena = c->ctl->arena };
 	int status = CTL_FINE;
 
@@ -176,17 +165,22 @@ static int read_files(struct check *c, const struct strv *files)
 	return status;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static const struct option_row options[] = {
+	OPTION_ROW_JSON,
+	{ "qemu", OPTION_MAYBE_JOINED, offsetof(struct check, qemu), "BINARY",
+	  "also compare the names in the rules with the names that the\n"
+	  "real QEMU has; BINARY is only read after an equals sign" },
+	{ 0 },
+};
+
+static int run(struct ctl *ctl, int argc, char *const *argv)
 {
 	struct check c = { .ctl = ctl, .d = { .mistakes.arena = ctl->arena } };
-	struct strv files = { 0 };
 	int status;
 
-	if (argc == 2 && str_eq(argv[1], "--help"))
-		return ctl_help(&command_check);
-	if (!sort_words(&c, argc, argv, &files))
-		return ctl_usage(&command_check);
-	status = read_files(&c, &files);
+	if (!options_read(ctl, &command_check, argc, argv, &c, &status))
+		return status;
+	status = read_files(&c);
 	if (status == CTL_FINE && c.qemu)
 		status = ask_qemu(&c);
 	if (status != CTL_FINE)
@@ -199,6 +193,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command command_check = {
 	.name = "check",
 	.usage = "[--json] [--qemu[=BINARY]] [FILE…]",
-	.help = "every mistake in the rule files and kvmshim.conf, or in FILEs",
+	.help = "find every mistake in the rule files and kvmshim.conf, or in each FILE",
+	.about = "Reads all rule files and kvmshim.conf, or only each FILE. Prints every mistake\n"
+		 "and every warning. Changes nothing. A FILE can be in any directory. If its name\n"
+		 "ends in .conf, it is read as kvmshim.conf.",
+	.options = options,
+	.operands = { .name = "FILE", .many = true, .at = offsetof(struct check, files) },
+	.examples = "kvmshim check --qemu\n"
+		    "kvmshim check --qemu=/usr/bin/qemu-system-x86_64 ./50-gpu.ini",
+	.manual = "kvmshim(8), kvmshim-rules(5)",
 	.run = run,
 };

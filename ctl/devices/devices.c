@@ -2,10 +2,8 @@
 /* kvmshim devices: the host's PCI functions, whose they are, and which a VM could have. */
 #include "ctl/devices/devices.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
@@ -16,8 +14,7 @@
 struct asked {
 	struct ctl *ctl;
 	struct filter filter;
-	const char *html, *prometheus; /* files; NULL: not asked for */
-	bool to_stdout;		       /* the text for Prometheus */
+	const char *html, *prometheus; /* files; NULL: not asked for; "": stdout */
 };
 
 static void tell_unseen(const struct inventory *inv)
@@ -42,10 +39,11 @@ static int write_files(const struct asked *asked, const struct inventory *inv)
 
 	if (asked->html)
 		status = publish_to(ctl, asked->html, devices_html(ctl, inv));
-	if (asked->prometheus && publish_to(ctl, asked->prometheus, devices_prometheus(ctl, inv)))
-		status = CTL_USAGE;
-	if (asked->to_stdout)
+	if (asked->prometheus && !*asked->prometheus)
 		fputs(devices_prometheus(ctl, inv), stdout);
+	else if (asked->prometheus &&
+		 publish_to(ctl, asked->prometheus, devices_prometheus(ctl, inv)))
+		status = CTL_USAGE;
 	return status;
 }
 
@@ -55,7 +53,7 @@ static int show(const struct asked *asked)
 
 	inventory_read(asked->ctl, &inv);
 	tell_unseen(&inv);
-	if (asked->html || asked->prometheus || asked->to_stdout)
+	if (asked->html || asked->prometheus)
 		return write_files(asked, &inv);
 	if (asked->ctl->json)
 		jsonout_print(devices_json(asked->ctl, &inv, &asked->filter));
@@ -66,84 +64,10 @@ static int show(const struct asked *asked)
 
 /* ---- what was asked ---- */
 
-static bool set_group(struct asked *asked, const char *word)
-{
-	char *end;
-	long group;
-
-	errno = 0;
-	group = strtol(word, &end, 10);
-	if (errno || end == word || *end || group < 0 || group > INT_MAX) {
-		ctl_fail("--group: '%s' is not a valid number of an IOMMU group", word);
-		return false;
-	}
-	asked->filter.group = (int)group;
-	return true;
-}
-
-static bool set_html(struct asked *asked, const char *word)
-{
-	asked->html = word;
-	return true;
-}
-
-static bool set_prometheus(struct asked *asked, const char *word)
-{
-	asked->prometheus = word;
-	asked->to_stdout = !word;
-	return true;
-}
-
-static bool set_json(struct asked *asked, const char *word)
-{
-	(void)word;
-	return asked->ctl->json = true;
-}
-
-static bool set_gpu(struct asked *asked, const char *word)
-{
-	(void)word;
-	return asked->filter.gpu = true;
-}
-
-static bool set_free(struct asked *asked, const char *word)
-{
-	(void)word;
-	return asked->filter.free = true;
-}
-
-enum wants { NOTHING, WORD, MAYBE };
-
-static const struct option {
-	const char *name;
-	enum wants wants;
-	bool (*set)(struct asked *asked, const char *word);
-} options[] = {
-	{ "--gpu", NOTHING, set_gpu },	{ "--free", NOTHING, set_free },
-	{ "--group", WORD, set_group }, { "--json", NOTHING, set_json },
-	{ "--html", WORD, set_html },	{ "--prometheus", MAYBE, set_prometheus },
-};
-
-static const struct option *find_option(const char *word)
-{
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (str_eq(options[i].name, word))
-			return &options[i];
-	return NULL;
-}
-
-static int usage_of(const char *word)
-{
-	if (word[0] != '-')
-		ctl_fail("devices: '%s' is no option; --json has every device for other filters",
-			 word);
-	return ctl_usage(&command_devices);
-}
-
 /* A filter that a page would not obey is not passed over in silence. */
 static bool is_consistent(const struct asked *asked)
 {
-	bool files = asked->html || asked->prometheus || asked->to_stdout;
+	bool files = asked->html || asked->prometheus;
 	bool filtered = asked->filter.gpu || asked->filter.free || asked->filter.group >= 0;
 
 	if (files && (filtered || asked->ctl->json)) {
@@ -154,28 +78,39 @@ static bool is_consistent(const struct asked *asked)
 	return true;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+#define AT(member) offsetof(struct asked, member)
+static const struct option_row options[] = {
+	{ "gpu", OPTION_FLAG, AT(filter.gpu), .help = "only display controllers and accelerators" },
+	{ "free", OPTION_FLAG, AT(filter.free), .help = "only devices that a VM can have now" },
+	{ "group", OPTION_NUMBER, AT(filter.group), "N", "only the IOMMU group N, with its bridges",
+	  0, INT_MAX },
+	{ "json", OPTION_JSON, .help = "print the result as JSON, for programs and other filters" },
+	{ "html", OPTION_WORD, AT(html), "FILE", "write a page about all devices to FILE" },
+	{ "prometheus", OPTION_MAYBE, AT(prometheus), "FILE",
+	  "write metrics for Prometheus to FILE, or to stdout" },
+	{ 0 },
+};
+
+static int run(struct ctl *ctl, int argc, char *const *argv)
 {
 	struct asked asked = { .ctl = ctl, .filter = { .group = -1 } };
+	int status;
 
-	if (argc == 2 && str_eq(argv[1], "--help"))
-		return ctl_help(&command_devices);
-	for (int i = 1; i < argc; i++) {
-		const struct option *o = find_option(argv[i]);
-		bool has_word = o && o->wants != NOTHING && i + 1 < argc && argv[i + 1][0] != '-';
-
-		if (!o || (o->wants == WORD && !has_word))
-			return usage_of(argv[i]);
-		if (!o->set(&asked, has_word ? argv[++i] : NULL))
-			return CTL_USAGE;
-	}
+	if (!options_read(ctl, &command_devices, argc, argv, &asked, &status))
+		return status;
 	return is_consistent(&asked) ? show(&asked) : CTL_USAGE;
 }
 
 const struct command command_devices = {
 	.name = "devices",
-	.usage = "[--gpu] [--free] [--group N] [--json] | [--html FILE] [--prometheus [FILE]]",
-	.help = "the PCI devices of the host: driver, IOMMU group, which VM uses them, which are "
-		"free",
+	.usage = "[--gpu] [--free] [--group N] [--json]\n"
+		 "[--html FILE] [--prometheus [FILE]]",
+	.help = "list the PCI devices of the host: driver, IOMMU group, VM, state",
+	.about = "Prints a table of the PCI devices of this host: driver, host driver, IOMMU\n"
+		 "group, NUMA node, the VM that uses the device, and whether a VM can have it.\n"
+		 "Changes nothing on the host.",
+	.options = options,
+	.examples = "kvmshim devices --gpu --free\n"
+		    "kvmshim devices --html /var/www/html/devices.html",
 	.run = run,
 };

@@ -225,29 +225,41 @@ static int examine(struct ctl *ctl, const char *domain)
 	return report.of[GRADE_FAIL] ? CTL_FOUND : CTL_FINE;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
-{
-	const char *domain = NULL;
-	bool words_only = false;
+struct asked {
+	struct strv domains;
+};
 
-	if (argc == 2 && str_eq(argv[1], "--help"))
-		return ctl_help(&command_doctor);
-	for (int i = 1; i < argc; i++) {
-		if (!words_only && str_eq(argv[i], "--"))
-			words_only = true;
-		else if (!words_only && str_eq(argv[i], "--json"))
-			ctl->json = true;
-		else if ((!words_only && argv[i][0] == '-') || domain || !*argv[i])
-			return ctl_usage(&command_doctor);
-		else
-			domain = argv[i];
-	}
+static const struct option_row options[] = {
+	OPTION_ROW_JSON,
+	{ 0 },
+};
+
+static int run(struct ctl *ctl, int argc, char *const *argv)
+{
+	struct asked asked = { 0 };
+	const char *domain = NULL;
+	int status;
+
+	if (!options_read(ctl, &command_doctor, argc, argv, &asked, &status))
+		return status;
+	if (asked.domains.n)
+		domain = asked.domains.v[0];
+	if (domain && !*domain)
+		return ctl_wrong(&command_doctor, "the NAME of the domain is empty");
 	return examine(ctl, domain);
 }
 
 const struct command command_doctor = {
 	.name = "doctor",
 	.usage = "[--json] [NAME]",
-	.help = "why devices or rules would fail on this host, or why a domain would not start",
+	.help = "find out why passthrough, a rule or a domain would fail on this host",
+	.about = "Looks for reasons why passthrough or a rule would fail on this host. Prints a\n"
+		 "row for each: ok, warn, fail or unseen, the state, and the command or the\n"
+		 "change that corrects it. Changes nothing.\n"
+		 "NAME is the name or UUID of a domain: prints whether this domain would start.",
+	.options = options,
+	.operands = { .name = "NAME", .at = offsetof(struct asked, domains) },
+	.examples = "kvmshim doctor\n"
+		    "kvmshim doctor desktop-7",
 	.run = run,
 };

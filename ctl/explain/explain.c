@@ -112,17 +112,15 @@ static int show(struct ctl *ctl, struct explained *v, size_t n)
 	return status;
 }
 
-static int from_words(struct ctl *ctl, int argc, char **argv)
+static int from_words(struct ctl *ctl, const struct strv *words)
 {
 	struct explained x = { 0 };
 
-	if (argc == 0)
-		return ctl_usage(&command_explain);
 	/* `explain -- -cpu host`: any emulator will do */
-	if (argv[0][0] == '-')
+	if (words->v[0][0] == '-')
 		strv_push(ctl->arena, &x.before, "qemu-system-x86_64");
-	for (int i = 0; i < argc; i++)
-		strv_push(ctl->arena, &x.before, argv[i]);
+	for (size_t i = 0; i < words->n; i++)
+		strv_push(ctl->arena, &x.before, words->v[i]);
 	judge(ctl, &x);
 	return show(ctl, &x, 1);
 }
@@ -160,34 +158,77 @@ static int from_all(struct ctl *ctl)
 	return show(ctl, v, names.n);
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
-{
-	int i = 1;
+struct asked {
+	const char *log;
+	bool all;
+	struct strv domains, line;
+};
 
-	if (argc == 2 && str_eq(argv[1], "--help"))
-		return ctl_help(&command_explain);
-	for (; i < argc && str_eq(argv[i], "--json"); i++)
-		ctl->json = true;
-	if (i == argc)
-		return ctl_usage(&command_explain);
-	if (str_eq(argv[i], "--"))
-		return from_words(ctl, argc - i - 1, argv + i + 1);
-	if (str_eq(argv[argc - 1], "--json")) {
-		ctl->json = true;
-		argc--;
-	}
-	if (str_eq(argv[i], "--all") && i + 1 == argc)
+static const struct option_row options[] = {
+	OPTION_ROW_JSON,
+	{ "log", OPTION_WORD, offsetof(struct asked, log), "FILE",
+	  "explain the last start in a log of libvirt" },
+	{ "all", OPTION_FLAG, offsetof(struct asked, all),
+	  .help = "explain the next start of each domain that libvirt has" },
+	{ 0 },
+};
+
+/* What is to be explained, in the words that were given; "" if nothing was. */
+static const char *sources(struct arena *a, const struct asked *asked, size_t *n)
+{
+	struct strbuf text = { .arena = a };
+	const char *given[] = {
+		asked->domains.n ? arena_printf(a, "'%s'", asked->domains.v[0]) : NULL,
+		asked->log ? "--log" : NULL,
+		asked->all ? "--all" : NULL,
+		asked->line.n ? arena_printf(a, "-- %s", asked->line.v[0]) : NULL,
+	};
+
+	*n = 0;
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		if (given[i])
+			strbuf_addf(&text, "%s%s", (*n)++ ? " and " : "", given[i]);
+	return strbuf_text(&text);
+}
+
+static int run(struct ctl *ctl, int argc, char *const *argv)
+{
+	struct asked asked = { 0 };
+	const char *given;
+	size_t n;
+	int status;
+
+	if (!options_read(ctl, &command_explain, argc, argv, &asked, &status))
+		return status;
+	given = sources(ctl->arena, &asked, &n);
+	if (n != 1)
+		return ctl_wrong(&command_explain, "%s%s: write one of DOMAIN, --log FILE, --all and "
+				 "-- EMULATOR ARGUMENT…",
+				 given, n ? " are given" : "a command line is missing");
+	if (asked.line.n)
+		return from_words(ctl, &asked.line);
+	if (asked.all)
 		return from_all(ctl);
-	if (str_eq(argv[i], "--log") && i + 2 == argc)
-		return from_one(ctl, argv[i + 1], explain_from_log);
-	if (argv[i][0] != '-' && i + 1 == argc)
-		return from_one(ctl, argv[i], explain_from_domain);
-	return ctl_usage(&command_explain);
+	return asked.log ? from_one(ctl, asked.log, explain_from_log) :
+			   from_one(ctl, asked.domains.v[0], explain_from_domain);
 }
 
 const struct command command_explain = {
 	.name = "explain",
-	.usage = "[--json] (-- EMULATOR ARGV… | --log FILE | DOMAIN | --all)",
-	.help = "what the wrapper would do with a command line, or did, rule by rule",
+	.usage = "[--json] (DOMAIN | --log FILE | --all | -- EMULATOR ARG…)",
+	.help = "show what the wrapper does with a command line, rule by rule",
+	.about = "Prints a command line, one argument per line, with each change that the wrapper\n"
+		 "makes and the rule that makes it, and the result of each rule. Changes nothing.\n"
+		 "DOMAIN is a domain of libvirt: explains its last start, or the VM that runs.\n"
+		 "After -- follows the command line of an emulator; EMULATOR can be omitted.",
+	.options = options,
+	.operands = {
+		.name = "DOMAIN",
+		.at = offsetof(struct asked, domains),
+		.line_at = offsetof(struct asked, line),
+	},
+	.examples = "kvmshim explain desktop-7\n"
+		    "kvmshim explain -- qemu-system-x86_64 -cpu host",
+	.manual = "kvmshim(8), kvmshim-rules(5)",
 	.run = run,
 };

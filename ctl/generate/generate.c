@@ -3,6 +3,7 @@
 #include "ctl/generate/generate.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
@@ -14,15 +15,24 @@ static const struct generator {
 	const char *name;
 	bool pci, usb, alike;
 	void (*print)(struct choice *c);
+	const char *help; /* of its text */
+	const char *example;
 } generators[] = {
-	{ "nova", true, false, true, generate_nova },
-	{ "xml", true, true, false, generate_xml },
-	{ "grub", true, false, true, generate_grub },
-	{ "modprobe", true, false, true, generate_modprobe },
-	{ "juju", true, false, true, generate_juju },
-	{ "proxmox", true, true, false, generate_proxmox },
-	{ "lxc", false, true, false, generate_lxc },
-	{ "rule", true, true, false, generate_rule },
+	{ "nova", true, false, true, generate_nova,
+	  "device_spec and alias for nova.conf, and the command for a flavor", "10de:1b06" },
+	{ "xml", true, true, false, generate_xml, "<hostdev> elements for a libvirt domain",
+	  "01:00" },
+	{ "grub", true, false, true, generate_grub,
+	  "kernel command line for GRUB: IOMMU and vfio-pci.ids", "10de:1b06" },
+	{ "modprobe", true, false, true, generate_modprobe,
+	  "options, softdep and blacklist lines for modprobe.d", "10de:1b06" },
+	{ "juju", true, false, true, generate_juju,
+	  "cloudinit-userdata for a Juju model, and options of the charms", "10de:1b06" },
+	{ "proxmox", true, true, false, generate_proxmox,
+	  "lines for a VM configuration of Proxmox, and a mapping", "01:00" },
+	{ "lxc", false, true, false, generate_lxc,
+	  "lines that let a container open a USB device", "1-4.2" },
+	{ "rule", true, true, false, generate_rule, "a rule of kvmshim-rules(5)", "01:00" },
 };
 #define N_GENERATORS (sizeof(generators) / sizeof(generators[0]))
 
@@ -60,15 +70,15 @@ static int tell(struct ctl *ctl, const char *text)
 	return CTL_USAGE;
 }
 
-static int generate(struct ctl *ctl, const struct generator *g, char **words, int n)
+static int generate(struct ctl *ctl, const struct generator *g, const struct strv *words)
 {
 	struct choice c = { .ctl = ctl };
 	struct err err = { 0 };
 
 	inventory_read(ctl, &c.inv);
 	usb_list(ctl->arena, &ctl->root, &c.plugged);
-	for (int i = 0; i < n; i++)
-		if (choice_add(&c, words[i], g->alike, &err) < 0)
+	for (size_t i = 0; i < words->n; i++)
+		if (choice_add(&c, words->v[i], g->alike, &err) < 0)
 			return tell(ctl, err.text);
 	if (!fits(g, &c))
 		return CTL_USAGE;
@@ -76,21 +86,65 @@ static int generate(struct ctl *ctl, const struct generator *g, char **words, in
 	return CTL_FINE;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+struct asked {
+	struct strv devices;
+};
+
+#define ABOUT_DEVICE \
+	"DEVICE is an address (0000:01:00.0), a slot (01:00), VENDOR:DEVICE (10de:1b06),\n" \
+	"the port of a USB device (1-4.2), or a part of the name of the device."
+
+/* `generate nova` and the like are commands too. */
+static int run_kind(struct ctl *ctl, const struct generator *g, int argc, char *const *argv)
+{
+	const char *devices = g->pci ? g->usb ? "PCI and USB devices" : "PCI devices" : "USB devices";
+	struct arena *a = ctl->arena;
+	struct asked asked = { 0 };
+	struct command command = {
+		.name = arena_printf(a, "generate %s", g->name),
+		.usage = "DEVICE…",
+		.about = arena_printf(a, "Prints, for %s:\n  %s\n\n" ABOUT_DEVICE, devices, g->help),
+		.operands = { .name = "DEVICE", .needed = true, .many = true },
+		.examples = arena_printf(a, "kvmshim generate %s %s", g->name, g->example),
+	};
+	int status;
+
+	if (!options_read(ctl, &command, argc, argv, &asked, &status))
+		return status;
+	return generate(ctl, g, &asked.devices);
+}
+
+static void print_kinds(struct arena *a)
+{
+	(void)a;
+	putchar('\n');
+	for (size_t i = 0; i < N_GENERATORS; i++)
+		printf("  %-8s  %s\n", generators[i].name, generators[i].help);
+}
+
+static int run(struct ctl *ctl, int argc, char *const *argv)
 {
 	const struct generator *g;
+	int status;
 
-	if (argc == 2 && str_eq(argv[1], "--help"))
-		return ctl_help(&command_generate);
-	if (argc < 3)
-		return ctl_usage(&command_generate);
-	g = find_generator(ctl, argv[1]);
-	return g ? generate(ctl, g, argv + 2, argc - 2) : CTL_USAGE;
+	if (!options_read(ctl, &command_generate, argc, argv, NULL, &status))
+		return status;
+	if (optind >= argc)
+		return ctl_wrong(&command_generate, "KIND is missing: write kvmshim generate %s",
+				 command_generate.usage);
+	g = find_generator(ctl, argv[optind]);
+	return g ? run_kind(ctl, g, argc - optind, argv + optind) : CTL_USAGE;
 }
 
 const struct command command_generate = {
 	.name = "generate",
 	.usage = "nova|xml|grub|modprobe|juju|proxmox|lxc|rule DEVICE…",
-	.help = "print the settings for a device in the syntax of Nova, libvirt, GRUB and others",
+	.help = "print the settings of devices for Nova, libvirt, GRUB and others",
+	.about = "Prints the settings for devices of this host, in the syntax of another program.\n"
+		 ABOUT_DEVICE,
+	.operands = { .name = "KIND", .is_command = true },
+	.print_list = print_kinds,
+	.examples = "kvmshim generate xml 01:00\n"
+		    "kvmshim generate nova --help",
 	.run = run,
 };

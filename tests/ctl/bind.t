@@ -38,14 +38,16 @@ sub clean {
 
 subtest 'Words' => sub {
 	for my $command (qw(bind unbind)) {
-		my $usage = "usage: kvmshim $command ADDRESS… [--dry-run]\n";
+		my $usage = "kvmshim: $command: ADDRESS is missing: write kvmshim $command ADDRESS… [--dry-run]\n";
 		says("$command nothing", ctl($host, $command), 2, '', $usage);
 		says("$command --dry-run", ctl($host, $command, '--dry-run'), 2, '', $usage);
-		says("$command --dry", ctl($host, $command, '--dry', $nvme), 2, '', $usage);
+		says("$command --dry", ctl($host, $command, '--dry', $nvme), 2, '',
+			"kvmshim: $command: '--dry' is not a valid option (did you mean '--dry-run'?); see kvmshim $command --help\n");
 		says("$command of what is no address", ctl($host, $command, $nvme, "nvme\e0"), 2, '',
 			"kvmshim: 'nvme\\x1b0' is no PCI address like 0000:03:00.0, 03:00.0 or, for all functions of a slot, 03:00\n");
 	}
-	says('recover of two', ctl($host, 'recover', 'a', 'b'), 2, '', "usage: kvmshim recover [NAME]\n");
+	says('recover of two', ctl($host, 'recover', 'a', 'b'), 2, '', 
+		"kvmshim: recover: 'b' is unexpected: this command takes one NAME; see kvmshim recover --help\n");
 	says('after -- all is a name', ctl($host, 'recover', '--', '--dry-run'), 2, '', qr/^kvmshim: nothing is handed over to '--dry-run'/);
 	says('and an address', ctl($host, 'bind', '--', '--dry-run'), 2, '', qr/^kvmshim: '--dry-run' is no PCI address/);
 	clean('nothing was done');

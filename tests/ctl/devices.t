@@ -97,9 +97,10 @@ subtest 'Filters' => sub {
 	is_deeply($have->('--free'), [ $gpu, $hda, $nic ], '--free, when a VM has left one behind');
 	is(ctl($host, 'devices', '--group', 77)->{out}, '', 'none: nothing is printed');
 	says('a group that is none', ctl($host, 'devices', '--group', 'x'), 2, '',
-		"kvmshim: --group: 'x' is not a valid number of an IOMMU group\n");
-	like(ctl($host, 'devices', '--group')->{err}, qr/^usage: /, 'a group is needed');
-	like(ctl($host, 'devices', '0000:01:00.0')->{err}, qr/is no option/, 'words that are no options');
+		"kvmshim: devices: --group must be a number from 0 to 2147483647, not 'x'\n");
+	says('a group is needed', ctl($host, 'devices', '--group'), 2, '', "kvmshim: devices: --group: a value is missing: write --group N\n");
+	says('words that are no options', ctl($host, 'devices', '0000:01:00.0'), 2, '',
+		"kvmshim: devices: '0000:01:00.0' is unexpected: this command takes options only; see kvmshim devices --help\n");
 	for my $group ('', '1x', '-1', '2147483648', '9' x 30) {
 		is(ctl($host, 'devices', "--group", $group)->{status}, 2, "--group '$group'");
 	}
@@ -108,7 +109,7 @@ subtest 'Filters' => sub {
 			for ['--prometheus'], [ '--prometheus', 'x' ], [ '--html', 'x' ];
 	}
 	like(ctl($host, 'devices', '--help')->{out}, qr/^usage: kvmshim devices/, '--help');
-	is(ctl($host, 'devices', '--help', '--gpu')->{status}, 2, 'which stands alone');
+	is(ctl($host, 'devices', @$_)->{out}, ctl($host, 'devices', '--help')->{out}, "@$_: the same") for [ '--help', '--gpu' ], [ '--gpu', '--help' ];
 };
 
 subtest 'JSON' => sub {

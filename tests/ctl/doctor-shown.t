@@ -118,8 +118,12 @@ subtest 'Without root, and with folders that may be listed' => sub {
 
 subtest 'Called wrongly' => sub {
 	my $host = healthy_host();
-	my $usage = "usage: kvmshim doctor [--json] [NAME]\n";
-	is_deeply([ @{ ctl($host, 'doctor', @$_) }{qw(status out err)} ], [ 2, '', $usage ], "@$_") for [ '--jsn' ], [ 'a', 'b' ], [''];
+	my $see = 'see kvmshim doctor --help';
+	for ([ "'--jsn' is not a valid option (did you mean '--json'?); $see", '--jsn' ], [ "'b' is unexpected: this command takes one NAME; $see", 'a', 'b' ],
+		[ 'the NAME of the domain is empty', '' ]) {
+		my ($why, @args) = @$_;
+		is_deeply([ @{ ctl($host, 'doctor', @args) }{qw(status out err)} ], [ 2, '', "kvmshim: doctor: $why\n" ], "@args");
+	}
 	like(ctl($host, 'doctor', '--help')->{out}, qr/^usage: kvmshim doctor/, '--help');
 };
 

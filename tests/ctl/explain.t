@@ -414,12 +414,18 @@ subtest 'Very many words' => sub {
 
 subtest 'Usage' => sub {
 	my $host = Kvmshim->new;
-	for my $args ([], ['--'], ['--json'], [ '--json', '--' ], ['--log'], [ '--log', '--json' ], [ '--log', 'a', 'b' ], [ '--all', 'a' ],
-		[ 'a', 'b' ], ['--nonsense'], [ '-x', 'a' ], [ 'a', '--log', 'b' ]) {
+	my ($missing, $two) = (qr/a command line is missing: write one of DOMAIN, --log FILE, --all and -- /, qr/ are given: write one of DOMAIN, /);
+	for (map({ [ $missing, @$_ ] } [], ['--'], ['--json'], [ '--json', '--' ]), map({ [ qr/--log: a value is missing: write --log FILE/, @$_ ] } ['--log'],
+			[ '--log', '--json' ], [ '--log', '--', 'a' ]),
+		[ qr/'b' and --log$two/, '--log', 'a', 'b' ], [ qr/'a' and --all$two/, '--all', 'a' ], [ qr/'b' is unexpected: this command takes one DOMAIN; /, 'a', 'b' ],
+		[ qr/'--nonsense' is not a valid option/, '--nonsense' ], [ qr/'-x' is not a valid option; a command line follows --; /, '-x', 'a' ],
+		[ qr/'a' and --log$two/, 'a', '--log', 'b' ], [ qr/'a' and -- b$two/, 'a', '--', 'b' ], [ qr/--log and --all$two/, '--all', '--log', 'a' ]) {
+		my ($why, @args) = @$_;
+		my $args = \@args;
 		my $got = explain_to($host, @$args);
 		is($got->{status}, 2, "'@$args': exit 2");
 		is($got->{out}, '', "'@$args': nothing on stdout");
-		like($got->{err}, qr/\Ausage: kvmshim explain .*\n\z/, "'@$args': the usage");
+		like($got->{err}, qr/\Akvmshim: explain: $why.*\n\z/, "'@$args': and why");
 	}
 };
 

@@ -129,8 +129,10 @@ subtest 'One VM, with its steps' => sub {
 	says('a name that is none of them', ctl($host, 'status', 'desktob'), 2, '',
 		"kvmshim: nothing is handed over to 'desktob' (did you mean 'desktop'?); see kvmshim status\n");
 	says('after -- it is a name', ctl($host, 'status', '--', '--json'), 2, '', qr/^kvmshim: nothing is handed over to '--json'/);
-	says('no such option', ctl($host, 'status', '--jsn'), 2, '', "usage: kvmshim status [--json] [NAME]\n");
-	says('two names', ctl($host, 'status', 'vm1', 'desktop'), 2, '', "usage: kvmshim status [--json] [NAME]\n");
+	says('no such option', ctl($host, 'status', '--jsn'), 2, '', 
+		"kvmshim: status: '--jsn' is not a valid option (did you mean '--json'?); see kvmshim status --help\n");
+	says('two names', ctl($host, 'status', 'vm1', 'desktop'), 2, '', 
+		"kvmshim: status: 'desktop' is unexpected: this command takes one NAME; see kvmshim status --help\n");
 };
 
 subtest 'JSON is the journal, and what is so now' => sub {
