@@ -221,7 +221,7 @@ subtest 'So is a when-option that looks for nothing of this QEMU' => sub {
 # Every option of our table, asked of QEMU by using it. There are options that
 # its -help lists though they are for other targets, and such that it does not list.
 subtest 'Options: what the check says is what QEMU says' => sub {
-	my $source  = slurp("$FindBin::Bin/../../wrapper/qemuopt.c");
+	my $source  = slurp("$FindBin::Bin/../../wrapper/line/qemuopt.c");
 	my %options = $source =~ /^\t\{ "([^"]+)", (SYNTAX_\w+)/mg;
 	my (@lines, %unknown, %refused);
 	cmp_ok(keys %options, '>', 150, 'there is a table of options');
