@@ -62,12 +62,19 @@ is_deeply([ grep { /ini$/ } @$rules ], ['/etc/kvmshim/rules.d/50-gpu.ini'], 'rul
 is_deeply([ grep { /ini$/ } @{ offered('kvmshim check ') } ], [qw(/etc/kvmshim/rules.d/50-gpu.ini /usr/lib/kvmshim/rules.d/10-base.ini)], 'all of them');
 offers('kvmshim generate', [qw(generate)], 'a whole word');
 
-# Every command and every option that kvmshim has.
-my $help = run({}, program('kvmshim'), '--help')->{out};
-for my $usage ($help =~ /^  kvmshim ([a-z].*)$/mg) {
-	my ($command) = $usage =~ /^(\w+)/;
-	my %offered = map { $_ => 1 } @{ offered("kvmshim $command -") };
-	ok($offered{$_}, "$command offers $_") for $usage =~ /(--[a-z-]+)/g;
+offers("kvmshim devices --html = $host->{dir}/path/v", ['/path/virsh'], 'a file after an equals sign');
+offers("kvmshim check --qemu = $host->{dir}/path/v", ['/path/virsh'], 'and an emulator');
+offers('kvmshim devices --group = 4', ['40'], 'and a group');
+offers('kvmshim help st', ['status'], 'the command of which the help is');
+
+# Every command and every option that kvmshim has, and no other.
+sub options_of { return grep { $_ ne '--' } map { s/=\z//r } @_ }
+my %commands = map { $_ => 1 } run({}, program('kvmshim'), '--help')->{out} =~ /^  kvmshim (\w+)/mg;
+is(scalar keys %commands, 9, 'there are commands');
+for my $command (sort keys %commands) {
+	my %offered = map { $_ => 1 } options_of(@{ offered("kvmshim $command -") });
+	my @has = run({}, program('kvmshim'), $command, '--help')->{out} =~ /^  (?:-h, )?(--[\w-]+)/mg;
+	is(join(' ', sort keys %offered), join(' ', sort @has), "$command offers its options");
 }
 
 done_testing();

@@ -139,14 +139,22 @@ subtest 'kvmshim.conf(5) tells of every key' => sub {
 
 subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub {
 	my $page = with_flags('kvmshim.8');
-	my $main = slurp("$top/ctl/main.c");
-	for my $source (glob "$top/ctl/*.c $top/ctl/*/*.c") {
-		my ($name, $usage) = slurp($source) =~ /^\t\.name = "(\w+)",\n\t\.usage = "([^"]*)"/m or next;
-		like($page, qr/^\.Ss \Q$name\E$/m, "kvmshim $name has a section");
-		like($page, qr/^\.Cm \Q$name\E$/m, "and is in the synopsis");
-		like($page, qr/^(?:\.(?:It|Op|Ic) )?\Q$_\E(?![\w-])/m, "kvmshim $name $_") for $usage =~ /(?<!\S)\[?(--[\w-]+)/g;
+	my ($synopsis) = $page =~ /^\.Sh SYNOPSIS\n(.*?)^\.Sh/ms;
+	my %synopsis;
+	$synopsis{ /\A\.Cm (\w+)/ ? $1 : '' } .= $_ for grep { length } split /^\.Nm\n/m, $synopsis;
+	my $options = sub { join ' ', sort grep { $_ ne '--help' } run({}, program('kvmshim'), @_, '--help')->{out} =~ /^  (?:-h, )?(--[\w-]+)/mg };
+	my %commands = map { $_ => 1 } run({}, program('kvmshim'), '--help')->{out} =~ /^  kvmshim (\w+)/mg;
+	is(join(' ', sort grep { length } keys %synopsis), join(' ', sort keys %commands), 'the commands of the synopsis');
+	for my $name (sort keys %commands) {
+		my ($section) = $page =~ /^\.Ss \Q$name\E$(.*?)^\.S[sh]/ms;
+		ok($section, "kvmshim $name has a section");
+		my %told = map { $_ => 1 } $synopsis{$name} =~ /(--[a-z][\w-]*)/g;
+		is(join(' ', sort keys %told), $options->($name), "kvmshim $name: the options of the synopsis");
+		like($section // '', qr/^\.It \Q$_\E(?![\w-])/m, "kvmshim $name tells of $_") for grep { $_ ne '--json' } keys %told;
 	}
-	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, $_) for $main =~ /str_eq\(argv\[1\], "(--\w+)"\)/g;
+	like($synopsis{''}, qr/(?<![\w-])\Q$_\E(?![\w-])/, $_) for '-h', '--help', split / /, $options->();
+	my ($kinds) = $page =~ /^\.Ss generate$(.*?)^\.Ss/ms;
+	is(join(' ', $kinds =~ /^\.It Cm (\w+)$/mg), join(' ', run({}, program('kvmshim'), 'generate', '--help')->{out} =~ /^  (\w+)  /mg), 'all that generate prints');
 	my %members;
 	for my $source ('ctl/check/check.c', 'ctl/explain/explain.c', 'ctl/explain/json.c', 'ctl/jsonout.c', 'ctl/assign/statusjson.c', 'ctl/doctor/doctor.c',
 		'ctl/devices/json.c', 'hooks/journal/write.c') {
