@@ -125,7 +125,7 @@ subtest 'What is refused' => sub {
 	my @before = $root->changes;
 	for my $case (
 		[ '/usr/bin/qemu-system-none', qr/: the emulator does not exist$/ ],
-		[ '/nowhere/a/qemu',           qr/: there is no such folder$/ ],
+		[ '/nowhere/a/qemu',           qr/: the directory does not exist$/ ],
 		[ "$bin/qemu-text",            qr/: is not a program$/ ],
 		[ '/opt/a/qemu',               qr/: its directory does not belong to root$/ ],
 		[ "'/opt/b c/qemu'",           qr/: the path contains a blank; .*$/ ],

@@ -46,7 +46,7 @@ without('/usr/sbin/kvmshim-hook', sub {
 	fails('kvmshim-place connect', qr{/usr/sbin/kvmshim-hook is missing: install kvmshim again});
 });
 without($wrapper, sub {
-	like($_[0], qr/^ok +\Q$x86\E +behind the wrapper/m, 'what was placed works');
+	like($_[0], qr/^ok +\Q$x86\E +is behind the wrapper/m, 'what was placed works');
 	my @before = $root->changes;
 	fails('kvmshim-place refresh',              qr/\Q$x86\E: \Q$wrapper\E is missing: install kvmshim again/);
 	fails('kvmshim-place place /usr/bin/qemu-system-i386', qr{/usr/bin/qemu-system-i386: \Q$wrapper\E is missing: install kvmshim again});

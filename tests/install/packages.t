@@ -44,7 +44,7 @@ subtest 'deb' => sub {
 	subtest 'Installed' => sub {
 		$root->ok_sh('dpkg -i /tmp/kvmshim.deb', 'dpkg -i');
 		my $said = $root->ok_sh('kvmshim-place status', 'status: all is well');
-		like($said, qr/^ok +\Q$x86\E +behind the wrapper/m, 'the wrapper is in front of QEMU');
+		like($said, qr/^ok +\Q$x86\E +is behind the wrapper/m, 'the wrapper is in front of QEMU');
 		like($said, qr/^ok +upgrades +are handled by a trigger of dpkg$/m, 'and stays there');
 		is($root->ok_sh('/src/install.sh status', "install.sh's status: all is well"), $said, 'which says the same');
 		like($root->sh('/src/install.sh install')->{err}, qr/\Ainstall.sh: kvmshim is installed as a package[^\n]*\n\z/, 'install.sh leaves it alone');
@@ -102,7 +102,7 @@ subtest 'rpm' => sub {
 	subtest 'Installed' => sub {
 		$root->ok_sh("rpm -i --nodeps /tmp/qemu-1.rpm && rpm -i --nodeps /tmp/kvmshim.rpm", 'after QEMU');
 		my $said = $root->ok_sh('kvmshim-place status', 'status: all is well');
-		like($said, qr/^ok +\Q$kvm\E +behind the wrapper/m, 'the wrapper is in front of QEMU');
+		like($said, qr/^ok +\Q$kvm\E +is behind the wrapper/m, 'the wrapper is in front of QEMU');
 		like($said, qr/^ok +upgrades +a trigger of RPM$/m, 'and stays there');
 		is($root->ok_sh('rpm -qc kvmshim', 'settings'), "/etc/kvmshim/kvmshim.conf\n", 'its settings are the admin\'s');
 	};
