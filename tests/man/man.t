@@ -45,7 +45,7 @@ sub rendered {
 	return map { decode('UTF-8', $_) =~ s/.\x08//gr } grep { $_ ne '' } @texts;
 }
 
-is(join(' ', map { basename($_) } @pages), join(' ', sort qw(kvmshim-cookbook.7 kvmshim-hook.8 kvmshim-place.8 kvmshim-rules.5 kvmshim-verbs.5
+is(join(' ', map { basename($_) } @pages), join(' ', sort qw(kvmshim-cookbook.7 kvmshim-hook.8 kvmshim-json.5 kvmshim-place.8 kvmshim-rules.5 kvmshim-verbs.5
 	kvmshim-wrapper.8 kvmshim.8 kvmshim.conf.5)), 'the pages');
 
 subtest 'mandoc finds nothing to say' => sub {
@@ -69,7 +69,7 @@ subtest 'man finds nothing to say' => sub {
 };
 
 # Pages that fit; in the end all of them.
-my @fitting = qw(kvmshim-cookbook.7 kvmshim-rules.5 kvmshim-verbs.5 kvmshim.conf.5);
+my @fitting = qw(kvmshim-cookbook.7 kvmshim-json.5 kvmshim-place.8 kvmshim-rules.5 kvmshim-verbs.5 kvmshim.8 kvmshim.conf.5);
 
 subtest 'No line is longer than 80 columns, and no quote stands in quotes' => sub {
 	need(rendered($pages[0]), 'neither man nor mandoc shows pages on this machine');
@@ -137,8 +137,9 @@ subtest 'kvmshim.conf(5) tells of every key' => sub {
 	}
 };
 
-subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub {
+subtest 'kvmshim(8) tells of every command and flag, kvmshim-json(5) of every member of the JSON' => sub {
 	my $page = with_flags('kvmshim.8');
+	my $json = with_flags('kvmshim-json.5');
 	my ($synopsis) = $page =~ /^\.Sh SYNOPSIS\n(.*?)^\.Sh/ms;
 	my %synopsis;
 	$synopsis{ /\A\.Cm (\w+)/ ? $1 : '' } .= $_ for grep { length } split /^\.Nm\n/m, $synopsis;
@@ -162,11 +163,11 @@ subtest 'kvmshim(8) tells of every command, flag and member of the JSON' => sub 
 	}
 	$members{$_} = 1 for slurp("$top/hooks/journal/shape.c") =~ /\{ "(\w+)", offsetof/g;
 	cmp_ok(keys %members, '>', 15, 'there are members');
-	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "$_ of the JSON") for sort keys %members;
+	like($json, qr/(?<![\w-])\Q$_\E(?![\w-])/, "$_ of the JSON") for sort keys %members;
 	for my $table ('kinds[]', 'outcomes[]', 'events[]') {
-		like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explain/json.c', $table);
+		like($json, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explain/json.c', $table);
 	}
-	like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "what status says: $_")
+	like($json, qr/(?<![\w-])\Q$_\E(?![\w-])/, "what status says: $_")
 		for slurp("$top/ctl/devices/inventory.c") =~ /\[(?:DEVICE|HOME)_\w+\] = "([^"]+)"/g,
 			slurp("$top/ctl/assign/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journal/shape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
 	my ($doctor) = $page =~ /^\.Ss doctor\n(.*?)^\.Ss/ms;
@@ -187,6 +188,10 @@ subtest 'kvmshim-place(8) tells of every command' => sub {
 		like(page('kvmshim-place.8'), qr/^\.Ss \Q$command\E$/m, "kvmshim-place $command has a section");
 		like(page('kvmshim-place.8'), qr/^\.Cm (?:\w+ \| )?\Q$command\E(?: \||$)/m, 'and is in the synopsis');
 	}
+	my ($states) = page('kvmshim-place.8') =~ /^\.Ss state\n(.*?)^\.S[sh]/ms;
+	my ($look) = slurp("$top/place/look.sh") =~ /^state_of\(\) \{\n(.*?)^\}/ms;
+	my @words = $look =~ /\becho (\w+)/g;
+	is(join(' ', sort $states =~ /^\.It Cm (\w+)$/mg), join(' ', sort @words), 'and of every state');
 };
 
 subtest 'kvmshim-wrapper(8) tells of its exit statuses' => sub {
@@ -252,7 +257,8 @@ subtest 'What the manual says that programs say is what they say' => sub {
 	$host->rules('50-gpu.ini', "\n" x (($line // 4) - 3) . "[gpu]\nset = -cpu kvm=off\nwhen-nmae = desktop-*\n");
 	$host->rules('50-gpu.ini~', '');
 	$got = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'check');
-	is($got->{out} =~ s/\Q$host->{dir}\E//gr, $shown, 'kvmshim(8): the example of check');
+	# A line that would be too long is folded, with blanks at its beginning.
+	is($got->{out} =~ s/\Q$host->{dir}\E//gr, ($shown // '') =~ s/\n {4}/ /gr, 'kvmshim(8): the example of check');
 };
 
 # Paths that every host has or may have; others exist on the machine of an author only.
