@@ -10,8 +10,7 @@ struct arena;
 
 /* What every subcommand is given. */
 struct ctl {
-	struct arena *arena;
-	struct root root;
+	struct host host;
 	bool json;
 	bool colour; /* stdout is a terminal that has them, and NO_COLOR does not forbid it */
 };

@@ -67,17 +67,17 @@ static int run_command(struct ctl *ctl, int argc, char *const *argv)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (str_eq(argv[0], commands[i]->name))
 			return commands[i]->run(ctl, argc, argv);
-	return unknown(ctl->arena, argv[0]);
+	return unknown(ctl->host.arena, argv[0]);
 }
 
 /* `kvmshim help devices` is `kvmshim devices --help`. */
 static int help_of(struct ctl *ctl, int argc, char *const *argv)
 {
 	static char option[] = "--help";
-	char **words = arena_alloc(ctl->arena, ((size_t)argc + 1) * sizeof(*words));
+	char **words = arena_alloc(ctl->host.arena, ((size_t)argc + 1) * sizeof(*words));
 
 	if (argc < 2)
-		return help_print(ctl->arena, &kvmshim);
+		return help_print(ctl->host.arena, &kvmshim);
 	for (int i = 1; i < argc; i++)
 		words[i - 1] = argv[i];
 	words[argc - 1] = option;
@@ -113,8 +113,7 @@ int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
 	struct ctl ctl = {
-		.arena = &arena,
-		.root = root_from_env(&arena),
+		.host = { &arena, root_from_env(&arena) },
 		.colour = wants_colour(),
 	};
 	int status;

@@ -61,7 +61,7 @@ static bool wrong(const struct reading *r, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	ctl_wrong(r->command, "%s", arena_vprintf(r->ctl->arena, fmt, ap));
+	ctl_wrong(r->command, "%s", arena_vprintf(r->ctl->host.arena, fmt, ap));
 	va_end(ap);
 	return false;
 }
@@ -82,7 +82,7 @@ static const char *hint(const struct reading *r, const char *typed)
 	int n = 0;
 
 	for (int i = 0; i < r->n; i++) {
-		const char *name = arena_printf(r->ctl->arena, "--%s", r->rows[i]->name);
+		const char *name = arena_printf(r->ctl->host.arena, "--%s", r->rows[i]->name);
 
 		nearest_try(&near, name);
 		if (str_starts(name, typed)) {
@@ -92,13 +92,13 @@ static const char *hint(const struct reading *r, const char *typed)
 	}
 	if (n == 1)
 		near = (struct nearest){ .word = typed, .best = longer };
-	return nearest_hint(r->ctl->arena, &near);
+	return nearest_hint(r->ctl->host.arena, &near);
 }
 
 static bool unknown(const struct reading *r, const char *word)
 {
 	const struct operand_row *o = &r->command->operands;
-	struct arena *a = r->ctl->arena;
+	struct arena *a = r->ctl->host.arena;
 	const char *typed = arena_strndup(a, word, strcspn(word, "="));
 	const char *where = o->is_command ? arena_printf(a, " before the %s", o->name) : "";
 	const char *line = o->line_at ? "; a command line follows --" : "";
@@ -110,7 +110,7 @@ static bool unknown(const struct reading *r, const char *word)
 static bool unexpected(const struct reading *r, const char *word)
 {
 	const char *name = r->command->operands.name;
-	struct arena *a = r->ctl->arena;
+	struct arena *a = r->ctl->host.arena;
 
 	return wrong(r, "'%s' is unexpected%s: this command takes %s%s; see %s --help", word,
 		     hint(r, arena_printf(a, "--%s", word)), name ? "one " : "options only",
@@ -124,7 +124,7 @@ static bool set_flag(struct reading *r, const struct option_row *row, const char
 	if (optarg)
 		return wrong(r, "'%s' has a value: write --%s", word, row->name);
 	if (row->kind == OPTION_HELP)
-		r->status = help_print(r->ctl->arena, r->command);
+		r->status = help_print(r->ctl->host.arena, r->command);
 	else if (row->kind == OPTION_JSON)
 		r->ctl->json = true;
 	else
@@ -193,7 +193,7 @@ static bool add_operand(struct reading *r, const char *word)
 
 	if (!o->name || (words->n && !o->many))
 		return unexpected(r, word);
-	strv_push(r->ctl->arena, words, word);
+	strv_push(r->ctl->host.arena, words, word);
 	return true;
 }
 
@@ -224,7 +224,7 @@ static bool read_rest(struct reading *r)
 
 	for (int i = optind; i < r->argc && !o->is_command; i++) {
 		if (line)
-			strv_push(r->ctl->arena, line, r->argv[i]);
+			strv_push(r->ctl->host.arena, line, r->argv[i]);
 		else if (!add_operand(r, r->argv[i]))
 			return false;
 	}
@@ -237,7 +237,7 @@ static bool has_needed(const struct reading *r)
 
 	if (!o->needed || ((struct strv *)(void *)(r->filled + o->at))->n)
 		return true;
-	return wrong(r, "%s is missing: write %s %s", o->name, ctl_name(r->ctl->arena, r->command),
+	return wrong(r, "%s is missing: write %s %s", o->name, ctl_name(r->ctl->host.arena, r->command),
 		     r->command->usage);
 }
 

@@ -26,7 +26,7 @@ int assignment_wish(struct assignment *h, const struct wish *w, struct err *err)
 			return err_set(err, EEXIST, "%s is asked for twice%s%s", w->device,
 				       w->rule ? ": by the domain or another rule, and by " : "",
 				       w->rule ? w->rule : "");
-	*arena_push(h->arena, h->wishes.v, h->wishes.n, h->wishes.cap) = *w;
+	*arena_push(h->host.arena, h->wishes.v, h->wishes.n, h->wishes.cap) = *w;
 	return 0;
 }
 
@@ -48,8 +48,8 @@ static struct journal fresh_journal(struct assignment *h)
 		.state = STATE_BINDING,
 		.uuid = h->uuid,
 		.name = h->name,
-		.boot = process_boot_id(h->arena, h->root),
-		.created = timestamp(h->arena),
+		.boot = process_boot_id(&h->host),
+		.created = timestamp(h->host.arena),
 		.daemon = h->daemon,
 	};
 }
@@ -58,7 +58,7 @@ static struct journal fresh_journal(struct assignment *h)
 
 static int refuse(struct assignment *h, const struct strv *refusals, struct err *err)
 {
-	struct strbuf b = { .arena = h->arena };
+	struct strbuf b = { .arena = h->host.arena };
 
 	for (size_t i = 0; i < refusals->n; i++)
 		strbuf_addf(&b, "%s%s", i ? "; " : "", refusals->v[i]);
@@ -67,8 +67,8 @@ static int refuse(struct assignment *h, const struct strv *refusals, struct err 
 
 static void look(struct assignment *h, const struct reservations *held, struct survey *survey)
 {
-	survey_make(h->arena, h->root, h->settings, h->kind, &h->wishes, held, survey);
-	survey_own(h->arena, h->root, h->kind, held, survey);
+	survey_make(&h->host, h->settings, h->kind, &h->wishes, held, survey);
+	survey_own(&h->host, h->kind, held, survey);
 }
 
 static int judge_and_plan(struct assignment *h, const struct reservations *held,
@@ -77,12 +77,12 @@ static int judge_and_plan(struct assignment *h, const struct reservations *held,
 	struct strv refusals = { 0 };
 	struct needs needs;
 
-	judge(h->arena, h->settings, survey, &refusals);
+	judge(h->host.arena, h->settings, survey, &refusals);
 	needs_judge(h, held, survey, &needs, &refusals);
 	if (refusals.n)
 		return refuse(h, &refusals, err);
 	*j = fresh_journal(h);
-	plan_make(h->arena, survey, j);
+	plan_make(h->host.arena, survey, j);
 	needs_plan(h, &needs, j);
 	return 0;
 }
@@ -91,7 +91,7 @@ int assignment_plan(struct assignment *h, struct journal *j, struct err *err)
 {
 	struct reservations held = { 0 };
 	struct survey survey;
-	int rc = reserve_read(h->arena, h->root, h->uuid, &held, err);
+	int rc = reserve_read(&h->host, h->uuid, &held, err);
 
 	if (rc)
 		return rc;
@@ -103,10 +103,10 @@ int assignment_plan(struct assignment *h, struct journal *j, struct err *err)
 
 static int publish(struct assignment *h, int folder, const struct journal *j, struct err *err)
 {
-	int rc = journal_write(h->arena, folder, j, err);
+	int rc = journal_write(h->host.arena, folder, j, err);
 
 	if (!rc && h->facts)
-		rc = facts_write(h->arena, folder, h->uuid, h->facts, h->grants, err);
+		rc = facts_write(h->host.arena, folder, h->uuid, h->facts, h->grants, err);
 	return rc;
 }
 
@@ -116,7 +116,7 @@ static int check_daemon(const struct assignment *h, struct err *err)
 	if (!h->daemon.pid || getppid() == h->daemon.pid)
 		return 0;
 	return err_set(err, ECHILD, "who asked for %s is gone (process %ld)",
-		       str_printable(h->arena, h->name), (long)h->daemon.pid);
+		       str_printable(h->host.arena, h->name), (long)h->daemon.pid);
 }
 
 /*
@@ -126,14 +126,14 @@ static int check_daemon(const struct assignment *h, struct err *err)
 static int settle(struct assignment *h, int folder, const struct reservations *seen,
 		  struct survey *survey, struct journal *j, struct err *err)
 {
-	_cleanup_fd_ int lock = state_lock(h->arena, h->root, err);
+	_cleanup_fd_ int lock = state_lock(&h->host, err);
 	struct reservations held = { 0 };
-	int rc = lock < 0 ? lock : reserve_again(h->arena, h->root, h->uuid, seen, &held, err);
+	int rc = lock < 0 ? lock : reserve_again(&h->host, h->uuid, seen, &held, err);
 
 	if (rc)
 		return rc;
-	survey_own(h->arena, h->root, h->kind, &held, survey);
-	if (!survey_holds(h->arena, h->root, &held, survey))
+	survey_own(&h->host, h->kind, &held, survey);
+	if (!survey_holds(&h->host, &held, survey))
 		return 1;
 	rc = judge_and_plan(h, &held, survey, j, err);
 	if (!rc)
@@ -145,15 +145,15 @@ static int settle(struct assignment *h, int folder, const struct reservations *s
 static int try_reserve(struct assignment *h, int folder, struct journal *j, struct survey *survey,
 		       const struct reservation **stale, struct err *err)
 {
-	struct reservations *seen = arena_new(h->arena, struct reservations);
-	int rc = reserve_read(h->arena, h->root, h->uuid, seen, err);
+	struct reservations *seen = arena_new(h->host.arena, struct reservations);
+	int rc = reserve_read(&h->host, h->uuid, seen, err);
 
 	if (rc)
 		return rc;
 	look(h, seen, survey);
 	*stale = survey->left;
 	rc = *stale ? 1 : settle(h, folder, seen, survey, j, err);
-	return rc ? rc : !survey_settings_hold(h->arena, h->root, h->settings, survey);
+	return rc ? rc : !survey_settings_hold(&h->host, h->settings, survey);
 }
 
 /* -EAGAIN: it was not left over after all, somebody works on it. */
@@ -169,7 +169,7 @@ static int recover_left_over(struct assignment *h, const struct reservation *sta
 	h->notes = other.notes;
 	if (rc == -EAGAIN)
 		return 0;
-	return rc ? err_set(err, -rc, "%s: %s", reserve_text(h->arena, stale), why.text) : 0;
+	return rc ? err_set(err, -rc, "%s: %s", reserve_text(h->host.arena, stale), why.text) : 0;
 }
 
 #define TRIES 20
@@ -193,24 +193,24 @@ static int reserve(struct assignment *h, int folder, struct journal *j, struct s
 static int act(struct assignment *h, int folder, struct journal *j, const struct survey *survey,
 	       struct err *err)
 {
-	int rc = lanes_act(h->arena, h->root, h->settings, j, survey, err);
+	int rc = lanes_act(&h->host, h->settings, j, survey, err);
 
 	if (rc)
 		return rc;
 	j->state = STATE_BOUND;
-	return journal_write(h->arena, folder, j, err);
+	return journal_write(h->host.arena, folder, j, err);
 }
 
 /* The reason stays the first one; what could not be undone is told behind it. */
 static int undo(struct assignment *h, int folder, struct journal *j, int rc, struct err *err)
 {
 	struct err why;
-	int undone = return_all(h->arena, h->root, h->settings, folder, j, &h->notes, &why);
+	int undone = return_all(&h->host, h->settings, folder, j, &h->notes, &why);
 
 	/* that it is stuck was the reason */
 	if (undone < 0 && !(undone == -ETIMEDOUT && rc == -ETIMEDOUT))
 		return err_set(err, -rc, "%s; undoing it: %s",
-			       arena_strdup(h->arena, err->text), why.text);
+			       arena_strdup(h->host.arena, err->text), why.text);
 	return rc;
 }
 
@@ -221,7 +221,7 @@ static int take(struct assignment *h, int folder, struct err *err)
 	int rc = reserve(h, folder, &j, &survey, err);
 
 	if (rc) {
-		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
+		state_remove(&h->host, h->uuid, folder, &(struct err){ 0 });
 		return rc;
 	}
 	rc = act(h, folder, &j, &survey, err);
@@ -237,18 +237,18 @@ static int take_nothing(struct assignment *h, int folder, struct err *err)
 	j.state = STATE_BOUND;
 	rc = publish(h, folder, &j, err);
 	if (rc)
-		state_remove(h->arena, h->root, h->uuid, folder, &(struct err){ 0 });
+		state_remove(&h->host, h->uuid, folder, &(struct err){ 0 });
 	return rc;
 }
 
 int assignment_make(struct assignment *h, struct err *err)
 {
-	_cleanup_fd_ int folder = return_open(h->arena, h->root, h->uuid, h->name, 0, err);
+	_cleanup_fd_ int folder = return_open(&h->host, h->uuid, h->name, 0, err);
 	int rc;
 
 	if (folder < 0)
 		return folder;
-	rc = return_left_over(h->arena, h->root, h->settings, folder, h->uuid, &h->notes, err);
+	rc = return_left_over(&h->host, h->settings, folder, h->uuid, &h->notes, err);
 	if (rc)
 		return rc;
 	return needs_any(h) ? take(h, folder, err) : take_nothing(h, folder, err);
@@ -261,10 +261,10 @@ static bool holds(struct assignment *h, const struct journal_device *d)
 	const char *now;
 
 	if (d->kind == HOSTDEV_MDEV)
-		return host_has_mdev(h->arena, h->root, d->device);
+		return host_has_mdev(&h->host, d->device);
 	if (d->role == ROLE_MANAGED || !d->target)
 		return true;
-	now = host_pci_driver(h->arena, h->root, d->device);
+	now = host_pci_driver(&h->host, d->device);
 	return now && pci_same_driver(now, d->target);
 }
 
@@ -274,14 +274,14 @@ static int say_changed(struct assignment *h, const struct journal_device *d, str
 
 	if (d->kind == HOSTDEV_MDEV)
 		return err_set(err, ENODEV, "mediated device %s was there and is gone", d->device);
-	now = host_pci_driver(h->arena, h->root, d->device);
+	now = host_pci_driver(&h->host, d->device);
 	return err_set(err, ENODEV, "%s was prepared with driver %s, and its driver is now %s",
 		       d->device, d->target, now ? now : "none");
 }
 
 int assignment_check(struct assignment *h, struct journal *j, struct err *err)
 {
-	int rc = journal_read(h->arena, h->root, h->uuid, j, err);
+	int rc = journal_read(&h->host, h->uuid, j, err);
 
 	for (size_t i = 0; rc == 0 && i < j->n_devices; i++)
 		if (!holds(h, &j->devices[i]))
@@ -298,12 +298,12 @@ int assignment_return(struct assignment *h, const struct strv *only, struct err 
 {
 	_cleanup_fd_ int folder = -1;
 
-	if (!return_needed(h->arena, h->root, h->uuid))
+	if (!return_needed(&h->host, h->uuid))
 		return 0;
-	folder = return_open(h->arena, h->root, h->uuid, h->name, GIVE_PATIENCE, err);
+	folder = return_open(&h->host, h->uuid, h->name, GIVE_PATIENCE, err);
 	if (folder < 0)
 		return folder;
-	return return_of(h->arena, h->root, h->settings, folder, h->uuid, only, &h->notes, err);
+	return return_of(&h->host, h->settings, folder, h->uuid, only, &h->notes, err);
 }
 
 /* Without its lock, which those who work on it may need. */
@@ -312,25 +312,25 @@ static bool is_alive(struct assignment *h)
 	struct process holder;
 	struct journal j;
 
-	return journal_read(h->arena, h->root, h->uuid, &j, &(struct err){ 0 }) == 0 &&
-	       reserve_life(h->arena, h->root, &j, 0, &holder) != LIFE_NONE;
+	return journal_read(&h->host, h->uuid, &j, &(struct err){ 0 }) == 0 &&
+	       reserve_life(&h->host, &j, 0, &holder) != LIFE_NONE;
 }
 
 static int recover_locked(struct assignment *h, int folder, struct err *err)
 {
 	struct process holder;
 	struct journal j;
-	int rc = journal_read(h->arena, h->root, h->uuid, &j, err);
+	int rc = journal_read(&h->host, h->uuid, &j, err);
 
 	if (rc == -ENOENT)
-		return state_remove(h->arena, h->root, h->uuid, folder, err);
+		return state_remove(&h->host, h->uuid, folder, err);
 	if (rc)
 		return rc;
-	if (reserve_life(h->arena, h->root, &j, ASK_LOCKED, &holder) != LIFE_NONE)
+	if (reserve_life(&h->host, &j, ASK_LOCKED, &holder) != LIFE_NONE)
 		return -EAGAIN;
 	if (j.kind == JOURNAL_HAND)
-		rc = borrower_check(h->arena, h->root, &j, NULL, err);
-	return rc ? rc : return_all(h->arena, h->root, h->settings, folder, &j, &h->notes, err);
+		rc = borrower_check(&h->host, &j, NULL, err);
+	return rc ? rc : return_all(&h->host, h->settings, folder, &j, &h->notes, err);
 }
 
 int assignment_recover(struct assignment *h, struct err *err)
@@ -339,9 +339,9 @@ int assignment_recover(struct assignment *h, struct err *err)
 
 	if (is_alive(h))
 		return -EAGAIN;
-	if (!return_needed(h->arena, h->root, h->uuid))
+	if (!return_needed(&h->host, h->uuid))
 		return 0;
-	folder = state_open(h->arena, h->root, h->uuid, err);
+	folder = state_open(&h->host, h->uuid, err);
 	if (folder == -EBUSY)
 		return -EAGAIN;
 	return folder < 0 ? folder : recover_locked(h, folder, err);

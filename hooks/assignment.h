@@ -3,10 +3,10 @@
 
 #include "hooks/journal/journal.h"
 #include "hooks/survey/survey.h"
+#include "root.h"
 
 struct arena;
 struct err;
-struct root;
 struct settings;
 
 /*
@@ -19,8 +19,7 @@ struct settings;
  * Killed at any point, giving back restores the state before the first.
  */
 struct assignment {
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	const struct settings *settings;
 	enum journal_kind kind;
 	const char *uuid, *name;

@@ -8,21 +8,22 @@
 #include "err.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/journal/state.h"
+#include "root.h"
 #include "str.h"
 
-static int read_others(struct arena *a, const struct root *r, const char *uuid,
-		       struct reservations *others, struct err *err)
+static int read_others(const struct host *host, const char *uuid, struct reservations *others,
+		       struct err *err)
 {
-	_cleanup_fd_ int lock = state_lock(a, r, err);
+	_cleanup_fd_ int lock = state_lock(host, err);
 
-	return lock < 0 ? lock : reserve_read(a, r, uuid, others, err);
+	return lock < 0 ? lock : reserve_read(host, uuid, others, err);
 }
 
-int borrower_check(struct arena *a, const struct root *r, const struct journal *j,
-	       const struct strv *devices, struct err *err)
+int borrower_check(const struct host *host, const struct journal *j, const struct strv *devices,
+		   struct err *err)
 {
 	struct reservations others = { 0 };
-	int rc = read_others(a, r, j->uuid, &others, err);
+	int rc = read_others(host, j->uuid, &others, err);
 
 	for (size_t i = 0; rc == 0 && i < j->n_devices; i++) {
 		const char *device = j->devices[i].device;
@@ -30,7 +31,7 @@ int borrower_check(struct arena *a, const struct root *r, const struct journal *
 
 		if (owner && (!devices || strv_has(devices, device)))
 			rc = err_set(err, EBUSY, "%s is in use by %s", device,
-				     reserve_text(a, owner));
+				     reserve_text(host->arena, owner));
 	}
 	return rc;
 }

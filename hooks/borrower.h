@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-struct arena;
 struct err;
+struct host;
 struct journal;
-struct root;
 struct strv;
 
 /*
@@ -13,5 +12,5 @@ struct strv;
  * lock of all reservations: who holds the journal's own can rely on it, because
  * nothing in progress is there for the taking.
  */
-int borrower_check(struct arena *a, const struct root *r, const struct journal *j,
-	       const struct strv *devices, struct err *err);
+int borrower_check(const struct host *host, const struct journal *j, const struct strv *devices,
+		   struct err *err);

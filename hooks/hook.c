@@ -18,11 +18,11 @@
 #include "hooks/request.h"
 #include "hooks/running.h"
 #include "mistake.h"
+#include "root.h"
 #include "str.h"
 
 struct call {
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	const char *name, *op;
 	struct process daemon;
 	struct settings settings;
@@ -40,12 +40,12 @@ typedef int op_read(struct arena *a, const char *xml, size_t len, struct domain 
 /* To libvirt, which shows it where the status is not 0, and to the host's log. */
 static void tell(const struct call *c, const char *text)
 {
-	const char *line = str_printable(c->arena, text);
+	const char *line = str_printable(c->host.arena, text);
 
 	fprintf(stderr, "kvmshim: %s\n", line);
-	datagram_log(c->arena, c->root, "kvmshim-hook",
-		     arena_printf(c->arena, "%s (%s): %s", str_printable(c->arena, c->name), c->op,
-				  line));
+	datagram_log(&c->host, "kvmshim-hook",
+		     arena_printf(c->host.arena, "%s (%s): %s",
+				  str_printable(c->host.arena, c->name), c->op, line));
 }
 
 static void tell_notes(const struct call *c)
@@ -59,7 +59,7 @@ static int tell_mistakes(struct call *c)
 	mistakes_sort(&c->mistakes);
 	for (size_t i = 0; i < c->mistakes.n; i++)
 		if (!c->mistakes.v[i].warning)
-			tell(c, mistake_text(c->arena, &c->mistakes.v[i]));
+			tell(c, mistake_text(c->host.arena, &c->mistakes.v[i]));
 	return -EINVAL;
 }
 
@@ -72,7 +72,7 @@ static int prepare(struct call *c, struct err *err)
 
 	if (!c->settings.hook.enabled)
 		return 0;
-	request_grants(c->arena, c->root, &c->settings, &c->domain, &grants, &c->mistakes);
+	request_grants(&c->host, &c->settings, &c->domain, &grants, &c->mistakes);
 	if (c->mistakes.errors && !c->settings.pass_on_error)
 		return tell_mistakes(c);
 	if (c->mistakes.errors) {
@@ -141,23 +141,22 @@ bool hook_knows(const char *op, const char *subop)
 /* ---- one call ---- */
 
 /* In a container the daemon may be process 1; elsewhere that is who takes orphans in. */
-struct process hook_daemon(struct arena *a, const struct root *r)
+struct process hook_daemon(const struct host *host)
 {
 	pid_t parent = getppid();
-	const char *command = parent == 1 ? process_command(a, r, parent) : NULL;
+	const char *command = parent == 1 ? process_command(host, parent) : NULL;
 
 	if (parent == 1 && !(command && strstr(command, "virt")))
 		return (struct process){ 0 };
-	return process_real(a, parent);
+	return process_real(host->arena, parent);
 }
 
 static void set_up(struct call *c)
 {
-	c->mistakes.arena = c->arena;
-	settings_read(c->arena, c->root, &c->settings, &c->mistakes);
+	c->mistakes.arena = c->host.arena;
+	settings_read(&c->host, &c->settings, &c->mistakes);
 	c->assignment = (struct assignment){
-		.arena = c->arena,
-		.root = c->root,
+		.host = c->host,
 		.settings = &c->settings,
 		.kind = JOURNAL_VM,
 		.uuid = c->domain.uuid,
@@ -169,7 +168,7 @@ static void set_up(struct call *c)
 static int run(struct call *c, size_t row, const char *xml, size_t len)
 {
 	struct err err = { 0 };
-	int rc = operations[row].read(c->arena, xml, len, &c->domain, &err);
+	int rc = operations[row].read(c->host.arena, xml, len, &c->domain, &err);
 
 	if (rc == 0) {
 		set_up(c);
@@ -195,10 +194,10 @@ static int run_harmlessly(struct call *c, size_t row, const char *xml, size_t le
 	return 0;
 }
 
-int hook_run(struct arena *a, const struct root *r, struct process daemon, const char *name,
-	     const char *op, const char *subop, const char *xml, size_t len)
+int hook_run(const struct host *host, struct process daemon, const char *name, const char *op,
+	     const char *subop, const char *xml, size_t len)
 {
-	struct call c = { .arena = a, .root = r, .name = name, .op = op, .daemon = daemon };
+	struct call c = { .host = *host, .name = name, .op = op, .daemon = daemon };
 	size_t row = find(op, subop);
 
 	if (row == N_OPERATIONS)

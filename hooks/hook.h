@@ -6,8 +6,7 @@
 
 #include "host/process/process.h"
 
-struct arena;
-struct root;
+struct host;
 
 /*
  * One call by libvirt: `qemu NAME OP SUBOP EXTRA`, the domain's XML on stdin
@@ -19,11 +18,11 @@ struct root;
 bool hook_knows(const char *op, const char *subop);
 
 /* Who called us: to be asked before anything else, while it surely lives. */
-struct process hook_daemon(struct arena *a, const struct root *r);
+struct process hook_daemon(const struct host *host);
 
 /* Acts, prints what is wrong on stderr; the exit status. xml has len bytes. */
-int hook_run(struct arena *a, const struct root *r, struct process daemon, const char *name,
-	     const char *op, const char *subop, const char *xml, size_t len);
+int hook_run(const struct host *host, struct process daemon, const char *name, const char *op,
+	     const char *subop, const char *xml, size_t len);
 
 /*
  * Is this a name under which libvirt runs copies of us that nobody meant to be

@@ -9,6 +9,7 @@
 #include "hooks/survey/survey.h"
 #include "host/hugepages.h"
 #include "host/process/process.h"
+#include "root.h"
 
 #define CONTAINER "/dev/vfio/vfio"
 
@@ -133,18 +134,18 @@ static bool libvirt_raises(const struct survey *s, const struct domain_memory *m
 	return m->limited || m->locked || has_role(s, is_of_xml);
 }
 
-void limits_look(struct arena *a, const struct root *r, const struct survey *s,
-		const struct domain_memory *m, pid_t daemon, struct limit_facts *f)
+void limits_look(const struct host *host, const struct survey *s, const struct domain_memory *m,
+		 pid_t daemon, struct limit_facts *f)
 {
-	*f = (struct limit_facts){ .arena = a, .memlock = ULLONG_MAX };
+	*f = (struct limit_facts){ .arena = host->arena, .memlock = ULLONG_MAX };
 	if (!has_role(s, is_grant))
 		return;
-	qemuconf_read(a, r, &f->conf);
+	qemuconf_read(host, &f->conf);
 	add_nodes(f, s);
-	f->unit = process_unit(a, r, daemon);
+	f->unit = process_unit(host, daemon);
 	if (!libvirt_raises(s, m))
 		f->needs = m->kib + MARGIN;
-	if (process_memlock(a, r, daemon, &f->memlock) < 0)
+	if (process_memlock(host, daemon, &f->memlock) < 0)
 		f->memlock = ULLONG_MAX;
 }
 

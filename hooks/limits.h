@@ -10,7 +10,7 @@
 
 struct arena;
 struct domain_memory;
-struct root;
+struct host;
 struct survey;
 
 /*
@@ -39,8 +39,8 @@ extern const size_t n_limits;
  * daemon: the process that starts QEMU. What cannot be read is in nobody's way. Without a
  * device of a rule in the survey there is nothing to do.
  */
-void limits_look(struct arena *a, const struct root *r, const struct survey *s,
-		const struct domain_memory *m, pid_t daemon, struct limit_facts *f);
+void limits_look(const struct host *host, const struct survey *s, const struct domain_memory *m,
+		 pid_t daemon, struct limit_facts *f);
 
 /* One sentence for each limit in the way. */
 void limits_judge(const struct limit_facts *f, struct strv *refusals);

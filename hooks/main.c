@@ -45,8 +45,8 @@ static int usage(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
-	struct root root = root_from_env(&arena);
-	struct process daemon = hook_daemon(&arena, &root);
+	struct host host = { &arena, root_from_env(&arena) };
+	struct process daemon = hook_daemon(&host);
 	struct strbuf xml = { .arena = &arena };
 	int status = 0;
 
@@ -56,9 +56,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, it hides how children ended */
 	read_stdin(&xml, DOMAIN_MAX);
-	if ((geteuid() == 0 || *root.prefix) && !hook_is_backup(argv[0]) &&
+	if ((geteuid() == 0 || *host.root.prefix) && !hook_is_backup(argv[0]) &&
 	    hook_knows(argv[2], argv[3]))
-		status = hook_run(&arena, &root, daemon, argv[1], argv[2], argv[3], strbuf_text(&xml),
+		status = hook_run(&host, daemon, argv[1], argv[2], argv[3], strbuf_text(&xml),
 				  xml.len);
 	arena_free(&arena);
 	return status;

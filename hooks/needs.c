@@ -31,9 +31,9 @@ static void judge_memory(struct assignment *h, const struct reservations *held, 
 {
 	struct memory_case c = { .allocate = h->settings->hook.hugepages_allocate };
 
-	memory_look(h->arena, h->root, held, &c);
-	memory_claims(h->arena, h->memory, pins_memory(h), &c.host, &c.asked);
-	memory_judge(h->arena, &c, refusals, &d->grow);
+	memory_look(&h->host, held, &c);
+	memory_claims(h->host.arena, h->memory, pins_memory(h), &c.host, &c.asked);
+	memory_judge(h->host.arena, &c, refusals, &d->grow);
 	d->asked = c.asked;
 }
 
@@ -41,7 +41,7 @@ static void judge_limits(struct assignment *h, const struct survey *survey, stru
 {
 	struct limit_facts facts;
 
-	limits_look(h->arena, h->root, survey, h->memory, h->daemon.pid, &facts);
+	limits_look(&h->host, survey, h->memory, h->daemon.pid, &facts);
 	limits_judge(&facts, refusals);
 }
 
@@ -57,5 +57,5 @@ void needs_judge(struct assignment *h, const struct reservations *held, const st
 
 void needs_plan(struct assignment *h, const struct needs *d, struct journal *j)
 {
-	memory_plan(h->arena, &d->asked, &d->grow, j);
+	memory_plan(h->host.arena, &d->asked, &d->grow, j);
 }

@@ -135,14 +135,14 @@ void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c)
 		s = past_setting(a, s, c, seen);
 }
 
-void qemuconf_read(struct arena *a, const struct root *r, struct qemuconf *c)
+void qemuconf_read(const struct host *host, struct qemuconf *c)
 {
 	struct file file = { 0 };
 
-	if (file_read_any(a, root_path(a, r, QEMUCONF), &file, NULL) < 0)
+	if (file_read_any(host->arena, root_path(host, QEMUCONF), &file, NULL) < 0)
 		file.text = NULL;
-	qemuconf_parse(a, file.text ? file.text : "", c);
-	c->known = file.text || !*r->prefix;
+	qemuconf_parse(host->arena, file.text ? file.text : "", c);
+	c->known = file.text || !*host->root.prefix;
 }
 
 static bool has(const struct strv *v, const char *s)

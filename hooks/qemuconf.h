@@ -6,7 +6,7 @@
 #include "str.h"
 
 struct arena;
-struct root;
+struct host;
 
 /* What we want to know of libvirt's /etc/libvirt/qemu.conf, with its defaults. */
 #define QEMUCONF "/etc/libvirt/qemu.conf"
@@ -20,7 +20,7 @@ struct qemuconf {
 };
 
 /* What cannot be read or understood is as if it were not there: then libvirt does not start. */
-void qemuconf_read(struct arena *a, const struct root *r, struct qemuconf *c);
+void qemuconf_read(const struct host *host, struct qemuconf *c);
 void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c);
 
 /* Are VMs kept from device nodes that are not in cgroup_device_acl? */

@@ -13,7 +13,7 @@ int recover_one(struct assignment *h, const char *uuid, recover_told *told, void
 	struct assignment one = *h;
 	struct err err = { 0 };
 	struct journal j;
-	int rc = journal_read(h->arena, h->root, uuid, &j, &err);
+	int rc = journal_read(&h->host, uuid, &j, &err);
 	bool known = rc == 0;
 
 	one.uuid = uuid;
@@ -25,7 +25,7 @@ int recover_one(struct assignment *h, const char *uuid, recover_told *told, void
 	if (told)
 		told(user, uuid, known ? &j : NULL, rc, &err);
 	else if (rc && rc != -EAGAIN)
-		strv_push(h->arena, &h->notes, arena_strdup(h->arena, err.text));
+		strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
 	return rc;
 }
 
@@ -34,7 +34,7 @@ unsigned recover_all(struct assignment *h, recover_told *told, void *user)
 	struct strv uuids = { 0 };
 	unsigned failed = 0;
 
-	journal_uuids(h->arena, h->root, &uuids);
+	journal_uuids(&h->host, &uuids);
 	for (size_t i = 0; i < uuids.n; i++) {
 		int rc = recover_one(h, uuids.v[i], told, user);
 

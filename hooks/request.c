@@ -27,7 +27,9 @@ static void read_file(void *user, const struct file *file)
 
 static void functions(void *user, struct arena *a, const char *slot, struct strv *out)
 {
-	host_pci_functions(a, user, slot, out);
+	const struct host *host = user;
+
+	host_pci_functions(&(struct host){ a, host->root }, slot, out);
 }
 
 static const char *only(const struct facts *f, enum fact fact)
@@ -35,24 +37,24 @@ static const char *only(const struct facts *f, enum fact fact)
 	return f->of[fact].n ? f->of[fact].v[0] : NULL;
 }
 
-void request_grants(struct arena *a, const struct root *r, const struct settings *s,
-		    const struct domain *d, struct grants *g, struct mistakes *m)
+void request_grants(const struct host *host, const struct settings *s, const struct domain *d,
+		    struct grants *g, struct mistakes *m)
 {
 	struct reading reading = { .mistakes = m };
-	struct passthrough_host host = { functions, (void *)r };
+	struct passthrough_host asked = { functions, (void *)host };
 	struct names names = {
 		.name = d->name,
 		.uuid = d->uuid,
 		.host = only(&d->facts, FACT_HOST),
-		.root = r,
+		.root = &host->root,
 	};
 
 	/* the kill switch of the wrapper, which would not add what was handed over */
 	if (!s->enabled)
 		return;
-	confdir_read(a, r, read_file, &reading, m);
+	confdir_read(host, read_file, &reading, m);
 	if (!m->errors)
-		passthrough_find(a, &reading.rules, &d->facts, &names, &host, g, m);
+		passthrough_find(host->arena, &reading.rules, &d->facts, &names, &asked, g, m);
 }
 
 static int wish_for_hostdev(struct assignment *h, const struct hostdev *d, struct err *err)

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-struct arena;
 struct domain;
 struct err;
 struct grants;
 struct assignment;
+struct host;
 struct mistakes;
-struct root;
 struct settings;
 
 /* What a VM asks for: by its XML, and by the admin's rules. */
 
 /* The host devices that rules pass to this VM. What is wrong with any rule file goes to m. */
-void request_grants(struct arena *a, const struct root *r, const struct settings *s,
-		    const struct domain *d, struct grants *g, struct mistakes *m);
+void request_grants(const struct host *host, const struct settings *s, const struct domain *d,
+		    struct grants *g, struct mistakes *m);
 
 /* All of them as wishes. -EEXIST where a device is asked for twice. */
 int request_wishes(struct assignment *h, const struct domain *d, const struct grants *g,

@@ -21,23 +21,23 @@
 
 #define LOOK_AGAIN 100 /* ms */
 
-int return_open(struct arena *a, const struct root *r, const char *uuid, const char *name,
-		  int patience, struct err *err)
+int return_open(const struct host *host, const char *uuid, const char *name, int patience,
+		struct err *err)
 {
 	double end = clock_ms() + patience * 1e3;
 	int folder;
 
-	while ((folder = state_open(a, r, uuid, err)) == -EBUSY && clock_ms() < end)
+	while ((folder = state_open(host, uuid, err)) == -EBUSY && clock_ms() < end)
 		clock_sleep(LOOK_AGAIN);
 	if (folder == -EBUSY)
 		return err_set(err, EBUSY, "another operation on %s is in progress",
-			       str_printable(a, name));
+			       str_printable(host->arena, name));
 	return folder;
 }
 
-bool return_needed(struct arena *a, const struct root *r, const char *uuid)
+bool return_needed(const struct host *host, const char *uuid)
 {
-	return access(root_path(a, r, arena_printf(a, STATE_VMS "/%s", uuid)), F_OK) == 0;
+	return access(root_path(host, arena_printf(host->arena, STATE_VMS "/%s", uuid)), F_OK) == 0;
 }
 
 /* ---- is it gone? ---- */
@@ -56,27 +56,28 @@ static int still_alive(struct arena *a, const struct journal *j, enum life life,
 }
 
 /* In memory of its own: reading every command line takes some, and it is done often. */
-static enum life look_for_life(const struct root *r, const struct journal *j,
+static enum life look_for_life(const struct host *host, const struct journal *j,
 			       struct process *holder)
 {
 	struct arena look = { 0 };
-	enum life life = reserve_life(&look, r, j, ASK_LOCKED | ASK_OWN, holder);
+	enum life life =
+		reserve_life(&(struct host){ &look, host->root }, j, ASK_LOCKED | ASK_OWN, holder);
 
 	arena_free(&look);
 	return life;
 }
 
 /* A QEMU that was killed takes a moment to let go of its devices. */
-static int wait_until_gone(struct arena *a, const struct root *r, const struct settings *s,
+static int wait_until_gone(const struct host *host, const struct settings *s,
 			   const struct journal *j, struct err *err)
 {
 	double end = clock_ms() + s->hook.unbind_timeout * 1e3;
 	struct process holder = { 0 };
 	enum life life;
 
-	while ((life = look_for_life(r, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
+	while ((life = look_for_life(host, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
 		if (clock_ms() > end)
-			return still_alive(a, j, life, holder, err);
+			return still_alive(host->arena, j, life, holder, err);
 		clock_sleep(LOOK_AGAIN);
 	}
 	return 0;
@@ -142,55 +143,55 @@ static void assume_done(struct journal *j)
  * only: of these lanes, and the journal stays a reservation of the others. NULL: of all,
  * and it keeps no more than what is left to undo.
  */
-static int undo(struct arena *a, const struct root *r, const struct settings *s, int folder,
-		struct journal *j, const bool *only, struct strv *notes, struct err *err)
+static int undo(const struct host *host, const struct settings *s, int folder, struct journal *j,
+		const bool *only, struct strv *notes, struct err *err)
 {
-	bool *undone = arena_alloc(a, lanes_count(j) * sizeof(*undone));
+	bool *undone = arena_alloc(host->arena, lanes_count(j) * sizeof(*undone));
 	struct err kept;
 	int rc;
 
-	forget_ended(a, j);
+	forget_ended(host->arena, j);
 	if (j->state == STATE_BINDING)
 		assume_done(j);
 	j->state = only ? STATE_BOUND : STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
-	journal_write(a, folder, j, &kept);
-	rc = lanes_undo(a, r, s, j, only, undone, notes, err);
+	journal_write(host->arena, folder, j, &kept);
+	rc = lanes_undo(host, s, j, only, undone, notes, err);
 	if (rc == 0 && j->n_stuck)
-		rc = say_stuck(a, j, err);
+		rc = say_stuck(host->arena, j, err);
 	if (rc && !only)
 		forget_undone(j, undone);
-	if (rc && journal_write(a, folder, j, &kept) < 0)
-		strv_push(a, notes, arena_strdup(a, kept.text));
+	if (rc && journal_write(host->arena, folder, j, &kept) < 0)
+		strv_push(host->arena, notes, arena_strdup(host->arena, kept.text));
 	return rc;
 }
 
-int return_all(struct arena *a, const struct root *r, const struct settings *s, int folder,
-	     struct journal *j, struct strv *notes, struct err *err)
+int return_all(const struct host *host, const struct settings *s, int folder, struct journal *j,
+	       struct strv *notes, struct err *err)
 {
 	int rc = 0;
 
 	/* a reboot has put all back already */
-	if (str_eq(j->boot, process_boot_id(a, r)))
-		rc = undo(a, r, s, folder, j, NULL, notes, err);
-	return rc ? rc : state_remove(a, r, j->uuid, folder, err);
+	if (str_eq(j->boot, process_boot_id(host)))
+		rc = undo(host, s, folder, j, NULL, notes, err);
+	return rc ? rc : state_remove(host, j->uuid, folder, err);
 }
 
-int return_left_over(struct arena *a, const struct root *r, const struct settings *s, int folder,
-		 const char *uuid, struct strv *notes, struct err *err)
+int return_left_over(const struct host *host, const struct settings *s, int folder,
+		     const char *uuid, struct strv *notes, struct err *err)
 {
 	struct process holder;
 	struct journal j;
 	enum life life;
-	int rc = journal_read(a, r, uuid, &j, err);
+	int rc = journal_read(host, uuid, &j, err);
 
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	life = reserve_life(a, r, &j, ASK_LOCKED | ASK_OWN, &holder);
+	life = reserve_life(host, &j, ASK_LOCKED | ASK_OWN, &holder);
 	if (life == LIFE_QEMU || life == LIFE_NODE_OPEN)
-		return still_alive(a, &j, life, holder, err);
-	if (str_eq(j.boot, process_boot_id(a, r)))
-		rc = undo(a, r, s, folder, &j, NULL, notes, err);
+		return still_alive(host->arena, &j, life, holder, err);
+	if (str_eq(j.boot, process_boot_id(host)))
+		rc = undo(host, s, folder, &j, NULL, notes, err);
 	return rc ? rc : state_unpublish(folder, JOURNAL_FILE, err);
 }
 
@@ -251,30 +252,30 @@ struct strv return_devices(struct arena *a, const struct journal *j, const struc
 	return all;
 }
 
-static int give_part(struct arena *a, const struct root *r, const struct settings *s, int folder,
+static int give_part(const struct host *host, const struct settings *s, int folder,
 		     struct journal *j, const struct strv *only, struct strv *notes,
 		     struct err *err)
 {
-	bool *lanes = arena_alloc(a, lanes_count(j) * sizeof(*lanes));
-	struct strv all = return_devices(a, j, only);
+	bool *lanes = arena_alloc(host->arena, lanes_count(j) * sizeof(*lanes));
+	struct strv all = return_devices(host->arena, j, only);
 	int rc;
 
 	if (!return_lanes(j, only, lanes))
-		return return_all(a, r, s, folder, j, notes, err);
-	rc = undo(a, r, s, folder, j, lanes, notes, err);
+		return return_all(host, s, folder, j, notes, err);
+	rc = undo(host, s, folder, j, lanes, notes, err);
 	if (rc)
 		return rc;
 	forget_lanes(j, &all, lanes);
 	j->state = STATE_BOUND;
-	return journal_write(a, folder, j, err);
+	return journal_write(host->arena, folder, j, err);
 }
 
-static int refuse_lent(struct arena *a, const struct root *r, const struct journal *j,
-		       const struct strv *only, struct err *err)
+static int refuse_lent(const struct host *host, const struct journal *j, const struct strv *only,
+		       struct err *err)
 {
-	struct strv all = only ? return_devices(a, j, only) : (struct strv){ 0 };
+	struct strv all = only ? return_devices(host->arena, j, only) : (struct strv){ 0 };
 
-	return j->kind == JOURNAL_HAND ? borrower_check(a, r, j, only ? &all : NULL, err) : 0;
+	return j->kind == JOURNAL_HAND ? borrower_check(host, j, only ? &all : NULL, err) : 0;
 }
 
 /* libvirt releases a VM once, and starts it no more: that its daemon lives says nothing now. */
@@ -289,24 +290,24 @@ static void note_release(struct arena *a, int folder, struct journal *j, struct 
 		strv_push(a, notes, arena_strdup(a, err.text));
 }
 
-int return_of(struct arena *a, const struct root *r, const struct settings *s, int folder,
-		const char *uuid, const struct strv *only, struct strv *notes, struct err *err)
+int return_of(const struct host *host, const struct settings *s, int folder, const char *uuid,
+	      const struct strv *only, struct strv *notes, struct err *err)
 {
 	struct journal j;
-	int rc = journal_read(a, r, uuid, &j, err);
+	int rc = journal_read(host, uuid, &j, err);
 
 	if (rc == -ENOENT)
-		return state_remove(a, r, uuid, folder, err);
+		return state_remove(host, uuid, folder, err);
 	if (rc)
 		return rc;
-	rc = wait_until_gone(a, r, s, &j, err);
+	rc = wait_until_gone(host, s, &j, err);
 	if (rc)
-		note_release(a, folder, &j, notes);
+		note_release(host->arena, folder, &j, notes);
 	else
-		rc = refuse_lent(a, r, &j, only, err);
+		rc = refuse_lent(host, &j, only, err);
 	if (rc)
 		return rc;
 	if (only)
-		return give_part(a, r, s, folder, &j, only, notes, err);
-	return return_all(a, r, s, folder, &j, notes, err);
+		return give_part(host, s, folder, &j, only, notes, err);
+	return return_all(host, s, folder, &j, notes, err);
 }

@@ -23,18 +23,16 @@
 /* The VM's folder, locked; -ENODATA where there is none. */
 static int open_folder(struct assignment *h, struct err *err)
 {
-	if (!return_needed(h->arena, h->root, h->uuid))
+	if (!return_needed(&h->host, h->uuid))
 		return -ENODATA;
-	return return_open(h->arena, h->root, h->uuid, h->name, RUNNING_PATIENCE, err);
+	return return_open(&h->host, h->uuid, h->name, RUNNING_PATIENCE, err);
 }
 
 /* ---- before QEMU ---- */
 
 static struct work work_on(struct assignment *h, const struct journal *j)
 {
-	return (struct work){
-		.arena = h->arena, .root = h->root, .settings = h->settings, .journal = j
-	};
+	return (struct work){ .host = h->host, .settings = h->settings, .journal = j };
 }
 
 /* What libvirt has bound since prepare VFIO has set; the step is in the journal. */
@@ -69,10 +67,10 @@ static bool has_node_step(const struct journal *j, const char *group)
 static void plan_node(struct assignment *h, struct journal *j, const struct journal_device *d,
 		      const char *to)
 {
-	struct arena *a = h->arena;
-	int group = d->kind == HOSTDEV_MDEV ? mdev_group(a, h->root, d->device) : d->group;
+	struct arena *a = h->host.arena;
+	int group = d->kind == HOSTDEV_MDEV ? mdev_group(&h->host, d->device) : d->group;
 	const char *name = arena_printf(a, "%d", group);
-	const char *from = group < 0 ? NULL : vfionode_owner(a, h->root, name);
+	const char *from = group < 0 ? NULL : vfionode_owner(&h->host, name);
 	unsigned lane = lane_of(j, d->device);
 
 	if (!from || str_eq(from, to) || has_node_step(j, name))
@@ -87,7 +85,7 @@ static int give_nodes(struct assignment *h, int folder, struct journal *j, const
 		      struct err *err)
 {
 	struct work w = work_on(h, j);
-	const char *to = arena_printf(h->arena, "%u:%u", (unsigned)d->uid, (unsigned)d->gid);
+	const char *to = arena_printf(h->host.arena, "%u:%u", (unsigned)d->uid, (unsigned)d->gid);
 	size_t first = j->n_steps;
 	int rc;
 
@@ -96,7 +94,7 @@ static int give_nodes(struct assignment *h, int folder, struct journal *j, const
 			plan_node(h, j, &j->devices[i], to);
 	if (j->n_steps == first)
 		return 0;
-	rc = journal_write(h->arena, folder, j, err);
+	rc = journal_write(h->host.arena, folder, j, err);
 	for (size_t i = first; !rc && i < j->n_steps; i++)
 		rc = op_rows[OP_NODE].act(&w, &j->steps[i], err);
 	return rc;
@@ -122,16 +120,16 @@ int running_start(struct assignment *h, const struct domain *d, struct err *err)
 /* Where the pid file names no process of this VM, any with its UUID. */
 static struct process find_qemu(struct assignment *h)
 {
-	const char *path = arena_printf(h->arena, "/run/libvirt/qemu/%s.pid", h->name);
+	const char *path = arena_printf(h->host.arena, "/run/libvirt/qemu/%s.pid", h->name);
 	size_t len;
 	char *text;
 	pid_t pid = 0;
 
-	if (host_read(h->arena, h->root, path, &text, &len) == 0)
+	if (host_read(&h->host, path, &text, &len) == 0)
 		pid = (pid_t)strtol(text, NULL, 10);
-	if (pid > 0 && process_has_uuid(h->arena, h->root, pid, h->uuid))
-		return process_now(h->arena, h->root, pid);
-	return process_of_uuid(h->arena, h->root, h->uuid);
+	if (pid > 0 && process_has_uuid(&h->host, pid, h->uuid))
+		return process_now(&h->host, pid);
+	return process_of_uuid(&h->host, h->uuid);
 }
 
 int running_note(struct assignment *h, struct err *err)
@@ -142,12 +140,12 @@ int running_note(struct assignment *h, struct err *err)
 
 	if (folder < 0)
 		return folder == -ENODATA ? 0 : folder;
-	rc = journal_read(h->arena, h->root, h->uuid, &j, err);
+	rc = journal_read(&h->host, h->uuid, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	j.daemon = h->daemon;
 	j.qemu = find_qemu(h);
 	if (j.qemu.pid)
 		j.state = STATE_RUNNING;
-	return journal_write(h->arena, folder, &j, err);
+	return journal_write(h->host.arena, folder, &j, err);
 }

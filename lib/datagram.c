@@ -47,17 +47,17 @@ static void syslog_message(struct strbuf *b, const char *identifier, const char 
 	strbuf_addn(b, text, len);
 }
 
-void datagram_log(struct arena *a, const struct root *r, const char *identifier, const char *text)
+void datagram_log(const struct host *host, const char *identifier, const char *text)
 {
 	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	size_t len = strnlen(text, TEXT_MAX);
-	struct strbuf journal = { .arena = a }, syslog = { .arena = a };
+	struct strbuf journal = { .arena = host->arena }, syslog = { .arena = host->arena };
 
 	if (fd < 0)
 		return;
 	journal_message(&journal, identifier, text, len);
-	if (send_to(fd, root_path(a, r, "/run/systemd/journal/socket"), &journal))
+	if (send_to(fd, root_path(host, "/run/systemd/journal/socket"), &journal))
 		return;
 	syslog_message(&syslog, identifier, text, len);
-	send_to(fd, root_path(a, r, "/run/systemd/journal/dev-log"), &syslog);
+	send_to(fd, root_path(host, "/run/systemd/journal/dev-log"), &syslog);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-struct arena;
-struct root;
+struct host;
 
 /*
  * One line to the host's log, in one datagram that never blocks and whose
  * failure nobody hears of: to journald's socket, else to syslog's.
  * A long text is cut at 48 KiB.
  */
-void datagram_log(struct arena *a, const struct root *r, const char *identifier, const char *text);
+void datagram_log(const struct host *host, const char *identifier, const char *text);

@@ -126,8 +126,8 @@ static int read_all(struct arena *a, int fd, size_t size, struct file *file, str
 	return rc;
 }
 
-static int read_judged(struct arena *a, const struct root *r, int at, const char *name,
-		       int extra_flags, bool everybody, struct file *file, struct err *err)
+static int read_judged(const struct host *host, int at, const char *name, int extra_flags,
+		       bool everybody, struct file *file, struct err *err)
 {
 	_cleanup_fd_ int fd = openat(at, name, OPEN_FLAGS | extra_flags);
 	struct stat st;
@@ -144,22 +144,22 @@ static int read_judged(struct arena *a, const struct root *r, int at, const char
 		file->len = 0;
 		return 0;
 	}
-	rc = judge_file(r, &st, everybody, err);
+	rc = judge_file(&host->root, &st, everybody, err);
 	if (rc)
 		return rc;
-	return read_all(a, fd, (size_t)st.st_size, file, err);
+	return read_all(host->arena, fd, (size_t)st.st_size, file, err);
 }
 
-int file_read(struct arena *a, const struct root *r, int at, const char *name, int extra_flags,
-	      struct file *file, struct err *err)
+int file_read(const struct host *host, int at, const char *name, int extra_flags, struct file *file,
+	      struct err *err)
 {
-	return read_judged(a, r, at, name, extra_flags, true, file, err);
+	return read_judged(host, at, name, extra_flags, true, file, err);
 }
 
-int file_read_private(struct arena *a, const struct root *r, int at, const char *name,
-		      struct file *file, struct err *err)
+int file_read_private(const struct host *host, int at, const char *name, struct file *file,
+		      struct err *err)
 {
-	int rc = read_judged(a, r, at, name, O_NOFOLLOW, false, file, err);
+	int rc = read_judged(host, at, name, O_NOFOLLOW, false, file, err);
 
 	return rc || file->text ? rc : err_set(err, EINVAL, "not a regular file");
 }

@@ -6,6 +6,7 @@
 
 struct arena;
 struct err;
+struct host;
 struct root;
 
 /*
@@ -32,8 +33,8 @@ int folder_open(const struct root *r, int at, const char *name, struct err *err)
  * Reads all of `name` in the folder `at`. extra_flags may hold O_NOFOLLOW.
  * 0, or -errno with err filled; -ENOENT as above.
  */
-int file_read(struct arena *a, const struct root *r, int at, const char *name, int extra_flags,
-	      struct file *file, struct err *err);
+int file_read(const struct host *host, int at, const char *name, int extra_flags, struct file *file,
+	      struct err *err);
 
 /*
  * The same of what is ours alone: nobody else needs to enter or read it, and it
@@ -41,8 +42,8 @@ int file_read(struct arena *a, const struct root *r, int at, const char *name, i
  * changed (O_RDONLY).
  */
 int folder_open_private(const struct root *r, int at, const char *name, struct err *err);
-int file_read_private(struct arena *a, const struct root *r, int at, const char *name,
-		      struct file *file, struct err *err);
+int file_read_private(const struct host *host, int at, const char *name, struct file *file,
+		      struct err *err);
 
 /* Any file, whoever owns it, such as a draft; at most FILE_MAX bytes. */
 int file_read_any(struct arena *a, const char *path, struct file *file, struct err *err);

@@ -17,9 +17,9 @@ struct root root_from_env(struct arena *a)
 	return (struct root){ .prefix = len ? arena_strndup(a, dir, len) : "" };
 }
 
-const char *root_path(struct arena *a, const struct root *r, const char *path)
+const char *root_path(const struct host *host, const char *path)
 {
-	return *r->prefix ? arena_join(a, r->prefix, path) : path;
+	return *host->root.prefix ? arena_join(host->arena, host->root.prefix, path) : path;
 }
 
 bool root_trusts_owner(const struct root *r, uid_t owner)

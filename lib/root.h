@@ -16,8 +16,14 @@ struct root {
 
 struct root root_from_env(struct arena *a);
 
+/* The host that is looked at, and the arena that has what was found. */
+struct host {
+	struct arena *arena;
+	struct root root;
+};
+
 /* path begins with '/'. */
-const char *root_path(struct arena *a, const struct root *r, const char *path);
+const char *root_path(const struct host *host, const char *path);
 
 /*
  * May this user's files be believed? root's always; below a KVMSHIM_ROOT the

@@ -56,10 +56,10 @@ static void read_file(void *user, const struct file *file)
 	rules_read(d->mistakes.arena, file, &d->rules, &d->mistakes);
 }
 
-void decide_read_rules(struct arena *a, const struct root *r, struct decision *d)
+void decide_read_rules(const struct host *host, struct decision *d)
 {
-	confdir_read(a, r, read_file, d, &d->mistakes);
-	decide_check_rules(a, d);
+	confdir_read(host, read_file, d, &d->mistakes);
+	decide_check_rules(host->arena, d);
 }
 
 static const char *find_real(struct arena *a, const struct settings *s, const char *self)
@@ -70,11 +70,11 @@ static const char *find_real(struct arena *a, const struct settings *s, const ch
 }
 
 /* hook: what it would write takes the place of what it may have written at an earlier start. */
-static int find_facts(struct arena *a, const struct root *r, const struct facts *hook,
-		      struct decision *d, struct err *err)
+static int find_facts(const struct host *host, const struct facts *hook, struct decision *d,
+		      struct err *err)
 {
 	static const enum fact written[] = { FACT_FLAVOR, FACT_PROJECT, FACT_USER, FACT_INSTANCE };
-	int rc = match_facts(a, r, &d->cmdline, d->real, rules_facts_needed(&d->rules), &d->facts,
+	int rc = match_facts(host, &d->cmdline, d->real, rules_facts_needed(&d->rules), &d->facts,
 			     err);
 
 	if (!hook)
@@ -86,54 +86,54 @@ static int find_facts(struct arena *a, const struct root *r, const struct facts 
 }
 
 /* With mistakes none of the rules apply, whichever file they are in. false: see rewrite(). */
-static bool apply_rules(struct arena *a, const struct root *r, const struct facts *hook,
-			struct decision *d)
+static bool apply_rules(const struct host *host, const struct facts *hook, struct decision *d)
 {
 	struct err err;
 	bool let_in;
 
-	decide_read_rules(a, r, d);
+	decide_read_rules(host, d);
 	if (d->mistakes.errors)
 		return true;
-	if (find_facts(a, r, hook, d, &err) < 0) {
-		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
+	if (find_facts(host, hook, d, &err) < 0) {
+		mistake_add(&d->mistakes, factsfile_path(host, d->names.uuid), 0, "%s", err.text);
 		return true;
 	}
-	d->names.root = r;
+	d->names.root = &host->root;
 	d->names.grants = &d->facts.grants;
 	let_in = rewrite(&d->cmdline, &d->rules, &d->facts, &d->names, &d->trace, &d->mistakes);
 	if (!d->mistakes.errors && grants_all_used(&d->facts.grants, &err) < 0)
-		mistake_add(&d->mistakes, factsfile_path(a, r, d->names.uuid), 0, "%s", err.text);
+		mistake_add(&d->mistakes, factsfile_path(host, d->names.uuid), 0, "%s", err.text);
 	return let_in;
 }
 
-void decide_ahead(struct arena *a, const struct root *r, const char *self, char *const *argv,
+void decide_ahead(const struct host *host, const char *self, char *const *argv,
 		  const struct facts *hook, struct decision *d)
 {
 	struct qemuopts opts;
 	bool let_in;
 
-	*d = (struct decision){ .mistakes.arena = a, .trace.arena = a, .kind = DECIDE_REWRITE };
-	settings_read(a, r, &d->settings, &d->mistakes);
-	d->real = find_real(a, &d->settings, self);
-	opts = qemuopts_with(a, &d->settings);
-	cmdline_parse(a, &opts, argv, &d->cmdline);
+	*d = (struct decision){ .mistakes.arena = host->arena,
+				.trace.arena = host->arena,
+				.kind = DECIDE_REWRITE };
+	settings_read(host, &d->settings, &d->mistakes);
+	d->real = find_real(host->arena, &d->settings, self);
+	opts = qemuopts_with(host->arena, &d->settings);
+	cmdline_parse(host->arena, &opts, argv, &d->cmdline);
 	if (!d->settings.enabled)
 		d->kind = DECIDE_OFF;
 	else if (probe_is(&d->cmdline))
 		d->kind = DECIDE_PROBE;
 	if (d->kind != DECIDE_REWRITE)
 		return;
-	match_names(a, &d->cmdline, &d->names);
-	let_in = apply_rules(a, r, hook, d);
+	match_names(host->arena, &d->cmdline, &d->names);
+	let_in = apply_rules(host, hook, d);
 	if (d->mistakes.errors)
 		d->kind = d->settings.pass_on_error && let_in ? DECIDE_PASS : DECIDE_REFUSE;
 }
 
-void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,
-	    struct decision *d)
+void decide(const struct host *host, const char *self, char *const *argv, struct decision *d)
 {
-	decide_ahead(a, r, self, argv, NULL, d);
+	decide_ahead(host, self, argv, NULL, d);
 }
 
 const char **decide_argv(const struct decision *d, char *const *argv)

@@ -9,7 +9,7 @@
 #include "conf/expand.h"
 #include "wrapper/trace.h"
 
-struct root;
+struct host;
 
 /* What is to happen to a command line, and why. */
 enum verdict_kind {
@@ -37,18 +37,17 @@ struct decision {
  * explain` calls it too. self is the wrapper's own path (/proc/self/exe), or
  * NULL. *d is filled whatever happens.
  */
-void decide(struct arena *a, const struct root *r, const char *self, char *const *argv,
-	    struct decision *d);
+void decide(const struct host *host, const char *self, char *const *argv, struct decision *d);
 
 /*
  * The same for a start that is yet to be, before the hook has written facts.json: what it
  * would write of it is in `hook`. NULL: as decide().
  */
-void decide_ahead(struct arena *a, const struct root *r, const char *self, char *const *argv,
+void decide_ahead(const struct host *host, const char *self, char *const *argv,
 		  const struct facts *hook, struct decision *d);
 
 /* Reads all rule files and checks them: what is wrong goes to d->mistakes. */
-void decide_read_rules(struct arena *a, const struct root *r, struct decision *d);
+void decide_read_rules(const struct host *host, struct decision *d);
 
 /* Holds the verbs of d->rules against QEMU's options and their syntax. */
 void decide_check_rules(struct arena *a, struct decision *d);

@@ -38,36 +38,37 @@ static const char *mistakes_text(struct arena *a, struct mistakes *m)
 	return strbuf_text(&b);
 }
 
-static void log_decision(struct arena *a, const struct root *r, struct decision *d)
+static void log_decision(const struct host *host, struct decision *d)
 {
 	const char *text = NULL;
 
 	if (d->kind == DECIDE_REWRITE)
 		text = trace_text(&d->trace, d->names.name, &d->facts);
 	else if (d->kind == DECIDE_PASS)
-		text = arena_printf(a, "%s: started unchanged (on-error = pass):\n%s",
-				    d->names.name ? str_printable(a, d->names.name) : "(no name)",
-				    mistakes_text(a, &d->mistakes));
+		text = arena_printf(host->arena, "%s: started unchanged (on-error = pass):\n%s",
+				    d->names.name ? str_printable(host->arena, d->names.name)
+						  : "(no name)",
+				    mistakes_text(host->arena, &d->mistakes));
 	if (text)
-		datagram_log(a, r, IDENTIFIER, text);
+		datagram_log(host, IDENTIFIER, text);
 }
 
 int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
-	struct root root = root_from_env(&arena);
+	struct host host = { &arena, root_from_env(&arena) };
 	const char *self = host_self_exe(&arena);
 	struct decision d;
 	struct err err;
 	int status;
 
 	(void)argc;
-	decide(&arena, &root, self, argv, &d);
+	decide(&host, self, argv, &d);
 	if (d.kind == DECIDE_REFUSE) {
 		complain(&arena, mistakes_text(&arena, &d.mistakes));
 		return 1;
 	}
-	log_decision(&arena, &root, &d);
+	log_decision(&host, &d);
 	status = launch(d.real, self, decide_argv(&d, argv), &err);
 	complain(&arena, arena_printf(&arena, IDENTIFIER ": %s", err.text));
 	return status;

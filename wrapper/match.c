@@ -12,6 +12,7 @@
 #include "err.h"
 #include "glob.h"
 #include "host/host.h"
+#include "root.h"
 #include "str.h"
 #include "wrapper/line/cmdline.h"
 #include "conf/expand.h"
@@ -74,8 +75,7 @@ const char *match_passed_pci(const struct optval *v)
 }
 
 /* One device that cannot be told makes the fact unknown. */
-static void add_pci(struct arena *a, const struct root *r, const struct cmdline *c,
-		    struct facts *f)
+static void add_pci(const struct host *host, const struct cmdline *c, struct facts *f)
 {
 	const struct qemuopt *device = qemuopt_find(&c->opts, "device");
 	bool known = true;
@@ -86,10 +86,10 @@ static void add_pci(struct arena *a, const struct root *r, const struct cmdline 
 			arg_is(arg, device) && arg->value ? view_parsed(c, arg, &(struct err){ 0 }) :
 							    NULL;
 		const char *address = v ? match_passed_pci(v) : NULL;
-		const char *id = address ? host_pci_id(a, r, address) : NULL;
+		const char *id = address ? host_pci_id(host, address) : NULL;
 
 		if (id)
-			fact_add(a, f, FACT_PCI, id);
+			fact_add(host->arena, f, FACT_PCI, id);
 		known &= !address || id;
 	}
 	f->of[FACT_PCI].known = known;
@@ -114,25 +114,25 @@ void match_names(struct arena *a, const struct cmdline *c, struct names *names)
 	names->host = gethostname(host, sizeof(host) - 1) == 0 ? arena_strdup(a, host) : NULL;
 }
 
-int match_facts(struct arena *a, const struct root *r, const struct cmdline *c, const char *real,
-		unsigned needed, struct facts *f, struct err *err)
+int match_facts(const struct host *host, const struct cmdline *c, const char *real, unsigned needed,
+		struct facts *f, struct err *err)
 {
 	struct names names;
 
 	*f = (struct facts){ .has_option = view_has, .cmdline = c };
-	match_names(a, c, &names);
-	add_if(a, f, FACT_NAME, names.name);
-	add_if(a, f, FACT_UUID, names.uuid);
-	add_if(a, f, FACT_HOST, names.host);
-	add_if(a, f, FACT_MACHINE, view_get(c, "machine", "type"));
-	add_if(a, f, FACT_CPU, view_get(c, "cpu", "model"));
-	add_if(a, f, FACT_ACCEL, match_accel(c));
+	match_names(host->arena, c, &names);
+	add_if(host->arena, f, FACT_NAME, names.name);
+	add_if(host->arena, f, FACT_UUID, names.uuid);
+	add_if(host->arena, f, FACT_HOST, names.host);
+	add_if(host->arena, f, FACT_MACHINE, view_get(c, "machine", "type"));
+	add_if(host->arena, f, FACT_CPU, view_get(c, "cpu", "model"));
+	add_if(host->arena, f, FACT_ACCEL, match_accel(c));
 	if (needed & 1u << FACT_ARCH)
-		add_if(a, f, FACT_ARCH, arch_of(a, real));
+		add_if(host->arena, f, FACT_ARCH, arch_of(host->arena, real));
 	if (needed & 1u << FACT_PCI)
-		add_pci(a, r, c, f);
+		add_pci(host, c, f);
 	/* always: a device handed over for a rule that is gone is a mistake */
 	if (names.uuid)
-		return factsfile_read(a, r, names.uuid, f, err);
+		return factsfile_read(host, names.uuid, f, err);
 	return 0;
 }

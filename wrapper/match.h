@@ -5,9 +5,9 @@ struct arena;
 struct cmdline;
 struct err;
 struct facts;
+struct host;
 struct names;
 struct optval;
-struct root;
 
 /*
  * What conditions ask about, taken from the command line as it came in, from
@@ -15,8 +15,8 @@ struct root;
  * real: path of the real emulator, which tells the architecture.
  * 0, or -errno where facts.json is there but is not to be believed.
  */
-int match_facts(struct arena *a, const struct root *r, const struct cmdline *c, const char *real,
-		unsigned needed, struct facts *f, struct err *err);
+int match_facts(const struct host *host, const struct cmdline *c, const char *real, unsigned needed,
+		struct facts *f, struct err *err);
 
 /* The accelerator that QEMU would try first. */
 const char *match_accel(const struct cmdline *c);

@@ -31,7 +31,7 @@ static int wish_for(struct byhand *h, struct assignment *over, const char *addre
 {
 	struct strv functions = { 0 };
 
-	host_pci_functions(h->ctl->arena, &h->ctl->root, address, &functions);
+	host_pci_functions(&h->ctl->host, address, &functions);
 	if (!functions.n)
 		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
 	for (size_t i = 0; i < functions.n; i++) {
@@ -74,7 +74,7 @@ static int take(struct byhand *h, struct assignment *over, struct err *err)
 
 	byhand_notes(over);
 	if (!rc)
-		rc = journal_read(h->ctl->arena, &h->ctl->root, over->uuid, &j, err);
+		rc = journal_read(&h->ctl->host, over->uuid, &j, err);
 	if (!rc)
 		show_changes(h, &j);
 	return rc;
@@ -98,7 +98,7 @@ static int bind_all(struct byhand *h, const char *uuid)
 
 static int run(struct ctl *ctl, int argc, char *const *argv)
 {
-	const char *uuid = new_uuid(ctl->arena);
+	const char *uuid = new_uuid(ctl->host.arena);
 	struct byhand h;
 	int status;
 

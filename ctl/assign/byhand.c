@@ -13,14 +13,14 @@
 
 static bool add_address(struct byhand *h, const char *word)
 {
-	const char *address = host_pci_address(h->ctl->arena, word);
+	const char *address = host_pci_address(h->ctl->host.arena, word);
 
 	if (!address)
 		ctl_fail("'%s' is no PCI address like 0000:03:00.0, 03:00.0 or, for all functions "
 			 "of a slot, 03:00",
 			 word);
 	else if (!strv_has(&h->addresses, address))
-		strv_push(h->ctl->arena, &h->addresses, address);
+		strv_push(h->ctl->host.arena, &h->addresses, address);
 	return address;
 }
 
@@ -49,8 +49,7 @@ bool byhand_words(struct byhand *h, struct ctl *ctl, const struct command *comma
 struct assignment byhand_over(struct byhand *h, const char *uuid)
 {
 	return (struct assignment){
-		.arena = h->ctl->arena,
-		.root = &h->ctl->root,
+		.host = h->ctl->host,
 		.settings = &h->settings,
 		.kind = JOURNAL_HAND,
 		.uuid = uuid,
@@ -67,8 +66,8 @@ void byhand_notes(const struct assignment *over)
 void byhand_change(const struct byhand *h, const struct journal_device *d, const char *before,
 		 bool named)
 {
-	struct arena *a = h->ctl->arena;
-	const char *now = host_pci_driver(a, &h->ctl->root, d->device);
+	struct arena *a = h->ctl->host.arena;
+	const char *now = host_pci_driver(&h->ctl->host, d->device);
 	const char *went = named ? "" : arena_printf(a, ", which shares IOMMU group %d", d->group);
 
 	if (!str_same(now, before))
@@ -80,7 +79,7 @@ void byhand_change(const struct byhand *h, const struct journal_device *d, const
 
 static void show_step(const struct byhand *h, const char *before, const struct step *s)
 {
-	struct arena *a = h->ctl->arena;
+	struct arena *a = h->ctl->host.arena;
 
 	printf("%s%s\n", before, str_printable(a, op_text(a, s)));
 }

@@ -36,10 +36,10 @@ static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
 
 	if (!j)
 		return life_words[life];
-	life = reserve_life(ctl->arena, &ctl->root, j, 0, &holder);
+	life = reserve_life(&ctl->host, j, 0, &holder);
 	if (!holder.pid)
 		return life_words[life];
-	return arena_printf(ctl->arena, "%s (pid %ld)", life_words[life], (long)holder.pid);
+	return arena_printf(ctl->host.arena, "%s (pid %ld)", life_words[life], (long)holder.pid);
 }
 
 /* j is NULL too of a folder that holds nothing to give back. */
@@ -58,7 +58,7 @@ static void told(void *user, const char *uuid, const struct journal *j, int rc,
 	else if (!j)
 		ctl_fail("%s", err->text);
 	else
-		printf("%s: %s\n", title, str_printable(r->ctl->arena, err->text));
+		printf("%s: %s\n", title, str_printable(r->ctl->host.arena, err->text));
 }
 
 static int recover_named(struct recovery *r, const char *which)
@@ -80,8 +80,7 @@ static int recover(struct ctl *ctl, const char *which)
 
 	assigned_settings(ctl, &r.settings);
 	r.assignment = (struct assignment){
-		.arena = ctl->arena,
-		.root = &ctl->root,
+		.host = ctl->host,
 		.settings = &r.settings,
 	};
 	if (which)

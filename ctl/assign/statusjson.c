@@ -16,12 +16,11 @@ static const char *const life_names[] = {
 static void add_device(struct ctl *ctl, struct json_object *o, const struct journal_device *d)
 {
 	if (d->kind == HOSTDEV_PCI)
-		jsonout_add(ctl->arena, o, "driver_now",
-			    host_pci_driver(ctl->arena, &ctl->root, d->device));
+		jsonout_add(ctl->host.arena, o, "driver_now",
+			    host_pci_driver(&ctl->host, d->device));
 	else
 		json_object_object_add(
-			o, "exists",
-			json_object_new_boolean(host_has_mdev(ctl->arena, &ctl->root, d->device)));
+			o, "exists", json_object_new_boolean(host_has_mdev(&ctl->host, d->device)));
 }
 
 static struct json_object *member(struct json_object *journal, const char *list, size_t i)
@@ -32,10 +31,10 @@ static struct json_object *member(struct json_object *journal, const char *list,
 /* The journal as it is, with what is only to be seen now. */
 static struct json_object *journal_now(struct ctl *ctl, const struct assigned *h)
 {
-	struct json_object *o = journal_json(ctl->arena, &h->journal);
+	struct json_object *o = journal_json(ctl->host.arena, &h->journal);
 
 	json_object_object_del(o, "version");
-	jsonout_add(ctl->arena, o, "life", life_names[h->life]);
+	jsonout_add(ctl->host.arena, o, "life", life_names[h->life]);
 	if (h->holder.pid)
 		json_object_object_add(o, "holder", json_object_new_int64(h->holder.pid));
 	for (size_t i = 0; i < h->journal.n_devices; i++)
@@ -51,8 +50,8 @@ static struct json_object *problem(struct ctl *ctl, const struct assigned *h)
 {
 	struct json_object *o = json_object_new_object();
 
-	jsonout_add(ctl->arena, o, "uuid", h->uuid);
-	jsonout_add(ctl->arena, o, "problem", h->problem);
+	jsonout_add(ctl->host.arena, o, "uuid", h->uuid);
+	jsonout_add(ctl->host.arena, o, "problem", h->problem);
 	return o;
 }
 

@@ -28,8 +28,8 @@ static const char *what_it_is(struct ctl *ctl, const struct assigned *h)
 	if (!word)
 		word = journal_states[h->journal.state];
 	if (h->holder.pid)
-		word = arena_printf(ctl->arena, "%s (pid %ld)", word, (long)h->holder.pid);
-	return h->journal.n_stuck ? arena_printf(ctl->arena, "stuck, %s", word) : word;
+		word = arena_printf(ctl->host.arena, "%s (pid %ld)", word, (long)h->holder.pid);
+	return h->journal.n_stuck ? arena_printf(ctl->host.arena, "stuck, %s", word) : word;
 }
 
 /* "vfio-pci (was nvme)" */
@@ -38,19 +38,18 @@ static const char *driver_text(struct ctl *ctl, const struct journal_device *d)
 	const char *now, *before = d->driver ? d->driver : "no driver";
 
 	if (d->kind == HOSTDEV_MDEV)
-		return host_has_mdev(ctl->arena, &ctl->root, d->device) ? "is there"
-									: "is not there";
-	now = host_pci_driver(ctl->arena, &ctl->root, d->device);
-	now = now ? str_printable(ctl->arena, now) : "no driver";
+		return host_has_mdev(&ctl->host, d->device) ? "is there" : "is not there";
+	now = host_pci_driver(&ctl->host, d->device);
+	now = now ? str_printable(ctl->host.arena, now) : "no driver";
 	if (str_eq(now, before))
 		return now;
-	return arena_printf(ctl->arena, "%s (was %s)", now, before);
+	return arena_printf(ctl->host.arena, "%s (was %s)", now, before);
 }
 
 static void show_device(struct ctl *ctl, const struct journal_device *d)
 {
 	printf("  %s  %-9s  %s%s%s\n", d->device, role_names[d->role], driver_text(ctl, d),
-	       d->rule ? ", by " : "", d->rule ? str_printable(ctl->arena, d->rule) : "");
+	       d->rule ? ", by " : "", d->rule ? str_printable(ctl->host.arena, d->rule) : "");
 }
 
 static void show_stuck(struct ctl *ctl, const struct stuck *w)
@@ -58,8 +57,8 @@ static void show_stuck(struct ctl *ctl, const struct stuck *w)
 	const char *device = stuck_subject(w);
 
 	if (assigned_is_stuck(ctl, w))
-		printf("  %s  stuck since %s: %s\n", device, process_since(ctl->arena, w->child),
-		       stuck_reason(ctl->arena, w));
+		printf("  %s  stuck since %s: %s\n", device,
+		       process_since(ctl->host.arena, w->child), stuck_reason(ctl->host.arena, w));
 	else
 		printf("  %s  no longer stuck: %s has finished (run `kvmshim recover`)\n", device,
 		       op_names[w->op]);
@@ -71,7 +70,7 @@ static void show_steps(struct ctl *ctl, const struct journal *j)
 
 	for (size_t i = 0; i < j->n_steps; i++) {
 		const struct step *s = &j->steps[i];
-		const char *words = str_printable(ctl->arena, op_text(ctl->arena, s));
+		const char *words = str_printable(ctl->host.arena, op_text(ctl->host.arena, s));
 
 		if (s->done)
 			printf("  %10.1f ms  %s\n", s->ms, words);

@@ -68,7 +68,7 @@ static const char *whose(struct arena *a, const struct reservations *held, const
 static bool find(struct byhand *h, const struct reservations *held, struct parts *parts,
 		 const char *address)
 {
-	struct arena *a = h->ctl->arena;
+	struct arena *a = h->ctl->host.arena;
 	size_t found = 0;
 
 	for (size_t i = 0; i < parts->n; i++)
@@ -93,7 +93,7 @@ static void list_parts(struct arena *a, const struct reservations *held, struct 
 
 static bool may_go(struct byhand *h, struct part *p)
 {
-	struct arena *a = h->ctl->arena;
+	struct arena *a = h->ctl->host.arena;
 	struct err err = { 0 };
 
 	if (!p->named.n)
@@ -101,7 +101,7 @@ static bool may_go(struct byhand *h, struct part *p)
 	p->all = return_devices(a, p->journal, &p->named);
 	if (p->life == LIFE_IN_PROGRESS)
 		err_set(&err, EBUSY, "%s is being worked on by another `kvmshim`", p->named.v[0]);
-	else if (borrower_check(a, &h->ctl->root, p->journal, &p->all, &err) == 0)
+	else if (borrower_check(&h->ctl->host, p->journal, &p->all, &err) == 0)
 		return true;
 	ctl_fail("%s", err.text);
 	return false;
@@ -122,7 +122,7 @@ static bool judge(struct byhand *h, const struct reservations *held, struct part
 
 static void plan(struct byhand *h, const struct part *p)
 {
-	bool *lanes = arena_alloc(h->ctl->arena, lanes_count(p->journal) * sizeof(*lanes));
+	bool *lanes = arena_alloc(h->ctl->host.arena, lanes_count(p->journal) * sizeof(*lanes));
 	bool some_stay = return_lanes(p->journal, &p->named, lanes);
 
 	byhand_plan_undo(h, p->journal, some_stay ? lanes : NULL);
@@ -130,10 +130,11 @@ static void plan(struct byhand *h, const struct part *p)
 
 static const char **drivers_now(struct byhand *h, const struct journal *j)
 {
-	const char **drivers = arena_alloc(h->ctl->arena, (j->n_devices + 1) * sizeof(*drivers));
+	const char **drivers =
+		arena_alloc(h->ctl->host.arena, (j->n_devices + 1) * sizeof(*drivers));
 
 	for (size_t i = 0; i < j->n_devices; i++)
-		drivers[i] = host_pci_driver(h->ctl->arena, &h->ctl->root, j->devices[i].device);
+		drivers[i] = host_pci_driver(&h->ctl->host, j->devices[i].device);
 	return drivers;
 }
 
@@ -189,11 +190,11 @@ static int run(struct ctl *ctl, int argc, char *const *argv)
 
 	if (!byhand_words(&h, ctl, &command_unbind, argc, argv, &status))
 		return status;
-	if (reserve_read(ctl->arena, &ctl->root, NULL, &held, &err) < 0) {
+	if (reserve_read(&ctl->host, NULL, &held, &err) < 0) {
 		ctl_fail("%s", err.text);
 		return CTL_FOUND;
 	}
-	list_parts(ctl->arena, &held, &parts);
+	list_parts(ctl->host.arena, &held, &parts);
 	return judge(&h, &held, &parts) ? unbind_all(&h, &parts) : CTL_FOUND;
 }
 

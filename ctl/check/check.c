@@ -64,14 +64,14 @@ static int check_file(struct check *c, const char *path)
 
 	if (c->qemu && is_program(path))
 		return ctl_wrong(&command_check, "'%s' is a program: write --qemu=%s", path, path);
-	if (file_read_any(c->ctl->arena, path, &file, &err) < 0) {
+	if (file_read_any(c->ctl->host.arena, path, &file, &err) < 0) {
 		ctl_fail("%s", err.text);
 		return CTL_USAGE;
 	}
 	if (str_ends(path, ".conf"))
-		settings_parse(c->ctl->arena, &file, &c->d.settings, &c->d.mistakes);
+		settings_parse(c->ctl->host.arena, &file, &c->d.settings, &c->d.mistakes);
 	else
-		rules_read(c->ctl->arena, &file, &c->d.rules, &c->d.mistakes);
+		rules_read(c->ctl->host.arena, &file, &c->d.rules, &c->d.mistakes);
 	return CTL_FINE;
 }
 
@@ -89,7 +89,7 @@ static int ask_qemu(struct check *c)
 
 	if (!binary)
 		return ctl_fail("no emulator found to ask: say --qemu=BINARY");
-	if (checkqemu(c->ctl->arena, binary, &c->d, &err) < 0)
+	if (checkqemu(c->ctl->host.arena, binary, &c->d, &err) < 0)
 		return ctl_fail("%s", err.text);
 	return CTL_FINE;
 }
@@ -113,8 +113,8 @@ static void show_places(const struct check *c)
 {
 	const struct ctl *ctl = c->ctl;
 
-	printf(" in %s and %s", root_path(ctl->arena, &ctl->root, CONFDIR_ETC "/rules.d"),
-	       root_path(ctl->arena, &ctl->root, CONFDIR_LIB "/rules.d"));
+	printf(" in %s and %s", root_path(&ctl->host, CONFDIR_ETC "/rules.d"),
+	       root_path(&ctl->host, CONFDIR_LIB "/rules.d"));
 }
 
 static void show_text(const struct check *c)
@@ -123,7 +123,7 @@ static void show_text(const struct check *c)
 	size_t warnings = m->n - m->errors, off = c->d.rules.n - count_enabled(&c->d.rules);
 
 	for (size_t i = 0; i < m->n; i++)
-		puts(mistake_text(c->ctl->arena, &m->v[i]));
+		puts(mistake_text(c->ctl->host.arena, &m->v[i]));
 	printf("%zu rule%s", c->d.rules.n, plural(c->d.rules.n));
 	if (off)
 		printf(" (%zu not enabled)", off);
@@ -140,28 +140,27 @@ static void show_json(const struct check *c)
 	json_object_object_add(o, "version", json_object_new_int(CHECK_VERSION));
 	json_object_object_add(o, "rules", json_object_new_int((int)c->d.rules.n));
 	json_object_object_add(o, "enabled", json_object_new_int((int)count_enabled(&c->d.rules)));
-	json_object_object_add(o, "mistakes", jsonout_mistakes(c->ctl->arena, &c->d.mistakes));
+	json_object_object_add(o, "mistakes", jsonout_mistakes(c->ctl->host.arena, &c->d.mistakes));
 	jsonout_print(o);
 }
 
 static int read_files(struct check *c)
 {
 	const struct strv *files = &c->files;
-	struct mistakes ignored = { .arena = c->ctl->arena };
+	struct mistakes ignored = { .arena = c->ctl->host.arena };
 	int status = CTL_FINE;
 
 	/* extra-options of the installed kvmshim.conf hold for a draft too */
-	settings_read(c->ctl->arena, &c->ctl->root, &c->d.settings,
-		      files->n ? &ignored : &c->d.mistakes);
+	settings_read(&c->ctl->host, &c->d.settings, files->n ? &ignored : &c->d.mistakes);
 	c->installed = files->n == 0;
 	if (c->installed) {
 		warn_of_settings(c);
-		decide_read_rules(c->ctl->arena, &c->ctl->root, &c->d);
+		decide_read_rules(&c->ctl->host, &c->d);
 		return CTL_FINE;
 	}
 	for (size_t i = 0; i < files->n && status == CTL_FINE; i++)
 		status = check_file(c, files->v[i]);
-	decide_check_rules(c->ctl->arena, &c->d);
+	decide_check_rules(c->ctl->host.arena, &c->d);
 	return status;
 }
 
@@ -175,7 +174,7 @@ static const struct option_row options[] = {
 
 static int run(struct ctl *ctl, int argc, char *const *argv)
 {
-	struct check c = { .ctl = ctl, .d = { .mistakes.arena = ctl->arena } };
+	struct check c = { .ctl = ctl, .d = { .mistakes.arena = ctl->host.arena } };
 	int status;
 
 	if (!options_read(ctl, &command_check, argc, argv, &c, &status))

@@ -27,7 +27,7 @@ static int publish_to(struct ctl *ctl, const char *path, const char *text)
 {
 	struct err err = { 0 };
 
-	if (publish(ctl->arena, path, text, &err) == 0)
+	if (publish(ctl->host.arena, path, text, &err) == 0)
 		return CTL_FINE;
 	return ctl_fail("%s", err.text);
 }

@@ -19,7 +19,7 @@ void page_text(struct page *p, const char *text)
 		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['\''] = "&#39;", ['"'] = "&quot;",
 	};
 
-	for (text = str_printable(p->ctl->arena, text); *text; text++)
+	for (text = str_printable(p->ctl->host.arena, text); *text; text++)
 		if (strchr("&<>'\"", *text))
 			strbuf_add(&p->out, escapes[(unsigned char)*text]);
 		else
@@ -64,7 +64,7 @@ static const char *ago(struct page *p, time_t since)
 		long n = age / units[i].seconds;
 
 		if (n > 0)
-			return arena_printf(p->ctl->arena, "%ld %s%s", n, units[i].word,
+			return arena_printf(p->ctl->host.arena, "%ld %s%s", n, units[i].word,
 					    n == 1 ? "" : "s");
 	}
 	return "just now";
@@ -76,8 +76,8 @@ const char *page_since(struct page *p, const struct guest *guest)
 
 	if (!guest->since || !strptime(guest->since, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		return "";
-	return arena_printf(p->ctl->arena, "%.10s %.5s UTC (%s)", guest->since, guest->since + 11,
-			    ago(p, timegm(&tm)));
+	return arena_printf(p->ctl->host.arena, "%.10s %.5s UTC (%s)", guest->since,
+			    guest->since + 11, ago(p, timegm(&tm)));
 }
 
 /* ---- graphics cards ---- */
@@ -156,7 +156,7 @@ static bool same_guest(const struct guest *a, const struct guest *b)
 static void add_device_of(struct page *p, const struct device *d, const char *mdev)
 {
 	page_add(p, "<li><a class=\"mono\" href=\"#d-%t\">%t</a> %t%s%t", d->pci.address,
-		 d->pci.address, device_short_name(p->ctl->arena, d), mdev ? ", mdev " : "",
+		 d->pci.address, device_short_name(p->ctl->host.arena, d), mdev ? ", mdev " : "",
 		 mdev ? mdev : "");
 	if (d->state != DEVICE_VM)
 		page_add(p, " <span class=\"state %s\">%s</span>", inventory_states[d->state],
@@ -192,7 +192,7 @@ static void note_guest(struct page *p, struct guests *guests, const struct guest
 		if (same_guest(guests->v[i].guest, guest))
 			return;
 	if (guest)
-		*arena_push(p->ctl->arena, guests->v, guests->n, guests->cap) =
+		*arena_push(p->ctl->host.arena, guests->v, guests->n, guests->cap) =
 			(struct shown){ guest };
 }
 
@@ -306,7 +306,7 @@ static void add_legend(struct page *p)
 
 const char *devices_html(struct ctl *ctl, const struct inventory *inv)
 {
-	struct page p = { .ctl = ctl, .inv = inv, .out = { .arena = ctl->arena } };
+	struct page p = { .ctl = ctl, .inv = inv, .out = { .arena = ctl->host.arena } };
 
 	add_head(&p);
 	page_add(&p, "<main>\n");

@@ -53,25 +53,25 @@ struct device *inventory_find(const struct inventory *inv, const char *address)
 /* One that is gone by now was unplugged in between. */
 static void read_functions(struct ctl *ctl, struct inventory *inv)
 {
-	_cleanup_fd_ int all = pcihost_open(ctl->arena, &ctl->root);
+	_cleanup_fd_ int all = pcihost_open(&ctl->host);
 	struct strv addresses = { 0 };
 	struct pci_slots slots = { 0 };
 
-	pcihost_addresses(ctl->arena, &ctl->root, &addresses);
-	pcihost_slots(ctl->arena, &ctl->root, &slots);
+	pcihost_addresses(&ctl->host, &addresses);
+	pcihost_slots(&ctl->host, &slots);
 	for (size_t i = 0; i < addresses.n; i++) {
 		struct device d = { 0 };
 
-		if (pcihost_read(ctl->arena, all, addresses.v[i], &d.pci, &d.place) < 0)
+		if (pcihost_read(ctl->host.arena, all, addresses.v[i], &d.pci, &d.place) < 0)
 			continue;
 		d.slot = pcihost_slot(&slots, addresses.v[i]);
-		*arena_push(ctl->arena, inv->v, inv->n, inv->cap) = d;
+		*arena_push(ctl->host.arena, inv->v, inv->n, inv->cap) = d;
 	}
 }
 
 static void add_names(struct ctl *ctl, struct inventory *inv)
 {
-	struct pcinames *names = pcinames_open(ctl->arena, &ctl->root);
+	struct pcinames *names = pcinames_open(&ctl->host);
 	const char *missing = pcinames_missing(names);
 
 	for (size_t i = 0; i < inv->n; i++) {
@@ -82,8 +82,8 @@ static void add_names(struct ctl *ctl, struct inventory *inv)
 		d->class_name = pcinames_class(names, d->pci.class);
 	}
 	if (missing)
-		strv_push(ctl->arena, &inv->unseen,
-			  arena_printf(ctl->arena,
+		strv_push(ctl->host.arena, &inv->unseen,
+			  arena_printf(ctl->host.arena,
 				       "the names of devices are unknown: %s cannot be read "
 				       "(package pci.ids or "
 				       "hwdata)",
@@ -105,13 +105,14 @@ static void add_mates(struct ctl *ctl, struct device **sorted, size_t n)
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
 			if (k != i && !sorted[k]->pci.bridge)
-				strv_push(ctl->arena, &sorted[i]->mates,
+				strv_push(ctl->host.arena, &sorted[i]->mates,
 					  sorted[k]->pci.address);
 }
 
 static void find_mates(struct ctl *ctl, struct inventory *inv)
 {
-	struct device **sorted = arena_alloc(ctl->arena, (inv->n + 1) * sizeof(struct device *));
+	struct device **sorted =
+		arena_alloc(ctl->host.arena, (inv->n + 1) * sizeof(struct device *));
 	size_t end;
 
 	for (size_t i = 0; i < inv->n; i++)
@@ -139,12 +140,11 @@ static void guess_home(struct ctl *ctl, struct modaliases *aliases, bool *read, 
 	struct strv modules = { 0 };
 
 	if (!*read)
-		modaliases_read(ctl->arena, &ctl->root, NULL, aliases);
+		modaliases_read(&ctl->host, NULL, aliases);
 	*read = true;
-	modaliases_find(ctl->arena, aliases, d->pci.modalias, &modules);
+	modaliases_find(ctl->host.arena, aliases, d->pci.modalias, &modules);
 	if (modules.n)
-		set_home(d, HOME_MODULES,
-			 pci_driver_of_module(ctl->arena, &ctl->root, modules.v[0]));
+		set_home(d, HOME_MODULES, pci_driver_of_module(&ctl->host, modules.v[0]));
 }
 
 static void find_homes(struct look *l)
@@ -166,14 +166,16 @@ static void find_homes(struct look *l)
 
 void inventory_read(struct ctl *ctl, struct inventory *inv)
 {
-	struct look l = { .ctl = ctl, .inv = inv, .root = geteuid() == 0 || *ctl->root.prefix };
+	struct look l = { .ctl = ctl,
+			  .inv = inv,
+			  .root = geteuid() == 0 || *ctl->host.root.prefix };
 
 	*inv = (struct inventory){ 0 };
 	read_functions(ctl, inv);
 	add_names(ctl, inv);
 	find_mates(ctl, inv);
 	assigned_settings(ctl, &l.settings);
-	l.held = arena_alloc(ctl->arena, (inv->n + 1) * sizeof(*l.held));
+	l.held = arena_alloc(ctl->host.arena, (inv->n + 1) * sizeof(*l.held));
 	inventory_guests(&l);
 	find_homes(&l);
 	inventory_judge(&l);

@@ -23,7 +23,7 @@ struct judging {
 	struct suspects suspects;
 };
 
-#define SAY(j, ...) arena_printf((j)->l->ctl->arena, __VA_ARGS__)
+#define SAY(j, ...) arena_printf((j)->l->ctl->host.arena, __VA_ARGS__)
 
 static void set(struct device *d, enum device_state state, const char *why)
 {
@@ -35,7 +35,7 @@ static const char *guest_text(struct judging *j, const struct guest *guest)
 {
 	const char *name = guest->name ? guest->name : guest->uuid;
 
-	return SAY(j, "VM %s", str_printable(j->l->ctl->arena, name ? name : "?"));
+	return SAY(j, "VM %s", str_printable(j->l->ctl->host.arena, name ? name : "?"));
 }
 
 /* ---- whose it is ---- */
@@ -44,7 +44,7 @@ static bool is_stuck(struct judging *j, struct device *d, const struct held *hel
 {
 	if (!held->stuck)
 		return false;
-	set(d, DEVICE_STUCK, stuck_reason(j->l->ctl->arena, held->stuck));
+	set(d, DEVICE_STUCK, stuck_reason(j->l->ctl->host.arena, held->stuck));
 	return true;
 }
 
@@ -134,8 +134,8 @@ static bool is_suspect(struct judging *j, const struct device *d)
 	struct ctl *ctl = j->l->ctl;
 
 	if (!j->has_opens) {
-		opendevices_read(ctl->arena, &ctl->root, &j->opens);
-		suspects_find(ctl->arena, &ctl->root, &j->opens, &j->suspects);
+		opendevices_read(&ctl->host, &j->opens);
+		suspects_find(&ctl->host, &j->opens, &j->suspects);
 	}
 	j->has_opens = true;
 	return suspects_has(&j->suspects, d->pci.address, d->pci.group) ||
@@ -149,12 +149,12 @@ static const char *holder_of(struct judging *j, const struct device *d, const st
 		settings_of_device(&j->l->settings, d->pci.address);
 	struct holders holders = { 0 };
 
-	holders_of(j->l->ctl->arena, &j->l->ctl->root, &j->opens, nodes, &holders);
+	holders_of(&j->l->ctl->host, &j->opens, nodes, &holders);
 	for (size_t i = 0; i < holders.n; i++) {
 		const struct holder *h = &holders.v[i];
 
 		if (!conf || !h->unit || !strv_has(&conf->stop_units, h->unit))
-			return survey_holder_text(j->l->ctl->arena, h);
+			return survey_holder_text(j->l->ctl->host.arena, h);
 	}
 	return NULL;
 }
@@ -167,8 +167,8 @@ static bool is_on_vfio(struct judging *j, struct device *d, const struct held *h
 	if (!pci_driver_is_vfio(d->pci.driver))
 		return false;
 	if (is_suspect(j, d)) {
-		subdevices_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
-		subdevices_add_vfio(j->l->ctl->arena, &j->l->ctl->root, d->pci.group, &below.nodes);
+		subdevices_read(&j->l->ctl->host, d->pci.address, &below);
+		subdevices_add_vfio(&j->l->ctl->host, d->pci.group, &below.nodes);
 		holder = holder_of(j, d, &below.nodes);
 	}
 	if (holder)
@@ -195,11 +195,11 @@ static bool may_not_be_unbound(struct judging *j, struct device *d, const struct
 
 static const char *network_use(struct judging *j, const struct device *d, const struct subdevices *b)
 {
-	const struct root *r = &j->l->ctl->root;
-	const char *use = uses_of_function(j->l->ctl->arena, r, &d->pci, b);
+	const struct host *host = &j->l->ctl->host;
+	const char *use = uses_of_function(host, &d->pci, b);
 
 	for (size_t i = 0; !use && i < b->interfaces.n; i++) {
-		use = uses_of_interface(j->l->ctl->arena, r, b->interfaces.v[i]);
+		use = uses_of_interface(host, b->interfaces.v[i]);
 		use = use ? SAY(j, "%s %s", b->interfaces.v[i], use) : NULL;
 	}
 	return use;
@@ -210,7 +210,7 @@ static const char *disk_use(struct judging *j, const struct subdevices *b)
 	const char *use = NULL;
 
 	for (size_t i = 0; !use && i < b->disks.n; i++)
-		use = uses_of_disk(j->l->ctl->arena, &j->l->ctl->root, b->disks.v[i]);
+		use = uses_of_disk(&j->l->ctl->host, b->disks.v[i]);
 	return use;
 }
 
@@ -222,8 +222,7 @@ static const char *console_use(struct judging *j, const struct device *d, const 
 
 	if (hook->release_console || (!d->pci.boot_vga && !b->framebuffers.n))
 		return NULL;
-	uses_of_console(j->l->ctl->arena, &j->l->ctl->root, &d->pci, b, hook->unbind_timeout * 1000,
-			&console);
+	uses_of_console(&j->l->ctl->host, &d->pci, b, hook->unbind_timeout * 1000, &console);
 	if (console.stuck.pid)
 		return "reading its console state has not finished";
 	return console.vtcons.n ? SAY(j, "it shows the host console (%s)", console.vtcons.v[0]) :
@@ -238,7 +237,7 @@ static const char *use_of(struct judging *j, const struct device *d)
 
 	if (!is_suspect(j, d) && d->pci.class >> 16 != 0x02 && !d->pci.boot_vga)
 		return NULL;
-	subdevices_read(j->l->ctl->arena, &j->l->ctl->root, d->pci.address, &below);
+	subdevices_read(&j->l->ctl->host, d->pci.address, &below);
 	use = network_use(j, d, &below);
 	use = use ? use : console_use(j, d, &below);
 	use = use ? use : disk_use(j, &below);
@@ -287,10 +286,10 @@ static const char *vfs_in_the_way(struct judging *j, const struct device *pf)
 		const char *user = vf ? user_of_vf(j, vf) : NULL;
 
 		if (user)
-			strv_push(j->l->ctl->arena, &used,
+			strv_push(j->l->ctl->host.arena, &used,
 				  SAY(j, "%s (%s)", vf->pci.address, user));
 	}
-	return judge_vfs(j->l->ctl->arena, &pf->pci, &used,
+	return judge_vfs(j->l->ctl->host.arena, &pf->pci, &used,
 			 settings_of_device(&j->l->settings, pf->pci.address));
 }
 
@@ -330,7 +329,7 @@ static void look_around(struct judging *j, struct device *d)
 static void ask_about_others(struct judging *j)
 {
 	struct inventory *inv = j->l->inv;
-	struct device *after = arena_alloc(j->l->ctl->arena, (inv->n + 1) * sizeof(*after));
+	struct device *after = arena_alloc(j->l->ctl->host.arena, (inv->n + 1) * sizeof(*after));
 
 	if (inv->n)
 		memcpy(after, inv->v, inv->n * sizeof(*after));
@@ -351,7 +350,7 @@ void inventory_judge(struct look *l)
 	ask_about_vfs(&j);
 	ask_about_others(&j);
 	if (!l->root)
-		strv_push(l->ctl->arena, &l->inv->unseen,
+		strv_push(l->ctl->host.arena, &l->inv->unseen,
 			  "the programs that have devices open are unknown: only root can "
 			  "read /proc/PID/fd");
 }

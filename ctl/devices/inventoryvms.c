@@ -20,7 +20,7 @@
 
 static struct device *parent_of(struct look *l, const char *uuid)
 {
-	const char *parent = mdev_parent(l->ctl->arena, &l->ctl->root, uuid);
+	const char *parent = mdev_parent(&l->ctl->host, uuid);
 
 	return parent ? inventory_find(l->inv, parent) : NULL;
 }
@@ -37,12 +37,12 @@ static void list_mdevs(struct look *l)
 {
 	struct strv uuids = { 0 };
 
-	mdev_list(l->ctl->arena, &l->ctl->root, &uuids);
+	mdev_list(&l->ctl->host, &uuids);
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct device *d = parent_of(l, uuids.v[i]);
 
 		if (d)
-			*arena_push(l->ctl->arena, d->mdevs, d->n_mdevs, d->mdevs_cap) =
+			*arena_push(l->ctl->host.arena, d->mdevs, d->n_mdevs, d->mdevs_cap) =
 				(struct inventory_mdev){ .uuid = uuids.v[i] };
 	}
 }
@@ -60,7 +60,7 @@ static void give_mdev(struct look *l, const char *uuid, const struct guest *gues
 
 static const struct guest *journal_guest(struct look *l, const struct assigned *h)
 {
-	struct guest *guest = arena_new(l->ctl->arena, struct guest);
+	struct guest *guest = arena_new(l->ctl->host.arena, struct guest);
 
 	*guest = (struct guest){
 		.name = h->journal.name,
@@ -123,12 +123,14 @@ static void by_journals(struct look *l)
 	struct err err = { 0 };
 
 	if (assigned_read(l->ctl, NULL, &l->assigned, &err) < 0)
-		strv_push(l->ctl->arena, &l->inv->unseen,
-			  arena_printf(l->ctl->arena, "the devices that the hook has assigned are "
-						      "unknown: %s", err.text));
+		strv_push(l->ctl->host.arena, &l->inv->unseen,
+			  arena_printf(l->ctl->host.arena,
+				       "the devices that the hook has assigned are "
+				       "unknown: %s",
+				       err.text));
 	for (size_t i = 0; i < l->assigned.n; i++)
 		if (l->assigned.v[i].problem)
-			strv_push(l->ctl->arena, &l->inv->unseen, l->assigned.v[i].problem);
+			strv_push(l->ctl->host.arena, &l->inv->unseen, l->assigned.v[i].problem);
 		else
 			note_journal(l, &l->assigned.v[i]);
 }
@@ -153,13 +155,13 @@ static bool any_unclaimed(const struct look *l)
 
 static void give(struct look *l, const struct optval *v, const struct guest *guest)
 {
-	const char *address = match_passed_pci(v), *mdev = host_mdev_path(l->ctl->arena, "");
+	const char *address = match_passed_pci(v), *mdev = host_mdev_path(l->ctl->host.arena, "");
 	const struct prop *path = optval_get(v, "sysfsdev");
 	struct device *d;
 
 	if (path && str_starts(path->value, mdev))
 		give_mdev(l, path->value + strlen(mdev), guest);
-	address = address ? host_pci_address(l->ctl->arena, address) : NULL;
+	address = address ? host_pci_address(l->ctl->host.arena, address) : NULL;
 	d = address ? inventory_find(l->inv, address) : NULL;
 	if (d && !d->guest)
 		d->guest = guest;
@@ -168,19 +170,19 @@ static void give(struct look *l, const struct optval *v, const struct guest *gue
 static void read_qemu(struct look *l, struct process p)
 {
 	const struct qemuopts opts = { 0 };
-	struct guest *guest = arena_new(l->ctl->arena, struct guest);
+	struct guest *guest = arena_new(l->ctl->host.arena, struct guest);
 	struct strv words = { 0 };
 	struct names names;
 	struct cmdline c;
 
-	if (host_cmdline(l->ctl->arena, &l->ctl->root, p.pid, &words) < 0 || !words.n)
+	if (host_cmdline(&l->ctl->host, p.pid, &words) < 0 || !words.n)
 		return;
-	strv_push(l->ctl->arena, &words, NULL);
-	cmdline_parse(l->ctl->arena, &opts, (char *const *)(const void *)words.v, &c);
-	match_names(l->ctl->arena, &c, &names);
+	strv_push(l->ctl->host.arena, &words, NULL);
+	cmdline_parse(l->ctl->host.arena, &opts, (char *const *)(const void *)words.v, &c);
+	match_names(l->ctl->host.arena, &c, &names);
 	*guest = (struct guest){ .name = names.name,
 				 .uuid = names.uuid,
-				 .since = process_since(l->ctl->arena, p),
+				 .since = process_since(l->ctl->host.arena, p),
 				 .pid = p.pid };
 	for (size_t i = 0; i < c.n; i++) {
 		struct arg *arg = &c.args[i];
@@ -196,7 +198,7 @@ static void by_command_lines(struct look *l)
 
 	if (!any_unclaimed(l))
 		return;
-	process_uuids(l->ctl->arena, &l->ctl->root, &found);
+	process_uuids(&l->ctl->host, &found);
 	for (size_t i = 0; i < found.n; i++)
 		read_qemu(l, found.v[i].process);
 }

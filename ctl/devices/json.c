@@ -118,9 +118,9 @@ struct json_object *devices_json(struct ctl *ctl, const struct inventory *inv,
 
 	for (size_t i = 0; i < inv->n; i++)
 		if (filter_takes(f, &inv->v[i]))
-			json_object_array_add(list, device_json(ctl->arena, &inv->v[i]));
+			json_object_array_add(list, device_json(ctl->host.arena, &inv->v[i]));
 	json_object_object_add(o, "version", json_object_new_int(DEVICES_VERSION));
 	json_object_object_add(o, "devices", list);
-	json_object_object_add(o, "unseen", list_of(ctl->arena, &inv->unseen));
+	json_object_object_add(o, "unseen", list_of(ctl->host.arena, &inv->unseen));
 	return o;
 }

@@ -37,7 +37,7 @@ static size_t find_above(const struct tree *t, size_t i)
 static void grow(struct tree *t)
 {
 	size_t n = t->page->inv->n;
-	struct arena *a = t->page->ctl->arena;
+	struct arena *a = t->page->ctl->host.arena;
 
 	t->above = arena_alloc(a, (n + 1) * sizeof(size_t));
 	t->first = arena_alloc(a, (n + 1) * sizeof(size_t));
@@ -91,7 +91,7 @@ static void add_driver(struct page *p, const struct device *d)
 
 static void add_facts(struct page *p, const struct device *d)
 {
-	struct arena *a = p->ctl->arena;
+	struct arena *a = p->ctl->host.arena;
 
 	page_add(p, "<p class=\"about\">%t", d->class_name ? d->class_name : device_kind(d));
 	add_driver(p, d);
@@ -143,7 +143,7 @@ static void add_function(const struct tree *t, size_t i, bool tell_group)
 		 inventory_states[d->state], device_is_gpu(d) ? " gpu" : "", is_trouble(d) ? " t" : "",
 		 d->pci.address, inventory_states[d->state], inventory_states[d->state]);
 	page_add(p, "<p><span class=\"mono\">%t</span> <span class=\"name\">%t</span>",
-		 d->pci.address, device_short_name(p->ctl->arena, d));
+		 d->pci.address, device_short_name(p->ctl->host.arena, d));
 	if (tell_group && d->pci.group >= 0)
 		page_add(p, " · IOMMU group %zu", (size_t)d->pci.group);
 	page_add(p, "</p>\n");
@@ -193,7 +193,7 @@ static size_t children(const struct tree *t, size_t i, size_t **v)
 
 	*v = NULL;
 	for (size_t k = t->first[i]; k != NOBODY; k = t->next[k])
-		*arena_push(t->page->ctl->arena, *v, n, cap) = k;
+		*arena_push(t->page->ctl->host.arena, *v, n, cap) = k;
 	return n;
 }
 
@@ -256,7 +256,8 @@ static void add_slot(const struct tree *t, const size_t *v, size_t n, bool frame
 		return;
 	}
 	page_add(t->page, "<li class=\"slot\"><p>Slot <span class=\"mono\">%t</span>%s%t</p><ul>\n",
-		 arena_strndup(t->page->ctl->arena, d->pci.address, strcspn(d->pci.address, ".")),
+		 arena_strndup(t->page->ctl->host.arena, d->pci.address,
+			       strcspn(d->pci.address, ".")),
 		 d->slot ? ", label on the host: " : "", d->slot ? d->slot : "");
 	add_functions(t, v, n, framed);
 	page_add(t->page, "</ul></li>\n");
@@ -306,7 +307,7 @@ static size_t tops_of(const struct tree *t, size_t from, size_t **v)
 	*v = NULL;
 	for (size_t i = from; i < t->page->inv->n; i++)
 		if (t->above[i] == NOBODY && str_same(at(t, i)->place.root, at(t, from)->place.root))
-			*arena_push(t->page->ctl->arena, *v, n, cap) = i;
+			*arena_push(t->page->ctl->host.arena, *v, n, cap) = i;
 	return n;
 }
 

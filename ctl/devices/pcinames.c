@@ -42,28 +42,28 @@ static void on_warning(char *text, ...)
 }
 
 /* Debian's and RHEL's places for it, in a host's folder. */
-static char *path_below(struct arena *a, const struct root *r)
+static char *path_below(const struct host *host)
 {
 	static const char *const places[] = { "/usr/share/misc/pci.ids",
 					      "/usr/share/hwdata/pci.ids" };
 	char target[1];
 
-	for (size_t i = 0; *r->prefix && i < sizeof(places) / sizeof(places[0]); i++) {
-		const char *path = root_path(a, r, places[i]);
+	for (size_t i = 0; *host->root.prefix && i < sizeof(places) / sizeof(places[0]); i++) {
+		const char *path = root_path(host, places[i]);
 
 		/* a link that leads nowhere is a host without names */
 		if (access(path, F_OK) == 0 || readlink(path, target, 1) > 0)
-			return arena_strdup(a, path);
+			return arena_strdup(host->arena, path);
 	}
 	return NULL;
 }
 
-struct pcinames *pcinames_open(struct arena *a, const struct root *r)
+struct pcinames *pcinames_open(const struct host *host)
 {
-	struct pcinames *names = arena_new(a, struct pcinames);
-	char *path = path_below(a, r);
+	struct pcinames *names = arena_new(host->arena, struct pcinames);
+	char *path = path_below(host);
 
-	names->arena = a;
+	names->arena = host->arena;
 	names->access = pci_alloc();
 	names->access->error = on_error;
 	names->access->warning = on_warning;

@@ -3,16 +3,14 @@
 
 #include <stdbool.h>
 
-struct arena;
-struct root;
-
 /*
  * The names of pci.ids, by libpci: names only. It looks at no device, no cache of names and no
  * network. KVMSHIM_ROOT's own pci.ids is read where it has one.
  */
+struct host;
 struct pcinames;
 
-struct pcinames *pcinames_open(struct arena *a, const struct root *r);
+struct pcinames *pcinames_open(const struct host *host);
 void pcinames_close(struct pcinames *names);
 
 /* NULL: pci.ids could be read; else its path. To be asked after the first name. */

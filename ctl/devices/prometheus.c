@@ -109,13 +109,13 @@ static void add_models(struct ctl *ctl, struct strbuf *out, const struct invento
 	for (size_t i = 0; i < models.n; i++)
 		for (int state = 0; state < DEVICE_BRIDGE; state++)
 			strbuf_addf(out, "kvmshim_gpus{model=\"%s\",state=\"%s\"} %zu\n",
-				    label(ctl->arena, models.v[i].name), inventory_states[state],
-				    models.v[i].of[state]);
+				    label(ctl->host.arena, models.v[i].name),
+				    inventory_states[state], models.v[i].of[state]);
 }
 
 const char *devices_prometheus(struct ctl *ctl, const struct inventory *inv)
 {
-	struct arena *a = ctl->arena;
+	struct arena *a = ctl->host.arena;
 	struct strbuf out = { .arena = a };
 
 	head(&out, "kvmshim_device_info", "A PCI function of the host that is not a bridge.");

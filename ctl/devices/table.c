@@ -247,7 +247,7 @@ static void print_line(const struct table *t, const struct line *line)
 
 void devices_table(struct ctl *ctl, const struct inventory *inv, const struct filter *f)
 {
-	struct table t = { .arena = ctl->arena, .colour = ctl->colour };
+	struct table t = { .arena = ctl->host.arena, .colour = ctl->colour };
 
 	add_titles(&t);
 	for (size_t i = 0; i < inv->n; i++)

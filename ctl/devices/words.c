@@ -96,7 +96,7 @@ void devices_models(struct ctl *ctl, const struct inventory *inv, struct models 
 		if (!device_is_gpu(d))
 			continue;
 		count(&models->all, d);
-		count(model_of(ctl->arena, models, device_short_name(ctl->arena, d)), d);
+		count(model_of(ctl->host.arena, models, device_short_name(ctl->host.arena, d)), d);
 	}
 	if (models->n)
 		qsort(models->v, models->n, sizeof(*models->v), compare_models);

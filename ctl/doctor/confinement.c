@@ -11,7 +11,7 @@
 
 static const char *here(const struct doctor *d, const char *path)
 {
-	return root_path(d->arena, d->root, path);
+	return root_path(&d->host, path);
 }
 
 /* May libvirt confine VMs by this driver? With no setting it takes what the host has. */
@@ -26,7 +26,7 @@ static const char *text_of(const struct doctor *d, const char *path)
 {
 	struct file file = { 0 };
 
-	if (file_read_any(d->arena, here(d, path), &file, NULL) < 0 || !file.text)
+	if (file_read_any(d->host.arena, here(d, path), &file, NULL) < 0 || !file.text)
 		return "";
 	return file.text;
 }
@@ -42,7 +42,7 @@ static bool profile_knows_us(const struct doctor *d)
 
 	if (strstr(local, "/etc/kvmshim"))
 		return true;
-	return sysfs_has(d->arena, d->root, APPARMOR "/" SNIPPET) &&
+	return sysfs_has(&d->host, APPARMOR "/" SNIPPET) &&
 	       (strstr(text_of(d, APPARMOR "/abstractions/libvirt-qemu"),
 		       "<abstractions/libvirt-qemu.d>") ||
 		strstr(local, SNIPPET));
@@ -54,10 +54,9 @@ static const char *blind_profile(const struct doctor *d)
 	static const char *const names[] = { "usr.sbin.libvirtd", "usr.sbin.virtqemud" };
 
 	for (size_t i = 0; i < 2; i++) {
-		const char *local = arena_printf(d->arena, APPARMOR "/local/%s", names[i]);
+		const char *local = arena_printf(d->host.arena, APPARMOR "/local/%s", names[i]);
 
-		if (sysfs_has(d->arena, d->root,
-			      arena_printf(d->arena, APPARMOR "/%s", names[i])) &&
+		if (sysfs_has(&d->host, arena_printf(d->host.arena, APPARMOR "/%s", names[i])) &&
 		    !strstr(text_of(d, local), "ptrace"))
 			return local;
 	}
@@ -73,8 +72,7 @@ struct row doctor_apparmor(const struct doctor *d)
 	if (d->libvirt.conf_unseen)
 		return row_unseen(d, QEMUCONF);
 	if (uses_driver(d, "apparmor") && doctor_has_wrapper(d) &&
-	    sysfs_has(d->arena, d->root, APPARMOR "/abstractions/libvirt-qemu") &&
-	    !profile_knows_us(d))
+	    sysfs_has(&d->host, APPARMOR "/abstractions/libvirt-qemu") && !profile_knows_us(d))
 		return row_fail(
 			d, "kvmshim-place connect",
 			"the AppArmor profile of VMs does not let the wrapper read rules and run "
@@ -82,7 +80,7 @@ struct row doctor_apparmor(const struct doctor *d)
 	if (blind && doctor_needs_hook(d))
 		return row_warn(
 			d,
-			arena_printf(d->arena,
+			arena_printf(d->host.arena,
 				     "echo 'ptrace (read),' >>%s, then apparmor_parser -r " APPARMOR
 				     "/%s",
 				     blind, strrchr(blind, '/') + 1),
@@ -125,17 +123,16 @@ static bool lacks_module(const struct doctor *d)
 	struct strv policies = { 0 };
 	bool seen = false;
 
-	sysfs_list(d->arena, d->root, POLICIES, &policies);
+	sysfs_list(&d->host, POLICIES, &policies);
 	for (size_t i = 0; i < policies.n; i++) {
 		const char *modules =
-			arena_printf(d->arena, POLICIES "/%s/active/modules", policies.v[i]);
+			arena_printf(d->host.arena, POLICIES "/%s/active/modules", policies.v[i]);
 		struct strv priorities = { 0 };
 
-		sysfs_list(d->arena, d->root, modules, &priorities);
+		sysfs_list(&d->host, modules, &priorities);
 		for (size_t k = 0; k < priorities.n; k++)
-			if (sysfs_has(d->arena, d->root,
-				      arena_printf(d->arena, "%s/%s/kvmshim", modules,
-						   priorities.v[k])))
+			if (sysfs_has(&d->host, arena_printf(d->host.arena, "%s/%s/kvmshim",
+							     modules, priorities.v[k])))
 				return false;
 		seen = seen || priorities.n;
 	}
@@ -144,7 +141,7 @@ static bool lacks_module(const struct doctor *d)
 
 struct row doctor_selinux(const struct doctor *d)
 {
-	int hooks = confinement_boolean(d->arena, d->root, "virt_hooks_unconfined");
+	int hooks = confinement_boolean(&d->host, "virt_hooks_unconfined");
 	const struct emulator *wrong = mislabelled(d);
 
 	if (!d->confinement.selinux)
@@ -155,10 +152,11 @@ struct row doctor_selinux(const struct doctor *d)
 		return row_fail(d, "setsebool -P virt_hooks_unconfined on",
 				"virt_hooks_unconfined is off, so the hook cannot bind devices");
 	if (wrong)
-		return row_fail(
-			d,
-			arena_printf(d->arena, "chcon --reference=%s %s", wrong->real, wrong->path),
-			"%s does not have the SELinux label of its real emulator", wrong->path);
+		return row_fail(d,
+				arena_printf(d->host.arena, "chcon --reference=%s %s", wrong->real,
+					     wrong->path),
+				"%s does not have the SELinux label of its real emulator",
+				wrong->path);
 	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))
 		return row_warn(d, "semodule -i kvmshim.pp",
 				"the policy module kvmshim is not installed, so VMs cannot run the "

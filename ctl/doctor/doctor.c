@@ -69,7 +69,7 @@ __attribute__((format(printf, 4, 0)))
 static struct row row_make(const struct doctor *d, enum grade grade, const char *fix,
 			   const char *fmt, va_list ap)
 {
-	return (struct row){ grade, arena_vprintf(d->arena, fmt, ap), fix };
+	return (struct row){ grade, arena_vprintf(d->host.arena, fmt, ap), fix };
 }
 
 struct row row_ok(const struct doctor *d, const char *fmt, ...)
@@ -108,7 +108,7 @@ struct row row_fail(const struct doctor *d, const char *fix, const char *fmt, ..
 struct row row_unseen(const struct doctor *d, const char *what)
 {
 	return (struct row){ GRADE_UNSEEN,
-			     arena_printf(d->arena, "%s cannot be read by this user", what),
+			     arena_printf(d->host.arena, "%s cannot be read by this user", what),
 			     "run kvmshim doctor as root" };
 }
 
@@ -118,11 +118,11 @@ void row_add(const struct doctor *d, struct row_texts *t, const char *fmt, ...)
 {
 	va_list ap;
 
-	t->text.arena = d->arena;
+	t->text.arena = d->host.arena;
 	if (t->n++ >= LISTED)
 		return;
 	va_start(ap, fmt);
-	strbuf_addf(&t->text, "%s%s", t->n > 1 ? "; " : "", arena_vprintf(d->arena, fmt, ap));
+	strbuf_addf(&t->text, "%s%s", t->n > 1 ? "; " : "", arena_vprintf(d->host.arena, fmt, ap));
 	va_end(ap);
 }
 
@@ -130,7 +130,8 @@ const char *row_list(const struct doctor *d, const struct row_texts *t)
 {
 	if (t->n <= LISTED)
 		return strbuf_text(&t->text);
-	return arena_printf(d->arena, "%s; and %zu more", strbuf_text(&t->text), t->n - LISTED);
+	return arena_printf(d->host.arena, "%s; and %zu more", strbuf_text(&t->text),
+			    t->n - LISTED);
 }
 
 /* ---- showing ---- */
@@ -160,9 +161,9 @@ static void show_row(const struct report *r, size_t i, int width)
 	const char *colour = r->ctl->colour ? grades[row->grade].colour : "";
 
 	printf("%s%-6s%s  %-*s  %s\n", colour, grades[row->grade].name, *colour ? "\033[0m" : "",
-	       width, r->names[i], str_printable(r->ctl->arena, row->seen));
+	       width, r->names[i], str_printable(r->ctl->host.arena, row->seen));
 	if (row->fix)
-		printf("%*s→ %s\n", width + 10, "", str_printable(r->ctl->arena, row->fix));
+		printf("%*s→ %s\n", width + 10, "", str_printable(r->ctl->host.arena, row->fix));
 }
 
 static void show_text(const struct report *r)
@@ -181,7 +182,7 @@ static void show_text(const struct report *r)
 static struct json_object *row_json(const struct report *r, size_t i)
 {
 	struct json_object *o = json_object_new_object();
-	struct arena *a = r->ctl->arena;
+	struct arena *a = r->ctl->host.arena;
 
 	jsonout_add(a, o, "name", r->names[i]);
 	jsonout_add(a, o, "grade", grades[r->rows[i].grade].name);
@@ -193,7 +194,7 @@ static struct json_object *row_json(const struct report *r, size_t i)
 static void show_json(const struct report *r)
 {
 	struct json_object *o = json_object_new_object(), *rows = json_object_new_array();
-	struct arena *a = r->ctl->arena;
+	struct arena *a = r->ctl->host.arena;
 
 	for (size_t i = 0; i < r->n; i++)
 		json_object_array_add(rows, row_json(r, i));

@@ -20,7 +20,7 @@ static struct process running(const struct doctor *d)
 {
 	const char *uuid = it(d)->xml.uuid;
 
-	return uuid ? process_of_uuid(d->arena, d->root, uuid) : (struct process){ 0 };
+	return uuid ? process_of_uuid(&d->host, uuid) : (struct process){ 0 };
 }
 
 struct row doctor_definition(const struct doctor *d)
@@ -29,8 +29,8 @@ struct row doctor_definition(const struct doctor *d)
 	struct process qemu = running(d);
 
 	if (one->problem)
-		return row_fail(d, arena_printf(d->arena, "virsh edit %s", one->name), "%s: %s",
-				one->path ? one->path : one->name, one->problem);
+		return row_fail(d, arena_printf(d->host.arena, "virsh edit %s", one->name),
+				"%s: %s", one->path ? one->path : one->name, one->problem);
 	if (qemu.pid)
 		return row_ok(d, "%s, %s; the VM is already running (pid "
 				 "%ld)", one->name, one->xml.uuid,
@@ -57,8 +57,7 @@ static int plan(const struct doctor *d, const struct grants *g, struct journal *
 {
 	const struct domain *xml = &it(d)->xml;
 	struct assignment over = {
-		.arena = d->arena,
-		.root = d->root,
+		.host = d->host,
 		.settings = &d->ours.settings,
 		.kind = JOURNAL_VM,
 		.uuid = xml->uuid,
@@ -88,7 +87,7 @@ struct row doctor_assign(const struct doctor *d)
 		return row_fail(d, NULL, "the hook is disabled; see kill-switch");
 	doctor_grants(d, it(d), &g, &m);
 	if (m.errors)
-		return row_fail(d, "kvmshim check", "%s", mistake_text(d->arena, &m.v[0]));
+		return row_fail(d, "kvmshim check", "%s", mistake_text(d->host.arena, &m.v[0]));
 	if (plan(d, &g, &j, &err) < 0)
 		return row_fail(d, "see REFUSALS in kvmshim-hook(8)", "the hook would refuse the "
 								      "start: %s",
@@ -114,7 +113,7 @@ static int command_line(const struct doctor *d, struct explained *x, const char 
 	*x = (struct explained){ 0 };
 	*from = "the log of its last start";
 	if (rc == -ETIMEDOUT)
-		*from = arena_printf(d->arena, "%s: %s", *from, first.text);
+		*from = arena_printf(d->host.arena, "%s: %s", *from, first.text);
 	rc = explain_from_domain(d->ctl, it(d)->name, x, err);
 	if (rc || x->problem)
 		return err_set(err, first.code ? first.code : 1, "%s", first.text);
@@ -137,13 +136,15 @@ static struct row judge_decision(const struct doctor *d, struct decision *decisi
 	mistakes_sort(&decision->mistakes);
 	switch (decision->kind) {
 	case DECIDE_REFUSE:
-		return row_fail(d, arena_printf(d->arena, "kvmshim explain --all %s", it(d)->name),
-				"the wrapper would refuse the start: %s",
-				mistake_text(d->arena, &decision->mistakes.v[0]));
+		return row_fail(
+			d, arena_printf(d->host.arena, "kvmshim explain --all %s", it(d)->name),
+			"the wrapper would refuse the start: %s",
+			mistake_text(d->host.arena, &decision->mistakes.v[0]));
 	case DECIDE_PASS:
-		return row_warn(d, "kvmshim check", "the wrapper would start the VM without "
-						    "rules: %s",
-				mistake_text(d->arena, &decision->mistakes.v[0]));
+		return row_warn(d, "kvmshim check",
+				"the wrapper would start the VM without "
+				"rules: %s",
+				mistake_text(d->host.arena, &decision->mistakes.v[0]));
 	case DECIDE_OFF:
 		return row_warn(d, NULL, "the wrapper is disabled; see kill-switch");
 	default:
@@ -166,12 +167,12 @@ struct row doctor_command_line(const struct doctor *d)
 		return row_fail(d, NULL, "unknown, because the domain XML cannot be read");
 	if (command_line(d, &x, &from, &err) < 0)
 		return (struct row){ GRADE_UNSEEN,
-				     arena_printf(d->arena, "the command line is unknown: %s",
+				     arena_printf(d->host.arena, "the command line is unknown: %s",
 						  err.text),
 				     d->libvirt.daemon.pid ? NULL : "start the libvirt daemon" };
 	ahead = it(d)->xml.facts;
 	doctor_grants(d, it(d), &ahead.grants, &m);
-	decide_ahead(d->arena, d->root, e ? e->path : x.before.v[0],
-		     explain_argv(d->arena, &x.before), &ahead, &decision);
+	decide_ahead(&d->host, e ? e->path : x.before.v[0], explain_argv(d->host.arena, &x.before),
+		     &ahead, &decision);
 	return judge_decision(d, &decision, from);
 }

@@ -49,30 +49,30 @@ static void take_xml(struct arena *a, const char *xml, size_t len, struct define
 
 static void read_one(struct doctor *d, const char *file_name)
 {
-	const char *path = arena_printf(d->arena, DOMAIN_FOLDER "/%s", file_name);
+	const char *path = arena_printf(d->host.arena, DOMAIN_FOLDER "/%s", file_name);
 	struct defined one = {
 		.path = path,
-		.name = arena_strndup(d->arena, file_name, strlen(file_name) - strlen(".xml")),
+		.name = arena_strndup(d->host.arena, file_name, strlen(file_name) - strlen(".xml")),
 	};
 	struct err err = { 0 };
 	struct file file;
 
-	if (file_read_any(d->arena, root_path(d->arena, d->root, path), &file, &err) < 0) {
+	if (file_read_any(d->host.arena, root_path(&d->host, path), &file, &err) < 0) {
 		if (err.code == EACCES)
 			d->unseen_domains++;
 		return;
 	}
-	take_xml(d->arena, file.text, file.len, &one);
-	*arena_push(d->arena, d->domains, d->n_domains, d->domains_cap) = one;
+	take_xml(d->host.arena, file.text, file.len, &one);
+	*arena_push(d->host.arena, d->domains, d->n_domains, d->domains_cap) = one;
 }
 
 static void read_all(struct doctor *d)
 {
 	struct strv names = { 0 };
 
-	if (access(root_path(d->arena, d->root, DOMAIN_FOLDER), R_OK) < 0 && errno == EACCES)
+	if (access(root_path(&d->host, DOMAIN_FOLDER), R_OK) < 0 && errno == EACCES)
 		d->unseen_domains++;
-	sysfs_list(d->arena, d->root, DOMAIN_FOLDER, &names);
+	sysfs_list(&d->host, DOMAIN_FOLDER, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (str_ends(names.v[i], ".xml"))
 			read_one(d, names.v[i]);
@@ -87,14 +87,14 @@ static int ask_libvirt(struct doctor *d, struct err *err)
 				     "--domain",       d->domain, NULL };
 	struct defined one = { .name = d->domain };
 	const char *text;
-	int rc = capture(d->arena, argv, &text, err);
+	int rc = capture(d->host.arena, argv, &text, err);
 
 	if (rc)
 		return rc;
-	take_xml(d->arena, text, strlen(text), &one);
+	take_xml(d->host.arena, text, strlen(text), &one);
 	d->domains = NULL;
 	d->n_domains = d->domains_cap = d->unseen_domains = 0;
-	*arena_push(d->arena, d->domains, d->n_domains, d->domains_cap) = one;
+	*arena_push(d->host.arena, d->domains, d->n_domains, d->domains_cap) = one;
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static bool is_called(const struct defined *one, const char *name, const char *u
 
 static int keep_only(struct doctor *d, struct err *err)
 {
-	const char *uuid = str_uuid(d->arena, d->domain);
+	const char *uuid = str_uuid(d->host.arena, d->domain);
 	struct nearest near = { .word = d->domain };
 	int rc;
 
@@ -125,10 +125,11 @@ static int keep_only(struct doctor *d, struct err *err)
 		return err_set(err, EACCES,
 			       "only root can read the domain XML of '%s'; run kvmshim doctor as "
 			       "root",
-			       str_printable(d->arena, d->domain));
-	return err_set(err, ENOENT, "domain '%s' does not "
-				    "exist%s", str_printable(d->arena, d->domain),
-		       nearest_hint(d->arena, &near));
+			       str_printable(d->host.arena, d->domain));
+	return err_set(err, ENOENT,
+		       "domain '%s' does not "
+		       "exist%s",
+		       str_printable(d->host.arena, d->domain), nearest_hint(d->host.arena, &near));
 }
 
 int doctor_look_domains(struct doctor *d, struct err *err)

@@ -61,10 +61,10 @@ static const char *what_to_edit(const struct doctor *d, const struct emulator *e
 	if (e->owner)
 		return NULL;
 	if (str_ends(e->path, ".real"))
-		return arena_printf(d->arena, "set <emulator>%.*s</emulator> with virsh edit %s",
+		return arena_printf(d->host.arena, "set <emulator>%.*s</emulator> with virsh edit %s",
 				    name, e->path, first_of(e));
 	if (e->place == PLACE_ABSENT || (e->place == PLACE_BARE && !e->is_program))
-		return arena_printf(d->arena,
+		return arena_printf(d->host.arena,
 				    "install the emulator, or correct <emulator> with virsh edit %s",
 				    first_of(e));
 	return NULL;
@@ -72,7 +72,7 @@ static const char *what_to_edit(const struct doctor *d, const struct emulator *e
 
 static const char *otherwise(const struct doctor *d, const char *path)
 {
-	return arena_printf(d->arena, "; if not: rm %s.real && kvmshim-place place %s", path, path);
+	return arena_printf(d->host.arena, "; if not: rm %s.real && kvmshim-place place %s", path, path);
 }
 
 /* The command that puts the wrapper in front, and is not refused by kvmshim-place. */
@@ -83,14 +83,14 @@ static const char *remedy(const struct doctor *d, const struct emulator *e)
 	if (edit)
 		return edit;
 	if (e->place == PLACE_ORPHAN)
-		return arena_printf(d->arena, "install the emulator %s again", p);
+		return arena_printf(d->host.arena, "install the emulator %s again", p);
 	if (e->place == PLACE_BOTH)
-		return arena_printf(d->arena,
+		return arena_printf(d->host.arena,
 				    "if %s.real is the emulator: mv -T %s.real %s && kvmshim-place "
 				    "place %s%s",
 				    p, p, p, p, e->is_binary ? otherwise(d, p) : "");
 	return e->owner ? "kvmshim-place refresh" :
-			  arena_printf(d->arena, "kvmshim-place place %s", p);
+			  arena_printf(d->host.arena, "kvmshim-place place %s", p);
 }
 
 struct row doctor_wrapper(const struct doctor *d)
@@ -134,9 +134,9 @@ struct row doctor_emulators(const struct doctor *d)
 			continue;
 		first = first ? first : e;
 		row_add(d, &past, "%s%s runs %s", e->domains.v[0],
-			e->domains.n > 1 ?
-				arena_printf(d->arena, " (and %zu more)", e->domains.n - 1) :
-				"",
+			e->domains.n > 1
+				? arena_printf(d->host.arena, " (and %zu more)", e->domains.n - 1)
+				: "",
 			e->path);
 	}
 	if (past.n)
@@ -177,10 +177,10 @@ struct row doctor_real_emulator(const struct doctor *d)
 /* The text of an element without attributes in a small file of libvirt's own making. */
 static const char *element(const struct doctor *d, const char *xml, const char *name)
 {
-	const char *at = strstr(xml, arena_printf(d->arena, "<%s>", name));
+	const char *at = strstr(xml, arena_printf(d->host.arena, "<%s>", name));
 
 	at = at ? at + strlen(name) + 2 : NULL;
-	return at ? arena_strndup(d->arena, at, strcspn(at, "<")) : NULL;
+	return at ? arena_strndup(d->host.arena, at, strcspn(at, "<")) : NULL;
 }
 
 /*
@@ -197,12 +197,12 @@ static bool is_stale(const struct emulator *e, const char *ctime, const struct s
 /* false: it cannot be read. */
 static bool judge_cached(const struct doctor *d, const char *name, struct row_texts *stale)
 {
-	const char *path = root_path(d->arena, d->root, arena_printf(d->arena, CACHE "/%s", name));
+	const char *path = root_path(&d->host, arena_printf(d->host.arena, CACHE "/%s", name));
 	const char *emulator, *ctime;
 	struct stat cached;
 	struct file file;
 
-	if (stat(path, &cached) < 0 || file_read_any(d->arena, path, &file, NULL) < 0)
+	if (stat(path, &cached) < 0 || file_read_any(d->host.arena, path, &file, NULL) < 0)
 		return false;
 	emulator = element(d, file.text, "emulator");
 	ctime = element(d, file.text, "qemuctime");
@@ -220,7 +220,7 @@ struct row doctor_capability_cache(const struct doctor *d)
 	bool seen = !doctor_hides(d, CACHE);
 	size_t asked = 0;
 
-	sysfs_list(d->arena, d->root, CACHE, &names);
+	sysfs_list(&d->host, CACHE, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		if (!str_ends(names.v[i], ".xml"))
 			continue;
@@ -247,7 +247,7 @@ static const char *nearest_machine(const struct doctor *d, const struct emulator
 
 	for (size_t i = 0; i < e->machines->n; i++)
 		nearest_try(&near, e->machines->v[i]);
-	return nearest_hint(d->arena, &near);
+	return nearest_hint(d->host.arena, &near);
 }
 
 struct row doctor_machine_types(const struct doctor *d)
@@ -271,7 +271,9 @@ struct row doctor_machine_types(const struct doctor *d)
 	}
 	if (gone.n)
 		return row_fail(
-			d, arena_printf(d->arena, "virsh edit %s", str_printable(d->arena, first)),
+			d,
+			arena_printf(d->host.arena, "virsh edit %s",
+				     str_printable(d->host.arena, first)),
 			"QEMU does not support the machine type, so libvirt refuses the start: %s",
 			row_list(d, &gone));
 	if (d->unseen_domains)

@@ -25,9 +25,9 @@ static const char *find_program(const struct doctor *d, const char *name)
 	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin" };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		const char *path = arena_printf(d->arena, "%s/%s", folders[i], name);
+		const char *path = arena_printf(d->host.arena, "%s/%s", folders[i], name);
 
-		if (access(root_path(d->arena, d->root, path), X_OK) == 0)
+		if (access(root_path(&d->host, path), X_OK) == 0)
 			return path;
 	}
 	return NULL;
@@ -35,10 +35,10 @@ static const char *find_program(const struct doctor *d, const char *name)
 
 static pid_t noted_pid(const struct doctor *d, const char *daemon)
 {
-	const char *path = arena_printf(d->arena, "/run/%s.pid", daemon);
+	const char *path = arena_printf(d->host.arena, "/run/%s.pid", daemon);
 	struct file file;
 
-	if (file_read_any(d->arena, root_path(d->arena, d->root, path), &file, NULL) < 0)
+	if (file_read_any(d->host.arena, root_path(&d->host, path), &file, NULL) < 0)
 		return 0;
 	return (pid_t)strtol(file.text, NULL, 10);
 }
@@ -47,11 +47,11 @@ static pid_t noted_pid(const struct doctor *d, const char *daemon)
 static bool find_daemon(struct doctor *d, const char *name)
 {
 	pid_t pid = noted_pid(d, name);
-	const char *command = pid > 0 ? process_command(d->arena, d->root, pid) : NULL;
+	const char *command = pid > 0 ? process_command(&d->host, pid) : NULL;
 
 	if (!command || !str_eq(command, name))
 		return false;
-	d->libvirt.daemon = process_now(d->arena, d->root, pid);
+	d->libvirt.daemon = process_now(&d->host, pid);
 	return d->libvirt.daemon.pid;
 }
 
@@ -60,29 +60,28 @@ static void look_at_daemon(struct doctor *d)
 	struct libvirt *l = &d->libvirt;
 	long ticks = sysconf(_SC_CLK_TCK);
 
-	l->unit = process_unit(d->arena, d->root, l->daemon.pid);
+	l->unit = process_unit(&d->host, l->daemon.pid);
 	if (d->machine.booted && ticks > 0)
 		l->started = d->machine.booted +
 			     (long long)(l->daemon.start / (unsigned long long)ticks);
-	l->environment_unseen = process_variable(d->arena, d->root, l->daemon.pid, "KVMSHIM_ROOT",
-						 &l->kvmshim_root) < 0;
+	l->environment_unseen =
+		process_variable(&d->host, l->daemon.pid, "KVMSHIM_ROOT", &l->kvmshim_root) < 0;
 }
 
 /* "libvirtd (libvirt) 9.0.0" */
 static void ask_version(struct doctor *d)
 {
-	const char *const argv[] = { root_path(d->arena, d->root, d->libvirt.program), "--version",
-				     NULL };
+	const char *const argv[] = { root_path(&d->host, d->libvirt.program), "--version", NULL };
 	unsigned major, minor = 0, micro = 0;
 	const char *text, *number;
 	struct err err;
-	int rc = capture(d->arena, argv, &text, &err);
+	int rc = capture(d->host.arena, argv, &text, &err);
 
 	if (rc == -ETIMEDOUT)
-		d->libvirt.problem = arena_strdup(d->arena, err.text);
+		d->libvirt.problem = arena_strdup(d->host.arena, err.text);
 	if (rc < 0)
 		return;
-	number = strrchr(str_trim(d->arena, text, strcspn(text, "\n")), ' ');
+	number = strrchr(str_trim(d->host.arena, text, strcspn(text, "\n")), ' ');
 	if (!number || sscanf(++number, "%u.%u.%u", &major, &minor, &micro) < 1)
 		return;
 	d->libvirt.version = number;
@@ -91,7 +90,7 @@ static void ask_version(struct doctor *d)
 
 bool doctor_hides(const struct doctor *d, const char *path)
 {
-	return access(root_path(d->arena, d->root, path), R_OK) < 0 && errno == EACCES;
+	return access(root_path(&d->host, path), R_OK) < 0 && errno == EACCES;
 }
 
 static void look_at_libvirt(struct doctor *d)
@@ -107,7 +106,7 @@ static void look_at_libvirt(struct doctor *d)
 		look_at_daemon(d);
 	if (l->program)
 		ask_version(d);
-	qemuconf_read(d->arena, d->root, &l->conf);
+	qemuconf_read(&d->host, &l->conf);
 	l->conf_unseen = doctor_hides(d, QEMUCONF);
 }
 
@@ -126,11 +125,11 @@ static void add_passed(struct doctor *d, const char *address)
 {
 	struct strv functions = { 0 };
 
-	host_pci_functions(d->arena, d->root, address, &functions);
+	host_pci_functions(&d->host, address, &functions);
 	for (size_t i = 0; i < functions.n; i++)
 		if (!strv_has(&d->passed, functions.v[i]) &&
 		    machine_function(&d->machine, functions.v[i]))
-			strv_push(d->arena, &d->passed, functions.v[i]);
+			strv_push(d->host.arena, &d->passed, functions.v[i]);
 }
 
 static void look_at_passed(struct doctor *d)
@@ -145,7 +144,7 @@ static void look_at_passed(struct doctor *d)
 			const struct action *action = &d->ours.rules.v[i].actions[k];
 
 			if (action->verb == VERB_PASS_PCI && action->words.n &&
-			    host_pci_address(d->arena, action->words.v[0]))
+			    host_pci_address(d->host.arena, action->words.v[0]))
 				add_passed(d, action->words.v[0]);
 		}
 	strv_sort(&d->passed);
@@ -155,9 +154,9 @@ static void look_at_passed(struct doctor *d)
 
 static void look_at_ours(struct doctor *d)
 {
-	d->ours.mistakes.arena = d->arena;
-	settings_read(d->arena, d->root, &d->ours.settings, &d->ours.mistakes);
-	decide_read_rules(d->arena, d->root, &d->ours);
+	d->ours.mistakes.arena = d->host.arena;
+	settings_read(&d->host, &d->ours.settings, &d->ours.mistakes);
+	decide_read_rules(&d->host, &d->ours);
 	mistakes_sort(&d->ours.mistakes);
 }
 
@@ -165,17 +164,15 @@ int doctor_look(struct ctl *ctl, const char *domain, struct doctor *d, struct er
 {
 	int rc;
 
-	*d = (struct doctor){
-		.ctl = ctl, .arena = ctl->arena, .root = &ctl->root, .domain = domain
-	};
+	*d = (struct doctor){ .ctl = ctl, .host = ctl->host, .domain = domain };
 	rc = doctor_look_domains(d, err);
 	if (rc)
 		return rc;
 	look_at_ours(d);
-	machine_read(d->arena, d->root, &d->machine);
-	modprobe_read(d->arena, d->root, &d->modprobe);
-	confinement_read(d->arena, d->root, &d->confinement);
-	hostmemory_read(d->arena, d->root, &d->memory);
+	machine_read(&d->host, &d->machine);
+	modprobe_read(&d->host, &d->modprobe);
+	confinement_read(&d->host, &d->confinement);
+	hostmemory_read(&d->host, &d->memory);
 	look_at_libvirt(d);
 	look_at_passed(d);
 	doctor_look_emulators(d);
@@ -195,23 +192,26 @@ bool doctor_has_rule(const struct doctor *d, bool (*is)(enum verb verb))
 
 static void functions_of(void *user, struct arena *a, const char *slot, struct strv *out)
 {
-	host_pci_functions(a, user, slot, out);
+	const struct host *host = user;
+
+	host_pci_functions(&(struct host){ a, host->root }, slot, out);
 }
 
 void doctor_grants(const struct doctor *d, const struct defined *domain, struct grants *g,
 		   struct mistakes *m)
 {
-	struct passthrough_host host = { functions_of, (void *)d->root };
+	struct passthrough_host asked = { functions_of, (void *)&d->host };
 	const struct fact_values *names = &domain->xml.facts.of[FACT_HOST];
 	struct names known = {
 		.name = domain->xml.name,
 		.uuid = domain->xml.uuid,
 		.host = names->n ? names->v[0] : NULL,
-		.root = d->root,
+		.root = &d->host.root,
 	};
 
-	*m = (struct mistakes){ .arena = d->arena };
+	*m = (struct mistakes){ .arena = d->host.arena };
 	*g = (struct grants){ .known = true };
 	if (d->ours.settings.enabled && !d->ours.mistakes.errors)
-		passthrough_find(d->arena, &d->ours.rules, &domain->xml.facts, &known, &host, g, m);
+		passthrough_find(d->host.arena, &d->ours.rules, &domain->xml.facts, &known, &asked,
+				 g, m);
 }

@@ -13,13 +13,13 @@
 #include "host/machine.h"
 #include "host/modprobe.h"
 #include "host/process/process.h"
+#include "root.h"
 #include "str.h"
 #include "wrapper/decide.h"
 
 struct arena;
 struct ctl;
 struct err;
-struct root;
 
 #define DOMAIN_FOLDER "/etc/libvirt/qemu"
 
@@ -80,8 +80,7 @@ struct libvirt {
 /* All that is looked at, once. Nothing is changed by it. */
 struct doctor {
 	struct ctl *ctl;
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	const char *domain; /* the name that was asked for; NULL: the host */
 	struct decision ours; /* settings, rules, mistakes */
 	struct machine machine;

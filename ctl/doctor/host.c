@@ -63,7 +63,7 @@ static const char *switched_off(const struct doctor *d)
 		const char *value = machine_kernel_value(&d->machine, keys[i]);
 
 		if (value && (str_eq(value, "off") || str_starts(value, "off,")))
-			return arena_printf(d->arena, "%s=%s", keys[i], value);
+			return arena_printf(d->host.arena, "%s=%s", keys[i], value);
 	}
 	return NULL;
 }
@@ -76,7 +76,7 @@ struct row doctor_iommu_kernel(const struct doctor *d)
 	if (off)
 		return row_fail(
 			d,
-			arena_printf(d->arena,
+			arena_printf(d->host.arena,
 				     "remove %s from GRUB_CMDLINE_LINUX in /etc/default/grub, "
 				     "run update-grub (grub2-mkconfig), and reboot",
 				     off),
@@ -163,14 +163,14 @@ static void hold_against_pools(const struct doctor *d, const struct defined *one
 {
 	struct claims asked = { 0 };
 
-	memory_claims(d->arena, &one->xml.memory, false, &d->memory, &asked);
+	memory_claims(d->host.arena, &one->xml.memory, false, &d->memory, &asked);
 	for (size_t i = 0; i < asked.n; i++) {
 		const struct claim *c = &asked.v[i];
 		unsigned long long has = pages_of(&d->memory, c->page);
 
 		if (c->page != MEMORY_NORMAL && c->pages > has)
 			row_add(d, short_of, "%s needs %llu pages of %s, but the host has %llu",
-				one->name, c->pages, memory_size_text(d->arena, c->page), has);
+				one->name, c->pages, memory_size_text(d->host.arena, c->page), has);
 	}
 }
 

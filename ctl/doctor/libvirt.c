@@ -17,7 +17,7 @@
 
 static const char *here(const struct doctor *d, const char *path)
 {
-	return root_path(d->arena, d->root, path);
+	return root_path(&d->host, path);
 }
 
 static bool knows_folders(const struct doctor *d)
@@ -28,10 +28,11 @@ static bool knows_folders(const struct doctor *d)
 struct row doctor_libvirt(const struct doctor *d)
 {
 	const struct libvirt *l = &d->libvirt;
-	const char *state = l->daemon.pid ?
-				    arena_printf(d->arena, "is running (pid "
-							   "%ld)", (long)l->daemon.pid) :
-				    "is not running";
+	const char *state = l->daemon.pid ? arena_printf(d->host.arena,
+							 "is running (pid "
+							 "%ld)",
+							 (long)l->daemon.pid)
+					  : "is not running";
 
 	if (!l->program)
 		return row_ok(d, "libvirt is not installed");
@@ -56,7 +57,7 @@ struct hook_file {
 
 static bool is_ours(const struct doctor *d, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *target = sysfs_link(d->arena, d->root, path);
+	const char *slash = strrchr(path, '/'), *target = sysfs_link(&d->host, path);
 
 	return target ? str_eq(target, HOOK_PROGRAM) : strstr(slash, "kvmshim") != NULL;
 }
@@ -86,7 +87,7 @@ static void add_hook(const struct doctor *d, const char *path, struct hook_files
 	struct hook_file h;
 
 	if (look_at_hook(d, path, &h) && !(h.ours && hook_is_backup(path)))
-		*arena_push(d->arena, out->v, out->n, out->cap) = h;
+		*arena_push(d->host.arena, out->v, out->n, out->cap) = h;
 }
 
 static void find_hooks(const struct doctor *d, struct hook_files *out)
@@ -94,9 +95,9 @@ static void find_hooks(const struct doctor *d, struct hook_files *out)
 	struct strv names = { 0 };
 
 	add_hook(d, HOOKS "/qemu", out);
-	sysfs_list(d->arena, d->root, HOOKS "/qemu.d", &names);
+	sysfs_list(&d->host, HOOKS "/qemu.d", &names);
 	for (size_t i = 0; i < names.n; i++)
-		add_hook(d, arena_printf(d->arena, HOOKS "/qemu.d/%s", names.v[i]), out);
+		add_hook(d, arena_printf(d->host.arena, HOOKS "/qemu.d/%s", names.v[i]), out);
 }
 
 static const struct hook_file *our_hook(const struct hook_files *files)
@@ -130,12 +131,12 @@ static const struct assigned *journal_of(const struct doctor *d, const char *uui
 static bool is_uncalled_for(const struct doctor *d, const struct hook_file *h,
 			    const struct defined *one)
 {
-	const char *pid = arena_printf(d->arena, "/run/libvirt/qemu/%s.pid", one->name);
+	const char *pid = arena_printf(d->host.arena, "/run/libvirt/qemu/%s.pid", one->name);
 	struct stat st;
 
 	return one->xml.uuid && stat(here(d, pid), &st) == 0 &&
 	       st.st_mtim.tv_sec > h->link.st_ctim.tv_sec && !journal_of(d, one->xml.uuid) &&
-	       process_of_uuid(d->arena, d->root, one->xml.uuid).pid;
+	       process_of_uuid(&d->host, one->xml.uuid).pid;
 }
 
 /* The first such; NULL: none. */
@@ -162,7 +163,8 @@ static struct row judge_seen(const struct doctor *d, const struct hook_file *h)
 {
 	const struct libvirt *l = &d->libvirt;
 	const char *not_for = uncalled_for(d, h),
-		   *reload = arena_printf(d->arena, "systemctl reload %s", doctor_daemon_unit(d));
+		   *reload = arena_printf(d->host.arena, "systemctl reload %s",
+					  doctor_daemon_unit(d));
 
 	if (not_for)
 		return row_fail(d, reload,

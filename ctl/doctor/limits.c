@@ -16,16 +16,16 @@ static void add_function(const struct doctor *d, struct survey *s, enum role rol
 	const struct pci_function *f = machine_function(&d->machine, address);
 
 	if (f)
-		*arena_push(d->arena, s->v, s->n, s->cap) =
+		*arena_push(d->host.arena, s->v, s->n, s->cap) =
 			(struct subject){ .role = role, .pci = *f, .exists = true };
 }
 
 static void add_mdev(const struct doctor *d, struct survey *s, enum role role, const char *uuid)
 {
-	*arena_push(d->arena, s->mdevs, s->n_mdevs, s->mdevs_cap) = (struct mediated){
+	*arena_push(d->host.arena, s->mdevs, s->n_mdevs, s->mdevs_cap) = (struct mediated){
 		.role = role,
 		.uuid = uuid,
-		.group = mdev_group(d->arena, d->root, uuid),
+		.group = mdev_group(&d->host, uuid),
 	};
 }
 
@@ -47,7 +47,7 @@ static void survey_shortly(const struct doctor *d, const struct defined *one,
 static const char *limit_before(const struct doctor *d, const struct defined *one, const char *name,
 			       size_t *granted)
 {
-	struct limit_facts *facts = arena_new(d->arena, struct limit_facts);
+	struct limit_facts *facts = arena_new(d->host.arena, struct limit_facts);
 	struct survey survey = { 0 };
 	struct mistakes m;
 	struct grants g;
@@ -57,7 +57,7 @@ static const char *limit_before(const struct doctor *d, const struct defined *on
 	if (!g.n)
 		return NULL;
 	survey_shortly(d, one, &g, &survey);
-	limits_look(d->arena, d->root, &survey, &one->xml.memory, d->libvirt.daemon.pid, facts);
+	limits_look(&d->host, &survey, &one->xml.memory, d->libvirt.daemon.pid, facts);
 	facts->unit = doctor_daemon_unit(d);
 	for (size_t i = 0; i < n_limits; i++)
 		if (str_eq(limits[i].name, name))
@@ -100,8 +100,10 @@ struct row doctor_memlock(const struct doctor *d)
 					 "rules");
 
 	if (row.grade == GRADE_OK && !d->libvirt.daemon.pid && d->libvirt.program)
-		row.seen = arena_printf(d->arena, "%s; the libvirt daemon is not "
-						  "running", row.seen);
+		row.seen = arena_printf(d->host.arena,
+					"%s; the libvirt daemon is not "
+					"running",
+					row.seen);
 	return row;
 }
 
@@ -159,12 +161,13 @@ struct row doctor_device_acl(const struct doctor *d)
 		add_kept(d, &d->ours.rules.v[i], &kept, &first);
 	if (kept.n)
 		return row_fail(d,
-				arena_printf(d->arena,
+				arena_printf(d->host.arena,
 					     "add \"%s\" to cgroup_device_acl in " QEMUCONF
 					     ", and restart %s",
 					     first, doctor_daemon_unit(d)),
 				"libvirt does not let QEMU open a device node: "
-				"%s", row_list(d, &kept));
+				"%s",
+				row_list(d, &kept));
 	return judge_limit(d, "cgroup_device_acl",
 			  "the list has the device nodes of all devices of rules");
 }

@@ -31,7 +31,7 @@ static const char *complaint_in(const struct doctor *d, const char *text)
 		for (size_t i = 0; i < N_COMPLAINTS; i++)
 			if (memmem(text, len, complaints[i], strlen(complaints[i])) &&
 			    memmem(text, len, "qemu", 4) && len < 400)
-				return arena_strndup(d->arena, text, len);
+				return arena_strndup(d->host.arena, text, len);
 		text += len + (text[len] == '\n');
 	}
 	return NULL;
@@ -51,15 +51,16 @@ static const char *last_start(const char *text)
 static bool judge_log(const struct doctor *d, const char *name, struct row_texts *told,
 		      struct strv *domains)
 {
-	const char *path = arena_printf(d->arena, LOGS "/%s", name), *said;
+	const char *path = arena_printf(d->host.arena, LOGS "/%s", name), *said;
 	struct file file;
 
-	if (file_read_tail(d->arena, root_path(d->arena, d->root, path), LOG_END, &file, NULL) < 0)
+	if (file_read_tail(d->host.arena, root_path(&d->host, path), LOG_END, &file, NULL) < 0)
 		return false;
 	said = complaint_in(d, last_start(file.text));
 	if (said) {
 		row_add(d, told, "%.*s: %s", (int)(strlen(name) - 4), name, said);
-		strv_push(d->arena, domains, arena_strndup(d->arena, name, strlen(name) - 4));
+		strv_push(d->host.arena, domains,
+			  arena_strndup(d->host.arena, name, strlen(name) - 4));
 	}
 	return true;
 }
@@ -69,7 +70,7 @@ static bool is_asked_for(const struct doctor *d, const char *log)
 	const char *name = d->domain ? d->domains[0].name : NULL;
 
 	return str_ends(log, ".log") &&
-	       (!name || str_eq(log, arena_printf(d->arena, "%s.log", name)));
+	       (!name || str_eq(log, arena_printf(d->host.arena, "%s.log", name)));
 }
 
 struct row doctor_unknown_options(const struct doctor *d)
@@ -78,16 +79,18 @@ struct row doctor_unknown_options(const struct doctor *d)
 	struct strv names = { 0 }, domains = { 0 };
 	bool seen = !doctor_hides(d, LOGS);
 
-	sysfs_list(d->arena, d->root, LOGS, &names);
+	sysfs_list(&d->host, LOGS, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (is_asked_for(d, names.v[i]) && !judge_log(d, names.v[i], &told, &domains))
 			seen = false;
 	if (told.n)
 		return row_warn(d,
-				arena_printf(d->arena, "kvmshim check --qemu; kvmshim explain %s",
+				arena_printf(d->host.arena,
+					     "kvmshim check --qemu; kvmshim explain %s",
 					     domains.v[0]),
 				"at the last start QEMU did not accept its command line: "
-				"%s", row_list(d, &told));
+				"%s",
+				row_list(d, &told));
 	if (!seen)
 		return row_unseen(d, LOGS);
 	return row_ok(d, "QEMU accepted its command line at the last starts");

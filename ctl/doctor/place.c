@@ -88,7 +88,7 @@ static bool same_bytes(const char *a, const char *b)
 
 static const char *here(const struct doctor *d, const char *path)
 {
-	return root_path(d->arena, d->root, path);
+	return root_path(&d->host, path);
 }
 
 /* ---- where a path leads ---- */
@@ -98,8 +98,8 @@ const char *doctor_resolved(const struct doctor *d, const char *path)
 	char *real = realpath(here(d, path), NULL);
 	const char *out = path;
 
-	if (real && str_starts(real, d->root->prefix))
-		out = arena_strdup(d->arena, real + strlen(d->root->prefix));
+	if (real && str_starts(real, d->host.root.prefix))
+		out = arena_strdup(d->host.arena, real + strlen(d->host.root.prefix));
 	free(real);
 	return out;
 }
@@ -108,7 +108,8 @@ static const char *beside(const struct doctor *d, const char *path, const char *
 {
 	if (*name == '/')
 		return name;
-	return arena_printf(d->arena, "%.*s%s", (int)(strrchr(path, '/') - path + 1), path, name);
+	return arena_printf(d->host.arena, "%.*s%s", (int)(strrchr(path, '/') - path + 1), path,
+			    name);
 }
 
 /* Of a script such as Debian's /usr/bin/kvm the program in its last line "exec qemu-…"; NULL. */
@@ -119,14 +120,14 @@ static const char *executed(const struct doctor *d, const char *path)
 
 	if (m.len < 2 || m.len > 65536 || memcmp(m.bytes, "#!", 2) != 0)
 		return NULL;
-	text = arena_strndup(d->arena, m.bytes, m.len);
+	text = arena_strndup(d->host.arena, m.bytes, m.len);
 	while ((text = strstr(text, "exec "))) {
 		const char *word = text + 5 + (text[5] == '"'), *slash;
 		size_t len = strcspn(word, " \"\n$");
 
 		slash = memrchr(word, '/', len);
 		if (str_starts(slash ? slash + 1 : word, "qemu-"))
-			found = arena_strndup(d->arena, word, len);
+			found = arena_strndup(d->host.arena, word, len);
 		text += 5;
 	}
 	return found ? beside(d, path, found) : NULL;
@@ -148,7 +149,7 @@ static struct emulator *emulator_at(struct doctor *d, const char *path)
 	for (size_t i = 0; i < d->n_emulators; i++)
 		if (str_eq(d->emulators[i].path, path))
 			return &d->emulators[i];
-	e = arena_push(d->arena, d->emulators, d->n_emulators, d->emulators_cap);
+	e = arena_push(d->host.arena, d->emulators, d->n_emulators, d->emulators_cap);
 	*e = (struct emulator){ .path = path };
 	return e;
 }
@@ -157,7 +158,7 @@ static void add_of_domains(struct doctor *d)
 {
 	for (size_t i = 0; i < d->n_domains; i++)
 		if (d->domains[i].emulator && *d->domains[i].emulator == '/')
-			strv_push(d->arena,
+			strv_push(d->host.arena,
 				  &emulator_at(d, target_of(d, d->domains[i].emulator))->domains,
 				  d->domains[i].name);
 }
@@ -170,7 +171,7 @@ static void add_default(struct doctor *d)
 
 	if (!d->libvirt.program || uname(&name) < 0)
 		return;
-	paths[0] = arena_printf(d->arena, "/usr/bin/qemu-system-%s", name.machine);
+	paths[0] = arena_printf(d->host.arena, "/usr/bin/qemu-system-%s", name.machine);
 	for (size_t i = 0; i < 2; i++)
 		if (access(here(d, paths[i]), F_OK) == 0)
 			emulator_at(d, target_of(d, paths[i]));
@@ -182,14 +183,14 @@ static void add_recorded(struct doctor *d)
 	struct file file;
 	const char *s;
 
-	if (file_read_any(d->arena, here(d, LIST), &file, NULL) < 0)
+	if (file_read_any(d->host.arena, here(d, LIST), &file, NULL) < 0)
 		return;
 	for (s = file.text; *s;) {
 		size_t line = strcspn(s, "\n"), path = strcspn(s, " \n");
 
 		if (path)
-			emulator_at(d, arena_strndup(d->arena, s, path))->owner =
-				str_trim(d->arena, s + path, line - path);
+			emulator_at(d, arena_strndup(d->host.arena, s, path))->owner =
+				str_trim(d->host.arena, s + path, line - path);
 		s += line + (s[line] == '\n');
 	}
 }
@@ -199,7 +200,7 @@ static void add_recorded(struct doctor *d)
 /* Three lines each: the path, where it is diverted to, by whose package (":": local). */
 static bool is_diverted(const struct doctor *d, const char *path)
 {
-	const char *want = arena_printf(d->arena, "%s\n%s.real\n", path, path);
+	const char *want = arena_printf(d->host.arena, "%s\n%s.real\n", path, path);
 	_cleanup_mapped_ struct mapped m = map(here(d, DIVERSIONS));
 	const char *at = m.len ? memmem(m.bytes, m.len, want, strlen(want)) : NULL;
 
@@ -210,7 +211,7 @@ static bool is_diverted(const struct doctor *d, const char *path)
 static bool lists_sum(const struct doctor *d, const char *list, const char *line)
 {
 	_cleanup_mapped_ struct mapped m =
-		map(here(d, arena_printf(d->arena, DPKG_INFO "/%s", list)));
+		map(here(d, arena_printf(d->host.arena, DPKG_INFO "/%s", list)));
 
 	return m.len && memmem(m.bytes, m.len, line, strlen(line));
 }
@@ -222,10 +223,10 @@ static bool is_unpacked(const struct doctor *d, const char *path)
 	struct strv lists = { 0 };
 	const char *text, *line;
 
-	if (capture(d->arena, argv, &text, NULL) < 0 || strcspn(text, " ") != MD5_DIGITS)
+	if (capture(d->host.arena, argv, &text, NULL) < 0 || strcspn(text, " ") != MD5_DIGITS)
 		return false;
-	line = arena_printf(d->arena, "%.*s  %s\n", MD5_DIGITS, text, path + 1);
-	sysfs_list(d->arena, d->root, DPKG_INFO, &lists);
+	line = arena_printf(d->host.arena, "%.*s  %s\n", MD5_DIGITS, text, path + 1);
+	sysfs_list(&d->host, DPKG_INFO, &lists);
 	for (size_t i = 0; i < lists.n; i++)
 		if (str_ends(lists.v[i], ".md5sums") && lists_sum(d, lists.v[i], line))
 			return true;
@@ -270,7 +271,8 @@ static bool has_front(enum place place)
 
 static void look_at_place(struct doctor *d, struct emulator *e)
 {
-	const char *front = here(d, e->path), *behind = arena_printf(d->arena, "%s.real", front);
+	const char *front = here(d, e->path),
+		   *behind = arena_printf(d->host.arena, "%s.real", front);
 	const char *conf = d->ours.settings.real, *installed = here(d, WRAPPER);
 
 	e->diverted = is_diverted(d, e->path);
@@ -303,16 +305,18 @@ static const char *why_not_asked(const struct emulator *e)
 
 static void ask(struct doctor *d, struct emulator *e)
 {
-	struct qemuhelp *help = arena_new(d->arena, struct qemuhelp);
+	struct qemuhelp *help = arena_new(d->host.arena, struct qemuhelp);
 
 	e->problem = why_not_asked(e);
 	if (e->problem)
 		return;
-	*help = (struct qemuhelp){ .arena = d->arena, .binary = e->real };
+	*help = (struct qemuhelp){ .arena = d->host.arena, .binary = e->real };
 	e->machines = qemuhelp_names(help, "-machine", "help");
 	if (help->silent)
-		e->problem = arena_printf(d->arena, "it did not answer within %d "
-						    "s", CAPTURE_SECONDS);
+		e->problem = arena_printf(d->host.arena,
+					  "it did not answer within %d "
+					  "s",
+					  CAPTURE_SECONDS);
 	else if (!e->machines)
 		e->problem = "it does not answer -machine help";
 }

@@ -30,7 +30,7 @@ struct row doctor_kvmshim_root(const struct doctor *d)
 	if (l->kvmshim_root)
 		return row_fail(
 			d,
-			arena_printf(d->arena,
+			arena_printf(d->host.arena,
 				     "add [Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
 				     "(systemctl edit %s), and restart the unit",
 				     doctor_daemon_unit(d)),
@@ -67,8 +67,8 @@ struct row doctor_rules(const struct doctor *d)
 {
 	const struct mistakes *m = &d->ours.mistakes;
 	const struct mistake *first = worst(m);
-	const char *text = first ? mistake_text(d->arena, first) : "",
-		   *more = m->n > 1 ? arena_printf(d->arena, " (and %zu more)", m->n - 1) : "";
+	const char *text = first ? mistake_text(d->host.arena, first) : "",
+		   *more = m->n > 1 ? arena_printf(d->host.arena, " (and %zu more)", m->n - 1) : "";
 	size_t n = enabled_rules(d);
 
 	if (m->errors)

@@ -21,14 +21,18 @@ struct row doctor_vfio_modules(const struct doctor *d)
 	for (size_t i = 0; i < 2; i++) {
 		const char *file = modprobe_blocks(&d->modprobe, modules[i]);
 
-		loaded = loaded && host_has_module(d->arena, d->root, modules[i]);
-		if (!machine_has_module(d->arena, d->root, &d->machine, modules[i]))
+		loaded = loaded && host_has_module(&d->host, modules[i]);
+		if (!machine_has_module(&d->host, &d->machine, modules[i]))
 			row_add(d, &missing, "%s", modules[i]);
-		else if (file && !host_has_module(d->arena, d->root, modules[i]))
-			return row_fail(d, arena_printf(d->arena, "remove %s from "
-								  "%s", modules[i], file),
+		else if (file && !host_has_module(&d->host, modules[i]))
+			return row_fail(d,
+					arena_printf(d->host.arena,
+						     "remove %s from "
+						     "%s",
+						     modules[i], file),
 					"%s cannot be loaded, because of a line in "
-					"%s", modules[i], file);
+					"%s",
+					modules[i], file);
 	}
 	if (missing.n)
 		return row_fail(
@@ -66,7 +70,7 @@ static bool lists(const char *ids, const char *id)
  */
 static const char *same_kind(const struct doctor *d, size_t from, size_t *n)
 {
-	struct strbuf cards = { .arena = d->arena };
+	struct strbuf cards = { .arena = d->host.arena };
 	const struct pci_function *f = d->machine.functions;
 
 	*n = 0;
@@ -112,8 +116,7 @@ struct row doctor_vfio_ids(const struct doctor *d)
 /* The module of a driver, which may be called otherwise: xhci_pci of xhci_hcd. */
 static const char *module_of(const struct doctor *d, const char *driver)
 {
-	const char *module =
-		sysfs_link(d->arena, d->root, pci_driver_path(d->arena, driver, "module"));
+	const char *module = sysfs_link(&d->host, pci_driver_path(d->host.arena, driver, "module"));
 
 	return module ? module : driver;
 }
@@ -145,7 +148,7 @@ struct row doctor_softdeps(const struct doctor *d)
 	return row_warn(
 		d,
 		arena_printf(
-			d->arena,
+			d->host.arena,
 			"echo softdep %s pre: vfio-pci >>/etc/modprobe.d/vfio.conf, " INITRAMFS,
 			module_of(d, driver)),
 		"another driver was bound before vfio-pci: %s", row_list(d, &lost));
@@ -166,9 +169,9 @@ static const char *firmware_framebuffer(const struct doctor *d, const struct pci
 	struct console c = { 0 };
 	struct subdevices b = { 0 };
 
-	if (f->class >> 16 != 0x03 || subdevices_read(d->arena, d->root, f->address, &b) < 0)
+	if (f->class >> 16 != 0x03 || subdevices_read(&d->host, f->address, &b) < 0)
 		return NULL;
-	uses_of_console(d->arena, d->root, f, &b, LOOK_MS, &c);
+	uses_of_console(&d->host, f, &b, LOOK_MS, &c);
 	return c.framebuffers.n ? strchr(c.framebuffers.v[0], '/') + 1 : NULL;
 }
 
@@ -232,16 +235,16 @@ struct row doctor_nvidia_persistenced(const struct doctor *d)
 		first = first ? first : d->passed.v[i];
 		row_add(d, &kept, "%s", d->passed.v[i]);
 	}
-	pid = first ? process_named(d->arena, d->root, PERSISTENCED) : 0;
+	pid = first ? process_named(&d->host, PERSISTENCED) : 0;
 	if (!pid)
 		return row_ok(d, "nvidia-persistenced has no device open that a VM needs");
 	return row_fail(d,
-			arena_printf(d->arena,
+			arena_printf(d->host.arena,
 				     "set stop-units = " PERSISTENCED
 				     ".service in section [device %s] of "
 				     "/etc/kvmshim/kvmshim.conf",
 				     first),
 			"nvidia-persistenced (pid %ld) has devices open that a VM needs: "
-			"%s", (long)pid,
-			row_list(d, &kept));
+			"%s",
+			(long)pid, row_list(d, &kept));
 }

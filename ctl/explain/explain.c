@@ -70,11 +70,11 @@ static const char *unfit(const char *real, bool itself)
 
 static void judge(struct ctl *ctl, struct explained *x)
 {
-	char *const *argv = explain_argv(ctl->arena, &x->before);
-	const char *self = self_of(ctl->arena, argv[0]);
+	char *const *argv = explain_argv(ctl->host.arena, &x->before);
+	const char *self = self_of(ctl->host.arena, argv[0]);
 
-	explain_argv(ctl->arena, &x->running);
-	decide(ctl->arena, &ctl->root, self, argv, &x->d);
+	explain_argv(ctl->host.arena, &x->running);
+	decide(&ctl->host, self, argv, &x->d);
 	x->itself = x->d.real && (launch_is_self(x->d.real, self) || doctor_is_wrapper(x->d.real));
 	x->unfit = unfit(x->d.real, x->itself);
 	mistakes_sort(&x->d.mistakes);
@@ -118,9 +118,9 @@ static int from_words(struct ctl *ctl, const struct strv *words)
 
 	/* `explain -- -cpu host`: any emulator will do */
 	if (words->v[0][0] == '-')
-		strv_push(ctl->arena, &x.before, "qemu-system-x86_64");
+		strv_push(ctl->host.arena, &x.before, "qemu-system-x86_64");
 	for (size_t i = 0; i < words->n; i++)
-		strv_push(ctl->arena, &x.before, words->v[i]);
+		strv_push(ctl->host.arena, &x.before, words->v[i]);
 	judge(ctl, &x);
 	return show(ctl, &x, 1);
 }
@@ -146,12 +146,12 @@ static int from_all(struct ctl *ctl)
 
 	if (explain_domain_names(ctl, &names, &err) < 0)
 		return ctl_fail("%s", err.text);
-	v = arena_alloc(ctl->arena, (names.n + 1) * sizeof(*v));
+	v = arena_alloc(ctl->host.arena, (names.n + 1) * sizeof(*v));
 	for (size_t i = 0; i < names.n; i++) {
 		v[i].title = names.v[i];
 		if (err.code == ETIMEDOUT ||
 		    explain_from_native(ctl, names.v[i], &v[i], &err) < 0)
-			v[i].problem = arena_strdup(ctl->arena, err.text);
+			v[i].problem = arena_strdup(ctl->host.arena, err.text);
 		else
 			judge(ctl, &v[i]);
 	}
@@ -200,7 +200,7 @@ static int run(struct ctl *ctl, int argc, char *const *argv)
 
 	if (!options_read(ctl, &command_explain, argc, argv, &asked, &status))
 		return status;
-	given = sources(ctl->arena, &asked, &n);
+	given = sources(ctl->host.arena, &asked, &n);
 	if (n != 1)
 		return ctl_wrong(&command_explain, "%s%s: write one of DOMAIN, --log FILE, --all and "
 				 "-- EMULATOR ARGUMENT…",

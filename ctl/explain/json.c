@@ -55,7 +55,7 @@ static struct json_object *change_list(struct arena *a, const struct trace *t)
 
 static struct json_object *rule_list(const struct ctl *ctl, const struct explained *x)
 {
-	struct arena *a = ctl->arena;
+	struct arena *a = ctl->host.arena;
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < x->d.trace.n_outcomes; i++) {
@@ -86,7 +86,7 @@ static void add_running(struct arena *a, struct json_object *o, const struct exp
 
 struct json_object *explain_json(const struct ctl *ctl, const struct explained *x)
 {
-	struct arena *a = ctl->arena;
+	struct arena *a = ctl->host.arena;
 	struct json_object *o = json_object_new_object();
 
 	jsonout_add(a, o, "title", x->title);

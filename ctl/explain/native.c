@@ -81,11 +81,11 @@ int explain_from_native(struct ctl *ctl, const char *name, struct explained *x, 
 	const char *const argv[] = { "virsh",	 "domxml-to-native", "qemu-argv",
 				     "--domain", name,		     NULL };
 	const char *text;
-	int rc = capture(ctl->arena, argv, &text, err);
+	int rc = capture(ctl->host.arena, argv, &text, err);
 
 	x->title = name;
 	if (rc && strstr(err->text, "passthrough type") &&
-	    from_definition(ctl->arena, name, &text) == 0)
+	    from_definition(ctl->host.arena, name, &text) == 0)
 		rc = 0;
-	return rc ? rc : shellwords_command(ctl->arena, text, &x->before, err);
+	return rc ? rc : shellwords_command(ctl->host.arena, text, &x->before, err);
 }

@@ -31,11 +31,11 @@ static const char *xml_escaped(struct arena *a, const char *name)
 
 static pid_t pid_of(struct ctl *ctl, const char *name)
 {
-	const char *path = arena_printf(ctl->arena, PID_FOLDER "/%s.pid", name);
+	const char *path = arena_printf(ctl->host.arena, PID_FOLDER "/%s.pid", name);
 	struct file file;
 	struct err err;
 
-	if (file_read_any(ctl->arena, root_path(ctl->arena, &ctl->root, path), &file, &err) < 0)
+	if (file_read_any(ctl->host.arena, root_path(&ctl->host, path), &file, &err) < 0)
 		return 0;
 	return (pid_t)strtol(file.text, NULL, 10);
 }
@@ -61,7 +61,7 @@ static bool same(const char *a, const char *b)
 
 void explain_find_running(struct ctl *ctl, const char *name, struct explained *x)
 {
-	struct arena *a = ctl->arena;
+	struct arena *a = ctl->host.arena;
 	const char *const files[] = { name, xml_escaped(a, name) };
 	struct names want = identity(a, &x->before);
 
@@ -72,7 +72,7 @@ void explain_find_running(struct ctl *ctl, const char *name, struct explained *x
 		pid_t pid = pid_of(ctl, files[i]);
 		struct names is;
 
-		if (pid <= 0 || host_cmdline(a, &ctl->root, pid, &words) < 0)
+		if (pid <= 0 || host_cmdline(&ctl->host, pid, &words) < 0)
 			continue;
 		is = identity(a, &words);
 		if (same(is.uuid, want.uuid) || same(is.name, want.name)) {

@@ -33,9 +33,9 @@ static const char *missing_device(const struct ctl *ctl, const struct cmdline *c
 			arg_is(arg, device) && arg->value ? view_parsed(c, arg, NULL) : NULL;
 		const char *address = v ? match_passed_pci(v) : NULL;
 
-		if (address && !host_pci_id(ctl->arena, &ctl->root, address))
-			return arena_printf(ctl->arena, "%s is not in sysfs",
-					    str_printable(ctl->arena, address));
+		if (address && !host_pci_id(&ctl->host, address))
+			return arena_printf(ctl->host.arena, "%s is not in sysfs",
+					    str_printable(ctl->host.arena, address));
 	}
 	return NULL;
 }
@@ -44,7 +44,7 @@ static const char *missing_of_nova(const struct ctl *ctl, const struct names *na
 {
 	if (!names->uuid)
 		return "no UUID on the line, so no facts.json";
-	if (access(factsfile_path(ctl->arena, &ctl->root, names->uuid), F_OK) < 0)
+	if (access(factsfile_path(&ctl->host, names->uuid), F_OK) < 0)
 		return "no facts.json for this VM";
 	return "its facts.json does not say";
 }
@@ -76,14 +76,14 @@ static bool changed_something(const struct trace *t, const struct rule *rule)
 
 const char *explain_why(const struct ctl *ctl, const struct explained *x, const struct outcome *o)
 {
-	const char *text = outcome_text(ctl->arena, o, &x->d.facts);
+	const char *text = outcome_text(ctl->host.arena, o, &x->d.facts);
 	const char *lacks = NULL;
 
 	if (o->kind == OUTCOME_APPLIED && !changed_something(&x->d.trace, o->rule))
 		return "holds, but there was nothing to change";
 	if (o->kind == OUTCOME_UNKNOWN)
 		lacks = what_is_missing(ctl, x, o->why->fact);
-	return lacks ? arena_printf(ctl->arena, "%s (%s)", text, lacks) : text;
+	return lacks ? arena_printf(ctl->host.arena, "%s (%s)", text, lacks) : text;
 }
 
 static const char *applied(const struct explained *x, const struct rule *rule)
@@ -117,7 +117,7 @@ void explain_rules(const struct ctl *ctl, const struct explained *x)
 		const char *why = explain_why(ctl, x, &t->outcomes[i]);
 
 		printf("  %s:%u [%s]: %s\n", rule->file, rule->line,
-		       str_printable(ctl->arena, rule->section), why ? why : applied(x, rule));
+		       str_printable(ctl->host.arena, rule->section), why ? why : applied(x, rule));
 		remarks(t, rule);
 	}
 }

@@ -18,12 +18,12 @@
 int explain_from_log(struct ctl *ctl, const char *path, struct explained *x, struct err *err)
 {
 	struct file file;
-	int rc = file_read_tail(ctl->arena, path, LOG_MAX, &file, err);
+	int rc = file_read_tail(ctl->host.arena, path, LOG_MAX, &file, err);
 
 	x->title = path;
 	if (rc)
 		return rc;
-	rc = shellwords_libvirt_log(ctl->arena, file.text, file.len, &x->before, err);
+	rc = shellwords_libvirt_log(ctl->host.arena, file.text, file.len, &x->before, err);
 	return rc ? err_wrap(err, "%s", path) : 0;
 }
 
@@ -35,13 +35,14 @@ static bool is_without_start(int rc)
 /* virtlogd makes NAME.log.0 of a log of 2 MiB, .1 of that, and .2: a VM of long ago is there. */
 static int last_start(struct ctl *ctl, const char *name, struct explained *x, struct err *err)
 {
-	const char *log = root_path(ctl->arena, &ctl->root,
-				    arena_printf(ctl->arena, LOG_FOLDER "/%s.log", name));
+	const char *log =
+		root_path(&ctl->host, arena_printf(ctl->host.arena, LOG_FOLDER "/%s.log", name));
 	int rc = explain_from_log(ctl, log, x, err);
 	struct err older;
 
 	for (int i = 0; is_without_start(rc) && i < 3; i++)
-		if (explain_from_log(ctl, arena_printf(ctl->arena, "%s.%d", log, i), x, &older) == 0)
+		if (explain_from_log(ctl, arena_printf(ctl->host.arena, "%s.%d", log, i), x,
+				     &older) == 0)
 			rc = 0;
 	return rc;
 }
@@ -70,13 +71,14 @@ int explain_domain_names(struct ctl *ctl, struct strv *names, struct err *err)
 {
 	static const char *const argv[] = { "virsh", "list", "--all", "--name", NULL };
 	const char *text;
-	int rc = capture(ctl->arena, argv, &text, err);
+	int rc = capture(ctl->host.arena, argv, &text, err);
 
 	while (rc == 0 && *text) {
 		size_t len = strcspn(text, "\n");
 
 		if (len)
-			strv_push(ctl->arena, names, arena_strndup(ctl->arena, text, len));
+			strv_push(ctl->host.arena, names,
+				  arena_strndup(ctl->host.arena, text, len));
 		text += len + (text[len] == '\n');
 	}
 	return rc;

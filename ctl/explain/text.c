@@ -56,18 +56,18 @@ static void marked(const struct text *t, enum mark mark, const char *word, const
 	const char *colour = marks[mark].colour;
 
 	printf("%s%s %-*s%s%s%s\n", paint(t, colour), marks[mark].sign, value ? t->column : 0,
-	       explain_word(t->ctl->arena, word), value ? "  " : "", value ? value : "",
+	       explain_word(t->ctl->host.arena, word), value ? "  " : "", value ? value : "",
 	       unpaint(t, colour));
 }
 
 static void line(const struct text *t, enum mark mark, const char *word, const char *value)
 {
-	marked(t, mark, word, value ? explain_word(t->ctl->arena, value) : NULL);
+	marked(t, mark, word, value ? explain_word(t->ctl->host.arena, value) : NULL);
 }
 
 static void changed(const struct text *t, const char *word, const char *before, const char *after)
 {
-	struct arena *a = t->ctl->arena;
+	struct arena *a = t->ctl->host.arena;
 	const char *colour = marks[MARK_CHANGED].colour;
 
 	if (t->ctl->colour) {
@@ -83,7 +83,7 @@ static void changed(const struct text *t, const char *word, const char *before, 
 static void because(const struct text *t, const struct event *e)
 {
 	printf("%s%*s%s:%u [%s] %s%s\n", paint(t, "\033[2m"), t->column + 4, "", e->rule->file,
-	       e->action->line, str_printable(t->ctl->arena, e->rule->section),
+	       e->action->line, str_printable(t->ctl->host.arena, e->rule->section),
 	       verb_names[e->action->verb], unpaint(t, "\033[2m"));
 }
 
@@ -115,7 +115,7 @@ static void plain(const struct text *t, const struct cmdline *c)
 /* What the rules did, or, where none of them counted, the line as it came in. */
 static void arguments(const struct text *t, struct explained *x)
 {
-	struct arena *a = t->ctl->arena;
+	struct arena *a = t->ctl->host.arena;
 	struct cmdline c;
 
 	if (x->d.kind != DECIDE_REWRITE) {
@@ -138,7 +138,7 @@ static const char *const kind_text[] = {
 /* What runs is not what the rules make of the line today: show the two, without reasons. */
 static void running(const struct text *t, struct explained *x)
 {
-	struct arena *a = t->ctl->arena;
+	struct arena *a = t->ctl->host.arena;
 	struct cmdline old, new;
 	struct diff_step *steps;
 	size_t n;
@@ -182,7 +182,7 @@ static const char *verdict(const struct explained *x)
 
 static void heading(const struct text *t, const struct explained *x)
 {
-	struct arena *a = t->ctl->arena;
+	struct arena *a = t->ctl->host.arena;
 	bool now = !x->domain || x->running_as_decided;
 
 	if (x->title)
@@ -199,13 +199,13 @@ static void mistakes(const struct text *t, const struct mistakes *m)
 		printf("\nmistakes\n");
 	for (size_t i = 0; i < m->n; i++)
 		if (!m->v[i].warning)
-			printf("  %s\n", mistake_text(t->ctl->arena, &m->v[i]));
+			printf("  %s\n", mistake_text(t->ctl->host.arena, &m->v[i]));
 }
 
 /* A domain of which only what runs is known, or nothing. */
 static void problem(struct text *t, struct explained *x)
 {
-	struct arena *a = t->ctl->arena;
+	struct arena *a = t->ctl->host.arena;
 	struct cmdline c;
 
 	printf("%s: %s\n", str_printable(a, x->title), str_printable(a, x->problem));

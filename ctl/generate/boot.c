@@ -14,7 +14,7 @@
 /* Each vendor:device once: "10de:1b06,10de:10ef". */
 static const char *ids(struct choice *c)
 {
-	struct strbuf text = { .arena = c->ctl->arena };
+	struct strbuf text = { .arena = c->ctl->host.arena };
 
 	for (size_t i = 0; i < c->n; i++)
 		if (chosen_is_first_of_id(c, i))
@@ -61,7 +61,7 @@ static void tell_chosen(struct choice *c, const char *before)
 
 void generate_kernel_line(struct choice *c, const char *before)
 {
-	const char *vendor = cpuvendor(c->ctl->arena, &c->ctl->root);
+	const char *vendor = cpuvendor(&c->ctl->host);
 	bool amd = vendor && str_eq(vendor, "AuthenticAMD");
 
 	printf("%sGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX %siommu=pt vfio-pci.ids=%s\"\n", before,
@@ -90,12 +90,12 @@ static void modules_of(struct choice *c, const struct modaliases *aliases,
 	size_t before = modules->n;
 	struct strv found = { 0 };
 
-	modaliases_find(c->ctl->arena, aliases, d->pci.modalias, &found);
+	modaliases_find(c->ctl->host.arena, aliases, d->pci.modalias, &found);
 	for (size_t i = 0; i < found.n; i++)
 		if (!strv_has(modules, found.v[i]))
-			strv_push(c->ctl->arena, modules, found.v[i]);
+			strv_push(c->ctl->host.arena, modules, found.v[i]);
 	if (modules->n == before && !found.n && d->home && !strv_has(modules, d->home))
-		strv_push(c->ctl->arena, modules, d->home);
+		strv_push(c->ctl->host.arena, modules, d->home);
 }
 
 void generate_modules(struct choice *c, const char *before)
@@ -103,15 +103,16 @@ void generate_modules(struct choice *c, const char *before)
 	struct modaliases aliases;
 	struct strv modules = { 0 };
 
-	modaliases_read(c->ctl->arena, &c->ctl->root, NULL, &aliases);
+	modaliases_read(&c->ctl->host, NULL, &aliases);
 	for (size_t i = 0; i < c->n; i++)
 		modules_of(c, &aliases, c->v[i].device, &modules);
 	printf("%soptions vfio-pci ids=%s\n", before, ids(c));
 	for (size_t i = 0; i < modules.n; i++)
 		printf("%ssoftdep %s pre: vfio-pci\n", before,
-		       str_printable(c->ctl->arena, modules.v[i]));
+		       str_printable(c->ctl->host.arena, modules.v[i]));
 	for (size_t i = 0; i < modules.n; i++)
-		printf("%s#blacklist %s\n", before, str_printable(c->ctl->arena, modules.v[i]));
+		printf("%s#blacklist %s\n", before,
+		       str_printable(c->ctl->host.arena, modules.v[i]));
 }
 
 void generate_modprobe(struct choice *c)

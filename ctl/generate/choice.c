@@ -30,25 +30,25 @@ struct found {
 
 static void find(struct choice *c, struct found *f, const struct device *d)
 {
-	*arena_push(c->ctl->arena, f->v, f->n, f->cap) = (struct found_pci){ d };
+	*arena_push(c->ctl->host.arena, f->v, f->n, f->cap) = (struct found_pci){ d };
 }
 
 static void find_usb(struct choice *c, struct found *f, const struct usb_device *d)
 {
-	*arena_push(c->ctl->arena, f->usb, f->n_usb, f->usb_cap) = (struct found_usb){ d };
+	*arena_push(c->ctl->host.arena, f->usb, f->n_usb, f->usb_cap) = (struct found_usb){ d };
 }
 
 /* ---- names ---- */
 
 const char *chosen_name(const struct choice *c, const struct chosen *chosen)
 {
-	return device_short_name(c->ctl->arena, chosen->device);
+	return device_short_name(c->ctl->host.arena, chosen->device);
 }
 
 /* What a device says of itself is anybody's text: on one line, and with no end of a comment in it. */
 const char *chosen_usb_name(const struct choice *c, const struct usb_device *d)
 {
-	struct arena *a = c->ctl->arena;
+	struct arena *a = c->ctl->host.arena;
 	const char *text = arena_printf(a, "%s%s%s", d->maker ? d->maker : "",
 					d->maker && d->product ? " " : "",
 					d->product ? d->product : "");
@@ -105,11 +105,11 @@ bool chosen_is_first_of_id(const struct choice *c, size_t i)
 const char *chosen_slug(const struct choice *c, size_t i)
 {
 	size_t first = first_of_slot(c, i);
-	const char *slug = slug_of(c->ctl->arena, chosen_name(c, &c->v[first]));
+	const char *slug = slug_of(c->ctl->host.arena, chosen_name(c, &c->v[first]));
 
 	if (first == i)
 		return slug;
-	return arena_printf(c->ctl->arena, "%s-%s", slug, device_kind(c->v[i].device));
+	return arena_printf(c->ctl->host.arena, "%s-%s", slug, device_kind(c->v[i].device));
 }
 
 const char *chosen_address(const struct choice *c, const struct chosen *chosen)
@@ -118,7 +118,7 @@ const char *chosen_address(const struct choice *c, const struct chosen *chosen)
 
 	if (!chosen->whole)
 		return address;
-	return arena_strndup(c->ctl->arena, address, strcspn(address, "."));
+	return arena_strndup(c->ctl->host.arena, address, strcspn(address, "."));
 }
 
 /* ---- what a word fits ---- */
@@ -132,7 +132,7 @@ static void find_by_address(struct choice *c, const char *address, struct found 
 {
 	struct strv functions = { 0 };
 
-	host_pci_functions(c->ctl->arena, &c->ctl->root, address, &functions);
+	host_pci_functions(&c->ctl->host, address, &functions);
 	for (size_t i = 0; i < functions.n; i++) {
 		const struct device *d = inventory_find(&c->inv, functions.v[i]);
 
@@ -160,7 +160,7 @@ static void find_by_id(struct choice *c, const char *word, struct found *f)
 
 static void find_by_name(struct choice *c, const char *word, struct found *f)
 {
-	struct arena *a = c->ctl->arena;
+	struct arena *a = c->ctl->host.arena;
 
 	for (size_t i = 0; i < c->inv.n; i++) {
 		const struct device *d = &c->inv.v[i];
@@ -187,7 +187,7 @@ static bool is_id(const char *word)
 
 static int ambiguous(struct choice *c, const char *word, const struct found *f, struct err *err)
 {
-	struct arena *a = c->ctl->arena;
+	struct arena *a = c->ctl->host.arena;
 	struct strbuf list = { .arena = a };
 	size_t n = 0;
 
@@ -225,7 +225,8 @@ static void choose(struct choice *c, const struct device *d, bool whole, bool by
 	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].device == d)
 			return;
-	*arena_push(c->ctl->arena, c->v, c->n, c->cap) = (struct chosen){ d, whole, by_address };
+	*arena_push(c->ctl->host.arena, c->v, c->n, c->cap) =
+		(struct chosen){ d, whole, by_address };
 }
 
 /* Is it, or what it belongs to, a graphics card? A virtual function is for itself. */
@@ -263,7 +264,7 @@ static void choose_usb(struct choice *c, const struct usb_device *d, bool by_por
 	for (size_t i = 0; i < c->n_usb; i++)
 		if (c->usb[i].device == d)
 			return;
-	*arena_push(c->ctl->arena, c->usb, c->n_usb, c->usb_cap) =
+	*arena_push(c->ctl->host.arena, c->usb, c->n_usb, c->usb_cap) =
 		(struct chosen_usb){ d, by_port || chosen_usb_twin(c, d) };
 }
 
@@ -294,13 +295,13 @@ static int nothing(struct choice *c, const char *word, const char *address, stru
 		       "'%s': this host has no device with this address, vendor:device or name; "
 		       "see "
 		       "kvmshim devices%s",
-		       str_printable(c->ctl->arena, word),
+		       str_printable(c->ctl->host.arena, word),
 		       c->inv.unseen.n ? " (it also reports what it could not read)" : "");
 }
 
 int choice_add(struct choice *c, const char *word, bool alike, struct err *err)
 {
-	const char *address = host_pci_address(c->ctl->arena, word);
+	const char *address = host_pci_address(c->ctl->host.arena, word);
 	struct found f = { 0 };
 	bool by_place;
 

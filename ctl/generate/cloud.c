@@ -23,21 +23,21 @@ const char *generate_spec(struct choice *c, size_t i)
 	const char *id = chosen->device->pci.id, *address = chosen->device->pci.address;
 
 	if (!chosen->by_address)
-		return arena_printf(c->ctl->arena,
+		return arena_printf(c->ctl->host.arena,
 				    "{\"vendor_id\": \"%.4s\", \"product_id\": "
-				    "\"%s\"}", id, id + 5);
-	return arena_printf(
-		c->ctl->arena,
-		"{\"vendor_id\": \"%.4s\", \"product_id\": \"%s\", \"address\": "
-		"\"%s\"}", id, id + 5,
-		address);
+				    "\"%s\"}",
+				    id, id + 5);
+	return arena_printf(c->ctl->host.arena,
+			    "{\"vendor_id\": \"%.4s\", \"product_id\": \"%s\", \"address\": "
+			    "\"%s\"}",
+			    id, id + 5, address);
 }
 
 const char *generate_alias(struct choice *c, size_t i)
 {
 	const struct device *d = c->v[i].device;
 
-	return arena_printf(c->ctl->arena,
+	return arena_printf(c->ctl->host.arena,
 			    "{\"name\": \"%s\", \"vendor_id\": \"%.4s\", \"product_id\": \"%s\", "
 			    "\"device_type\": \"%s\"}",
 			    chosen_slug(c, i), d->pci.id, d->pci.id + 5, type_of(d));
@@ -52,7 +52,7 @@ static bool has_spec(const struct choice *c, size_t i)
 /* "titan-xp:1,titan-xp-audio:1": one card, whole. */
 static const char *flavor_aliases(struct choice *c)
 {
-	struct strbuf text = { .arena = c->ctl->arena };
+	struct strbuf text = { .arena = c->ctl->host.arena };
 
 	for (size_t i = 0; i < c->n; i++)
 		if (chosen_is_first_of_id(c, i))

@@ -46,7 +46,7 @@ static const struct generator *find_generator(struct ctl *ctl, const char *word)
 		nearest_try(&near, generators[i].name);
 	}
 	ctl_fail("generate: '%s' must be nova, xml, grub, modprobe, juju, proxmox, lxc or rule%s",
-		 word, nearest_hint(ctl->arena, &near));
+		 word, nearest_hint(ctl->host.arena, &near));
 	return NULL;
 }
 
@@ -65,7 +65,7 @@ static int tell(struct ctl *ctl, const char *text)
 
 	if (!list)
 		return ctl_fail("%s", text);
-	ctl_fail("%s:", arena_strndup(ctl->arena, text, (size_t)(list - text)));
+	ctl_fail("%s:", arena_strndup(ctl->host.arena, text, (size_t)(list - text)));
 	fprintf(stderr, "%s\n", list + 1);
 	return CTL_USAGE;
 }
@@ -76,7 +76,7 @@ static int generate(struct ctl *ctl, const struct generator *g, const struct str
 	struct err err = { 0 };
 
 	inventory_read(ctl, &c.inv);
-	usb_list(ctl->arena, &ctl->root, &c.plugged);
+	usb_list(&ctl->host, &c.plugged);
 	for (size_t i = 0; i < words->n; i++)
 		if (choice_add(&c, words->v[i], g->alike, &err) < 0)
 			return tell(ctl, err.text);
@@ -98,7 +98,7 @@ struct asked {
 static int run_kind(struct ctl *ctl, const struct generator *g, int argc, char *const *argv)
 {
 	const char *devices = g->pci ? g->usb ? "PCI and USB devices" : "PCI devices" : "USB devices";
-	struct arena *a = ctl->arena;
+	struct arena *a = ctl->host.arena;
 	struct asked asked = { 0 };
 	struct command command = {
 		.name = arena_printf(a, "generate %s", g->name),

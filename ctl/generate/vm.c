@@ -124,7 +124,7 @@ static const char *mapping_id(struct choice *c, size_t i)
 
 	if (isalpha((unsigned char)slug[0]) && slug[1])
 		return slug;
-	return arena_printf(c->ctl->arena, "pci-%s", slug);
+	return arena_printf(c->ctl->host.arena, "pci-%s", slug);
 }
 
 static void proxmox_mapping(struct choice *c, size_t i)
@@ -213,7 +213,7 @@ void generate_lxc(struct choice *c)
 /* 1-4.2 is 1.4.2 there: the bus, and the ports that lead to it. */
 static const char *usb_place(struct choice *c, const struct chosen_usb *usb)
 {
-	char *place = arena_strdup(c->ctl->arena, usb->device->port);
+	char *place = arena_strdup(c->ctl->host.arena, usb->device->port);
 
 	*strchr(place, '-') = '.';
 	return usb->by_port ? place : usb->device->id;
@@ -223,7 +223,7 @@ static const char *rule_name(struct choice *c)
 {
 	const char *id = c->n ? NULL : c->usb[0].device->id;
 
-	return id ? arena_printf(c->ctl->arena, "usb-%.4s-%s", id, id + 5) : chosen_slug(c, 0);
+	return id ? arena_printf(c->ctl->host.arena, "usb-%.4s-%s", id, id + 5) : chosen_slug(c, 0);
 }
 
 void generate_rule(struct choice *c)

@@ -11,7 +11,7 @@
 
 struct arena;
 struct err;
-struct root;
+struct host;
 
 /*
  * What was taken from the host for one VM (or by `kvmshim bind`), how, and how
@@ -125,7 +125,7 @@ struct journal {
 	size_t n_memory, memory_cap;
 };
 
-const char *journal_path(struct arena *a, const struct root *r, const char *uuid);
+const char *journal_path(const struct host *host, const char *uuid);
 
 /*
  * Reads one. 0, -ENOENT (err stays empty), or -errno with a sentence that names the file: a
@@ -133,14 +133,13 @@ const char *journal_path(struct arena *a, const struct root *r, const char *uuid
  * another VM's, or with a word that its place does not allow is refused, not
  * repaired. Nothing in it becomes a path before it was held against its pattern.
  */
-int journal_read(struct arena *a, const struct root *r, const char *uuid, struct journal *j,
-		 struct err *err);
+int journal_read(const struct host *host, const char *uuid, struct journal *j, struct err *err);
 
 /* Publishes it whole in the folder (state_open()), 0600. 0 or -errno. */
 int journal_write(struct arena *a, int folder, const struct journal *j, struct err *err);
 
 /* The VMs of /run/kvmshim/vm: UUIDs, sorted. One may have no journal, yet or for ever. */
-void journal_uuids(struct arena *a, const struct root *r, struct strv *uuids);
+void journal_uuids(const struct host *host, struct strv *uuids);
 
 /* facts.json for the wrapper (shape: lib/conf/factsfile.h), 0644. */
 int facts_write(struct arena *a, int folder, const char *uuid, const struct facts *f,

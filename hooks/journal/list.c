@@ -21,15 +21,15 @@ static bool is_uuid(struct arena *a, const char *name)
 }
 
 /* The folder is not judged here, so that nothing is passed over in silence. */
-void journal_uuids(struct arena *a, const struct root *r, struct strv *uuids)
+void journal_uuids(const struct host *host, struct strv *uuids)
 {
-	DIR *dir = opendir(root_path(a, r, STATE_VMS));
+	DIR *dir = opendir(root_path(host, STATE_VMS));
 
 	if (!dir)
 		return;
 	for (struct dirent *e; (e = readdir(dir));)
-		if (is_uuid(a, e->d_name))
-			strv_push(a, uuids, arena_strdup(a, e->d_name));
+		if (is_uuid(host->arena, e->d_name))
+			strv_push(host->arena, uuids, arena_strdup(host->arena, e->d_name));
 	closedir(dir);
 	if (uuids->n)
 		qsort(uuids->v, uuids->n, sizeof(uuids->v[0]), by_name);

@@ -286,15 +286,14 @@ static int read_journal(struct arena *a, const struct file *file, const char *uu
 	return rc ? rc : journal_check(a, j, uuid, err);
 }
 
-const char *journal_path(struct arena *a, const struct root *r, const char *uuid)
+const char *journal_path(const struct host *host, const char *uuid)
 {
-	return root_path(a, r, arena_printf(a, STATE_VMS "/%s/" JOURNAL_FILE, uuid));
+	return root_path(host, arena_printf(host->arena, STATE_VMS "/%s/" JOURNAL_FILE, uuid));
 }
 
-int journal_read(struct arena *a, const struct root *r, const char *uuid, struct journal *j,
-		 struct err *err)
+int journal_read(const struct host *host, const char *uuid, struct journal *j, struct err *err)
 {
-	_cleanup_fd_ int fd = statefolder_open(a, r, STATEFOLDER_VM, uuid, false, err);
+	_cleanup_fd_ int fd = statefolder_open(host, STATEFOLDER_VM, uuid, false, err);
 	struct file file = { 0 };
 	struct journal got = { 0 };
 	struct err why = { 0 };
@@ -302,12 +301,13 @@ int journal_read(struct arena *a, const struct root *r, const char *uuid, struct
 
 	if (fd < 0)
 		return fd;
-	rc = file_read_private(a, r, fd, JOURNAL_FILE, &file, &why);
+	rc = file_read_private(host, fd, JOURNAL_FILE, &file, &why);
 	if (rc == 0)
-		rc = read_journal(a, &file, uuid, &got, &why);
+		rc = read_journal(host->arena, &file, uuid, &got, &why);
 	if (rc && rc != -ENOENT)
-		return err_set(err, -rc, "%s: %.4000s; it is not believed, and nothing in it is done",
-			       journal_path(a, r, uuid), why.text);
+		return err_set(err, -rc,
+			       "%s: %.4000s; it is not believed, and nothing in it is done",
+			       journal_path(host, uuid), why.text);
 	if (rc == 0)
 		*j = got;
 	return rc;

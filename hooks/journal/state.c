@@ -44,10 +44,10 @@ static int open_lock(int folder, const char *name)
 }
 
 /* A lock of all VMs: a descriptor, or -errno; -EBUSY is who holds it for longer than ms. */
-static int open_locked_file(struct arena *a, const struct root *r, const char *name, int ms,
-			    int pause, struct err *err)
+static int open_locked_file(const struct host *host, const char *name, int ms, int pause,
+			    struct err *err)
 {
-	_cleanup_fd_ int folder = statefolder_open(a, r, STATEFOLDER_TOP, NULL, true, err);
+	_cleanup_fd_ int folder = statefolder_open(host, STATEFOLDER_TOP, NULL, true, err);
 	int fd, rc;
 
 	if (folder < 0)
@@ -57,28 +57,28 @@ static int open_locked_file(struct arena *a, const struct root *r, const char *n
 	if (rc == 0)
 		return fd;
 	cleanup_close(&fd);
-	return err_set(err, -rc, "%s/%s: %s", root_path(a, r, STATE_TOP), name, strerror(-rc));
+	return err_set(err, -rc, "%s/%s: %s", root_path(host, STATE_TOP), name, strerror(-rc));
 }
 
 /* What is done under the lock takes milliseconds; who holds it for long is stopped or stuck. */
-int state_lock(struct arena *a, const struct root *r, struct err *err)
+int state_lock(const struct host *host, struct err *err)
 {
-	int fd = open_locked_file(a, r, "lock", LOCK_PATIENCE, 2, err);
+	int fd = open_locked_file(host, "lock", LOCK_PATIENCE, 2, err);
 
 	if (fd != -EBUSY)
 		return fd;
 	return err_set(err, EBUSY, "%s: another kvmshim has held it for %d s",
-		       root_path(a, r, STATE_TOP "/lock"), LOCK_PATIENCE / 1000);
+		       root_path(host, STATE_TOP "/lock"), LOCK_PATIENCE / 1000);
 }
 
-int state_lock_pools(struct arena *a, const struct root *r, int deadline, struct err *err)
+int state_lock_pools(const struct host *host, int deadline, struct err *err)
 {
-	int fd = open_locked_file(a, r, "pool.lock", deadline, 10, err);
+	int fd = open_locked_file(host, "pool.lock", deadline, 10, err);
 
 	if (fd != -EBUSY)
 		return fd;
 	return err_set(err, ETIMEDOUT, "%s: another VM's huge pages take too long",
-		       root_path(a, r, STATE_TOP "/pool.lock"));
+		       root_path(host, STATE_TOP "/pool.lock"));
 }
 
 /*
@@ -109,10 +109,10 @@ static int lock_vm(int fd, int vms, const char *uuid, struct err *err)
 	return rc == 0 && !is_at(fd, vms, uuid) ? -ESTALE : rc;
 }
 
-static int open_locked(struct arena *a, const struct root *r, const char *uuid, struct err *err)
+static int open_locked(const struct host *host, const char *uuid, struct err *err)
 {
-	_cleanup_fd_ int vms = statefolder_open(a, r, STATEFOLDER_VMS, NULL, true, err);
-	int fd = vms < 0 ? vms : statefolder_open(a, r, STATEFOLDER_VM, uuid, true, err);
+	_cleanup_fd_ int vms = statefolder_open(host, STATEFOLDER_VMS, NULL, true, err);
+	int fd = vms < 0 ? vms : statefolder_open(host, STATEFOLDER_VM, uuid, true, err);
 	int rc;
 
 	if (fd < 0)
@@ -124,20 +124,20 @@ static int open_locked(struct arena *a, const struct root *r, const char *uuid, 
 	return rc;
 }
 
-int state_open(struct arena *a, const struct root *r, const char *uuid, struct err *err)
+int state_open(const struct host *host, const char *uuid, struct err *err)
 {
 	int fd;
 
 	do
-		fd = open_locked(a, r, uuid, err);
+		fd = open_locked(host, uuid, err);
 	while (fd == -ESTALE);
 	return fd;
 }
 
-bool state_in_progress(struct arena *a, const struct root *r, const char *uuid)
+bool state_in_progress(const struct host *host, const char *uuid)
 {
 	struct err err;
-	_cleanup_fd_ int fd = statefolder_open(a, r, STATEFOLDER_VM, uuid, false, &err);
+	_cleanup_fd_ int fd = statefolder_open(host, STATEFOLDER_VM, uuid, false, &err);
 
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
@@ -205,17 +205,16 @@ static int remove_files(int folder, struct err *err)
 	return rc;
 }
 
-int state_remove(struct arena *a, const struct root *r, const char *uuid, int folder,
-		 struct err *err)
+int state_remove(const struct host *host, const char *uuid, int folder, struct err *err)
 {
-	_cleanup_fd_ int vms = statefolder_open(a, r, STATEFOLDER_VMS, NULL, false, err);
+	_cleanup_fd_ int vms = statefolder_open(host, STATEFOLDER_VMS, NULL, false, err);
 	int rc = vms < 0 ? vms : remove_files(folder, err);
 
 	if (rc == -ENOENT)
 		return 0;
 	if (rc == 0 && unlinkat(vms, uuid, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		rc = err_set(err, errno, "%s: %s",
-			     root_path(a, r, arena_printf(a, STATE_VMS "/%s", uuid)),
+			     root_path(host, arena_printf(host->arena, STATE_VMS "/%s", uuid)),
 			     strerror(errno));
 	return rc;
 }

@@ -53,36 +53,37 @@ static int make_folder(const struct root *r, int at, const char *name, struct er
 	return rc;
 }
 
-static int open_run(struct arena *a, const struct root *r, bool make, struct err *err)
+static int open_run(const struct host *host, bool make, struct err *err)
 {
-	const char *run = root_path(a, r, "/run");
-	int fd = folder_open(r, AT_FDCWD, run, err);
+	const char *run = root_path(host, "/run");
+	int fd = folder_open(&host->root, AT_FDCWD, run, err);
 
 	if (fd == -ENOENT)
 		return make ? err_set(err, ENOENT, "%s: %s", run, strerror(ENOENT)) : fd;
 	return fd < 0 ? err_wrap(err, "%s", run) : fd;
 }
 
-int statefolder_open(struct arena *a, const struct root *r, enum statefolder which,
-		     const char *uuid, bool make, struct err *err)
+int statefolder_open(const struct host *host, enum statefolder which, const char *uuid, bool make,
+		     struct err *err)
 {
 	const char *const names[] = { "kvmshim", "vm", uuid };
 	_cleanup_fd_ int at = -1;
 	const char *path = "/run";
 	int fd;
 
-	if (which == STATEFOLDER_VM && (!str_uuid(a, uuid) || !str_eq(str_uuid(a, uuid), uuid)))
-		return err_set(err, EINVAL, "'%s' is no UUID", str_printable(a, uuid));
-	at = open_run(a, r, make, err);
+	if (which == STATEFOLDER_VM &&
+	    (!str_uuid(host->arena, uuid) || !str_eq(str_uuid(host->arena, uuid), uuid)))
+		return err_set(err, EINVAL, "'%s' is no UUID", str_printable(host->arena, uuid));
+	at = open_run(host, make, err);
 	fd = at;
 	for (size_t i = 0; fd >= 0 && i < COUNT(names) && i <= which; i++) {
-		path = arena_printf(a, "%s/%s", path, names[i]);
-		fd = make ? make_folder(r, at, names[i], err)
-			  : folder_open_private(r, at, names[i], err);
+		path = arena_printf(host->arena, "%s/%s", path, names[i]);
+		fd = make ? make_folder(&host->root, at, names[i], err)
+			  : folder_open_private(&host->root, at, names[i], err);
 		if (fd == -ENOENT && !make)
 			return fd;
 		if (fd < 0)
-			return err_wrap(err, "%s", root_path(a, r, path));
+			return err_wrap(err, "%s", root_path(host, path));
 		cleanup_close(&at);
 		at = fd;
 	}

@@ -3,9 +3,8 @@
 
 #include <stdbool.h>
 
-struct arena;
 struct err;
-struct root;
+struct host;
 
 #define STATE_TOP "/run/kvmshim"
 #define STATE_VMS STATE_TOP "/vm"
@@ -19,5 +18,5 @@ enum statefolder { STATEFOLDER_TOP, STATEFOLDER_VMS, STATEFOLDER_VM };
  * An O_RDONLY descriptor, -ENOENT (no sentence) where one is missing and not to
  * be made, or another -errno with a sentence that names the folder.
  */
-int statefolder_open(struct arena *a, const struct root *r, enum statefolder which,
-		     const char *uuid, bool make, struct err *err);
+int statefolder_open(const struct host *host, enum statefolder which, const char *uuid, bool make,
+		     struct err *err);

@@ -5,10 +5,10 @@
 
 #include "arena.h"
 #include "host/process/process.h"
+#include "root.h"
 
 struct look {
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	struct memory_case *out;
 };
 
@@ -38,7 +38,7 @@ static void add_promise(struct look *l, const struct promise *p, bool mapped, st
 	if (p->nodes)
 		nodeset_parse(p->nodes, &c.nodes);
 	if (c.pages)
-		*arena_push(l->arena, to->v, to->n, to->cap) = c;
+		*arena_push(l->host.arena, to->v, to->n, to->cap) = c;
 }
 
 /* Between its start and `started`, QEMU takes its memory: what it has counts as taken. */
@@ -50,8 +50,8 @@ static void add_promises(struct look *l, const struct reservation *r)
 	if (r->journal.state > STATE_BOUND || r->life == LIFE_NONE)
 		return;
 	if (mapped) {
-		taken.huge = process_kib(l->arena, l->root, r->holder.pid, "HugetlbPages");
-		taken.normal = process_kib(l->arena, l->root, r->holder.pid, "VmRSS");
+		taken.huge = process_kib(&l->host, r->holder.pid, "HugetlbPages");
+		taken.normal = process_kib(&l->host, r->holder.pid, "VmRSS");
 	}
 	for (size_t i = 0; i < r->journal.n_memory; i++)
 		add_promise(l, &r->journal.memory[i], mapped, &taken);
@@ -78,18 +78,17 @@ void memory_growths(struct arena *a, const struct journal *j, const char *boot, 
 	}
 }
 
-void memory_look(struct arena *a, const struct root *r, const struct reservations *held,
-		 struct memory_case *c)
+void memory_look(const struct host *host, const struct reservations *held, struct memory_case *c)
 {
-	struct look l = { a, r, c };
-	const char *boot = process_boot_id(a, r);
+	struct look l = { *host, c };
+	const char *boot = process_boot_id(host);
 
 	for (size_t i = 0; i < held->n; i++) {
 		const struct reservation *v = &held->v[i];
 		bool stays = v->journal.state != STATE_RELEASING && v->life != LIFE_NONE;
 
 		add_promises(&l, v);
-		memory_growths(a, &v->journal, boot, NULL, stays, &c->grown);
+		memory_growths(host->arena, &v->journal, boot, NULL, stays, &c->grown);
 	}
-	hostmemory_read(a, r, &c->host);
+	hostmemory_read(host, &c->host);
 }

@@ -5,14 +5,13 @@
 #include "hooks/survey/reserve.h"
 
 struct arena;
-struct root;
+struct host;
 
 /*
  * What the host has, and what the VMs of these journals were promised and have grown.
  * `held` was read before: a journal that is gone meanwhile has left its mark on no pool.
  */
-void memory_look(struct arena *a, const struct root *r, const struct reservations *held,
-		 struct memory_case *c);
+void memory_look(const struct host *host, const struct reservations *held, struct memory_case *c);
 
 /* The steps of a journal that grow this pool (NULL: any), if it is of this boot. */
 void memory_growths(struct arena *a, const struct journal *j, const char *boot, const char *pool,

@@ -29,11 +29,11 @@ static int patience(const struct work *w, const struct step *s)
 
 int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err)
 {
-	*arena_push(w->arena, w->stuck, w->n_stuck, w->stuck_cap) =
+	*arena_push(w->host.arena, w->stuck, w->n_stuck, w->stuck_cap) =
 		(struct stuck){ .device = s->device, .op = s->op, .child = child };
 	return err_set(err, ETIMEDOUT, "%s",
-		       stuck_text(w->arena, s->device ? s->device : s->name,
-				  arena_printf(w->arena,
+		       stuck_text(w->host.arena, s->device ? s->device : s->name,
+				  arena_printf(w->host.arena,
 					       "%s has not finished in the kernel after %d s "
 					       "(process %ld)",
 					       op_names[s->op], patience(w, s), (long)child.pid)));
@@ -43,7 +43,7 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 		 struct err *err)
 {
 	struct process stuck = { 0 };
-	int rc = act_write(w->arena, w->root, path, text, patience(w, s) * 1000, &stuck);
+	int rc = act_write(&w->host, path, text, patience(w, s) * 1000, &stuck);
 
 	if (stuck.pid)
 		return opdriver_hangs(w, s, stuck, err);
@@ -58,7 +58,7 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 		 struct err *err)
 {
 	struct process stuck = { 0 };
-	int rc = act_read(w->arena, w->root, path, patience(w, s) * 1000, text, &stuck);
+	int rc = act_read(&w->host, path, patience(w, s) * 1000, text, &stuck);
 
 	if (stuck.pid)
 		return opdriver_hangs(w, s, stuck, err);
@@ -70,31 +70,31 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 
 static int get_override(struct work *w, const struct step *s, char **text, struct err *err)
 {
-	int rc = opdriver_get(w, s, pci_attribute_path(w->arena, s->device, "driver_override"),
+	int rc = opdriver_get(w, s, pci_attribute_path(w->host.arena, s->device, "driver_override"),
 			      text, err);
 
 	if (rc)
 		return rc;
 	if (str_eq(*text, "(null)"))
-		*text = arena_strdup(w->arena, "");
+		*text = arena_strdup(w->host.arena, "");
 	return 0;
 }
 
 /* driver: "" or NULL for none; the kernel takes a lone newline for that. */
 static int put_override(struct work *w, const struct step *s, const char *driver, struct err *err)
 {
-	return opdriver_put(w, s, pci_attribute_path(w->arena, s->device, "driver_override"),
+	return opdriver_put(w, s, pci_attribute_path(w->host.arena, s->device, "driver_override"),
 			    driver && *driver ? driver : "\n", err);
 }
 
 static const char *driver_now(struct work *w, const struct step *s)
 {
-	return host_pci_driver(w->arena, w->root, s->device);
+	return host_pci_driver(&w->host, s->device);
 }
 
 bool opdriver_is_gone(struct work *w, const struct step *s)
 {
-	return !host_pci_id(w->arena, w->root, s->device);
+	return !host_pci_id(&w->host, s->device);
 }
 
 int opdriver_unused(struct work *w, const char *device, struct subdevices *b, struct err *err)
@@ -103,21 +103,21 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 	struct holders holders = { 0 };
 	int rc;
 
-	if (pci_function_read(w->arena, w->root, device, &f) < 0)
+	if (pci_function_read(&w->host, device, &f) < 0)
 		return err_set(err, ENODEV, "it is gone");
-	rc = subdevices_read(w->arena, w->root, device, b);
+	rc = subdevices_read(&w->host, device, b);
 	if (rc == -ENOENT)
 		return err_set(err, ENODEV, "it is gone");
 	if (rc < 0)
 		return err_set(err, -rc, "cannot see what is below it: %s", strerror(-rc));
 	if (f.group >= 0)
-		subdevices_add_vfio(w->arena, w->root, f.group, &b->nodes);
+		subdevices_add_vfio(&w->host, f.group, &b->nodes);
 	if (b->nodes.n)
-		watch_holders(w->watch, w->arena, w->since, &b->nodes, &holders);
+		watch_holders(w->watch, w->host.arena, w->since, &b->nodes, &holders);
 	if (!holders.n && !holders.n_hidden)
 		return 0;
 	return err_set(err, EBUSY, "%s",
-		       survey_holder_text(w->arena, holders.n ? holders.v : holders.hidden));
+		       survey_holder_text(w->host.arena, holders.n ? holders.v : holders.hidden));
 }
 
 int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err)
@@ -144,7 +144,7 @@ int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struc
 /* Its module is there by now, and with it the spelling that the kernel compares with. */
 int opdriver_aim(struct work *w, const struct step *s, struct err *err)
 {
-	return put_override(w, s, pci_driver_of_module(w->arena, w->root, s->to), err);
+	return put_override(w, s, pci_driver_of_module(&w->host, s->to), err);
 }
 
 int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
@@ -186,8 +186,8 @@ static int leave_alone(struct work *w, const struct step *s, const char *driver,
 		rc = put_override(w, s, aim->from, err);
 	if (rc)
 		return rc;
-	strv_push(w->arena, w->notes,
-		  arena_printf(w->arena, "%s: its driver is %s now, not %s: it is left alone",
+	strv_push(w->host.arena, w->notes,
+		  arena_printf(w->host.arena, "%s: its driver is %s now, not %s: it is left alone",
 			       s->device, driver, ours));
 	return LEFT_ALONE;
 }
@@ -196,7 +196,8 @@ static int leave_alone(struct work *w, const struct step *s, const char *driver,
 
 static int unbind_from(struct work *w, const struct step *s, const char *driver, struct err *err)
 {
-	int rc = opdriver_put(w, s, pci_driver_path(w->arena, driver, "unbind"), s->device, err);
+	int rc = opdriver_put(w, s, pci_driver_path(w->host.arena, driver, "unbind"), s->device,
+			      err);
 
 	if (rc == 0 && pci_same_driver(driver_now(w, s), driver))
 		rc = err_set(err, EBUSY, "%s: %s did not let it go", s->device, driver);
@@ -239,12 +240,12 @@ int opdriver_modprobe(struct work *w, const char *module, struct err *err)
 {
 	const char *const argv[] = { "modprobe", "--", module, NULL };
 
-	return act_run(w->arena, w->root, argv, MODPROBE_DEADLINE, err);
+	return act_run(&w->host, argv, MODPROBE_DEADLINE, err);
 }
 
 static void load_driver(struct work *w, const char *driver)
 {
-	if (!pci_driver_exists(w->arena, w->root, driver))
+	if (!pci_driver_exists(&w->host, driver))
 		opdriver_modprobe(w, driver, NULL);
 }
 
@@ -253,8 +254,8 @@ static void load_by_alias(struct work *w, const struct step *s)
 {
 	struct pci_function f = { 0 };
 
-	if (!pci_driver_exists(w->arena, w->root, s->from) &&
-	    pci_function_read(w->arena, w->root, s->device, &f) == 0 && f.modalias)
+	if (!pci_driver_exists(&w->host, s->from) &&
+	    pci_function_read(&w->host, s->device, &f) == 0 && f.modalias)
 		opdriver_modprobe(w, f.modalias, NULL);
 }
 

@@ -11,6 +11,7 @@
 #include "hooks/survey/survey.h"
 #include "hooks/steps/watch.h"
 #include "host/act/act.h"
+#include "root.h"
 #include "str.h"
 
 struct lane {
@@ -150,7 +151,7 @@ static void *in_thread(void *arg)
 /* A lane that gets no thread goes in this one. */
 static void run_side_by_side(struct lane *lanes, unsigned n, const bool *only, run_fn *run)
 {
-	struct start *starts = arena_alloc(lanes[0].work.arena, n * sizeof(*starts));
+	struct start *starts = arena_alloc(lanes[0].work.host.arena, n * sizeof(*starts));
 	unsigned last = 0;
 
 	for (unsigned i = 1; i < n; i++)
@@ -172,18 +173,21 @@ static void run_side_by_side(struct lane *lanes, unsigned n, const bool *only, r
 			pthread_join(lanes[i].thread, NULL);
 }
 
-static struct lane *make_lanes(struct arena *a, const struct root *r, const struct settings *s,
-			       struct journal *j, struct watch *watch)
+static struct lane *make_lanes(const struct host *host, const struct settings *s, struct journal *j,
+			       struct watch *watch)
 {
 	unsigned n = lanes_count(j);
-	struct lane *lanes = arena_alloc(a, n * sizeof(*lanes));
+	struct lane *lanes = arena_alloc(host->arena, n * sizeof(*lanes));
 
 	for (unsigned i = 0; i < n; i++) {
 		lanes[i].number = i;
 		lanes[i].journal = j;
 		lanes[i].work = (struct work){
-			.arena = &lanes[i].arena, .root = r, .settings = s, .journal = j,
-			.watch = watch, .notes = &lanes[i].notes,
+			.host = { &lanes[i].arena, host->root },
+			.settings = s,
+			.journal = j,
+			.watch = watch,
+			.notes = &lanes[i].notes,
 		};
 	}
 	return lanes;
@@ -252,14 +256,14 @@ static double wait_since(const struct journal *j, const struct survey *seen)
 	return seen && seen->looked > 0 && !has_steps(j, 0) ? seen->looked : clock_ms();
 }
 
-int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+int lanes_act(const struct host *host, const struct settings *s, struct journal *j,
 	      const struct survey *seen, struct err *err)
 {
 	unsigned n = lanes_count(j);
 	struct watch watch;
-	struct lane *lanes = make_lanes(a, r, s, j, &watch);
+	struct lane *lanes = make_lanes(host, s, j, &watch);
 
-	watch_init(&watch, r);
+	watch_init(&watch, &host->root);
 	if (seen)
 		watch_seed(&watch, &seen->opens, seen->looked);
 	act_lane(&lanes[0]);
@@ -268,22 +272,22 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
 	if (!any_failed(lanes, n))
 		act_side_by_side(lanes, n, false, clock_ms());
 	watch_end(&watch);
-	return gather(a, lanes, n, j, NULL, err);
+	return gather(host->arena, lanes, n, j, NULL, err);
 }
 
-int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+int lanes_undo(const struct host *host, const struct settings *s, struct journal *j,
 	       const bool *only, bool *undone, struct strv *notes, struct err *err)
 {
 	unsigned n = lanes_count(j);
 	struct watch watch;
-	struct lane *lanes = make_lanes(a, r, s, j, &watch);
+	struct lane *lanes = make_lanes(host, s, j, &watch);
 
-	watch_init(&watch, r);
+	watch_init(&watch, &host->root);
 	run_side_by_side(lanes, n, only, undo_lane);
 	if (!only || only[0])
 		undo_lane(&lanes[0]);
 	for (unsigned i = 0; undone && i < n; i++)
 		undone[i] = (!only || only[i]) && is_undone(&lanes[i]);
 	watch_end(&watch);
-	return gather(a, lanes, n, j, notes, err);
+	return gather(host->arena, lanes, n, j, notes, err);
 }

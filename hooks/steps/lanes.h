@@ -5,9 +5,8 @@
 
 #include "hooks/journal/journal.h"
 
-struct arena;
 struct err;
-struct root;
+struct host;
 struct settings;
 struct strv;
 struct survey;
@@ -22,7 +21,7 @@ struct survey;
  * In order, until one fails. 0, or -errno of the first that failed. seen: the survey that
  * the journal was planned from, which knows who had what open a moment ago; NULL.
  */
-int lanes_act(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+int lanes_act(const struct host *host, const struct settings *s, struct journal *j,
 	      const struct survey *seen, struct err *err);
 
 /*
@@ -33,7 +32,7 @@ int lanes_act(struct arena *a, const struct root *r, const struct settings *s, s
  * undone (NULL: nobody asks) has lanes_count() places: true for each lane of which
  * nothing is left to undo.
  */
-int lanes_undo(struct arena *a, const struct root *r, const struct settings *s, struct journal *j,
+int lanes_undo(const struct host *host, const struct settings *s, struct journal *j,
 	       const bool *only, bool *undone, struct strv *notes, struct err *err);
 
 /* The number of lanes: one more than the highest. */

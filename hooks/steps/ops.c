@@ -25,12 +25,12 @@
 
 static int stop_unit(struct work *w, const struct step *s, struct err *err)
 {
-	return unit_stop(w->arena, w->root, s->name, err);
+	return unit_stop(&w->host, s->name, err);
 }
 
 static int start_unit(struct work *w, const struct step *s, struct err *err)
 {
-	return unit_start(w->arena, w->root, s->name, err);
+	return unit_start(&w->host, s->name, err);
 }
 
 static int load_module(struct work *w, const struct step *s, struct err *err)
@@ -46,15 +46,14 @@ static int load_module(struct work *w, const struct step *s, struct err *err)
 static int claim_disk(struct work *w, const char *device, const char *disk, struct err *err)
 {
 	struct process stuck;
-	int fd = uses_claim_disk(w->arena, w->root, disk,
-				 w->settings->hook.unbind_timeout * 1000, &stuck);
+	int fd = uses_claim_disk(&w->host, disk, w->settings->hook.unbind_timeout * 1000, &stuck);
 
 	watch_claimed(w->watch, disk, fd);
 	if (stuck.pid)
 		return opdriver_hangs(w, &(struct step){ .op = OP_FREE, .device = device }, stuck,
 				      err);
 	if (fd == -EBUSY)
-		return err_set(err, EBUSY, "%s", survey_disk_text(w->arena, w->root, disk));
+		return err_set(err, EBUSY, "%s", survey_disk_text(&w->host, disk));
 	if (fd < 0)
 		return err_set(err, -fd, "cannot claim /dev/%s: %s", disk, strerror(-fd));
 	return 0;
@@ -90,7 +89,7 @@ static int wait_until_free(struct work *w, const struct step *s, struct err *err
 
 static int write_vtcon(struct work *w, const struct step *s, const char *bind, struct err *err)
 {
-	const char *path = uses_vtcon_path(w->arena, s->name);
+	const char *path = uses_vtcon_path(w->host.arena, s->name);
 	char *now = NULL;
 	int rc = opdriver_get(w, s, path, &now, err);
 
@@ -113,14 +112,15 @@ static int bind_vtcon(struct work *w, const struct step *s, struct err *err)
 
 static int unbind_platform(struct work *w, const struct step *s, struct err *err)
 {
-	return opdriver_put(w, s, uses_platform_path(w->arena, s->from, "unbind"), s->name, err);
+	return opdriver_put(w, s, uses_platform_path(w->host.arena, s->from, "unbind"), s->name,
+			    err);
 }
 
 static int bind_platform(struct work *w, const struct step *s, struct err *err)
 {
-	if (uses_platform_is_bound(w->arena, w->root, s->from, s->name))
+	if (uses_platform_is_bound(&w->host, s->from, s->name))
 		return 0;
-	return opdriver_put(w, s, uses_platform_path(w->arena, s->from, "bind"), s->name, err);
+	return opdriver_put(w, s, uses_platform_path(w->host.arena, s->from, "bind"), s->name, err);
 }
 
 /* ---- attributes ---- */
@@ -133,7 +133,7 @@ static bool is_through_none(const struct step *s, const char *now, const char *v
 
 static int set_attribute(struct work *w, const struct step *s, const char *value, struct err *err)
 {
-	const char *path = pci_attribute_path(w->arena, s->device, s->name);
+	const char *path = pci_attribute_path(w->host.arena, s->device, s->name);
 	char *now = NULL;
 	int rc = opdriver_get(w, s, path, &now, err);
 
@@ -191,13 +191,14 @@ static int drop_vgpu(struct work *w, const struct step *s, struct err *err)
 
 static int make_mdev(struct work *w, const struct step *s, struct err *err)
 {
-	int rc = opdriver_put(w, s, mdev_create_path(w->arena, s->device, s->to), s->name, err);
+	int rc =
+		opdriver_put(w, s, mdev_create_path(w->host.arena, s->device, s->to), s->name, err);
 
 	if (rc == -EEXIST)
 		return err_set(err, EEXIST,
 			       "mediated device %s was made by somebody else meanwhile: start it again",
 			       s->name);
-	if (rc == 0 && !host_has_mdev(w->arena, w->root, s->name))
+	if (rc == 0 && !host_has_mdev(&w->host, s->name))
 		rc = err_set(err, ENODEV, "%s: the driver of %s took it and made nothing", s->name,
 			     s->device);
 	return rc;
@@ -209,20 +210,20 @@ static int drop_mdev(struct work *w, const struct step *s, struct err *err)
 	double end = clock_ms() + VGPU_PATIENCE;
 	int rc = 0;
 
-	while (host_has_mdev(w->arena, w->root, s->name)) {
-		rc = opdriver_put(w, s, mdev_remove_path(w->arena, s->name), "1", err);
+	while (host_has_mdev(&w->host, s->name)) {
+		rc = opdriver_put(w, s, mdev_remove_path(w->host.arena, s->name), "1", err);
 		if (rc != -EBUSY || clock_ms() > end)
 			break;
 		clock_sleep(LOOK_AGAIN);
 	}
-	return host_has_mdev(w->arena, w->root, s->name) ? rc : 0;
+	return host_has_mdev(&w->host, s->name) ? rc : 0;
 }
 
 /* ---- the VFIO node ---- */
 
 static int set_owner(struct work *w, const struct step *s, const char *owner, struct err *err)
 {
-	return vfionode_set_owner(w->arena, w->root, s->name, owner, err);
+	return vfionode_set_owner(&w->host, s->name, owner, err);
 }
 
 static int give_node(struct work *w, const struct step *s, struct err *err)

@@ -5,18 +5,17 @@
 #include <stddef.h>
 
 #include "hooks/journal/journal.h"
+#include "root.h"
 #include "str.h"
 
 struct arena;
 struct err;
-struct root;
 struct settings;
 struct watch;
 
 /* One lane at work: a thread's own. */
 struct work {
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	const struct settings *settings;
 	const struct journal *journal; /* that is worked on */
 	struct watch *watch;	       /* of all lanes */

@@ -53,7 +53,7 @@ static pages_t persistent(const struct hugepool *p)
 
 static int read_now(struct work *w, const struct step *s, struct hugepool *p, struct err *err)
 {
-	if (hugepool_read(w->arena, w->root, s->name, p) == 0)
+	if (hugepool_read(&w->host, s->name, p) == 0)
 		return 0;
 	return err_set(err, ENOENT, "%s: this host has no such pool", s->name);
 }
@@ -63,7 +63,7 @@ static void add_journal(struct work *w, const struct step *s, const char *boot,
 {
 	struct growths g = { 0 };
 
-	memory_growths(w->arena, j, boot, s->name, true, &g);
+	memory_growths(w->host.arena, j, boot, s->name, true, &g);
 	for (size_t i = 0; i < g.n; i++) {
 		pool->others += g.v[i].pages;
 		if (j->state != STATE_RELEASING)
@@ -73,21 +73,21 @@ static void add_journal(struct work *w, const struct step *s, const char *boot,
 
 static int read_pool(struct work *w, const struct step *s, struct pool *pool, struct err *err)
 {
-	const char *boot = process_boot_id(w->arena, w->root);
+	const char *boot = process_boot_id(&w->host);
 	struct strv uuids = { 0 };
 
 	*pool = (struct pool){
 		.base = strtoull(s->from, NULL, 10),
 		.mine = strtoull(s->to, NULL, 10),
 	};
-	journal_uuids(w->arena, w->root, &uuids);
+	journal_uuids(&w->host, &uuids);
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct journal j;
 		int rc;
 
 		if (str_eq(uuids.v[i], w->journal->uuid))
 			continue;
-		rc = journal_read(w->arena, w->root, uuids.v[i], &j, err);
+		rc = journal_read(&w->host, uuids.v[i], &j, err);
 		if (rc && rc != -ENOENT)
 			return rc;
 		if (rc == 0)
@@ -98,8 +98,8 @@ static int read_pool(struct work *w, const struct step *s, struct pool *pool, st
 
 static int put(struct work *w, const struct step *s, pages_t pages, struct err *err)
 {
-	return opdriver_put(w, s, hugepool_path(w->arena, s->name),
-			    arena_printf(w->arena, "%llu", pages), err);
+	return opdriver_put(w, s, hugepool_path(w->host.arena, s->name),
+			    arena_printf(w->host.arena, "%llu", pages), err);
 }
 
 /* ---- growing ---- */
@@ -125,7 +125,7 @@ static int grow_to(struct work *w, const struct step *s, struct hugepool *p, pag
 /* It may take long and need not succeed: what comes of it shows. */
 static void compact(struct work *w, const struct step *s)
 {
-	act_write(w->arena, w->root, hugepool_compact_path(w->arena, s->name), "1",
+	act_write(&w->host, hugepool_compact_path(w->host.arena, s->name), "1",
 		  w->settings->hook.unbind_timeout * 1000, NULL);
 }
 
@@ -161,7 +161,7 @@ static int grow(struct work *w, const struct step *s, struct pool *pool, struct 
 
 static int lock(struct work *w, struct err *err)
 {
-	return state_lock_pools(w->arena, w->root, LOCK_DEADLINE, err);
+	return state_lock_pools(&w->host, LOCK_DEADLINE, err);
 }
 
 int oppool_grow(struct work *w, const struct step *s, struct err *err)
@@ -183,11 +183,12 @@ static int shrink(struct work *w, const struct step *s, struct pool *pool, struc
 	if (now <= least)
 		return 0;
 	if (now > most) {
-		strv_push(w->arena, w->notes,
-			  arena_printf(w->arena,
-				       "%s has %llu pages, %llu of them added by hand or by another "
-				       "program: it is left as it is (it had %llu before)",
-				       s->name, now, now - most, pool->base));
+		strv_push(
+			w->host.arena, w->notes,
+			arena_printf(w->host.arena,
+				     "%s has %llu pages, %llu of them added by hand or by another "
+				     "program: it is left as it is (it had %llu before)",
+				     s->name, now, now - most, pool->base));
 		return 0;
 	}
 	return put(w, s, least, err);

@@ -8,7 +8,7 @@
 
 void watch_init(struct watch *w, const struct root *r)
 {
-	*w = (struct watch){ .root = r };
+	*w = (struct watch){ .root = *r };
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
 }
@@ -38,7 +38,7 @@ static void pass(struct watch *w)
 
 	w->passing = true;
 	pthread_mutex_unlock(&w->lock);
-	opendevices_read(&arena, w->root, &opens);
+	opendevices_read(&(struct host){ &arena, w->root }, &opens);
 	pthread_mutex_lock(&w->lock);
 	arena_free(&w->arena);
 	w->arena = arena;
@@ -58,7 +58,7 @@ void watch_holders(struct watch *w, struct arena *a, double since, const struct 
 		else
 			pass(w);
 	}
-	holders_of(a, w->root, &w->opens, nodes, h);
+	holders_of(&(struct host){ a, w->root }, &w->opens, nodes, h);
 	pthread_mutex_unlock(&w->lock);
 }
 

@@ -6,8 +6,7 @@
 
 #include "arena.h"
 #include "host/process/holders.h"
-
-struct root;
+#include "root.h"
 
 /*
  * Who has what open, looked up for all lanes together. A pass over all processes takes a
@@ -15,7 +14,7 @@ struct root;
  * that ask at the same time share one.
  */
 struct watch {
-	const struct root *root;
+	struct root root;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a pass is through, or a claim decided */
 	bool passing; /* some lane is at it, without the lock */

@@ -5,16 +5,18 @@
 
 #include "hooks/survey/survey.h"
 
+struct host;
+
 /* Mediated devices of a survey: those that are wished for, and those made on its functions. */
 
 /* Adds one that is wished for, and where it will be made: on none of the functions that are seen. */
-void mediated_add(struct arena *a, const struct root *r, const struct settings *s,
+void mediated_add(const struct host *host, const struct settings *s,
 		  const struct reservations *held, const struct wish *w, struct survey *out);
 
 /* Fills whose those are that are wished for, and which are made on each function. */
-void mediated_own(struct arena *a, const struct root *r, enum journal_kind kind,
-		  const struct reservations *held, struct survey *out);
+void mediated_own(const struct host *host, enum journal_kind kind, const struct reservations *held,
+		  struct survey *out);
 
 /* Is each there, or not, as it was seen, and is there still place for it? */
-bool mediated_holds(struct arena *a, const struct root *r, const struct reservations *held,
+bool mediated_holds(const struct host *host, const struct reservations *held,
 		    const struct survey *s);

@@ -11,30 +11,29 @@
 #include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
+#include "root.h"
 #include "str.h"
 
 /* The node of its group and, while VFIO has it, its own (vfio/devices/vfioN). */
-static void add_nodes(struct arena *a, const struct root *r, const struct journal_device *d,
-		      struct nodes *nodes)
+static void add_nodes(const struct host *host, const struct journal_device *d, struct nodes *nodes)
 {
 	bool is_mdev = d->kind == HOSTDEV_MDEV;
-	int group = is_mdev ? mdev_group(a, r, d->device) : d->group;
-	const char *driver = is_mdev ? NULL : host_pci_driver(a, r, d->device);
+	int group = is_mdev ? mdev_group(host, d->device) : d->group;
+	const char *driver = is_mdev ? NULL : host_pci_driver(host, d->device);
 	struct subdevices b = { 0 };
 
 	if (group >= 0)
-		subdevices_add_vfio(a, r, group, nodes);
+		subdevices_add_vfio(host, group, nodes);
 	if (!driver || !pci_driver_is_vfio(driver))
 		return;
-	subdevices_read(a, r, d->device, &b);
+	subdevices_read(host, d->device, &b);
 	for (size_t i = 0; i < b.nodes.n; i++)
-		*arena_push(a, nodes->v, nodes->n, nodes->cap) = b.nodes.v[i];
+		*arena_push(host->arena, nodes->v, nodes->n, nodes->cap) = b.nodes.v[i];
 }
 
 /* Signs of life that all processes are looked through for: once for all journals. */
 struct signs {
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	bool has_qemus, has_opens;
 	struct uuid_processes qemus;
 	struct opendevices opens;
@@ -47,22 +46,22 @@ static struct process node_user(struct signs *s, const struct journal *j)
 	struct holders holders = { 0 };
 
 	for (size_t i = 0; i < j->n_devices; i++)
-		add_nodes(s->arena, s->root, &j->devices[i], &nodes);
+		add_nodes(&s->host, &j->devices[i], &nodes);
 	if (nodes.n && !s->has_opens) {
-		opendevices_read(s->arena, s->root, &s->opens);
+		opendevices_read(&s->host, &s->opens);
 		s->has_opens = true;
 	}
-	holders_of(s->arena, s->root, &s->opens, &nodes, &holders);
+	holders_of(&s->host, &s->opens, &nodes, &holders);
 	return holders.n ? holders.v[0].process : (struct process){ 0 };
 }
 
 static struct process running_qemu(struct signs *s, const struct journal *j)
 {
 	/* one that is about to be gone has no command line any more, but still its devices */
-	if (j->qemu.pid && process_lives(s->arena, s->root, j->qemu))
+	if (j->qemu.pid && process_lives(&s->host, j->qemu))
 		return j->qemu;
 	if (!s->has_qemus)
-		process_uuids(s->arena, s->root, &s->qemus);
+		process_uuids(&s->host, &s->qemus);
 	s->has_qemus = true;
 	return process_with_uuid(&s->qemus, j->uuid);
 }
@@ -83,9 +82,9 @@ static enum life life_of(struct signs *s, const struct journal *j, unsigned ask,
 			 struct process *holder)
 {
 	*holder = (struct process){ 0 };
-	if (!(ask & ASK_LOCKED) && state_in_progress(s->arena, s->root, j->uuid))
+	if (!(ask & ASK_LOCKED) && state_in_progress(&s->host, j->uuid))
 		return LIFE_IN_PROGRESS;
-	if (!str_eq(j->boot, process_boot_id(s->arena, s->root)))
+	if (!str_eq(j->boot, process_boot_id(&s->host)))
 		return LIFE_NONE;
 	if (is_bound_by_hand(j, ask))
 		return LIFE_HAND;
@@ -93,46 +92,46 @@ static enum life life_of(struct signs *s, const struct journal *j, unsigned ask,
 		*holder = running_qemu(s, j);
 	if (holder->pid)
 		return LIFE_QEMU;
-	if (!(ask & ASK_OWN) && j->kind == JOURNAL_VM && is_starting(s->arena, j))
+	if (!(ask & ASK_OWN) && j->kind == JOURNAL_VM && is_starting(s->host.arena, j))
 		return LIFE_STARTING;
 	*holder = node_user(s, j);
 	return holder->pid ? LIFE_NODE_OPEN : LIFE_NONE;
 }
 
-enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
-		       unsigned ask, struct process *holder)
+enum life reserve_life(const struct host *host, const struct journal *j, unsigned ask,
+		       struct process *holder)
 {
-	struct signs signs = { .arena = a, .root = r };
+	struct signs signs = { .host = *host };
 
 	return life_of(&signs, j, ask, holder);
 }
 
-static int read_journals(struct arena *a, const struct root *r, const char *except,
-			 struct reservations *out, struct err *err)
+static int read_journals(const struct host *host, const char *except, struct reservations *out,
+			 struct err *err)
 {
 	struct strv uuids = { 0 };
 
-	journal_uuids(a, r, &uuids);
+	journal_uuids(host, &uuids);
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct reservation one = { 0 };
 		int rc;
 
 		if (except && str_eq(uuids.v[i], except))
 			continue;
-		rc = journal_read(a, r, uuids.v[i], &one.journal, err);
+		rc = journal_read(host, uuids.v[i], &one.journal, err);
 		if (rc == 0)
-			*arena_push(a, out->v, out->n, out->cap) = one;
+			*arena_push(host->arena, out->v, out->n, out->cap) = one;
 		else if (rc != -ENOENT)
 			return rc;
 	}
 	return 0;
 }
 
-int reserve_read(struct arena *a, const struct root *r, const char *except,
-		 struct reservations *out, struct err *err)
+int reserve_read(const struct host *host, const char *except, struct reservations *out,
+		 struct err *err)
 {
-	struct signs signs = { .arena = a, .root = r };
-	int rc = read_journals(a, r, except, out, err);
+	struct signs signs = { .host = *host };
+	int rc = read_journals(host, except, out, err);
 
 	for (size_t i = 0; i < out->n; i++)
 		out->v[i].life = life_of(&signs, &out->v[i].journal, 0, &out->v[i].holder);
@@ -147,10 +146,10 @@ static bool is_same(const struct journal *a, const struct journal *b)
 }
 
 /* What was bound by hand may be on its way back, and its journal says so only at the end. */
-static enum life life_again(struct arena *a, const struct root *root,
-			    const struct reservations *seen, struct reservation *r)
+static enum life life_again(const struct host *host, const struct reservations *seen,
+			    struct reservation *r)
 {
-	if (r->journal.kind == JOURNAL_HAND && state_in_progress(a, root, r->journal.uuid))
+	if (r->journal.kind == JOURNAL_HAND && state_in_progress(host, r->journal.uuid))
 		return LIFE_IN_PROGRESS;
 	for (size_t i = 0; i < seen->n; i++)
 		if (is_same(&seen->v[i].journal, &r->journal)) {
@@ -162,13 +161,13 @@ static enum life life_again(struct arena *a, const struct root *root,
 	return LIFE_IN_PROGRESS;
 }
 
-int reserve_again(struct arena *a, const struct root *r, const char *except,
-		  const struct reservations *seen, struct reservations *out, struct err *err)
+int reserve_again(const struct host *host, const char *except, const struct reservations *seen,
+		  struct reservations *out, struct err *err)
 {
-	int rc = read_journals(a, r, except, out, err);
+	int rc = read_journals(host, except, out, err);
 
 	for (size_t i = 0; i < out->n; i++)
-		out->v[i].life = life_again(a, r, seen, &out->v[i]);
+		out->v[i].life = life_again(host, seen, &out->v[i]);
 	return rc;
 }
 

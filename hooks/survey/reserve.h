@@ -8,7 +8,7 @@
 
 struct arena;
 struct err;
-struct root;
+struct host;
 
 /* A journal is a reservation while one of these holds; where none does it may be undone. */
 enum life {
@@ -37,20 +37,20 @@ enum {
 	ASK_OWN = 2,	/* it acts for this VM: the daemon asks it to */
 };
 
-enum life reserve_life(struct arena *a, const struct root *r, const struct journal *j,
-		       unsigned ask, struct process *holder);
+enum life reserve_life(const struct host *host, const struct journal *j, unsigned ask,
+		       struct process *holder);
 
 /* The journals of all but `except` (NULL: of all). One that cannot be believed is an error. */
-int reserve_read(struct arena *a, const struct root *r, const char *except,
-		 struct reservations *out, struct err *err);
+int reserve_read(const struct host *host, const char *except, struct reservations *out,
+		 struct err *err);
 
 /*
  * The same once more, under the lock and quick: of a journal that is as it was
  * in `seen` the life is as it was; one that is new or changed is alive, and so is one
  * bound by hand that another process works on.
  */
-int reserve_again(struct arena *a, const struct root *r, const char *except,
-		  const struct reservations *seen, struct reservations *out, struct err *err);
+int reserve_again(const struct host *host, const char *except, const struct reservations *seen,
+		  struct reservations *out, struct err *err);
 
 /*
  * Who has this device, or a mediated device that it made on it, so that `asking` may not

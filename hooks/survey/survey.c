@@ -13,12 +13,12 @@
 #include "hooks/units.h"
 #include "host/act/act.h"
 #include "host/host.h"
+#include "root.h"
 #include "str.h"
 
 /* What one look goes by. */
 struct look {
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	const struct settings *settings;
 	const struct reservations *held;
 	enum journal_kind kind;
@@ -68,9 +68,9 @@ static const char *claim_text(struct arena *a, const char *disk, const char *use
 			    disk);
 }
 
-const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk)
+const char *survey_disk_text(const struct host *host, const char *disk)
 {
-	return claim_text(a, disk, uses_of_disk(a, r, disk));
+	return claim_text(host->arena, disk, uses_of_disk(host, disk));
 }
 
 /* ---- one function ---- */
@@ -78,16 +78,16 @@ const char *survey_disk_text(struct arena *a, const struct root *r, const char *
 static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 {
 	struct process stuck;
-	int fd = uses_claim_disk(l->arena, l->root, disk,
-				 l->settings->hook.unbind_timeout * 1000, &stuck);
+	int fd = uses_claim_disk(&l->host, disk, l->settings->hook.unbind_timeout * 1000, &stuck);
 
 	if (stuck.pid)
-		s->stuck = arena_printf(l->arena, "opening disk %s has not finished (process %ld)", disk,
+		s->stuck = arena_printf(l->host.arena,
+					"opening disk %s has not finished (process %ld)", disk,
 					(long)stuck.pid);
 	if (fd == -EBUSY) {
-		const char *use = uses_of_disk(l->arena, l->root, disk);
+		const char *use = uses_of_disk(&l->host, disk);
 
-		strv_push(l->arena, &s->claimed, claim_text(l->arena, disk, use));
+		strv_push(l->host.arena, &s->claimed, claim_text(l->host.arena, disk, use));
 		s->claim_is_known |= use != NULL;
 	}
 	if (fd >= 0)
@@ -105,16 +105,17 @@ static void look_at_disks(struct look *l, struct subject *s)
 
 static void look_at_network(struct look *l, struct subject *s)
 {
-	const char *whole = uses_of_function(l->arena, l->root, &s->pci, &s->below);
+	const char *whole = uses_of_function(&l->host, &s->pci, &s->below);
 
 	if (whole)
-		strv_push(l->arena, &s->network, whole);
+		strv_push(l->host.arena, &s->network, whole);
 	for (size_t i = 0; i < s->below.interfaces.n; i++) {
 		const char *name = s->below.interfaces.v[i];
-		const char *use = uses_of_interface(l->arena, l->root, name);
+		const char *use = uses_of_interface(&l->host, name);
 
 		if (use)
-			strv_push(l->arena, &s->network, arena_printf(l->arena, "%s %s", name, use));
+			strv_push(l->host.arena, &s->network,
+				  arena_printf(l->host.arena, "%s %s", name, use));
 	}
 }
 
@@ -128,10 +129,11 @@ static const char *attribute_now(struct look *l, struct subject *s, const char *
 	char *text = NULL;
 
 	if (!s->stuck)
-		act_read(l->arena, l->root, pci_attribute_path(l->arena, s->pci.address, name),
+		act_read(&l->host, pci_attribute_path(l->host.arena, s->pci.address, name),
 			 l->settings->hook.unbind_timeout * 1000, &text, &stuck);
 	if (!s->stuck && stuck.pid)
-		s->stuck = arena_printf(l->arena, "reading %s has not finished, so the driver is stuck", name);
+		s->stuck = arena_printf(
+			l->host.arena, "reading %s has not finished, so the driver is stuck", name);
 	return text;
 }
 
@@ -141,7 +143,8 @@ static void look_at_attributes(struct look *l, struct subject *s)
 
 	s->power = attribute_now(l, s, POWER);
 	for (size_t i = 0; conf && i < conf->n_attributes; i++)
-		strv_push(l->arena, &s->attributes, attribute_now(l, s, conf->attributes[i].name));
+		strv_push(l->host.arena, &s->attributes,
+			  attribute_now(l, s, conf->attributes[i].name));
 	if (conf && conf->mdev_type && s->pci.vgpu)
 		s->vgpu = attribute_now(l, s, VGPU_TYPE);
 }
@@ -154,8 +157,8 @@ static void look_at_settings(struct look *l, struct subject *s)
 	if (!s->conf)
 		return;
 	if (s->conf->expect_serial && !s->stuck)
-		s->serial = pci_serial(l->arena, l->root, s->pci.address);
-	units_active(l->arena, l->root, &s->conf->stop_units, &s->units);
+		s->serial = pci_serial(&l->host, s->pci.address);
+	units_active(&l->host, &s->conf->stop_units, &s->units);
 }
 
 static void look_at_override(struct look *l, struct subject *s)
@@ -167,28 +170,28 @@ static void look_at_override(struct look *l, struct subject *s)
 
 static void look_at_driver(struct look *l, struct subject *s)
 {
-	s->module = s->model ? s->model :
-			       pci_vfio_module(l->arena, l->root, NULL,
-					       s->pci.modalias ? s->pci.modalias : "");
-	s->target = pci_driver_of_module(l->arena, l->root, s->module);
-	s->has_driver = pci_driver_exists(l->arena, l->root, s->target);
+	s->module =
+		s->model ? s->model
+			 : pci_vfio_module(&l->host, NULL, s->pci.modalias ? s->pci.modalias : "");
+	s->target = pci_driver_of_module(&l->host, s->module);
+	s->has_driver = pci_driver_exists(&l->host, s->target);
 	look_at_override(l, s);
 }
 
 static void look_for_stuck(struct look *l, struct subject *s)
 {
-	const struct stuck *w = reserve_stuck(l->arena, l->held, s->pci.address);
+	const struct stuck *w = reserve_stuck(l->host.arena, l->held, s->pci.address);
 
 	if (w)
-		s->stuck = stuck_reason(l->arena, w);
+		s->stuck = stuck_reason(l->host.arena, w);
 }
 
 static void look_at_console(struct look *l, struct subject *s)
 {
-	uses_of_console(l->arena, l->root, &s->pci, &s->below,
-			l->settings->hook.unbind_timeout * 1000, &s->console);
+	uses_of_console(&l->host, &s->pci, &s->below, l->settings->hook.unbind_timeout * 1000,
+			&s->console);
 	if (s->console.stuck.pid)
-		s->stuck = arena_printf(l->arena,
+		s->stuck = arena_printf(l->host.arena,
 					"reading the console state has not finished (process %ld)",
 					(long)s->console.stuck.pid);
 }
@@ -201,19 +204,17 @@ static look_fn *const looks[] = { look_at_settings, look_at_driver, look_at_disk
 /* Of one that hangs nothing more is read. */
 static void look_at_function(struct look *l, struct subject *s)
 {
-	struct arena *a = l->arena;
-
-	s->exists = pci_function_read(a, l->root, s->pci.address, &s->pci) == 0;
+	s->exists = pci_function_read(&l->host, s->pci.address, &s->pci) == 0;
 	if (!s->exists)
 		return;
 	if (s->pci.bridge)
 		return;
 	look_for_stuck(l, s);
-	s->exists = subdevices_read(a, l->root, s->pci.address, &s->below) != -ENOENT;
+	s->exists = subdevices_read(&l->host, s->pci.address, &s->below) != -ENOENT;
 	if (!s->exists)
 		return;
 	if (s->pci.group >= 0)
-		subdevices_add_vfio(a, l->root, s->pci.group, &s->below.nodes);
+		subdevices_add_vfio(&l->host, s->pci.group, &s->below.nodes);
 	s->conf = settings_of_device(l->settings, s->pci.address);
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !s->stuck; i++)
 		looks[i](l, s);
@@ -231,7 +232,7 @@ struct subject *survey_find(const struct survey *s, const char *address)
 
 static struct subject *add_subject(struct look *l, const struct wish *w)
 {
-	struct subject *s = arena_push(l->arena, l->out->v, l->out->n, l->out->cap);
+	struct subject *s = arena_push(l->host.arena, l->out->v, l->out->n, l->out->cap);
 
 	*s = (struct subject){
 		.role = w->role,
@@ -247,7 +248,7 @@ static void add_companions(struct look *l, int group)
 {
 	struct strv members = { 0 };
 
-	pci_group_members(l->arena, l->root, group, &members);
+	pci_group_members(&l->host, group, &members);
 	for (size_t i = 0; i < members.n; i++) {
 		struct wish w = { .role = ROLE_COMPANION, .device = members.v[i] };
 
@@ -276,36 +277,35 @@ static void look_at_holders(struct look *l)
 
 	for (size_t i = 0; i < l->out->n; i++)
 		for (size_t k = 0; k < l->out->v[i].below.nodes.n; k++)
-			*arena_push(l->arena, all.v, all.n, all.cap) =
+			*arena_push(l->host.arena, all.v, all.n, all.cap) =
 				l->out->v[i].below.nodes.v[k];
 	if (!all.n)
 		return;
 	l->out->looked = clock_ms();
-	opendevices_read(l->arena, l->root, &l->out->opens);
-	holders_of(l->arena, l->root, &l->out->opens, &all, &found);
+	opendevices_read(&l->host, &l->out->opens);
+	holders_of(&l->host, &l->out->opens, &all, &found);
 	for (size_t i = 0; i < l->out->n; i++) {
 		struct subject *s = &l->out->v[i];
 
 		for (size_t k = 0; k < found.n; k++)
 			if (has_node(&s->below.nodes, found.v[k].node))
-				*arena_push(l->arena, s->holders.v, s->holders.n,
+				*arena_push(l->host.arena, s->holders.v, s->holders.n,
 					    s->holders.cap) = found.v[k];
 		for (size_t k = 0; s->below.nodes.n && k < found.n_hidden; k++)
-			*arena_push(l->arena, s->holders.v, s->holders.n, s->holders.cap) =
+			*arena_push(l->host.arena, s->holders.v, s->holders.n, s->holders.cap) =
 				found.hidden[k];
 	}
 }
 
 /* ---- all of it ---- */
 
-void survey_make(struct arena *a, const struct root *r, const struct settings *s,
-		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
-		 struct survey *out)
+void survey_make(const struct host *host, const struct settings *s, enum journal_kind kind,
+		 const struct wishes *w, const struct reservations *held, struct survey *out)
 {
-	struct look l = { a, r, s, held, kind, out };
+	struct look l = { *host, s, held, kind, out };
 	size_t n;
 
-	*out = (struct survey){ .has_iommu_type1 = host_has_module(a, r, "vfio_iommu_type1") };
+	*out = (struct survey){ .has_iommu_type1 = host_has_module(host, "vfio_iommu_type1") };
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_PCI)
 			add_subject(&l, &w->v[i]);
@@ -316,7 +316,7 @@ void survey_make(struct arena *a, const struct root *r, const struct settings *s
 	/* none is made on a function that is taken itself */
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_MDEV)
-			mediated_add(a, r, s, held, &w->v[i], out);
+			mediated_add(host, s, held, &w->v[i], out);
 	look_at_holders(&l);
 }
 
@@ -329,25 +329,27 @@ void survey_met(struct survey *out, const struct reservation *owner)
 }
 
 /* A VF without a driver, that nobody has, is used by nobody. */
-static void own_vfs(struct arena *a, const struct root *r, const struct reservations *held,
-		    struct subject *s, struct survey *out)
+static void own_vfs(const struct host *host, const struct reservations *held, struct subject *s,
+		    struct survey *out)
 {
 	s->used_vfs.n = 0;
 	for (size_t i = 0; i < s->pci.vfs.n; i++) {
-		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(a, r, vf);
+		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(host, vf);
 		const struct reservation *owner = reserve_owner(held, vf, JOURNAL_HAND);
 
 		survey_met(out, owner);
 		if (owner)
-			strv_push(a, &s->used_vfs,
-				  arena_printf(a, "%s (%s)", vf, reserve_text(a, owner)));
+			strv_push(host->arena, &s->used_vfs,
+				  arena_printf(host->arena, "%s (%s)", vf,
+					       reserve_text(host->arena, owner)));
 		else if (driver)
-			strv_push(a, &s->used_vfs, arena_printf(a, "%s (driver %s)", vf, driver));
+			strv_push(host->arena, &s->used_vfs,
+				  arena_printf(host->arena, "%s (driver %s)", vf, driver));
 	}
 }
 
-void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
-		const struct reservations *held, struct survey *out)
+void survey_own(const struct host *host, enum journal_kind kind, const struct reservations *held,
+		struct survey *out)
 {
 	out->left = NULL;
 	for (size_t i = 0; i < out->n; i++) {
@@ -358,22 +360,21 @@ void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
 		if (!s->owner && s->pci.physfn)
 			s->owner = reserve_taken(held, s->pci.physfn, kind);
 		survey_met(out, s->owner);
-		own_vfs(a, r, held, s, out);
+		own_vfs(host, held, s, out);
 	}
-	mediated_own(a, r, kind, held, out);
+	mediated_own(host, kind, held, out);
 }
 
-bool survey_holds(struct arena *a, const struct root *r, const struct reservations *held,
-		  const struct survey *s)
+bool survey_holds(const struct host *host, const struct reservations *held, const struct survey *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct subject *f = &s->v[i];
-		const char *now = f->exists ? host_pci_driver(a, r, f->pci.address) : NULL;
+		const char *now = f->exists ? host_pci_driver(host, f->pci.address) : NULL;
 
 		if (f->exists && !str_same(now, f->pci.driver))
 			return false;
 	}
-	return mediated_holds(a, r, held, s);
+	return mediated_holds(host, held, s);
 }
 
 /* ---- what an undo goes back to ---- */
@@ -392,10 +393,10 @@ static bool settings_hold(struct look *l, const struct subject *s)
 	       str_same(now.vgpu, s->vgpu) && !now.stuck;
 }
 
-bool survey_settings_hold(struct arena *a, const struct root *r, const struct settings *s,
+bool survey_settings_hold(const struct host *host, const struct settings *s,
 			  const struct survey *survey)
 {
-	struct look l = { .arena = a, .root = r, .settings = s };
+	struct look l = { .host = *host, .settings = s };
 
 	for (size_t i = 0; i < survey->n; i++)
 		if (survey->v[i].exists && !subject_stays(&survey->v[i]) &&

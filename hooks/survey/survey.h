@@ -13,7 +13,7 @@
 
 struct arena;
 struct device_settings;
-struct root;
+struct host;
 struct settings;
 
 /* Where nvidia's driver takes the type of the vGPU that a VF is to be; "0": none. */
@@ -94,16 +94,15 @@ struct survey {
  * time, and hang with a device that does: no lock is held meanwhile. Whose they are
  * survey_own() tells.
  */
-void survey_make(struct arena *a, const struct root *r, const struct settings *s,
-		 enum journal_kind kind, const struct wishes *w, const struct reservations *held,
-		 struct survey *out);
+void survey_make(const struct host *host, const struct settings *s, enum journal_kind kind,
+		 const struct wishes *w, const struct reservations *held, struct survey *out);
 
 /* The function at this address; NULL: it was not looked at. */
 struct subject *survey_find(const struct survey *s, const char *address);
 
 /* Under the lock, and quick: fills the owners, what is left, what VFs are used, and what is made on each. */
-void survey_own(struct arena *a, const struct root *r, enum journal_kind kind,
-		const struct reservations *held, struct survey *out);
+void survey_own(const struct host *host, enum journal_kind kind, const struct reservations *held,
+		struct survey *out);
 
 /* Somebody has a part of what is wished for: where that VM is gone, it is what is left of one. */
 void survey_met(struct survey *out, const struct reservation *owner);
@@ -112,15 +111,14 @@ void survey_met(struct survey *out, const struct reservation *owner);
  * Are the drivers still those that were seen, and is there still place for what is to be
  * made? Somebody may have come and gone in between.
  */
-bool survey_holds(struct arena *a, const struct root *r, const struct reservations *held,
-		  const struct survey *s);
+bool survey_holds(const struct host *host, const struct reservations *held, const struct survey *s);
 
 /*
  * Do driver_override and the attributes still say what an undo would go back to? To be
  * asked once the devices are reserved: before, another VM may have been giving one back,
  * and what it says meanwhile is nobody's setting. It may hang with the device.
  */
-bool survey_settings_hold(struct arena *a, const struct root *r, const struct settings *s,
+bool survey_settings_hold(const struct host *host, const struct settings *s,
 			  const struct survey *survey);
 
 /* Is this function on its way to a VFIO driver by our doing? (not one that libvirt binds, is bound, or stays) */
@@ -133,4 +131,4 @@ bool subject_stays(const struct subject *s);
 /* "pulseaudio (pid 812, unit app.scope) has /dev/snd/controlC0 open" */
 const char *survey_holder_text(struct arena *a, const struct holder *h);
 /* "nvme0n1p1 is mounted on /srv", or what is likely where we cannot see it. */
-const char *survey_disk_text(struct arena *a, const struct root *r, const char *disk);
+const char *survey_disk_text(const struct host *host, const char *disk);

@@ -42,20 +42,20 @@ static bool is_rule_file_name(const char *name)
 	return true;
 }
 
-static const char *place_path(struct arena *a, const struct root *r, int place, const char *name)
+static const char *place_path(const struct host *host, int place, const char *name)
 {
 	static const char *const rules[] = { CONFDIR_ETC "/" RULES, CONFDIR_LIB "/" RULES };
-	const char *file = *name ? arena_join(a, "/", name) : "";
+	const char *file = *name ? arena_join(host->arena, "/", name) : "";
 
-	return root_path(a, r, arena_join(a, rules[place], file));
+	return root_path(host, arena_join(host->arena, rules[place], file));
 }
 
 /* Opens PLACE/rules.d by way of PLACE, both judged; -ENOENT if either is missing. */
-static int open_place(struct arena *a, const struct root *r, int place, struct mistakes *m)
+static int open_place(const struct host *host, int place, struct mistakes *m)
 {
-	const char *top = root_path(a, r, places[place]);
+	const char *top = root_path(host, places[place]);
 	struct err err = { 0 };
-	_cleanup_fd_ int fd = folder_open(r, AT_FDCWD, top, &err);
+	_cleanup_fd_ int fd = folder_open(&host->root, AT_FDCWD, top, &err);
 	int rules;
 
 	if (fd < 0) {
@@ -63,28 +63,28 @@ static int open_place(struct arena *a, const struct root *r, int place, struct m
 			mistake_add(m, top, 0, "%s", err.text);
 		return fd;
 	}
-	rules = folder_open(r, fd, RULES, &err);
+	rules = folder_open(&host->root, fd, RULES, &err);
 	if (rules < 0 && rules != -ENOENT)
-		mistake_add(m, place_path(a, r, place, ""), 0, "%s", err.text);
+		mistake_add(m, place_path(host, place, ""), 0, "%s", err.text);
 	return rules;
 }
 
-static void list_entry(struct arena *a, const struct root *r, int place, const char *name,
-		       struct listing *list, struct mistakes *m)
+static void list_entry(const struct host *host, int place, const char *name, struct listing *list,
+		       struct mistakes *m)
 {
 	if (str_eq(name, ".") || str_eq(name, ".."))
 		return;
 	if (is_rule_file_name(name))
-		*arena_push(a, list->v, list->n, list->cap) =
-			(struct entry){ arena_strdup(a, name), place };
+		*arena_push(host->arena, list->v, list->n, list->cap) =
+			(struct entry){ arena_strdup(host->arena, name), place };
 	else
-		mistake_warn(m, place_path(a, r, place, name), 0,
+		mistake_warn(m, place_path(host, place, name), 0,
 			     "ignored: not a rule file's name (letters, digits, '._-', .ini)");
 }
 
 /* getdents64(2) and not opendir(3), which allocates 32 KiB for every start of a VM. */
-static int list_entries(struct arena *a, const struct root *r, int place, int fd,
-			struct listing *list, struct mistakes *m)
+static int list_entries(const struct host *host, int place, int fd, struct listing *list,
+			struct mistakes *m)
 {
 	_Alignas(struct dirent64) char buf[4096];
 	ssize_t got;
@@ -93,24 +93,24 @@ static int list_entries(struct arena *a, const struct root *r, int place, int fd
 		for (ssize_t at = 0; at < got;) {
 			const struct dirent64 *d = (const void *)(buf + at);
 
-			list_entry(a, r, place, d->d_name, list, m);
+			list_entry(host, place, d->d_name, list, m);
 			at += d->d_reclen;
 		}
 	return got < 0 ? -errno : 0;
 }
 
-static void list_place(struct arena *a, const struct root *r, int place, int at,
-		       struct listing *list, struct mistakes *m)
+static void list_place(const struct host *host, int place, int at, struct listing *list,
+		       struct mistakes *m)
 {
 	_cleanup_fd_ int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : list_entries(a, r, place, fd, list, m);
+	int rc = fd < 0 ? -errno : list_entries(host, place, fd, list, m);
 	struct stat st;
 
 	if (rc < 0)
-		mistake_add(m, place_path(a, r, place, ""), 0, "cannot be listed: %s",
+		mistake_add(m, place_path(host, place, ""), 0, "cannot be listed: %s",
 			    strerror(-rc));
 	else if (fstat(at, &st) == 0 && !(st.st_mode & S_IROTH))
-		mistake_add(m, place_path(a, r, place, ""), 0,
+		mistake_add(m, place_path(host, place, ""), 0,
 			    "the user that VMs run as cannot list it (mode %04o): chmod 0755",
 			    (unsigned)st.st_mode & 07777);
 }
@@ -124,13 +124,14 @@ static int by_name_then_place(const void *x, const void *y)
 }
 
 /* The text goes into memory of its own, which the next file's takes again: fewer pages. */
-static void read_entry(struct arena *a, const struct root *r, const int *fds,
-		       const struct entry *e, confdir_file *each, void *user, struct mistakes *m)
+static void read_entry(const struct host *host, const int *fds, const struct entry *e,
+		       confdir_file *each, void *user, struct mistakes *m)
 {
-	struct file file = { .path = place_path(a, r, e->place, e->name) };
+	struct file file = { .path = place_path(host, e->place, e->name) };
 	struct arena text = { 0 };
 	struct err err;
-	int rc = file_read(&text, r, fds[e->place], e->name, 0, &file, &err);
+	int rc = file_read(&(struct host){ &text, host->root }, fds[e->place], e->name, 0, &file,
+			   &err);
 
 	if (rc == -ENOENT)
 		mistake_add(m, file.path, 0, "a link to a file that does not exist");
@@ -141,22 +142,21 @@ static void read_entry(struct arena *a, const struct root *r, const int *fds,
 	arena_free(&text);
 }
 
-void confdir_read(struct arena *a, const struct root *r, confdir_file *each, void *user,
-		  struct mistakes *m)
+void confdir_read(const struct host *host, confdir_file *each, void *user, struct mistakes *m)
 {
 	struct listing list = { 0 };
 	int fds[N_PLACES];
 
 	for (int i = 0; i < N_PLACES; i++) {
-		fds[i] = open_place(a, r, i, m);
+		fds[i] = open_place(host, i, m);
 		if (fds[i] >= 0)
-			list_place(a, r, i, fds[i], &list, m);
+			list_place(host, i, fds[i], &list, m);
 	}
 	if (list.n)
 		qsort(list.v, list.n, sizeof(*list.v), by_name_then_place);
 	for (size_t i = 0; i < list.n; i++)
 		if (i == 0 || strcmp(list.v[i].name, list.v[i - 1].name) != 0)
-			read_entry(a, r, fds, &list.v[i], each, user, m);
+			read_entry(host, fds, &list.v[i], each, user, m);
 	for (int i = 0; i < N_PLACES; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

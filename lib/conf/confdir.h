@@ -3,10 +3,9 @@
 
 #include <stddef.h>
 
-struct arena;
 struct file;
+struct host;
 struct mistakes;
-struct root;
 
 /*
  * The rule files of /etc/kvmshim/rules.d and /usr/lib/kvmshim/rules.d, sorted by
@@ -18,8 +17,7 @@ struct root;
 typedef void confdir_file(void *user, const struct file *file);
 
 /* Calls `each` for one file after the other, in order. A file's text is gone after the call. */
-void confdir_read(struct arena *a, const struct root *r, confdir_file *each, void *user,
-		  struct mistakes *m);
+void confdir_read(const struct host *host, confdir_file *each, void *user, struct mistakes *m);
 
 #define CONFDIR_ETC "/etc/kvmshim"
 #define CONFDIR_LIB "/usr/lib/kvmshim"

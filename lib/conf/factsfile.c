@@ -17,9 +17,9 @@
 #define VM_FOLDER "/run/kvmshim/vm"
 #define FACTS_FILE "facts.json"
 
-const char *factsfile_path(struct arena *a, const struct root *r, const char *uuid)
+const char *factsfile_path(const struct host *host, const char *uuid)
 {
-	return root_path(a, r, arena_printf(a, VM_FOLDER "/%s/" FACTS_FILE, uuid));
+	return root_path(host, arena_printf(host->arena, VM_FOLDER "/%s/" FACTS_FILE, uuid));
 }
 
 /* What is there must be of the right type; what is missing is unknown. */
@@ -141,20 +141,20 @@ static int take_facts(struct arena *a, const struct file *file, const char *uuid
 	return rc || !nova ? rc : add_nova(a, f, nova, err);
 }
 
-int factsfile_read(struct arena *a, const struct root *r, const char *uuid, struct facts *f,
-		   struct err *err)
+int factsfile_read(const struct host *host, const char *uuid, struct facts *f, struct err *err)
 {
-	const char *path = factsfile_path(a, r, uuid);
+	const char *path = factsfile_path(host, uuid);
 	struct file file = { .path = path };
-	_cleanup_fd_ int fd = folder_open(
-		r, AT_FDCWD, root_path(a, r, arena_printf(a, VM_FOLDER "/%s", uuid)), err);
-	int rc = fd < 0 ? fd : file_read(a, r, fd, FACTS_FILE, O_NOFOLLOW, &file, err);
+	_cleanup_fd_ int fd =
+		folder_open(&host->root, AT_FDCWD,
+			    root_path(host, arena_printf(host->arena, VM_FOLDER "/%s", uuid)), err);
+	int rc = fd < 0 ? fd : file_read(host, fd, FACTS_FILE, O_NOFOLLOW, &file, err);
 
 	if (rc == -ENOENT)
 		return 0;
 	if (rc == 0 && !file.text)
 		rc = err_set(err, EINVAL, "not a regular file");
 	if (rc == 0)
-		rc = take_facts(a, &file, uuid, f, err);
+		rc = take_facts(host->arena, &file, uuid, f, err);
 	return rc;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-struct arena;
 struct err;
 struct facts;
-struct root;
+struct host;
 
 /*
  * /run/kvmshim/vm/UUID/facts.json, written by the hook, read by the wrapper:
@@ -22,7 +21,6 @@ struct root;
  * 0 (also where there is no file), or -errno with err filled (without the path): a file that is a
  * link, somebody else's, or not of this shape is refused, not repaired.
  */
-int factsfile_read(struct arena *a, const struct root *r, const char *uuid, struct facts *f,
-		   struct err *err);
+int factsfile_read(const struct host *host, const char *uuid, struct facts *f, struct err *err);
 
-const char *factsfile_path(struct arena *a, const struct root *r, const char *uuid);
+const char *factsfile_path(const struct host *host, const char *uuid);

@@ -190,18 +190,18 @@ void settings_parse(struct arena *a, const struct file *file, struct settings *s
 			s->devices[i].unbind_timeout = s->hook.unbind_timeout;
 }
 
-void settings_read(struct arena *a, const struct root *r, struct settings *s, struct mistakes *m)
+void settings_read(const struct host *host, struct settings *s, struct mistakes *m)
 {
-	const char *folder = root_path(a, r, CONFDIR_ETC);
+	const char *folder = root_path(host, CONFDIR_ETC);
 	struct err err = { 0 };
-	_cleanup_fd_ int fd = folder_open(r, AT_FDCWD, folder, &err);
-	struct file file = { .path = root_path(a, r, CONFDIR_ETC "/" SETTINGS_FILE) };
+	_cleanup_fd_ int fd = folder_open(&host->root, AT_FDCWD, folder, &err);
+	struct file file = { .path = root_path(host, CONFDIR_ETC "/" SETTINGS_FILE) };
 	int rc;
 
-	rc = fd < 0 ? fd : file_read(a, r, fd, SETTINGS_FILE, 0, &file, &err);
+	rc = fd < 0 ? fd : file_read(host, fd, SETTINGS_FILE, 0, &file, &err);
 	if (rc < 0 && rc != -ENOENT)
 		mistake_add(m, fd < 0 ? folder : file.path, 0, "%s", err.text);
-	settings_parse(a, &file, s, m);
+	settings_parse(host->arena, &file, s, m);
 }
 
 /* ---- questions ---- */

@@ -7,8 +7,8 @@
 #include "str.h"
 
 struct arena;
+struct host;
 struct mistakes;
-struct root;
 
 #define SETTINGS_FILE "kvmshim.conf"
 
@@ -71,7 +71,7 @@ void settings_parse(struct arena *a, const struct file *file, struct settings *s
 		    struct mistakes *m);
 
 /* A missing file is all defaults. A key that was right is kept though others are mistakes. */
-void settings_read(struct arena *a, const struct root *r, struct settings *s, struct mistakes *m);
+void settings_read(const struct host *host, struct settings *s, struct mistakes *m);
 
 /* The [device] section of a function; NULL if there is none. */
 const struct device_settings *settings_of_device(const struct settings *s, const char *address);

@@ -5,13 +5,14 @@
 
 #include "arena.h"
 #include "host/sysfs.h"
+#include "root.h"
 
 #define SELINUX "/sys/fs/selinux"
 
-void confinement_read(struct arena *a, const struct root *r, struct confinement *c)
+void confinement_read(const struct host *host, struct confinement *c)
 {
-	const char *apparmor = sysfs_text(a, r, "/sys/module/apparmor/parameters/enabled");
-	const char *enforces = sysfs_text(a, r, SELINUX "/enforce");
+	const char *apparmor = sysfs_text(host, "/sys/module/apparmor/parameters/enabled");
+	const char *enforces = sysfs_text(host, SELINUX "/enforce");
 
 	*c = (struct confinement){
 		.apparmor = apparmor && *apparmor == 'Y',
@@ -21,9 +22,10 @@ void confinement_read(struct arena *a, const struct root *r, struct confinement 
 }
 
 /* "1 0": as it is, and as it will be once what is pending is committed. */
-int confinement_boolean(struct arena *a, const struct root *r, const char *name)
+int confinement_boolean(const struct host *host, const char *name)
 {
-	const char *text = sysfs_text(a, r, arena_printf(a, SELINUX "/booleans/%s", name));
+	const char *text =
+		sysfs_text(host, arena_printf(host->arena, SELINUX "/booleans/%s", name));
 
 	return text ? *text == '1' : -1;
 }

@@ -3,8 +3,7 @@
 
 #include <stdbool.h>
 
-struct arena;
-struct root;
+struct host;
 
 /* What the kernel confines processes by. */
 struct confinement {
@@ -12,7 +11,7 @@ struct confinement {
 	bool selinux, enforces;
 };
 
-void confinement_read(struct arena *a, const struct root *r, struct confinement *c);
+void confinement_read(const struct host *host, struct confinement *c);
 
 /* A boolean of SELinux's policy as it is now: 1, 0, or -1: there is none of this name. */
-int confinement_boolean(struct arena *a, const struct root *r, const char *name);
+int confinement_boolean(const struct host *host, const char *name);

@@ -5,21 +5,22 @@
 
 #include "arena.h"
 #include "host/host.h"
+#include "root.h"
 #include "str.h"
 
-const char *cpuvendor(struct arena *a, const struct root *r)
+const char *cpuvendor(const struct host *host)
 {
 	static const char key[] = "vendor_id";
 	const char *line;
 	size_t len;
 	char *text;
 
-	if (host_read(a, r, "/proc/cpuinfo", &text, &len) < 0)
+	if (host_read(host, "/proc/cpuinfo", &text, &len) < 0)
 		return NULL;
 	line = strstr(text, key);
 	if (!line)
 		return NULL;
 	line += strlen(key);
 	line += strspn(line, "\t :");
-	return str_trim(a, line, strcspn(line, "\n"));
+	return str_trim(host->arena, line, strcspn(line, "\n"));
 }

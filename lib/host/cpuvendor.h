@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-struct arena;
-struct root;
+struct host;
 
 /* vendor_id of /proc/cpuinfo: "GenuineIntel", "AuthenticAMD"; NULL where there is none. */
-const char *cpuvendor(struct arena *a, const struct root *r);
+const char *cpuvendor(const struct host *host);

@@ -17,10 +17,10 @@
 #include "root.h"
 #include "str.h"
 
-int host_read(struct arena *a, const struct root *r, const char *path, char **text, size_t *len)
+int host_read(const struct host *host, const char *path, char **text, size_t *len)
 {
-	_cleanup_fd_ int fd = open(root_path(a, r, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct strbuf b = { .arena = a };
+	_cleanup_fd_ int fd = open(root_path(host, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct strbuf b = { .arena = host->arena };
 	char buf[4096];
 	ssize_t got;
 
@@ -44,19 +44,19 @@ const char *host_pci_address(struct arena *a, const char *address)
 	return pciaddr_spell(a, address);
 }
 
-const char *host_pci_id(struct arena *a, const struct root *r, const char *address)
+const char *host_pci_id(const struct host *host, const char *address)
 {
 	_cleanup_fd_ int folder = -1;
 	unsigned vendor, device;
 
-	address = host_pci_address(a, address);
+	address = host_pci_address(host->arena, address);
 	if (!address)
 		return NULL;
-	folder = sysfs_folder(a, r, pci_attribute_path(a, address, ""));
-	if (folder < 0 || !sysfs_hex_at(a, folder, "vendor", &vendor) ||
-	    !sysfs_hex_at(a, folder, "device", &device))
+	folder = sysfs_folder(host, pci_attribute_path(host->arena, address, ""));
+	if (folder < 0 || !sysfs_hex_at(host->arena, folder, "vendor", &vendor) ||
+	    !sysfs_hex_at(host->arena, folder, "device", &device))
 		return NULL;
-	return arena_printf(a, "%04x:%04x", vendor, device);
+	return arena_printf(host->arena, "%04x:%04x", vendor, device);
 }
 
 const char *host_pci_in_path(const char *path)
@@ -69,49 +69,51 @@ const char *host_mdev_path(struct arena *a, const char *uuid)
 	return arena_printf(a, "/sys/bus/mdev/devices/%s", uuid);
 }
 
-bool host_has_mdev(struct arena *a, const struct root *r, const char *uuid)
+bool host_has_mdev(const struct host *host, const char *uuid)
 {
-	return sysfs_has_at(AT_FDCWD, root_path(a, r, host_mdev_path(a, uuid)));
+	return sysfs_has_at(AT_FDCWD, root_path(host, host_mdev_path(host->arena, uuid)));
 }
 
-bool host_has_module(struct arena *a, const struct root *r, const char *name)
+bool host_has_module(const struct host *host, const char *name)
 {
-	return sysfs_has_at(AT_FDCWD, root_path(a, r, arena_printf(a, "/sys/module/%s", name)));
+	return sysfs_has_at(AT_FDCWD,
+			    root_path(host, arena_printf(host->arena, "/sys/module/%s", name)));
 }
 
-void host_pci_functions(struct arena *a, const struct root *r, const char *address,
-			struct strv *functions)
+void host_pci_functions(const struct host *host, const char *address, struct strv *functions)
 {
-	address = host_pci_address(a, address);
+	address = host_pci_address(host->arena, address);
 	if (strchr(address, '.')) {
-		strv_push(a, functions, address);
+		strv_push(host->arena, functions, address);
 		return;
 	}
 	for (int f = 0; f < 8; f++) {
-		const char *function = arena_printf(a, "%s.%d", address, f);
+		const char *function = arena_printf(host->arena, "%s.%d", address, f);
 
-		if (sysfs_has_at(AT_FDCWD, root_path(a, r, pci_attribute_path(a, function, ""))))
-			strv_push(a, functions, function);
+		if (sysfs_has_at(AT_FDCWD,
+				 root_path(host, pci_attribute_path(host->arena, function, ""))))
+			strv_push(host->arena, functions, function);
 	}
 }
 
-const char *host_pci_driver(struct arena *a, const struct root *r, const char *address)
+const char *host_pci_driver(const struct host *host, const char *address)
 {
-	const char *link = pci_attribute_path(a, address, "driver");
+	const char *link = pci_attribute_path(host->arena, address, "driver");
 
-	return sysfs_link_at(a, AT_FDCWD, root_path(a, r, link));
+	return sysfs_link_at(host->arena, AT_FDCWD, root_path(host, link));
 }
 
-int host_cmdline(struct arena *a, const struct root *r, pid_t pid, struct strv *argv)
+int host_cmdline(const struct host *host, pid_t pid, struct strv *argv)
 {
 	size_t len = 0;
 	char *text;
-	int rc = host_read(a, r, arena_printf(a, "/proc/%ld/cmdline", (long)pid), &text, &len);
+	int rc = host_read(host, arena_printf(host->arena, "/proc/%ld/cmdline", (long)pid), &text,
+			   &len);
 
 	if (rc < 0)
 		return rc;
 	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
-		strv_push(a, argv, text + at);
+		strv_push(host->arena, argv, text + at);
 	return 0;
 }
 

@@ -17,12 +17,12 @@
 #define NODES "/sys/devices/system/node"
 #define SIZES "/sys/kernel/mm/hugepages"
 
-static char *text_of(struct arena *a, const struct root *r, const char *path)
+static char *text_of(const struct host *host, const char *path)
 {
 	char *text;
 	size_t len;
 
-	return host_read(a, r, path, &text, &len) == 0 ? text : NULL;
+	return host_read(host, path, &text, &len) == 0 ? text : NULL;
 }
 
 /* ---- lines "KEY: 123 kB" ---- */
@@ -38,15 +38,16 @@ static unsigned long long line_value(const char *text, const char *key)
 	return 0;
 }
 
-unsigned long long process_kib(struct arena *a, const struct root *r, pid_t pid, const char *key)
+unsigned long long process_kib(const struct host *host, pid_t pid, const char *key)
 {
-	return line_value(text_of(a, r, arena_printf(a, "/proc/%ld/status", (long)pid)), key);
+	return line_value(text_of(host, arena_printf(host->arena, "/proc/%ld/status", (long)pid)),
+			  key);
 }
 
-int process_memlock(struct arena *a, const struct root *r, pid_t pid, unsigned long long *kib)
+int process_memlock(const struct host *host, pid_t pid, unsigned long long *kib)
 {
 	static const char key[] = "Max locked memory";
-	const char *text = text_of(a, r, arena_printf(a, "/proc/%ld/limits", (long)pid)),
+	const char *text = text_of(host, arena_printf(host->arena, "/proc/%ld/limits", (long)pid)),
 		   *at = text ? strstr(text, key) : NULL;
 	unsigned long long bytes;
 
@@ -88,10 +89,10 @@ const char *hugepool_compact_path(struct arena *a, const char *name)
 	return arena_printf(a, NODES "/%.*s/compact", (int)node, name);
 }
 
-static unsigned long long count_of(struct arena *a, const struct root *r, const char *folder,
-				   const char *what)
+static unsigned long long count_of(const struct host *host, const char *folder, const char *what)
 {
-	const char *text = text_of(a, r, arena_printf(a, "%s/%s_hugepages", folder, what));
+	const char *text =
+		text_of(host, arena_printf(host->arena, "%s/%s_hugepages", folder, what));
 
 	return text ? strtoull(text, NULL, 10) : 0;
 }
@@ -106,48 +107,46 @@ static unsigned long long page_of(const char *name)
 	return page;
 }
 
-int hugepool_read(struct arena *a, const struct root *r, const char *name, struct hugepool *p)
+int hugepool_read(const struct host *host, const char *name, struct hugepool *p)
 {
-	const char *slash = strchr(name, '/'), *folder = folder_of(a, name);
+	const char *slash = strchr(name, '/'), *folder = folder_of(host->arena, name);
 
 	*p = (struct hugepool){ .name = name, .page = page_of(slash ? slash + 1 : name) };
 	if (slash)
 		p->node = (unsigned)strtoul(name + strlen("node"), NULL, 10);
-	if (!p->page || !text_of(a, r, hugepool_path(a, name)))
+	if (!p->page || !text_of(host, hugepool_path(host->arena, name)))
 		return -ENOENT;
-	p->nr = count_of(a, r, folder, "nr");
-	p->free = count_of(a, r, folder, "free");
-	p->surplus = count_of(a, r, folder, "surplus");
+	p->nr = count_of(host, folder, "nr");
+	p->free = count_of(host, folder, "free");
+	p->surplus = count_of(host, folder, "surplus");
 	return 0;
 }
 
-static void add_pool(struct arena *a, const struct root *r, const char *name,
-		     struct hostmemory *m)
+static void add_pool(const struct host *host, const char *name, struct hostmemory *m)
 {
 	struct hugepool p;
 
-	if (hugepool_read(a, r, name, &p) == 0)
-		*arena_push(a, m->pools, m->n_pools, m->pools_cap) = p;
+	if (hugepool_read(host, name, &p) == 0)
+		*arena_push(host->arena, m->pools, m->n_pools, m->pools_cap) = p;
 }
 
 /* ---- nodes ---- */
 
-static void read_node(struct arena *a, const struct root *r, const char *node,
-		      struct hostmemory *m)
+static void read_node(const struct host *host, const char *node, struct hostmemory *m)
 {
-	const char *text = text_of(a, r, arena_printf(a, NODES "/%s/meminfo", node));
+	const char *text = text_of(host, arena_printf(host->arena, NODES "/%s/meminfo", node));
 	struct strv names = { 0 };
 
-	*arena_push(a, m->nodes, m->n_nodes, m->nodes_cap) = (struct memory_node){
+	*arena_push(host->arena, m->nodes, m->n_nodes, m->nodes_cap) = (struct memory_node){
 		.node = (unsigned)strtoul(node + strlen("node"), NULL, 10),
 		.free = line_value(text, "MemFree"),
 		.reclaimable = line_value(text, "Active(file)") +
 			       line_value(text, "Inactive(file)") +
 			       line_value(text, "SReclaimable"),
 	};
-	sysfs_list(a, r, arena_printf(a, NODES "/%s/hugepages", node), &names);
+	sysfs_list(host, arena_printf(host->arena, NODES "/%s/hugepages", node), &names);
 	for (size_t i = 0; i < names.n; i++)
-		add_pool(a, r, arena_printf(a, "%s/%s", node, names.v[i]), m);
+		add_pool(host, arena_printf(host->arena, "%s/%s", node, names.v[i]), m);
 }
 
 static bool is_node(const char *name)
@@ -158,47 +157,47 @@ static bool is_node(const char *name)
 	       !name[len + strspn(name + len, "0123456789")];
 }
 
-static void read_nodes(struct arena *a, const struct root *r, struct hostmemory *m)
+static void read_nodes(const struct host *host, struct hostmemory *m)
 {
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, NODES, &names);
+	sysfs_list(host, NODES, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (is_node(names.v[i]))
-			read_node(a, r, names.v[i], m);
+			read_node(host, names.v[i], m);
 }
 
-static struct hugesize size_of(struct arena *a, const struct root *r, const char *name)
+static struct hugesize size_of(const struct host *host, const char *name)
 {
-	const char *folder = arena_printf(a, SIZES "/%s", name);
-	unsigned long long most = count_of(a, r, folder, "nr_overcommit"),
-			   made = count_of(a, r, folder, "surplus");
+	const char *folder = arena_printf(host->arena, SIZES "/%s", name);
+	unsigned long long most = count_of(host, folder, "nr_overcommit"),
+			   made = count_of(host, folder, "surplus");
 
 	return (struct hugesize){
 		.page = page_of(name),
-		.reserved = count_of(a, r, folder, "resv"),
+		.reserved = count_of(host, folder, "resv"),
 		.overcommit = most > made ? most - made : 0,
 	};
 }
 
-void hostmemory_read(struct arena *a, const struct root *r, struct hostmemory *m)
+void hostmemory_read(const struct host *host, struct hostmemory *m)
 {
-	const char *text = text_of(a, r, "/proc/meminfo");
+	const char *text = text_of(host, "/proc/meminfo");
 	struct strv names = { 0 };
 
 	*m = (struct hostmemory){
 		.default_page = line_value(text, "Hugepagesize"),
 		.available = line_value(text, "MemAvailable"),
 	};
-	read_nodes(a, r, m);
-	sysfs_list(a, r, SIZES, &names);
+	read_nodes(host, m);
+	sysfs_list(host, SIZES, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		struct hugesize size = size_of(a, r, names.v[i]);
+		struct hugesize size = size_of(host, names.v[i]);
 
 		if (size.page)
-			*arena_push(a, m->sizes, m->n_sizes, m->sizes_cap) = size;
+			*arena_push(host->arena, m->sizes, m->n_sizes, m->sizes_cap) = size;
 		/* a kernel without CONFIG_NUMA has no others */
 		if (!m->n_nodes)
-			add_pool(a, r, names.v[i], m);
+			add_pool(host, names.v[i], m);
 	}
 }

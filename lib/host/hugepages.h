@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 struct arena;
-struct root;
+struct host;
 
 /* The host's memory, by NUMA node: huge pages and all else. Amounts in KiB. */
 
@@ -44,17 +44,17 @@ struct hostmemory {
 };
 
 /* What cannot be read is 0, or not there. */
-void hostmemory_read(struct arena *a, const struct root *r, struct hostmemory *m);
+void hostmemory_read(const struct host *host, struct hostmemory *m);
 
 /* One pool by its name, as it is now. 0 or -ENOENT. */
-int hugepool_read(struct arena *a, const struct root *r, const char *name, struct hugepool *p);
+int hugepool_read(const struct host *host, const char *name, struct hugepool *p);
 
 /* nr_hugepages of a pool, and what makes its node (or the host) compact its memory. */
 const char *hugepool_path(struct arena *a, const char *name);
 const char *hugepool_compact_path(struct arena *a, const char *name);
 
 /* KiB of a line of /proc/PID/status, such as HugetlbPages; 0 where there is none. */
-unsigned long long process_kib(struct arena *a, const struct root *r, pid_t pid, const char *key);
+unsigned long long process_kib(const struct host *host, pid_t pid, const char *key);
 
 /* The soft limit of locked memory of a process: KiB, ULLONG_MAX for none. 0 or -errno. */
-int process_memlock(struct arena *a, const struct root *r, pid_t pid, unsigned long long *kib);
+int process_memlock(const struct host *host, pid_t pid, unsigned long long *kib);

@@ -10,13 +10,14 @@
 #include "host/host.h"
 #include "host/pci/pci.h"
 #include "host/sysfs.h"
+#include "root.h"
 
-static const char *text_of(struct arena *a, const struct root *r, const char *path)
+static const char *text_of(const struct host *host, const char *path)
 {
 	size_t len;
 	char *text;
 
-	return host_read(a, r, path, &text, &len) == 0 ? text : NULL;
+	return host_read(host, path, &text, &len) == 0 ? text : NULL;
 }
 
 /* Is this among the words of the first line that begins with key? */
@@ -34,12 +35,12 @@ static bool line_has(const char *text, const char *key, const char *word)
 	return false;
 }
 
-static void read_cpu(struct arena *a, const struct root *r, struct machine *m)
+static void read_cpu(const struct host *host, struct machine *m)
 {
-	const char *text = text_of(a, r, "/proc/cpuinfo");
+	const char *text = text_of(host, "/proc/cpuinfo");
 
 	m->has_cpuinfo = text;
-	m->has_kvm = sysfs_has(a, r, "/dev/kvm");
+	m->has_kvm = sysfs_has(host, "/dev/kvm");
 	if (!text)
 		return;
 	if (strstr(text, "GenuineIntel"))
@@ -49,67 +50,68 @@ static void read_cpu(struct arena *a, const struct root *r, struct machine *m)
 	m->virtualises = line_has(text, "flags\t", "vmx") || line_has(text, "flags\t", "svm");
 }
 
-static void read_kernel(struct arena *a, const struct root *r, struct machine *m)
+static void read_kernel(const struct host *host, struct machine *m)
 {
-	const char *text = text_of(a, r, "/proc/cmdline"), *stat = text_of(a, r, "/proc/stat");
+	const char *text = text_of(host, "/proc/cmdline"), *stat = text_of(host, "/proc/stat");
 	const char *btime = stat ? strstr(stat, "btime ") : NULL;
-	const char *mounts = text_of(a, r, "/proc/mounts");
+	const char *mounts = text_of(host, "/proc/mounts");
 	struct utsname name;
 
 	while (text && *text) {
 		size_t len = strcspn(text, " \n");
 
 		if (len)
-			strv_push(a, &m->kernel, arena_strndup(a, text, len));
+			strv_push(host->arena, &m->kernel, arena_strndup(host->arena, text, len));
 		text += len + (text[len] != '\0');
 	}
 	if (btime)
 		sscanf(btime, "btime %lld", &m->booted);
 	m->has_mounts = mounts;
 	m->has_hugetlbfs = mounts && strstr(mounts, " hugetlbfs ");
-	m->release = uname(&name) == 0 ? arena_strdup(a, name.release) : "";
+	m->release = uname(&name) == 0 ? arena_strdup(host->arena, name.release) : "";
 }
 
-static void read_iommu(struct arena *a, const struct root *r, struct machine *m)
+static void read_iommu(const struct host *host, struct machine *m)
 {
 	static const char *const tables[] = { "DMAR", "IVRS", "IORT", "VIOT" };
 	struct strv all = { 0 }, groups = { 0 };
 	const char *unsafe =
-		sysfs_text(a, r, "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
-	const char *interrupts = text_of(a, r, "/proc/interrupts");
+		sysfs_text(host, "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
+	const char *interrupts = text_of(host, "/proc/interrupts");
 
-	sysfs_list(a, r, "/sys/firmware/acpi/tables", &all);
+	sysfs_list(host, "/sys/firmware/acpi/tables", &all);
 	m->has_acpi = all.n;
 	for (size_t i = 0; !m->iommu_table && i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (strv_has(&all, tables[i]))
 			m->iommu_table = tables[i];
-	sysfs_list(a, r, "/sys/kernel/iommu_groups", &groups);
+	sysfs_list(host, "/sys/kernel/iommu_groups", &groups);
 	m->groups = groups.n;
 	m->unsafe_interrupts = unsafe && *unsafe == 'Y';
 	m->has_interrupts = interrupts;
 	m->remaps_interrupts = interrupts && strstr(interrupts, " IR-");
 }
 
-static void read_functions(struct arena *a, const struct root *r, struct machine *m)
+static void read_functions(const struct host *host, struct machine *m)
 {
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, PCI_DEVICES, &names);
+	sysfs_list(host, PCI_DEVICES, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		struct pci_function f;
 
-		if (pci_is_address(names.v[i]) && pci_function_read(a, r, names.v[i], &f) == 0)
-			*arena_push(a, m->functions, m->n_functions, m->functions_cap) = f;
+		if (pci_is_address(names.v[i]) && pci_function_read(host, names.v[i], &f) == 0)
+			*arena_push(host->arena, m->functions, m->n_functions, m->functions_cap) =
+				f;
 	}
 }
 
-void machine_read(struct arena *a, const struct root *r, struct machine *m)
+void machine_read(const struct host *host, struct machine *m)
 {
 	*m = (struct machine){ 0 };
-	read_cpu(a, r, m);
-	read_kernel(a, r, m);
-	read_iommu(a, r, m);
-	read_functions(a, r, m);
+	read_cpu(host, m);
+	read_kernel(host, m);
+	read_iommu(host, m);
+	read_functions(host, m);
 }
 
 const char *machine_kernel_value(const struct machine *m, const char *key)
@@ -154,18 +156,17 @@ static bool list_has(struct arena *a, const char *list, const char *name)
 	return has;
 }
 
-bool machine_has_module(struct arena *a, const struct root *r, const struct machine *m,
-			const char *name)
+bool machine_has_module(const struct host *host, const struct machine *m, const char *name)
 {
 	static const char *const lists[] = { "modules.dep", "modules.builtin" };
 
-	if (host_has_module(a, r, name))
+	if (host_has_module(host, name))
 		return true;
 	for (size_t i = 0; i < 2; i++) {
-		const char *text =
-			text_of(a, r, arena_printf(a, "/lib/modules/%s/%s", m->release, lists[i]));
+		const char *text = text_of(host, arena_printf(host->arena, "/lib/modules/%s/%s",
+							      m->release, lists[i]));
 
-		if (text && list_has(a, text, name))
+		if (text && list_has(host->arena, text, name))
 			return true;
 	}
 	return false;

@@ -6,9 +6,8 @@
 
 #include "str.h"
 
-struct arena;
+struct host;
 struct pci_function;
-struct root;
 
 /* What firmware, kernel and CPU of this host have for VMs. What cannot be read is not there. */
 enum cpu_maker { CPU_OTHER, CPU_INTEL, CPU_AMD };
@@ -32,7 +31,7 @@ struct machine {
 	size_t n_functions, functions_cap;
 };
 
-void machine_read(struct arena *a, const struct root *r, struct machine *m);
+void machine_read(const struct host *host, struct machine *m);
 
 /* The value of the last KEY=VALUE on the kernel's line, - and _ alike in KEY; NULL: there is none. */
 const char *machine_kernel_value(const struct machine *m, const char *key);
@@ -41,5 +40,4 @@ const char *machine_kernel_value(const struct machine *m, const char *key);
 const struct pci_function *machine_function(const struct machine *m, const char *address);
 
 /* Is this module loaded, built in, or there to be loaded (modules.dep, modules.builtin)? */
-bool machine_has_module(struct arena *a, const struct root *r, const struct machine *m,
-			const char *name);
+bool machine_has_module(const struct host *host, const struct machine *m, const char *name);

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "glob.h"
 #include "host/host.h"
+#include "root.h"
 
 #define ALIAS "alias pci:"
 #define VENDOR 9 /* "v000010DE": how much of a glob it is sorted by */
@@ -42,23 +43,23 @@ static void add_line(struct arena *a, char *line, struct modaliases *aliases)
 		(struct modalias){ .glob = line, .module = blank + 1 };
 }
 
-void modaliases_read(struct arena *a, const struct root *r, const char *release,
-		     struct modaliases *aliases)
+void modaliases_read(const struct host *host, const char *release, struct modaliases *aliases)
 {
-	struct utsname host;
+	struct utsname kernel;
 	size_t len;
 	char *text;
 
 	*aliases = (struct modaliases){ 0 };
-	if (!release && uname(&host) == 0)
-		release = host.release;
-	if (!release || host_read(a, r, arena_printf(a, "/lib/modules/%s/modules.alias", release),
-				  &text, &len) < 0)
+	if (!release && uname(&kernel) == 0)
+		release = kernel.release;
+	if (!release ||
+	    host_read(host, arena_printf(host->arena, "/lib/modules/%s/modules.alias", release),
+		      &text, &len) < 0)
 		return;
 	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (str_starts(line, ALIAS))
-			add_line(a, line + strlen(ALIAS), aliases);
+			add_line(host->arena, line + strlen(ALIAS), aliases);
 	if (aliases->n)
 		qsort(aliases->v, aliases->n, sizeof(*aliases->v), compare);
 	while (aliases->any < aliases->n && is_of_anybody(aliases->v[aliases->any].glob))

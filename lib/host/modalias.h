@@ -6,7 +6,7 @@
 #include "str.h"
 
 struct arena;
-struct root;
+struct host;
 
 /* A line of modules.alias that is about PCI: without "alias pci:" in front. */
 struct modalias {
@@ -25,8 +25,7 @@ struct modaliases {
 };
 
 /* release: NULL for that of uname(2). Empty where the file cannot be read. */
-void modaliases_read(struct arena *a, const struct root *r, const char *release,
-		     struct modaliases *aliases);
+void modaliases_read(const struct host *host, const char *release, struct modaliases *aliases);
 
 /* The modules that would take a device with this modalias, the most special alias first. */
 void modaliases_find(struct arena *a, const struct modaliases *aliases, const char *modalias,

@@ -39,25 +39,25 @@ static size_t line_length(const char *text)
 	return len;
 }
 
-static void take_file(struct arena *a, const struct root *r, const char *path, struct modprobe *m)
+static void take_file(const struct host *host, const char *path, struct modprobe *m)
 {
 	struct file file = { 0 };
 
-	if (file_read_any(a, root_path(a, r, path), &file, NULL) < 0)
+	if (file_read_any(host->arena, root_path(host, path), &file, NULL) < 0)
 		return;
 	for (const char *s = file.text; *s;) {
 		size_t len = line_length(s);
 		struct modprobe_line line = { .file = path };
 
 		if (*s != '#')
-			take_words(a, s, len, &line.words);
+			take_words(host->arena, s, len, &line.words);
 		if (line.words.n >= 2)
-			*arena_push(a, m->v, m->n, m->cap) = line;
+			*arena_push(host->arena, m->v, m->n, m->cap) = line;
 		s += len + (s[len] == '\n');
 	}
 }
 
-void modprobe_read(struct arena *a, const struct root *r, struct modprobe *m)
+void modprobe_read(const struct host *host, struct modprobe *m)
 {
 	struct strv seen = { 0 };
 
@@ -65,12 +65,13 @@ void modprobe_read(struct arena *a, const struct root *r, struct modprobe *m)
 	for (size_t i = 0; i < N_FOLDERS; i++) {
 		struct strv names = { 0 };
 
-		sysfs_list(a, r, folders[i], &names);
+		sysfs_list(host, folders[i], &names);
 		for (size_t k = 0; k < names.n; k++) {
 			if (!str_ends(names.v[k], ".conf") || strv_has(&seen, names.v[k]))
 				continue;
-			strv_push(a, &seen, names.v[k]);
-			take_file(a, r, arena_printf(a, "%s/%s", folders[i], names.v[k]), m);
+			strv_push(host->arena, &seen, names.v[k]);
+			take_file(host, arena_printf(host->arena, "%s/%s", folders[i], names.v[k]),
+				  m);
 		}
 	}
 }

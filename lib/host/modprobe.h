@@ -6,8 +6,7 @@
 
 #include "str.h"
 
-struct arena;
-struct root;
+struct host;
 
 /* What modprobe is told (modprobe.d(5)). A file name that is in two folders counts once. */
 struct modprobe_line {
@@ -20,7 +19,7 @@ struct modprobe {
 	size_t n, cap;
 };
 
-void modprobe_read(struct arena *a, const struct root *r, struct modprobe *m);
+void modprobe_read(const struct host *host, struct modprobe *m);
 
 /* KEY of `options MODULE KEY=VALUE`, the last one, with - and _ alike; NULL. */
 const char *modprobe_option(const struct modprobe *m, const char *module, const char *key);

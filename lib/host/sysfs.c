@@ -14,9 +14,9 @@
 #include "root.h"
 #include "str.h"
 
-int sysfs_folder(struct arena *a, const struct root *r, const char *path)
+int sysfs_folder(const struct host *host, const char *path)
 {
-	int fd = open(root_path(a, r, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(root_path(host, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -65,31 +65,31 @@ bool sysfs_has_at(int at, const char *name)
 	return faccessat(at, name, F_OK, 0) == 0;
 }
 
-char *sysfs_text(struct arena *a, const struct root *r, const char *path)
+char *sysfs_text(const struct host *host, const char *path)
 {
-	return sysfs_text_at(a, AT_FDCWD, root_path(a, r, path));
+	return sysfs_text_at(host->arena, AT_FDCWD, root_path(host, path));
 }
 
-const char *sysfs_link(struct arena *a, const struct root *r, const char *path)
+const char *sysfs_link(const struct host *host, const char *path)
 {
-	return sysfs_link_at(a, AT_FDCWD, root_path(a, r, path));
+	return sysfs_link_at(host->arena, AT_FDCWD, root_path(host, path));
 }
 
-bool sysfs_has(struct arena *a, const struct root *r, const char *path)
+bool sysfs_has(const struct host *host, const char *path)
 {
-	return sysfs_has_at(AT_FDCWD, root_path(a, r, path));
+	return sysfs_has_at(AT_FDCWD, root_path(host, path));
 }
 
-void sysfs_list(struct arena *a, const struct root *r, const char *path, struct strv *names)
+void sysfs_list(const struct host *host, const char *path, struct strv *names)
 {
-	DIR *folder = opendir(root_path(a, r, path));
+	DIR *folder = opendir(root_path(host, path));
 	struct dirent *entry;
 
 	if (!folder)
 		return;
 	while ((entry = readdir(folder)))
 		if (entry->d_name[0] != '.')
-			strv_push(a, names, arena_strdup(a, entry->d_name));
+			strv_push(host->arena, names, arena_strdup(host->arena, entry->d_name));
 	closedir(folder);
 	strv_sort(names);
 }

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 struct arena;
-struct root;
+struct host;
 struct strv;
 
 /*
@@ -14,7 +14,7 @@ struct strv;
  */
 
 /* A folder's descriptor, or -errno. Links on the way are followed. */
-int sysfs_folder(struct arena *a, const struct root *r, const char *path);
+int sysfs_folder(const struct host *host, const char *path);
 
 /* An attribute (at most a page of 4096) without its last newline; NULL if it cannot be read. */
 char *sysfs_text_at(struct arena *a, int at, const char *name);
@@ -27,9 +27,9 @@ const char *sysfs_link_at(struct arena *a, int at, const char *name);
 bool sysfs_has_at(int at, const char *name);
 
 /* The same of a path below the root. */
-char *sysfs_text(struct arena *a, const struct root *r, const char *path);
-const char *sysfs_link(struct arena *a, const struct root *r, const char *path);
-bool sysfs_has(struct arena *a, const struct root *r, const char *path);
+char *sysfs_text(const struct host *host, const char *path);
+const char *sysfs_link(const struct host *host, const char *path);
+bool sysfs_has(const struct host *host, const char *path);
 
 /* The names in a folder, sorted; none where it cannot be read. */
-void sysfs_list(struct arena *a, const struct root *r, const char *path, struct strv *names);
+void sysfs_list(const struct host *host, const char *path, struct strv *names);

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "host/sysfs.h"
+#include "root.h"
 #include "str.h"
 
 #define USB_DEVICES "/sys/bus/usb/devices"
@@ -26,35 +27,35 @@ static unsigned decimal_at(struct arena *a, int folder, const char *name)
 	return text ? (unsigned)strtoul(text, NULL, 10) : 0;
 }
 
-static void read_one(struct arena *a, const struct root *r, const char *port,
-		     struct usb_devices *devices)
+static void read_one(const struct host *host, const char *port, struct usb_devices *devices)
 {
-	_cleanup_fd_ int folder = sysfs_folder(a, r, arena_printf(a, USB_DEVICES "/%s", port));
+	_cleanup_fd_ int folder =
+		sysfs_folder(host, arena_printf(host->arena, USB_DEVICES "/%s", port));
 	const char *vendor, *product, *class;
 
 	if (folder < 0)
 		return;
-	vendor = sysfs_text_at(a, folder, "idVendor");
-	product = sysfs_text_at(a, folder, "idProduct");
-	class = sysfs_text_at(a, folder, "bDeviceClass");
+	vendor = sysfs_text_at(host->arena, folder, "idVendor");
+	product = sysfs_text_at(host->arena, folder, "idProduct");
+	class = sysfs_text_at(host->arena, folder, "bDeviceClass");
 	if (!vendor || !product || (class && str_eq(class, CLASS_HUB)))
 		return;
-	*arena_push(a, devices->v, devices->n, devices->cap) = (struct usb_device){
+	*arena_push(host->arena, devices->v, devices->n, devices->cap) = (struct usb_device){
 		.port = port,
-		.id = arena_printf(a, "%s:%s", vendor, product),
-		.maker = sysfs_text_at(a, folder, "manufacturer"),
-		.product = sysfs_text_at(a, folder, "product"),
-		.bus = decimal_at(a, folder, "busnum"),
-		.number = decimal_at(a, folder, "devnum"),
+		.id = arena_printf(host->arena, "%s:%s", vendor, product),
+		.maker = sysfs_text_at(host->arena, folder, "manufacturer"),
+		.product = sysfs_text_at(host->arena, folder, "product"),
+		.bus = decimal_at(host->arena, folder, "busnum"),
+		.number = decimal_at(host->arena, folder, "devnum"),
 	};
 }
 
-void usb_list(struct arena *a, const struct root *r, struct usb_devices *devices)
+void usb_list(const struct host *host, struct usb_devices *devices)
 {
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, USB_DEVICES, &names);
+	sysfs_list(host, USB_DEVICES, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (is_port(names.v[i]))
-			read_one(a, r, names.v[i], devices);
+			read_one(host, names.v[i], devices);
 }

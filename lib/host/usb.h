@@ -3,8 +3,7 @@
 
 #include <stddef.h>
 
-struct arena;
-struct root;
+struct host;
 
 /* A USB device that is plugged in: /sys/bus/usb/devices/BUS-PORT[.PORT…]. No hub is one. */
 struct usb_device {
@@ -19,4 +18,4 @@ struct usb_devices {
 	size_t n, cap;
 };
 
-void usb_list(struct arena *a, const struct root *r, struct usb_devices *devices);
+void usb_list(const struct host *host, struct usb_devices *devices);

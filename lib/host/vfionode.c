@@ -14,34 +14,35 @@
 #include "root.h"
 
 /* The node itself, opened for nothing but to be looked at: the group can be opened once only. */
-static int open_node(struct arena *a, const struct root *r, const char *group, struct stat *st)
+static int open_node(const struct host *host, const char *group, struct stat *st)
 {
-	const char *path = root_path(a, r, arena_printf(a, "/dev/vfio/%s", group));
+	const char *path = root_path(host, arena_printf(host->arena, "/dev/vfio/%s", group));
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, st) == 0 && (S_ISCHR(st->st_mode) || (*r->prefix && S_ISREG(st->st_mode))))
+	if (fstat(fd, st) == 0 &&
+	    (S_ISCHR(st->st_mode) || (*host->root.prefix && S_ISREG(st->st_mode))))
 		return fd;
 	close(fd);
 	return -EINVAL;
 }
 
-const char *vfionode_owner(struct arena *a, const struct root *r, const char *group)
+const char *vfionode_owner(const struct host *host, const char *group)
 {
 	struct stat st = { 0 };
-	_cleanup_fd_ int fd = open_node(a, r, group, &st);
+	_cleanup_fd_ int fd = open_node(host, group, &st);
 
 	if (fd < 0)
 		return NULL;
-	return arena_printf(a, "%u:%u", (unsigned)st.st_uid, (unsigned)st.st_gid);
+	return arena_printf(host->arena, "%u:%u", (unsigned)st.st_uid, (unsigned)st.st_gid);
 }
 
-int vfionode_set_owner(struct arena *a, const struct root *r, const char *group,
-		       const char *owner, struct err *err)
+int vfionode_set_owner(const struct host *host, const char *group, const char *owner,
+		       struct err *err)
 {
 	struct stat st = { 0 };
-	_cleanup_fd_ int fd = open_node(a, r, group, &st);
+	_cleanup_fd_ int fd = open_node(host, group, &st);
 	unsigned uid, gid;
 
 	if (fd < 0)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-struct arena;
 struct err;
-struct root;
+struct host;
 
 /* /dev/vfio/GROUP, the node by which QEMU opens the devices of an IOMMU group (vfio.rst). */
 
 /* Its owner as "UID:GID"; NULL where there is none. */
-const char *vfionode_owner(struct arena *a, const struct root *r, const char *group);
+const char *vfionode_owner(const struct host *host, const char *group);
 
 /* Gives it to "UID:GID". 0, -ENOENT, or another -errno. A link, or what is no device, is refused. */
-int vfionode_set_owner(struct arena *a, const struct root *r, const char *group,
-		       const char *owner, struct err *err);
+int vfionode_set_owner(const struct host *host, const char *group, const char *owner,
+		       struct err *err);

@@ -95,7 +95,7 @@ static void same_words(const struct cmdline *c, char *const *argv)
 static bool apply(struct arena *a, struct cmdline *c, const struct rule_set *set,
 		  struct trace *trace)
 {
-	static const struct root root = { .prefix = "/nonexistent" };
+	const struct host host = { a, { .prefix = "/nonexistent" } };
 	struct mistakes m = { .arena = a };
 	struct names names;
 	struct facts facts;
@@ -104,8 +104,9 @@ static bool apply(struct arena *a, struct cmdline *c, const struct rule_set *set
 	*trace = (struct trace){ .arena = a };
 	match_names(a, c, &names);
 	names.host = "host";
-	must(match_facts(a, &root, c, "qemu-system-x86_64", rules_facts_needed(set), &facts, &err) ==
-		     0, "facts: %s", err.text);
+	must(match_facts(&host, c, "qemu-system-x86_64", rules_facts_needed(set), &facts, &err) ==
+		     0,
+	     "facts: %s", err.text);
 	rewrite(c, set, &facts, &names, trace, &m);
 	trace_text(trace, names.name, &facts);
 	return m.errors == 0;

@@ -48,12 +48,12 @@ static void take_all(struct arena *a, struct grants *g)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct root root = state_with("facts.json", data, size);
 	struct arena arena = { 0 };
+	struct host host = { &arena, state_with("facts.json", data, size) };
 	struct facts facts = { 0 };
 	struct err err = { 0 };
 
-	if (factsfile_read(&arena, &root, STATE_UUID, &facts, &err) == 0) {
+	if (factsfile_read(&host, STATE_UUID, &facts, &err) == 0) {
 		check_facts(&facts);
 		take_all(&arena, &facts.grants);
 	} else {

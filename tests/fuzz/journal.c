@@ -39,22 +39,22 @@ static void check_words(const struct journal *j)
 static void check_again(struct arena *a, const struct journal *j)
 {
 	const char *text = text_of(a, j);
-	struct root root = state_with("journal.json", text, strlen(text));
+	struct host host = { a, state_with("journal.json", text, strlen(text)) };
 	struct journal again = { 0 };
 	struct err err = { 0 };
 
-	must(journal_read(a, &root, STATE_UUID, &again, &err) == 0, "what was written: %s", err.text);
+	must(journal_read(&host, STATE_UUID, &again, &err) == 0, "what was written: %s", err.text);
 	must(str_eq(text_of(a, &again), text), "not the same again: %s", text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct root root = state_with("journal.json", data, size);
 	struct arena arena = { 0 };
+	struct host host = { &arena, state_with("journal.json", data, size) };
 	struct journal j = { 0 };
 	struct err err = { 0 };
 
-	if (journal_read(&arena, &root, STATE_UUID, &j, &err) == 0) {
+	if (journal_read(&host, STATE_UUID, &j, &err) == 0) {
 		must(str_eq(j.uuid, STATE_UUID), "the uuid '%s'", j.uuid);
 		check_words(&j);
 		check_again(&arena, &j);

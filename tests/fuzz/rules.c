@@ -79,7 +79,7 @@ static void apply(struct arena *a, const struct qemuopts *opts, const struct rul
 		"-drive", "file=/a,,b,if=none", "-append", "quiet a=b", "-device", "{\"driver\":\"x\",}",
 		"-id", "100", "-msg", "timestamp=on", "disk.img", "-S", NULL
 	};
-	static const struct root root = { .prefix = "/nonexistent" };
+	const struct host host = { a, { .prefix = "/nonexistent" } };
 	struct trace trace = { .arena = a };
 	struct mistakes m = { .arena = a };
 	struct names names;
@@ -89,7 +89,7 @@ static void apply(struct arena *a, const struct qemuopts *opts, const struct rul
 
 	cmdline_parse(a, opts, (char *const *)(const void *)words, &c);
 	match_names(a, &c, &names);
-	if (match_facts(a, &root, &c, "qemu-system-x86_64", rules_facts_needed(set), &facts, &err) < 0)
+	if (match_facts(&host, &c, "qemu-system-x86_64", rules_facts_needed(set), &facts, &err) < 0)
 		return;
 	rewrite(&c, set, &facts, &names, &trace, &m);
 	trace_text(&trace, names.name, &facts);

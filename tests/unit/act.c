@@ -31,9 +31,9 @@ static int briefly(void)
 
 static int write_to(const char *path, const char *text, int deadline, struct process *stuck)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
-	return act_write(&arena, &root, path, text, deadline, stuck);
+	return act_write(&host, path, text, deadline, stuck);
 }
 
 static void writes_an_attribute(void **state)
@@ -50,7 +50,7 @@ static void writes_an_attribute(void **state)
 
 static void tells_why_it_cannot_write(void **state)
 {
-	struct root real = { .prefix = "" };
+	struct host real = { &arena, { .prefix = "" } };
 	struct process stuck;
 
 	(void)state;
@@ -58,13 +58,13 @@ static void tells_why_it_cannot_write(void **state)
 	assert_int_equal(write_to("/sys/none", "1", SOON, &stuck), -ENOENT);
 	assert_text(tree_content("sys/none"), "(none)");
 	assert_int_equal(write_to("/sys/folder", "1", SOON, &stuck), -EISDIR);
-	assert_int_equal(act_write(&arena, &real, "/dev/full", "1", SOON, &stuck), -ENOSPC);
+	assert_int_equal(act_write(&real, "/dev/full", "1", SOON, &stuck), -ENOSPC);
 	assert_int_equal(stuck.pid, 0);
 }
 
 static void a_caller_that_ignores_its_children(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process stuck;
 	int fd;
 
@@ -73,10 +73,10 @@ static void a_caller_that_ignores_its_children(void **state)
 	signal(SIGCHLD, SIG_IGN);
 	assert_int_equal(write_to("/sys/a", "1", SOON, &stuck), 0);
 	assert_int_equal(write_to("/sys/none", "1", SOON, &stuck), -ENOENT);
-	fd = act_open(&arena, &root, "/sys/a", O_RDONLY, SOON, &stuck);
+	fd = act_open(&host, "/sys/a", O_RDONLY, SOON, &stuck);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(act_open(&arena, &root, "/sys/none", O_RDONLY, SOON, &stuck), -ENOENT);
+	assert_int_equal(act_open(&host, "/sys/none", O_RDONLY, SOON, &stuck), -ENOENT);
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -107,7 +107,7 @@ static void release(const char *path, struct process stuck)
 /* One read gives all that an attribute says; a second one could be of what it says by then. */
 static void reads_an_attribute_at_once(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process stuck;
 	char *text = NULL;
 	int fd;
@@ -116,7 +116,7 @@ static void reads_an_attribute_at_once(void **state)
 	fifo("sys/override");
 	fd = open(tree_path("sys/override"), O_RDWR | O_CLOEXEC);
 	assert_int_equal(write(fd, "nvme\n", 5), 5);
-	assert_int_equal(act_read(&arena, &root, "/sys/override", SOON, &text, &stuck), 0);
+	assert_int_equal(act_read(&host, "/sys/override", SOON, &text, &stuck), 0);
 	assert_text(text, "nvme");
 	close(fd);
 }
@@ -277,34 +277,34 @@ static void a_stuck_child_holds_nothing(void **state)
 
 static void reads_an_attribute(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	char *text = NULL, *big = arena_alloc(&arena, 5001);
 	struct process stuck;
 
 	(void)state;
 	tree_file("sys/a", "vfio-pci\n");
-	assert_int_equal(act_read(&arena, &root, "/sys/a", SOON, &text, &stuck), 0);
+	assert_int_equal(act_read(&host, "/sys/a", SOON, &text, &stuck), 0);
 	assert_text(text, "vfio-pci");
 	tree_file("sys/empty", "");
-	assert_int_equal(act_read(&arena, &root, "/sys/empty", SOON, &text, &stuck), 0);
+	assert_int_equal(act_read(&host, "/sys/empty", SOON, &text, &stuck), 0);
 	assert_text(text, "");
 	memset(big, 'x', 5000);
 	tree_file("sys/big", big);
-	assert_int_equal(act_read(&arena, &root, "/sys/big", SOON, &text, &stuck), 0);
+	assert_int_equal(act_read(&host, "/sys/big", SOON, &text, &stuck), 0);
 	assert_int_equal(strlen(text), 4096);
-	assert_int_equal(act_read(&arena, &root, "/sys/none", SOON, &text, &stuck), -ENOENT);
+	assert_int_equal(act_read(&host, "/sys/none", SOON, &text, &stuck), -ENOENT);
 }
 
 static void a_read_can_be_stuck_as_well(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process stuck;
 	char *text;
 	int writer;
 
 	(void)state;
 	fifo("sys/driver_override");
-	assert_int_equal(act_read(&arena, &root, "/sys/driver_override", briefly(), &text, &stuck),
+	assert_int_equal(act_read(&host, "/sys/driver_override", briefly(), &text, &stuck),
 			 -ETIMEDOUT);
 	assert_true(process_real_lives(&arena, stuck));
 	writer = open(tree_path("sys/driver_override"), O_WRONLY | O_CLOEXEC);
@@ -316,21 +316,21 @@ static void a_read_can_be_stuck_as_well(void **state)
 /* Opening to write, for a fifo opened to read without waiting hangs nobody. */
 static void opens_with_a_deadline(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process stuck;
 	int fd;
 
 	(void)state;
 	tree_file("dev/sda", "a disk");
-	fd = act_open(&arena, &root, "/dev/sda", O_RDONLY, SOON, &stuck);
+	fd = act_open(&host, "/dev/sda", O_RDONLY, SOON, &stuck);
 	assert_true(fd > 2);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	assert_int_equal(lseek(fd, 0, SEEK_END), strlen("a disk"));
 	close(fd);
-	assert_int_equal(act_open(&arena, &root, "/dev/sdb", O_RDONLY, SOON, &stuck), -ENOENT);
+	assert_int_equal(act_open(&host, "/dev/sdb", O_RDONLY, SOON, &stuck), -ENOENT);
 	assert_int_equal(stuck.pid, 0);
 	fifo("sys/disk");
-	assert_int_equal(act_open(&arena, &root, "/sys/disk", O_WRONLY, briefly(), &stuck),
+	assert_int_equal(act_open(&host, "/sys/disk", O_WRONLY, briefly(), &stuck),
 			 -ETIMEDOUT);
 	assert_true(process_real_lives(&arena, stuck));
 	release("sys/disk", stuck);
@@ -339,12 +339,12 @@ static void opens_with_a_deadline(void **state)
 /* The claim is that of the open file, whoever opened it, as a lock is. */
 static void what_is_opened_stays_open(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	int fd, again;
 
 	(void)state;
 	tree_file("dev/sda", "");
-	fd = act_open(&arena, &root, "/dev/sda", O_RDONLY, SOON, NULL);
+	fd = act_open(&host, "/dev/sda", O_RDONLY, SOON, NULL);
 	again = open(tree_path("dev/sda"), O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(flock(again, LOCK_EX | LOCK_NB), -1);
@@ -357,7 +357,7 @@ static void what_is_opened_stays_open(void **state)
 
 struct job {
 	pthread_t thread;
-	const struct root *root;
+	struct root root;
 	const char *path;
 	int rc;
 	struct process stuck;
@@ -368,7 +368,8 @@ static void *job_run(void *data)
 	struct job *job = data;
 	struct arena own = { 0 };
 
-	job->rc = act_write(&own, job->root, job->path, "1", job->rc, &job->stuck);
+	job->rc =
+		act_write(&(struct host){ &own, job->root }, job->path, "1", job->rc, &job->stuck);
 	arena_free(&own);
 	act_end();
 	return NULL;
@@ -376,7 +377,7 @@ static void *job_run(void *data)
 
 static void threads_do_not_disturb_each_other(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct job jobs[16];
 
 	(void)state;
@@ -385,7 +386,7 @@ static void threads_do_not_disturb_each_other(void **state)
 	for (size_t i = 0; i < UNIT_COUNT(jobs); i++) {
 		static const char *const paths[] = { "/sys/a", "/sys/unbind", "/sys/none" };
 
-		jobs[i] = (struct job){ .root = &root, .path = paths[i % 3] };
+		jobs[i] = (struct job){ .root = host.root, .path = paths[i % 3] };
 		jobs[i].rc = i % 3 == 1 ? briefly() : SOON;
 		assert_int_equal(pthread_create(&jobs[i].thread, NULL, job_run, &jobs[i]), 0);
 	}

@@ -13,12 +13,12 @@
 static int run(const char *script, int deadline, struct err *err)
 {
 	static const char *const argv[] = { "tool", "one", "two words", NULL };
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	if (script)
 		tree_bytes("usr/sbin/tool", script, strlen(script), 0755);
 	err_set(err, EINVAL, "(nothing)");
-	return act_run(&arena, &root, argv, deadline, err);
+	return act_run(&host, argv, deadline, err);
 }
 
 static const struct row {

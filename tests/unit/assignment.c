@@ -16,7 +16,7 @@ static void taken_and_given_back(void **state)
 	struct journal j;
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	assert_text(pcitree_read(GPU, "d3cold_allowed"), "0");
 	assert_int_equal(assignment_check(&h, &j, &err), 0);
@@ -41,7 +41,7 @@ static void a_plan_changes_nothing(void **state)
 	struct journal j;
 
 	(void)state;
-	host();
+	make_host();
 	wish(&h, NVME);
 	assert_int_equal(assignment_plan(&h, &j, &err), 0);
 	assert_int_equal(j.n_steps, 4);
@@ -58,7 +58,7 @@ static void taken_anew(void **state)
 	struct journal j;
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	take_gpu(UUID, "web");
 	j = journal_of(UUID);
@@ -75,7 +75,7 @@ static void without_devices(void **state)
 	struct journal j;
 
 	(void)state;
-	host();
+	make_host();
 	assert_int_equal(assignment_check(&h, &j, &err), -ENOENT);
 	h.facts = &facts;
 	h.grants = &grants;
@@ -106,7 +106,7 @@ static void a_refusal_leaves_nothing(void **state)
 	struct assignment h = asking(UUID, "web");
 	struct err err = { 0 };
 
-	host();
+	make_host();
 	wish(&h, row->first);
 	wish(&h, row->second);
 	assert_true(assignment_make(&h, &err) < 0);
@@ -124,7 +124,7 @@ static void all_reasons_are_told(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	host();
+	make_host();
 	wish(&h, "0000:08:00.0");
 	wish(&h, "0000:09:00.0");
 	assert_int_equal(assignment_make(&h, &err), -EBUSY);
@@ -155,7 +155,7 @@ static void the_loser_is_told(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	wish(&h, AUDIO); /* of the same card */
 	assert_int_equal(assignment_make(&h, &err), -EBUSY);
@@ -175,9 +175,9 @@ static void whose_lock_is_held(void **state)
 	int lock;
 
 	(void)state;
-	host();
-	the_root = tree_root();
-	lock = state_open(&arena, &the_root, UUID, &err);
+	make_host();
+	the_host = tree_host();
+	lock = state_open(&the_host, UUID, &err);
 	wish(&h, GPU);
 	assert_int_equal(assignment_make(&h, &err), -EBUSY);
 	assert_text(err.text, "another operation on web is in progress");
@@ -193,7 +193,7 @@ static void nobody_waits_for_it(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	host();
+	make_host();
 	h.daemon.pid = getpid(); /* as if our parent had been that one */
 	wish(&h, GPU);
 	assert_int_equal(assignment_make(&h, &err), -ECHILD);
@@ -211,7 +211,7 @@ static void another_driver_since(void **state)
 	struct journal j;
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	assert_int_equal(unlink(tree_path(pcitree_path(GPU, "driver"))), 0);
 	assert_int_equal(assignment_check(&h, &j, &err), -ENODEV);

@@ -32,7 +32,7 @@ static inline void function(const char *address, const char *driver, int group)
 	tree_file(arena_printf(&arena, "sys/bus/pci/drivers/%s/unbind", driver), "");
 }
 
-static inline void host(void)
+static inline void make_host(void)
 {
 	tree_folder("run");
 	tree_file("proc/sys/kernel/random/boot_id", BOOT "\n");
@@ -56,14 +56,13 @@ static const struct settings settings = {
 	.n_devices = 1,
 };
 
-static struct root the_root;
+static struct host the_host;
 
 static inline struct assignment asking(const char *uuid, const char *name)
 {
-	the_root = tree_root();
+	the_host = tree_host();
 	return (struct assignment){
-		.arena = &arena,
-		.root = &the_root,
+		.host = the_host,
 		.settings = &settings,
 		.uuid = uuid,
 		.name = name,
@@ -86,11 +85,11 @@ static inline bool is_there(const char *path)
 
 static inline struct journal journal_of(const char *uuid)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	struct journal j;
 
-	if (journal_read(&arena, &root, uuid, &j, &err) < 0)
+	if (journal_read(&host, uuid, &j, &err) < 0)
 		fail_msg("%s: %s", uuid, err.text);
 	return j;
 }
@@ -109,10 +108,10 @@ static inline void take_gpu(const char *uuid, const char *name)
 /* As if that VM's daemon had died before it started it. */
 static inline void forsake(const char *uuid)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct journal j = journal_of(uuid);
 	struct err err = { 0 };
-	int folder = state_open(&arena, &root, uuid, &err);
+	int folder = state_open(&host, uuid, &err);
 
 	j.daemon = (struct process){ 0 };
 	assert_int_equal(journal_write(&arena, folder, &j, &err), 0);

@@ -19,11 +19,11 @@ static void note_file(void *user, const struct file *file)
 /* The files in their order, as "PATH: TEXT" lines. */
 static const char *read_files(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct strbuf b = { .arena = &arena };
 
 	mistakes = (struct mistakes){ .arena = &arena };
-	confdir_read(&arena, &root, note_file, &b, &mistakes);
+	confdir_read(&host, note_file, &b, &mistakes);
 	return tree_hide(strbuf_text(&b));
 }
 

@@ -31,24 +31,24 @@ static void to_the_journal(void **state)
 	static const char want[] = "PRIORITY=6\nSYSLOG_IDENTIFIER=kvmshim-wrapper\nMESSAGE\n"
 				   "\x13\0\0\0\0\0\0\0"
 				   "vm1:\nPRIORITY=0\nabc\n";
-	struct root root = tree_root();
+	struct host host = tree_host();
 	int fd = listener("run/systemd/journal/socket");
 	char buf[1000];
 
 	(void)state;
-	datagram_log(&arena, &root, "kvmshim-wrapper", "vm1:\nPRIORITY=0\nabc");
+	datagram_log(&host, "kvmshim-wrapper", "vm1:\nPRIORITY=0\nabc");
 	assert_int_equal(receive(fd, buf, sizeof(buf)), sizeof(want) - 1);
 	assert_memory_equal(buf, want, sizeof(want) - 1);
 }
 
 static void to_syslog(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	int fd = listener("run/systemd/journal/dev-log");
 	char buf[1000] = "";
 
 	(void)state;
-	datagram_log(&arena, &root, "kvmshim-wrapper", "vm1: text");
+	datagram_log(&host, "kvmshim-wrapper", "vm1: text");
 	assert_true(receive(fd, buf, sizeof(buf) - 1) > 0);
 	assert_text(buf, arena_printf(&arena, "<14>kvmshim-wrapper[%ld]: vm1: text",
 				      (long)getpid()));
@@ -56,36 +56,36 @@ static void to_syslog(void **state)
 
 static void to_nobody(void **state)
 {
-	struct root root = tree_root();
-	struct root deep = { .prefix = arena_printf(&arena, "/%0200d", 1) };
+	struct host host = tree_host();
+	struct host deep = { &arena, { .prefix = arena_printf(&arena, "/%0200d", 1) } };
 
 	(void)state;
-	datagram_log(&arena, &root, "kvmshim-wrapper", "nobody listens");
-	datagram_log(&arena, &deep, "kvmshim-wrapper", "a path too long for a socket");
+	datagram_log(&host, "kvmshim-wrapper", "nobody listens");
+	datagram_log(&deep, "kvmshim-wrapper", "a path too long for a socket");
 }
 
 /* A listener that reads nothing must not hold up a VM. */
 static void to_a_listener_that_is_full(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	int fd = listener("run/systemd/journal/socket");
 
 	(void)state;
 	for (int i = 0; i < 2000; i++)
-		datagram_log(&arena, &root, "kvmshim-wrapper", "text");
+		datagram_log(&host, "kvmshim-wrapper", "text");
 	close(fd);
 }
 
 static void a_long_text_is_cut(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	int fd = listener("run/systemd/journal/socket");
 	char *text = arena_alloc(&arena, 200001), *buf = arena_alloc(&arena, 200001);
 	ssize_t len;
 
 	(void)state;
 	memset(text, 'a', 200000);
-	datagram_log(&arena, &root, "x", text);
+	datagram_log(&host, "x", text);
 	len = receive(fd, buf, 200000);
 	assert_true(len > 48 * 1024 && len < 49 * 1024);
 }

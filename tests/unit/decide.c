@@ -15,10 +15,10 @@ static const char *const kinds[] = {
 
 static const char *outcome(const char *line, struct decision *d)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	char **argv = line_argv(line);
 
-	decide(&arena, &root, "/usr/bin/qemu-system-x86_64", argv, d);
+	decide(&host, "/usr/bin/qemu-system-x86_64", argv, d);
 	return arena_printf(&arena, "%s: %s", kinds[d->kind], line_join(decide_argv(d, argv) + 1));
 }
 
@@ -79,19 +79,19 @@ static void decides(void **state)
 
 static void finds_the_real_one(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	char **argv = line_argv("-S");
 	struct decision d;
 
 	(void)state;
-	decide(&arena, &root, "/usr/bin/kvm", argv, &d);
+	decide(&host, "/usr/bin/kvm", argv, &d);
 	assert_text(d.real, "/usr/bin/kvm.real");
-	decide(&arena, &root, NULL, argv, &d);
+	decide(&host, NULL, argv, &d);
 	assert_null(d.real);
 	tree_file(CONF, "[wrapper]\nreal = /opt/qemu\n");
-	decide(&arena, &root, "/usr/bin/kvm", argv, &d);
+	decide(&host, "/usr/bin/kvm", argv, &d);
 	assert_text(d.real, "/opt/qemu");
-	decide(&arena, &root, NULL, argv, &d);
+	decide(&host, NULL, argv, &d);
 	assert_text(d.real, "/opt/qemu");
 }
 

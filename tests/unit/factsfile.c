@@ -13,11 +13,11 @@
 
 static int read_facts(struct facts *f, struct err *err)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	*f = (struct facts){ 0 };
 	*err = (struct err){ 0 };
-	return factsfile_read(&arena, &root, UUID, f, err);
+	return factsfile_read(&host, UUID, f, err);
 }
 
 /* "flavor=a project=b,c"; what is unknown is not there. */
@@ -168,10 +168,10 @@ static void a_folder_to_pass_through(void **state)
 
 static void its_path(void **state)
 {
-	struct root root = { .prefix = "" };
+	struct host host = { &arena, { .prefix = "" } };
 
 	(void)state;
-	assert_text(factsfile_path(&arena, &root, UUID), "/" FILE_);
+	assert_text(factsfile_path(&host, UUID), "/" FILE_);
 }
 
 int main(void)

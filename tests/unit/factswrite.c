@@ -5,12 +5,12 @@
 
 static int write_facts(const struct facts *f, const struct grants *g)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	int folder, rc;
 
 	tree_folder("run");
-	folder = state_open(&arena, &root, UUID, &err);
+	folder = state_open(&host, UUID, &err);
 	assert_true(folder >= 0);
 	rc = facts_write(&arena, folder, UUID, f, g, &err);
 	close(folder);
@@ -21,7 +21,7 @@ static void the_wrapper_reads_facts(void **state)
 {
 	struct grant two[] = { { GRANT_PCI, GPU, "50-gpu.ini:a" }, { GRANT_MDEV, MDEV, "b.ini:c" } };
 	const struct grants grants = { .v = two, .n = 2 };
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct facts f = { 0 }, got = { 0 };
 	struct err err = { 0 };
 	struct stat st;
@@ -37,7 +37,7 @@ static void the_wrapper_reads_facts(void **state)
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_null(strstr(slurp(FOLDER "/facts.json"), "not for the file"));
 
-	assert_int_equal(factsfile_read(&arena, &root, UUID, &got, &err), 0);
+	assert_int_equal(factsfile_read(&host, UUID, &got, &err), 0);
 	assert_text(got.of[FACT_INSTANCE].v[0], "web \"1\"\n");
 	assert_text(got.of[FACT_FLAVOR].v[0], "m1.small");
 	assert_text(got.of[FACT_PROJECT].v[0], "admin");

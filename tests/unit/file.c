@@ -14,10 +14,10 @@
 static int read_at(const char *prefix, const char *name, int flags, struct file *file,
 		   struct err *err)
 {
-	struct root root = { .prefix = prefix };
+	struct host host = { &arena, { .prefix = prefix } };
 	int dir = open(tree_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
-	rc = file_read(&arena, &root, dir, name, flags, file, err);
+	rc = file_read(&host, dir, name, flags, file, err);
 	close(dir);
 	return rc;
 }
@@ -63,7 +63,7 @@ static void judges_files(void **state)
 static void judges_folders(void **state)
 {
 	const struct trust *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	int fd;
 
@@ -71,7 +71,7 @@ static void judges_folders(void **state)
 	assert_int_equal(chmod(tree_path("d"), row->mode), 0);
 	if (row->by_stranger)
 		assert_int_equal(chown(tree_path("d"), STRANGER, STRANGER), 0);
-	fd = folder_open(&root, AT_FDCWD, tree_path("d"), &err);
+	fd = folder_open(&host.root, AT_FDCWD, tree_path("d"), &err);
 	if (row->says) {
 		assert_int_equal(fd, -EPERM);
 		assert_says(err.text, row->says);
@@ -103,7 +103,7 @@ static const struct trust private[] = {
 static void judges_private_files(void **state)
 {
 	const struct trust *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct file file = { 0 };
 	struct err err = { 0 };
 	int dir, rc;
@@ -111,9 +111,9 @@ static void judges_private_files(void **state)
 	tree_bytes("d/a.json", "text", 4, row->mode);
 	if (row->by_stranger)
 		assert_int_equal(chown(tree_path("d/a.json"), STRANGER, STRANGER), 0);
-	dir = folder_open_private(&root, AT_FDCWD, tree_path("d"), &err);
+	dir = folder_open_private(&host.root, AT_FDCWD, tree_path("d"), &err);
 	assert_true(dir >= 0);
-	rc = file_read_private(&arena, &root, dir, "a.json", &file, &err);
+	rc = file_read_private(&host, dir, "a.json", &file, &err);
 	close(dir);
 	assert_int_equal(rc, row->says ? -EPERM : 0);
 	assert_says(row->says ? err.text : file.text, row->says ? row->says : "text");
@@ -121,38 +121,38 @@ static void judges_private_files(void **state)
 
 static void judges_private_folders(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	int fd;
 
 	(void)state;
 	tree_folder("d");
 	assert_int_equal(chmod(tree_path("d"), 0700), 0);
-	fd = folder_open_private(&root, AT_FDCWD, tree_path("d"), &err);
+	fd = folder_open_private(&host.root, AT_FDCWD, tree_path("d"), &err);
 	assert_true(fd >= 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	close(fd);
 	assert_int_equal(chmod(tree_path("d"), 0720), 0);
-	assert_int_equal(folder_open_private(&root, AT_FDCWD, tree_path("d"), &err), -EPERM);
+	assert_int_equal(folder_open_private(&host.root, AT_FDCWD, tree_path("d"), &err), -EPERM);
 	tree_link("l", "d");
-	assert_int_equal(folder_open_private(&root, AT_FDCWD, tree_path("l"), &err), -ENOTDIR);
+	assert_int_equal(folder_open_private(&host.root, AT_FDCWD, tree_path("l"), &err), -ENOTDIR);
 	err = (struct err){ 0 };
-	assert_int_equal(folder_open_private(&root, AT_FDCWD, tree_path("n"), &err), -ENOENT);
+	assert_int_equal(folder_open_private(&host.root, AT_FDCWD, tree_path("n"), &err), -ENOENT);
 	assert_text(err.text, "");
 }
 
 static void no_private_links(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct file file = { 0 };
 	struct err err = { 0 };
 	int dir;
 
 	(void)state;
 	tree_link("a.json", "/dev/null");
-	dir = folder_open_private(&root, AT_FDCWD, tree_dir, &err);
-	assert_int_equal(file_read_private(&arena, &root, dir, "a.json", &file, &err), -ELOOP);
-	assert_int_equal(file_read_private(&arena, &root, dir, "none", &file, &err), -ENOENT);
+	dir = folder_open_private(&host.root, AT_FDCWD, tree_dir, &err);
+	assert_int_equal(file_read_private(&host, dir, "a.json", &file, &err), -ELOOP);
+	assert_int_equal(file_read_private(&host, dir, "none", &file, &err), -ENOENT);
 	close(dir);
 }
 
@@ -195,24 +195,24 @@ static void roots_files_are_believed_by_all(void **state)
 
 static void missing(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct file file = { 0 };
 	struct err err = { .text = "untouched" };
 
 	(void)state;
 	assert_int_equal(read_at(tree_dir, "a.ini", 0, &file, &err), -ENOENT);
-	assert_int_equal(folder_open(&root, AT_FDCWD, tree_path("d"), &err), -ENOENT);
+	assert_int_equal(folder_open(&host.root, AT_FDCWD, tree_path("d"), &err), -ENOENT);
 	assert_text(err.text, "untouched");
 }
 
 static void a_file_is_no_folder(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 
 	(void)state;
 	tree_file("d", "");
-	assert_int_equal(folder_open(&root, AT_FDCWD, tree_path("d"), &err), -ENOTDIR);
+	assert_int_equal(folder_open(&host.root, AT_FDCWD, tree_path("d"), &err), -ENOTDIR);
 	assert_says(err.text, "Not a directory");
 }
 

@@ -20,18 +20,17 @@ static struct nodes some_nodes(void)
 	return (struct nodes){ .v = nodes_v, .n = UNIT_COUNT(nodes_v) };
 }
 
-static void holders_find(struct arena *a, const struct root *r, const struct nodes *nodes,
-			 struct holders *h)
+static void holders_find(const struct host *host, const struct nodes *nodes, struct holders *h)
 {
 	struct opendevices o = { 0 };
 
-	opendevices_read(a, r, &o);
-	holders_of(a, r, &o, nodes, h);
+	opendevices_read(host, &o);
+	holders_of(host, &o, nodes, h);
 }
 
 static void finds_holders_by_device_number(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct nodes nodes = some_nodes();
 	struct holders h = { 0 };
 
@@ -47,7 +46,7 @@ static void finds_holders_by_device_number(void **state)
 	proc_fd(43, 0, "/dev/null");
 	tree_folder("proc/44");
 	tree_folder("proc/sys");
-	holders_find(&arena, &root, &nodes, &h);
+	holders_find(&host, &nodes, &h);
 	assert_int_equal(h.n, 2);
 	for (size_t i = 0; i < h.n; i++) {
 		assert_int_equal(h.v[i].process.pid, 42);
@@ -60,19 +59,19 @@ static void finds_holders_by_device_number(void **state)
 
 static void a_block_device_is_another(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct nodes nodes = some_nodes(), none = { 0 };
 	struct holders h = { 0 };
 
 	(void)state;
 	proc_fd(42, 3, "/dev/full");
-	holders_find(&arena, &root, &none, &h);
+	holders_find(&host, &none, &h);
 	assert_int_equal(h.n, 0);
 	nodes.v[0].block = true;
-	holders_find(&arena, &root, &nodes, &h);
+	holders_find(&host, &nodes, &h);
 	nodes.v[0].block = false;
 	assert_int_equal(h.n, 0);
-	holders_find(&arena, &root, &nodes, &h);
+	holders_find(&host, &nodes, &h);
 	assert_int_equal(h.n, 1);
 	assert_int_equal(h.v[0].process.pid, 42);
 	assert_text(h.v[0].command, "a process");
@@ -90,11 +89,11 @@ static const struct holder *holder_of(const struct holders *h, pid_t pid)
 
 static struct holders real_holders(void)
 {
-	struct root real = { .prefix = "" };
+	struct host real = { &arena, { .prefix = "" } };
 	struct nodes nodes = some_nodes();
 	struct holders h = { 0 };
 
-	holders_find(&arena, &real, &nodes, &h);
+	holders_find(&real, &nodes, &h);
 	return h;
 }
 
@@ -171,7 +170,7 @@ static void passes_over_what_our_children_have_of_us(void **state)
 {
 	struct node disk = { .name = "disk", .dev = DISK, .block = true };
 	struct nodes nodes = { .v = &disk, .n = 1 };
-	struct root real = { .prefix = "" };
+	struct host real = { &arena, { .prefix = "" } };
 	struct holders h = { 0 };
 	const char *node = tree_path("disk");
 	pid_t pid;
@@ -182,7 +181,7 @@ static void passes_over_what_our_children_have_of_us(void **state)
 	pid = child_with_disk(node, true);
 	for (int i = 0; i < 60000 && !h.n; i++) {
 		poll(NULL, 0, 10);
-		holders_find(&arena, &real, &nodes, &h);
+		holders_find(&real, &nodes, &h);
 	}
 	kill(-pid, SIGKILL);
 	waitpid(pid, NULL, 0);

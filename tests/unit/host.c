@@ -34,7 +34,7 @@ static const struct row {
 static void tells_pci_ids(void **state)
 {
 	const struct row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	pci_function("0000:05:00.0", "0x10de\n", "0x1b06\n");
 	pci_function("0000:05:00.1", "0x10de\n", "0x10ef\n");
@@ -42,54 +42,54 @@ static void tells_pci_ids(void **state)
 	pci_function("10000:e1:00.0", "0x8086\n", "0x0a54\n");
 	pci_function("0000:07:00.0", "0x8086\n", NULL);
 	pci_function("0000:08:00.0", "0x8086\n", "none\n");
-	assert_text(host_pci_id(&arena, &root, row->address), row->want);
+	assert_text(host_pci_id(&host, row->address), row->want);
 }
 
 static void reads_all_of_a_file(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	char *big = arena_alloc(&arena, 10001), *text;
 	size_t len;
 
 	(void)state;
 	memset(big, 'x', 10000);
 	tree_file("proc/1/status", big);
-	assert_int_equal(host_read(&arena, &root, "/proc/1/status", &text, &len), 0);
+	assert_int_equal(host_read(&host, "/proc/1/status", &text, &len), 0);
 	assert_int_equal(len, 10000);
 	assert_text(text, big);
 	tree_file("sys/empty", "");
-	assert_int_equal(host_read(&arena, &root, "/sys/empty", &text, &len), 0);
+	assert_int_equal(host_read(&host, "/sys/empty", &text, &len), 0);
 	assert_text(text, "");
-	assert_int_equal(host_read(&arena, &root, "/sys/none", &text, &len), -ENOENT);
+	assert_int_equal(host_read(&host, "/sys/none", &text, &len), -ENOENT);
 	tree_folder("sys/folder");
-	assert_int_equal(host_read(&arena, &root, "/sys/folder", &text, &len), -EISDIR);
+	assert_int_equal(host_read(&host, "/sys/folder", &text, &len), -EISDIR);
 }
 
 static void reads_a_command_line(void **state)
 {
 	static const char line[] = "qemu\0-name\0\0-S";
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct strv argv = { 0 };
 
 	(void)state;
 	tree_bytes("proc/42/cmdline", line, sizeof(line), 0644);
-	assert_int_equal(host_cmdline(&arena, &root, 42, &argv), 0);
+	assert_int_equal(host_cmdline(&host, 42, &argv), 0);
 	assert_int_equal(argv.n, 4);
 	assert_text(argv.v[0], "qemu");
 	assert_text(argv.v[2], "");
 	assert_text(argv.v[3], "-S");
-	assert_int_equal(host_cmdline(&arena, &root, 43, &argv), -ENOENT);
+	assert_int_equal(host_cmdline(&host, 43, &argv), -ENOENT);
 }
 
 /* A kernel thread has none. */
 static void an_empty_command_line(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct strv argv = { 0 };
 
 	(void)state;
 	tree_file("proc/2/cmdline", "");
-	assert_int_equal(host_cmdline(&arena, &root, 2, &argv), 0);
+	assert_int_equal(host_cmdline(&host, 2, &argv), 0);
 	assert_int_equal(argv.n, 0);
 }
 

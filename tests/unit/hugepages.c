@@ -17,10 +17,10 @@ static void pool(const char *folder, const char *nr, const char *free, const cha
 
 static struct hostmemory read_it(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct hostmemory m;
 
-	hostmemory_read(&arena, &root, &m);
+	hostmemory_read(&host, &m);
 	return m;
 }
 
@@ -111,7 +111,7 @@ static void paths(void **state)
 
 static void processes(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	unsigned long long kib = 7;
 
 	(void)state;
@@ -120,13 +120,13 @@ static void processes(void **state)
 	tree_file("proc/5/limits", "Limit                     Soft Limit           Hard Limit           Units\n"
 				   "Max locked memory         8388608              unlimited            bytes\n");
 	tree_file("proc/6/limits", "Max locked memory         unlimited            unlimited            bytes\n");
-	assert_int_equal(process_kib(&arena, &root, 5, "VmRSS"), 512);
-	assert_int_equal(process_kib(&arena, &root, 7, "VmRSS"), 0);
-	assert_int_equal(process_memlock(&arena, &root, 5, &kib), 0);
+	assert_int_equal(process_kib(&host, 5, "VmRSS"), 512);
+	assert_int_equal(process_kib(&host, 7, "VmRSS"), 0);
+	assert_int_equal(process_memlock(&host, 5, &kib), 0);
 	assert_int_equal(kib, 8192);
-	assert_int_equal(process_memlock(&arena, &root, 6, &kib), 0);
+	assert_int_equal(process_memlock(&host, 6, &kib), 0);
 	assert_true(kib == ULLONG_MAX);
-	assert_true(process_memlock(&arena, &root, 7, &kib) < 0);
+	assert_true(process_memlock(&host, 7, &kib) < 0);
 }
 
 int main(void)

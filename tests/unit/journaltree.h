@@ -77,21 +77,21 @@ static inline struct journal good(void)
 
 static inline int read_it(struct journal *j, struct err *err)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	*j = (struct journal){ 0 };
 	*err = (struct err){ 0 };
-	return journal_read(&arena, &root, UUID, j, err);
+	return journal_read(&host, UUID, j, err);
 }
 
 static inline int write_it(const struct journal *j, struct err *err)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	int folder, rc;
 
 	*err = (struct err){ 0 };
 	tree_folder("run");
-	folder = state_open(&arena, &root, UUID, err);
+	folder = state_open(&host, UUID, err);
 	assert_true(folder >= 0);
 	rc = journal_write(&arena, folder, j, err);
 	close(folder);

@@ -65,20 +65,20 @@ static bool undone[3]; /* by the last undo() */
 
 static int act(struct journal *j, bool impatience, struct err *err)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct settings s = settings(impatience);
 
 	*err = (struct err){ 0 };
-	return lanes_act(&arena, &root, &s, j, NULL, err);
+	return lanes_act(&host, &s, j, NULL, err);
 }
 
 static int undo(struct journal *j, const bool *only, struct strv *notes, struct err *err)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct settings s = settings(false);
 
 	*err = (struct err){ 0 };
-	return lanes_undo(&arena, &root, &s, j, only, undone, notes, err);
+	return lanes_undo(&host, &s, j, only, undone, notes, err);
 }
 
 /* --- there and back */

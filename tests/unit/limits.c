@@ -105,7 +105,7 @@ static const struct at {
 static void stands_there(void **state)
 {
 	const struct at *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct subject subjects[3];
 	struct survey s = { .v = subjects };
 	struct strv refusals = { 0 };
@@ -118,7 +118,7 @@ static void stands_there(void **state)
 	memcpy(subjects, row->subjects, sizeof(subjects));
 	while (s.n < 3 && subjects[s.n].pci.group)
 		s.n++;
-	limits_look(&arena, &root, &s, &row->memory, DAEMON, &f);
+	limits_look(&host, &s, &row->memory, DAEMON, &f);
 	limits_judge(&f, &refusals);
 	assert_int_equal(refusals.n, (row->memlock != NULL) + (row->acl != NULL));
 	if (row->memlock)

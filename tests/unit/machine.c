@@ -6,10 +6,10 @@
 
 static struct machine look(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct machine m;
 
-	machine_read(&arena, &root, &m);
+	machine_read(&host, &m);
 	return m;
 }
 
@@ -59,20 +59,20 @@ static void cpu(void **state)
 
 static void modules(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct machine m = look();
 
 	(void)state;
-	assert_false(machine_has_module(&arena, &root, &m, "vfio_pci"));
+	assert_false(machine_has_module(&host, &m, "vfio_pci"));
 	tree_file(arena_printf(&arena, "lib/modules/%s/modules.dep", m.release),
 		  "kernel/drivers/vfio/pci/vfio-pci.ko: kernel/drivers/vfio/vfio.ko\n");
 	tree_file(arena_printf(&arena, "lib/modules/%s/modules.builtin", m.release),
 		  "kernel/fs/ext4/ext4.ko\nkernel/drivers/vfio/vfio_iommu_type1.ko");
-	assert_true(machine_has_module(&arena, &root, &m, "vfio_pci"));
-	assert_true(machine_has_module(&arena, &root, &m, "vfio_iommu_type1"));
-	assert_false(machine_has_module(&arena, &root, &m, "vfio"));
+	assert_true(machine_has_module(&host, &m, "vfio_pci"));
+	assert_true(machine_has_module(&host, &m, "vfio_iommu_type1"));
+	assert_false(machine_has_module(&host, &m, "vfio"));
 	tree_folder("sys/module/vfio");
-	assert_true(machine_has_module(&arena, &root, &m, "vfio"));
+	assert_true(machine_has_module(&host, &m, "vfio"));
 }
 
 static void functions(void **state)

@@ -79,16 +79,15 @@ static void make_host(void)
 static void takes_facts(void **state)
 {
 	const struct row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct cmdline c;
 	struct facts f;
 	struct err err;
 
 	make_host();
 	line_parse(row->line, &c);
-	assert_int_equal(match_facts(&arena, &root, &c, row->real ? row->real : "/x/qemu-kvm", ALL, &f,
-				     &err),
-			 0);
+	assert_int_equal(
+		match_facts(&host, &c, row->real ? row->real : "/x/qemu-kvm", ALL, &f, &err), 0);
 	assert_text(fact_text(&f, row->fact), row->want);
 }
 
@@ -96,7 +95,7 @@ static void takes_facts(void **state)
 static void called_kvm(void **state)
 {
 	static const struct qemuopts opts;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	char **argv = line_argv("-S");
 	char name[] = "/usr/bin/qemu-kvm";
 	struct cmdline c;
@@ -106,13 +105,13 @@ static void called_kvm(void **state)
 	(void)state;
 	argv[0] = name;
 	cmdline_parse(&arena, &opts, argv, &c);
-	match_facts(&arena, &root, &c, "q", 0, &f, &err);
+	match_facts(&host, &c, "q", 0, &f, &err);
 	assert_text(fact_text(&f, FACT_ACCEL), "kvm");
 }
 
 static void only_what_is_needed(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct cmdline c;
 	struct facts f;
 	struct err err;
@@ -120,17 +119,17 @@ static void only_what_is_needed(void **state)
 	(void)state;
 	make_host();
 	line_parse("-uuid " UUID " -device vfio-pci,host=05:00.0", &c);
-	assert_int_equal(match_facts(&arena, &root, &c, "q", 1u << FACT_NAME, &f, &err), 0);
+	assert_int_equal(match_facts(&host, &c, "q", 1u << FACT_NAME, &f, &err), 0);
 	assert_text(fact_text(&f, FACT_PCI), "unknown");
-	assert_int_equal(match_facts(&arena, &root, &c, "q", 1u << FACT_PCI, &f, &err), 0);
+	assert_int_equal(match_facts(&host, &c, "q", 1u << FACT_PCI, &f, &err), 0);
 	assert_text(fact_text(&f, FACT_PCI), "10de:1b06");
 	tree_file("run/kvmshim/vm/" UUID "/facts.json", "broken");
-	assert_true(match_facts(&arena, &root, &c, "q", 1u << FACT_NAME, &f, &err) < 0);
+	assert_true(match_facts(&host, &c, "q", 1u << FACT_NAME, &f, &err) < 0);
 }
 
 static void from_the_hook(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct cmdline c;
 	struct facts f;
 	struct err err;
@@ -139,11 +138,11 @@ static void from_the_hook(void **state)
 	tree_file("run/kvmshim/vm/" UUID "/facts.json",
 		  "{\"version\":1,\"uuid\":\"" UUID "\",\"nova\":{\"flavor\":\"m1\"}}");
 	line_parse("-uuid 4C4C4544-0031-3310-8047-B3C04F4A3532", &c);
-	assert_int_equal(match_facts(&arena, &root, &c, "q", 1u << FACT_USER, &f, &err), 0);
+	assert_int_equal(match_facts(&host, &c, "q", 1u << FACT_USER, &f, &err), 0);
 	assert_text(fact_text(&f, FACT_FLAVOR), "m1");
 	assert_text(fact_text(&f, FACT_USER), "unknown");
 	line_parse("-S", &c);
-	assert_int_equal(match_facts(&arena, &root, &c, "q", 1u << FACT_USER, &f, &err), 0);
+	assert_int_equal(match_facts(&host, &c, "q", 1u << FACT_USER, &f, &err), 0);
 	assert_text(fact_text(&f, FACT_FLAVOR), "unknown");
 }
 

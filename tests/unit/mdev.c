@@ -30,16 +30,16 @@ static void device(const char *uuid, const char *parent)
 
 static void types(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct strv types = { 0 };
 
 	(void)state;
 	parents();
-	mdev_types(&arena, &root, GPU, &types);
+	mdev_types(&host, GPU, &types);
 	assert_int_equal(types.n, 2);
 	assert_text(types.v[0], "nvidia-46");
 	assert_text(types.v[1], "nvidia-47");
-	mdev_types(&arena, &root, "0000:06:00.0", &types);
+	mdev_types(&host, "0000:06:00.0", &types);
 	assert_int_equal(types.n, 2);
 }
 
@@ -57,36 +57,36 @@ static const struct room {
 static void tells_room(void **state)
 {
 	const struct room *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	parents();
-	assert_int_equal(mdev_available(&arena, &root, row->parent, row->type), row->want);
+	assert_int_equal(mdev_available(&host, row->parent, row->type), row->want);
 }
 
 static void a_device(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
 	parents();
 	device(UUID, "pci0000:00/" GPU);
 	tree_link("sys/devices/pci0000:00/" GPU "/" UUID "/iommu_group",
 		  "../../../../kernel/iommu_groups/31");
-	assert_text(mdev_parent(&arena, &root, UUID), GPU);
-	assert_int_equal(mdev_group(&arena, &root, UUID), 31);
+	assert_text(mdev_parent(&host, UUID), GPU);
+	assert_int_equal(mdev_group(&host, UUID), 31);
 }
 
 static void a_sample(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
 	parents();
 	device(UUID, "virtual/mtty/mtty");
-	assert_text(mdev_parent(&arena, &root, UUID), NULL);
-	assert_int_equal(mdev_group(&arena, &root, UUID), -1);
-	assert_text(mdev_parent(&arena, &root, OTHER), NULL);
-	assert_int_equal(mdev_group(&arena, &root, OTHER), -1);
+	assert_text(mdev_parent(&host, UUID), NULL);
+	assert_int_equal(mdev_group(&host, UUID), -1);
+	assert_text(mdev_parent(&host, OTHER), NULL);
+	assert_int_equal(mdev_group(&host, OTHER), -1);
 }
 
 static void paths(void **state)

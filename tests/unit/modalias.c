@@ -37,12 +37,12 @@ static const struct row {
 
 static const char *found(const char *modalias)
 {
-	struct root r = tree_root();
+	struct host host = tree_host();
 	struct modaliases aliases;
 	struct strv modules = { 0 };
 	struct strbuf all = { .arena = &arena };
 
-	modaliases_read(&arena, &r, RELEASE, &aliases);
+	modaliases_read(&host, RELEASE, &aliases);
 	modaliases_find(&arena, &aliases, modalias, &modules);
 	for (size_t i = 0; i < modules.n; i++)
 		strbuf_addf(&all, "%s ", modules.v[i]);

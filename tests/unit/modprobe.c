@@ -6,14 +6,14 @@
 
 static struct modprobe files(const char *etc, const char *usr)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct modprobe m;
 
 	if (etc)
 		tree_file("etc/modprobe.d/vfio.conf", etc);
 	if (usr)
 		tree_file("lib/modprobe.d/vfio.conf", usr);
-	modprobe_read(&arena, &root, &m);
+	modprobe_read(&host, &m);
 	return m;
 }
 

@@ -9,10 +9,10 @@
 
 static struct opendevices all_opens(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct opendevices o = { 0 };
 
-	opendevices_read(&arena, &root, &o);
+	opendevices_read(&host, &o);
 	return o;
 }
 

@@ -10,10 +10,10 @@
 
 static struct pci_function look(const char *address)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct pci_function f;
 
-	assert_int_equal(pci_function_read(&arena, &root, address, &f), 0);
+	assert_int_equal(pci_function_read(&host, address, &f), 0);
 	return f;
 }
 
@@ -77,13 +77,13 @@ static void without_modalias(void **state)
 
 static void no_such_function(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct pci_function f;
 
 	(void)state;
-	assert_int_equal(pci_function_read(&arena, &root, "0000:06:00.0", &f), -ENODEV);
+	assert_int_equal(pci_function_read(&host, "0000:06:00.0", &f), -ENODEV);
 	pcitree_function("0000:06:00.0", NULL);
-	assert_int_equal(pci_function_read(&arena, &root, "0000:06:00.0", &f), -ENODEV);
+	assert_int_equal(pci_function_read(&host, "0000:06:00.0", &f), -ENODEV);
 }
 
 /* What vfio-pci refuses is the header type, not the class. */
@@ -147,7 +147,7 @@ static void a_vgpu(void **state)
 /* A platform device may share a group; it is no function. */
 static void members_of_a_group(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct strv members = { 0 };
 
 	(void)state;
@@ -158,12 +158,12 @@ static void members_of_a_group(void **state)
 	pcitree_group("0000:05:00.0", 7);
 	pcitree_group("0000:00:01.0", 7);
 	tree_folder("sys/kernel/iommu_groups/7/devices/fd000000.usb");
-	pci_group_members(&arena, &root, 7, &members);
+	pci_group_members(&host, 7, &members);
 	assert_int_equal(members.n, 3);
 	assert_text(members.v[0], "0000:00:01.0");
 	assert_text(members.v[1], "0000:05:00.0");
 	assert_text(members.v[2], "0000:05:00.1");
-	pci_group_members(&arena, &root, 8, &members);
+	pci_group_members(&host, 8, &members);
 	assert_int_equal(members.n, 3);
 }
 
@@ -216,7 +216,7 @@ static void put_dword(unsigned char *at, uint32_t value)
 static void tells_serials(void **state)
 {
 	const struct serial *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	unsigned char config[4096] = { 0 };
 
 	put_dword(config + 0x100, row->first);
@@ -225,18 +225,18 @@ static void tells_serials(void **state)
 	put_dword(config + 0x150, 0x00112233);
 	pcitree_function("0000:05:00.0", GPU);
 	tree_bytes(pcitree_path("0000:05:00.0", "config"), config, row->len, 0644);
-	assert_text(pci_serial(&arena, &root, "0000:05:00.0"), row->want);
+	assert_text(pci_serial(&host, "0000:05:00.0"), row->want);
 }
 
 static void an_nvme_serial(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
 	pcitree_function("0000:02:00.0", NIC);
-	assert_text(pci_serial(&arena, &root, "0000:02:00.0"), NULL);
+	assert_text(pci_serial(&host, "0000:02:00.0"), NULL);
 	pcitree_file("0000:02:00.0", "nvme/nvme3/serial", "S4EV NF0M1       \n");
-	assert_text(pci_serial(&arena, &root, "0000:02:00.0"), "S4EV NF0M1");
+	assert_text(pci_serial(&host, "0000:02:00.0"), "S4EV NF0M1");
 }
 
 static const struct driver {
@@ -286,29 +286,28 @@ static const struct module {
 static void chooses_modules(void **state)
 {
 	const struct module *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	if (row->aliases)
 		tree_file("lib/modules/6.8.0-1/modules.alias", row->aliases);
-	assert_text(pci_vfio_module(&arena, &root, "6.8.0-1", row->modalias), row->want);
+	assert_text(pci_vfio_module(&host, "6.8.0-1", row->modalias), row->want);
 }
 
 static void names_drivers(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
-	assert_text(pci_driver_of_module(&arena, &root, "vfio_pci"), "vfio-pci");
+	assert_text(pci_driver_of_module(&host, "vfio_pci"), "vfio-pci");
 	/* their modules are not loaded yet */
-	assert_text(pci_driver_of_module(&arena, &root, "mlx5_vfio_pci"), "mlx5_vfio_pci");
-	assert_text(pci_driver_of_module(&arena, &root, "nvgrace-gpu-vfio-pci"),
-		    "nvgrace_gpu_vfio_pci");
+	assert_text(pci_driver_of_module(&host, "mlx5_vfio_pci"), "mlx5_vfio_pci");
+	assert_text(pci_driver_of_module(&host, "nvgrace-gpu-vfio-pci"), "nvgrace_gpu_vfio_pci");
 	tree_folder("sys/bus/pci/drivers/mlx5_vfio_pci");
 	tree_folder("sys/bus/pci/drivers/hisi-acc-vfio-pci");
-	assert_text(pci_driver_of_module(&arena, &root, "mlx5_vfio_pci"), "mlx5_vfio_pci");
-	assert_text(pci_driver_of_module(&arena, &root, "hisi_acc_vfio_pci"), "hisi-acc-vfio-pci");
-	assert_true(pci_driver_exists(&arena, &root, "mlx5_vfio_pci"));
-	assert_false(pci_driver_exists(&arena, &root, "vfio-pci"));
+	assert_text(pci_driver_of_module(&host, "mlx5_vfio_pci"), "mlx5_vfio_pci");
+	assert_text(pci_driver_of_module(&host, "hisi_acc_vfio_pci"), "hisi-acc-vfio-pci");
+	assert_true(pci_driver_exists(&host, "mlx5_vfio_pci"));
+	assert_false(pci_driver_exists(&host, "vfio-pci"));
 }
 
 static void the_same_driver(void **state)

@@ -12,10 +12,10 @@
 
 static struct pci_place place_of(const char *address)
 {
-	struct root r = tree_root();
+	struct host host = tree_host();
 	struct pci_function f;
 	struct pci_place p;
-	int all = pcihost_open(&arena, &r);
+	int all = pcihost_open(&host);
 
 	pcihost_read(&arena, all, address, &f, &p);
 	close(all);
@@ -26,16 +26,16 @@ static void all_are_listed(void **state)
 {
 	static const char *const want[] = { "0000:00:1f.0", "0000:01:00.0", "ffff:00:00.0",
 					    "10000:e1:00.0" };
-	struct root r = tree_root();
+	struct host host = tree_host();
 	struct strv addresses = { 0 };
 
 	(void)state;
-	pcihost_addresses(&arena, &r, &addresses);
+	pcihost_addresses(&host, &addresses);
 	assert_int_equal(addresses.n, 0);
 	for (size_t i = UNIT_COUNT(want); i-- > 0;)
 		pcitree_function(want[i], NULL);
 	tree_file("sys/bus/pci/devices/uevent", "");
-	pcihost_addresses(&arena, &r, &addresses);
+	pcihost_addresses(&host, &addresses);
 	assert_int_equal(addresses.n, UNIT_COUNT(want));
 	for (size_t i = 0; i < UNIT_COUNT(want); i++)
 		assert_string_equal(addresses.v[i], want[i]);
@@ -97,14 +97,14 @@ static void how_it_is_reset(void **state)
 
 static void what_slots_are_called(void **state)
 {
-	struct root r = tree_root();
+	struct host host = tree_host();
 	struct pci_slots slots = { 0 };
 
 	(void)state;
 	tree_file("sys/bus/pci/slots/4/address", "0000:01:00\n");
 	tree_file("sys/bus/pci/slots/M2_1/address", "0000:01:01\n");
 	tree_folder("sys/bus/pci/slots/5");
-	pcihost_slots(&arena, &r, &slots);
+	pcihost_slots(&host, &slots);
 	assert_int_equal(slots.n, 2);
 	assert_text(pcihost_slot(&slots, GPU), "4");
 	assert_text(pcihost_slot(&slots, "0000:01:01.7"), "M2_1");

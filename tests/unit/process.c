@@ -24,41 +24,41 @@ static const struct now_row {
 static void tells_who_a_process_is(void **state)
 {
 	const struct now_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process p;
 
 	proc_stat(42, row->command, row->state, row->threads, 4711);
-	p = process_now(&arena, &root, 42);
+	p = process_now(&host, 42);
 	assert_int_equal(p.pid, row->start ? 42 : 0);
 	assert_int_equal(p.start, row->start);
 }
 
 static void knows_a_process_again(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process p, none = { 0 };
 
 	(void)state;
 	proc_stat(42, "qemu", 'S', 1, 100);
-	p = process_now(&arena, &root, 42);
-	assert_true(process_lives(&arena, &root, p));
+	p = process_now(&host, 42);
+	assert_true(process_lives(&host, p));
 	proc_stat(42, "another", 'S', 1, 200);
-	assert_false(process_lives(&arena, &root, p));
-	assert_false(process_lives(&arena, &root, none));
-	assert_int_equal(process_now(&arena, &root, 43).pid, 0);
+	assert_false(process_lives(&host, p));
+	assert_false(process_lives(&host, none));
+	assert_int_equal(process_now(&host, 43).pid, 0);
 	tree_file("proc/44/stat", "44 (cut");
-	assert_int_equal(process_now(&arena, &root, 44).pid, 0);
+	assert_int_equal(process_now(&host, 44).pid, 0);
 }
 
 static void real_processes_are_of_this_machine(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process self = process_real(&arena, getpid());
 
 	(void)state;
 	assert_int_equal(self.pid, getpid());
 	assert_true(process_real_lives(&arena, self));
-	assert_false(process_lives(&arena, &root, self));
+	assert_false(process_lives(&host, self));
 }
 
 /* Whatever the fractions of a second are that the two clocks are at. */
@@ -97,24 +97,24 @@ static const struct unit_row {
 static void tells_the_unit(void **state)
 {
 	const struct unit_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	tree_file("proc/42/cgroup", row->cgroup);
-	assert_text(process_unit(&arena, &root, 42), row->unit);
+	assert_text(process_unit(&host, 42), row->unit);
 }
 
 static void tells_the_command_and_the_boot(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
-	assert_text(process_boot_id(&arena, &root), "");
+	assert_text(process_boot_id(&host), "");
 	tree_file("proc/sys/kernel/random/boot_id", "0b5c\n");
-	assert_text(process_boot_id(&arena, &root), "0b5c");
+	assert_text(process_boot_id(&host), "0b5c");
 	tree_file("proc/42/comm", "Xorg main\n");
-	assert_text(process_command(&arena, &root, 42), "Xorg main");
-	assert_text(process_command(&arena, &root, 43), NULL);
-	assert_text(process_unit(&arena, &root, 43), NULL);
+	assert_text(process_command(&host, 42), "Xorg main");
+	assert_text(process_command(&host, 43), NULL);
+	assert_text(process_unit(&host, 43), NULL);
 }
 
 /* Which command lines are of a domain? */
@@ -143,17 +143,17 @@ static const struct uuid_row {
 static void finds_a_domain(void **state)
 {
 	const struct uuid_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	proc_stat(42, "qemu-system-x86", 'S', 1, 4711);
 	tree_file("proc/42/comm", "qemu-system-x86\n");
 	tree_bytes("proc/42/cmdline", row->words, row->len, 0644);
 	tree_file("proc/7/cmdline", "");
 	tree_folder("proc/irq");
-	assert_int_equal(process_has_uuid(&arena, &root, 42, UUID), row->want);
-	assert_int_equal(process_of_uuid(&arena, &root, UUID).pid, row->want ? 42 : 0);
-	assert_int_equal(process_of_uuid(&arena, &root, UUID).start, row->want ? 4711 : 0);
-	assert_false(process_has_uuid(&arena, &root, 99, UUID));
+	assert_int_equal(process_has_uuid(&host, 42, UUID), row->want);
+	assert_int_equal(process_of_uuid(&host, UUID).pid, row->want ? 42 : 0);
+	assert_int_equal(process_of_uuid(&host, UUID).start, row->want ? 4711 : 0);
+	assert_false(process_has_uuid(&host, 99, UUID));
 }
 
 static const struct owner_row {
@@ -177,7 +177,7 @@ static void whose_domain_it_is(void **state)
 {
 	static const char words[] = "qemu\0-uuid\0" UUID;
 	const struct owner_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	if (geteuid() != 0)
 		skip();
@@ -188,28 +188,28 @@ static void whose_domain_it_is(void **state)
 	if (row->login)
 		tree_file("proc/42/loginuid", row->login);
 	assert_int_equal(chown(tree_path("proc/42"), row->owner, row->owner), 0);
-	assert_int_equal(process_of_uuid(&arena, &root, UUID).pid, row->want ? 42 : 0);
+	assert_int_equal(process_of_uuid(&host, UUID).pid, row->want ? 42 : 0);
 }
 
 static void a_long_command_line(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	size_t len = 300 * 1024;
 	char *words = arena_alloc(&arena, len);
 
 	(void)state;
 	memset(words, 'x', len);
 	tree_bytes("proc/42/cmdline", words, len, 0644);
-	assert_false(process_has_uuid(&arena, &root, 42, UUID));
+	assert_false(process_has_uuid(&host, 42, UUID));
 	memcpy(words, "qemu\0-uuid\0" UUID, sizeof("qemu\0-uuid\0" UUID));
 	tree_bytes("proc/42/cmdline", words, len, 0644);
-	assert_true(process_has_uuid(&arena, &root, 42, UUID));
+	assert_true(process_has_uuid(&host, 42, UUID));
 }
 
 static void finds_all_domains_in_one_pass(void **state)
 {
 	static const char one[] = "qemu\0-uuid\0ONE", two[] = "qemu\0-uuid\0TWO\0-uuid\0ONE";
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct uuid_processes found = { 0 };
 
 	(void)state;
@@ -219,9 +219,9 @@ static void finds_all_domains_in_one_pass(void **state)
 	}
 	tree_bytes("proc/42/cmdline", one, sizeof(one), 0644);
 	tree_bytes("proc/43/cmdline", two, sizeof(two), 0644);
-	assert_int_equal(process_of_uuid(&arena, &root, "two").pid, 0); /* a zombie */
+	assert_int_equal(process_of_uuid(&host, "two").pid, 0); /* a zombie */
 	tree_bytes("proc/44/cmdline", two, sizeof(two), 0644);
-	process_uuids(&arena, &root, &found);
+	process_uuids(&host, &found);
 	assert_int_equal(found.n, 3);
 	assert_int_equal(process_with_uuid(&found, "two").pid, 44);
 	assert_int_equal(process_with_uuid(&found, "two").start, 44);

@@ -94,7 +94,7 @@ static const struct life_row {
 };
 
 /* /dev/zero's number stands for the node's. */
-static void host(unsigned has)
+static void make_host(unsigned has)
 {
 	tree_file("proc/sys/kernel/random/boot_id", has & OTHER_BOOT ? "1234\n" : BOOT "\n");
 	proc_qemu(44, OTHER);
@@ -109,26 +109,26 @@ static void host(unsigned has)
 static void is_it_alive(void **state)
 {
 	const struct life_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct journal j = journal(row->kind, row->state);
 	struct process holder = { 99, 99 };
 
-	host(row->host);
+	make_host(row->host);
 	j.qemu = row->qemu;
 	if (row->host & DAEMON)
 		j.daemon = process_real(&arena, getpid());
-	assert_int_equal(reserve_life(&arena, &root, &j, row->ask, &holder), row->want);
+	assert_int_equal(reserve_life(&host, &j, row->ask, &holder), row->want);
 	assert_int_equal(holder.pid, row->holder);
 }
 
 static int lock_of(const char *uuid)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	int fd;
 
 	tree_folder("run");
-	fd = state_open(&arena, &root, uuid, &err);
+	fd = state_open(&host, uuid, &err);
 	if (fd < 0)
 		fail_msg("%s", err.text);
 	return fd;
@@ -136,17 +136,17 @@ static int lock_of(const char *uuid)
 
 static void somebody_works_on_it(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct journal j = journal(JOURNAL_VM, STATE_BINDING);
 	struct process holder;
 	int lock = lock_of(UUID);
 
 	(void)state;
-	host(0);
-	assert_int_equal(reserve_life(&arena, &root, &j, 0, &holder), LIFE_IN_PROGRESS);
-	assert_int_equal(reserve_life(&arena, &root, &j, ASK_LOCKED, &holder), LIFE_NONE);
+	make_host(0);
+	assert_int_equal(reserve_life(&host, &j, 0, &holder), LIFE_IN_PROGRESS);
+	assert_int_equal(reserve_life(&host, &j, ASK_LOCKED, &holder), LIFE_NONE);
 	close(lock);
-	assert_int_equal(reserve_life(&arena, &root, &j, 0, &holder), LIFE_NONE);
+	assert_int_equal(reserve_life(&host, &j, 0, &holder), LIFE_NONE);
 }
 
 /* --- all of them */
@@ -164,22 +164,22 @@ static void publish(const char *uuid, struct journal j)
 
 static void all_are_read(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct reservations all = { 0 }, some = { 0 };
 	struct err err = { 0 };
 
 	(void)state;
-	host(QEMU);
+	make_host(QEMU);
 	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
 	publish(OTHER, journal(JOURNAL_HAND, STATE_BOUND));
 	tree_folder("run/kvmshim/vm/11111111-0031-3310-8047-b3c04f4a3532"); /* no journal yet */
-	assert_int_equal(reserve_read(&arena, &root, NULL, &all, &err), 0);
+	assert_int_equal(reserve_read(&host, NULL, &all, &err), 0);
 	assert_int_equal(all.n, 2);
 	assert_text(all.v[0].journal.uuid, OTHER);
 	assert_int_equal(all.v[0].life, LIFE_HAND);
 	assert_int_equal(all.v[1].life, LIFE_QEMU);
 	assert_int_equal(all.v[1].holder.pid, 42);
-	assert_int_equal(reserve_read(&arena, &root, UUID, &some, &err), 0);
+	assert_int_equal(reserve_read(&host, UUID, &some, &err), 0);
 	assert_int_equal(some.n, 1);
 	assert_text(some.v[0].journal.uuid, OTHER);
 }
@@ -187,59 +187,59 @@ static void all_are_read(void **state)
 /* Under the lock there is no time to look for processes: what changed is taken to be alive. */
 static void read_again(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct reservations seen = { 0 }, again = { 0 }, changed = { 0 };
 	struct err err = { 0 };
 
 	(void)state;
-	host(QEMU);
+	make_host(QEMU);
 	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
 	publish(OTHER, journal(JOURNAL_VM, STATE_RELEASING));
-	assert_int_equal(reserve_read(&arena, &root, NULL, &seen, &err), 0);
-	assert_int_equal(reserve_again(&arena, &root, NULL, &seen, &again, &err), 0);
+	assert_int_equal(reserve_read(&host, NULL, &seen, &err), 0);
+	assert_int_equal(reserve_again(&host, NULL, &seen, &again, &err), 0);
 	assert_int_equal(again.n, 2);
 	assert_int_equal(again.v[0].life, LIFE_QEMU); /* process 44 */
 	assert_int_equal(again.v[1].life, LIFE_QEMU);
 	assert_int_equal(again.v[1].holder.pid, 42);
 	publish(OTHER, journal(JOURNAL_HAND, STATE_BOUND));
 	publish(UUID, journal(JOURNAL_VM, STATE_BINDING));
-	assert_int_equal(reserve_again(&arena, &root, NULL, &seen, &changed, &err), 0);
+	assert_int_equal(reserve_again(&host, NULL, &seen, &changed, &err), 0);
 	assert_int_equal(changed.v[0].life, LIFE_HAND);
 	assert_int_equal(changed.v[1].life, LIFE_IN_PROGRESS);
 	changed.n = 0;
-	assert_int_equal(reserve_again(&arena, &root, UUID, &seen, &changed, &err), 0);
+	assert_int_equal(reserve_again(&host, UUID, &seen, &changed, &err), 0);
 	assert_int_equal(changed.n, 1);
 }
 
 /* A part of it may be given back while its journal stays as it is. */
 static void by_hand_and_in_progress(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct reservations seen = { 0 }, again = { 0 };
 	struct err err = { 0 };
 	int lock;
 
 	(void)state;
-	host(0);
+	make_host(0);
 	publish(UUID, journal(JOURNAL_HAND, STATE_BOUND));
-	assert_int_equal(reserve_read(&arena, &root, NULL, &seen, &err), 0);
+	assert_int_equal(reserve_read(&host, NULL, &seen, &err), 0);
 	assert_null(reserve_owner(&seen, GPU, JOURNAL_VM));
 	lock = lock_of(UUID);
-	assert_int_equal(reserve_again(&arena, &root, NULL, &seen, &again, &err), 0);
+	assert_int_equal(reserve_again(&host, NULL, &seen, &again, &err), 0);
 	assert_ptr_equal(reserve_owner(&again, GPU, JOURNAL_VM), &again.v[0]);
 	close(lock);
 }
 
 static void one_that_is_not_believed(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct reservations all = { 0 };
 	struct err err = { 0 };
 
 	(void)state;
 	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
 	tree_file("run/kvmshim/vm/" UUID "/journal.json", "{");
-	assert_true(reserve_read(&arena, &root, NULL, &all, &err) < 0);
+	assert_true(reserve_read(&host, NULL, &all, &err) < 0);
 	assert_says(err.text, UUID);
 }
 

@@ -17,7 +17,7 @@ static void what_is_left_is_recovered_first(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	forsake(UUID);
 	wish(&h, GPU);
@@ -31,7 +31,7 @@ static void recovers_all(void **state)
 	struct assignment h = asking("", "");
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	assert_int_equal(recover_all(&h, NULL, NULL), 0); /* it is starting */
 	assert_true(is_there(VMS "/" UUID));
@@ -53,7 +53,7 @@ static void after_a_reboot(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	tree_file("proc/sys/kernel/random/boot_id", "another\n");
 	assert_int_equal(assignment_recover(&h, &err), 0);
@@ -73,10 +73,10 @@ static void giving_back_waits_for_the_lock(void **state)
 	int lock;
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
-	lock = state_open(&arena, &the_root, UUID, &err);
-	assert_int_equal(return_open(&arena, &the_root, UUID, "web", 0, &err), -EBUSY);
+	lock = state_open(&the_host, UUID, &err);
+	assert_int_equal(return_open(&the_host, UUID, "web", 0, &err), -EBUSY);
 	other = fork();
 	if (other == 0) {
 		nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
@@ -97,7 +97,7 @@ static void not_while_it_runs(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	host();
+	make_host();
 	take_gpu(UUID, "web");
 	proc_qemu(42, UUID);
 	wish(&h, GPU);
@@ -119,7 +119,7 @@ static void a_part_goes_back(void **state)
 	struct journal j;
 
 	(void)state;
-	host();
+	make_host();
 	unlink(tree_path(pcitree_path(NVME, "driver")));
 	pcitree_driver(NVME, "vfio-pci");
 	h.kind = JOURNAL_HAND;

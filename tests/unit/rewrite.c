@@ -16,7 +16,7 @@ struct result {
 
 static void run(const char *rules, const char *line, struct result *r)
 {
-	static const struct root root = { .prefix = "/nonexistent" };
+	static const struct host host = { &arena, { .prefix = "/nonexistent" } };
 	struct names names;
 	struct err err;
 
@@ -25,7 +25,7 @@ static void run(const char *rules, const char *line, struct result *r)
 	ruled_read(rules, &r->set);
 	match_names(&arena, &r->c, &names);
 	names.host = "node7";
-	assert_int_equal(match_facts(&arena, &root, &r->c, "/usr/bin/qemu-system-x86_64",
+	assert_int_equal(match_facts(&host, &r->c, "/usr/bin/qemu-system-x86_64",
 				     rules_facts_needed(&r->set), &r->facts, &err),
 			 0);
 	rewrite(&r->c, &r->set, &r->facts, &names, &r->trace, &r->m);

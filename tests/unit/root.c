@@ -19,15 +19,15 @@ static const struct row {
 static void builds_paths(void **state)
 {
 	const struct row *row = *state;
-	struct root root;
+	struct host host = { .arena = &arena };
 
 	if (row->env)
 		setenv("KVMSHIM_ROOT", row->env, 1);
 	else
 		unsetenv("KVMSHIM_ROOT");
-	root = root_from_env(&arena);
-	assert_text(root.prefix, row->prefix);
-	assert_text(root_path(&arena, &root, "/etc/kvmshim"), row->path);
+	host.root = root_from_env(&arena);
+	assert_text(host.root.prefix, row->prefix);
+	assert_text(root_path(&host, "/etc/kvmshim"), row->path);
 }
 
 static void trusts(void **state)

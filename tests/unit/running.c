@@ -33,22 +33,21 @@ static struct step steps[] = {
 	{ OP_FREE, 1, GPU, NULL, NULL, NULL, true, 1 },
 };
 static const struct settings settings = { .hook = { .unbind_timeout = 1 } };
-static struct root the_root;
+static struct host the_host;
 
 static struct assignment of_web(void)
 {
-	the_root = tree_root();
-	return (struct assignment){ .arena = &arena,
-				  .root = &the_root,
-				  .settings = &settings,
-				  .uuid = UUID,
-				  .name = "web",
-				  .daemon = process_real(&arena, getppid()) };
+	the_host = tree_host();
+	return (struct assignment){ .host = the_host,
+				    .settings = &settings,
+				    .uuid = UUID,
+				    .name = "web",
+				    .daemon = process_real(&arena, getppid()) };
 }
 
 static void prepared(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct journal j = { .state = STATE_BOUND, .uuid = UUID, .name = "web", .boot = "b" };
 	struct err err = { 0 };
 	int folder;
@@ -64,27 +63,27 @@ static void prepared(void)
 		*arena_push(&arena, j.steps, j.n_steps, j.steps_cap) = steps[i];
 	tree_file("dev/vfio/17", "");
 	tree_file("dev/vfio/12", "");
-	folder = state_open(&arena, &root, UUID, &err);
+	folder = state_open(&host, UUID, &err);
 	assert_int_equal(journal_write(&arena, folder, &j, &err), 0);
 	close(folder);
 }
 
 static struct journal now(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	struct journal j;
 
-	if (journal_read(&arena, &root, UUID, &j, &err) < 0)
+	if (journal_read(&host, UUID, &j, &err) < 0)
 		fail_msg("%s", err.text);
 	return j;
 }
 
 static const char *owner(const char *group)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
-	return vfionode_owner(&arena, &root, group);
+	return vfionode_owner(&host, group);
 }
 
 /* --- before QEMU */

@@ -120,10 +120,10 @@ static void refuses(void **state)
 
 static void read_all(struct settings *s, struct mistakes *m)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	*m = (struct mistakes){ .arena = &arena };
-	settings_read(&arena, &root, s, m);
+	settings_read(&host, s, m);
 }
 
 static void missing_is_fine(void **state)

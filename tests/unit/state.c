@@ -29,7 +29,7 @@ static const struct umask_row {
 static void modes_are_exact(void **state)
 {
 	const struct umask_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	int fd, lock;
 
@@ -38,7 +38,7 @@ static void modes_are_exact(void **state)
 	tree_folder("run");
 	umask(row->mask);
 	fd = open_vm(&err);
-	lock = state_lock(&arena, &root, &err);
+	lock = state_lock(&host, &err);
 	assert_int_equal(state_publish(&arena, fd, "facts.json", 0644, "{}", &err), 0);
 	assert_int_equal(state_publish(&arena, fd, "journal.json", 0600, "{}", &err), 0);
 	umask(022);
@@ -66,13 +66,13 @@ static void a_mode_is_put_right(void **state)
 
 static void no_run(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err;
 
 	(void)state;
 	assert_int_equal(open_vm(&err), -ENOENT);
 	assert_text(tree_hide(err.text), "/run: No such file or directory");
-	assert_int_equal(state_lock(&arena, &root, &err), -ENOENT);
+	assert_int_equal(state_lock(&host, &err), -ENOENT);
 	assert_false(is_there("run"));
 }
 
@@ -126,12 +126,12 @@ static void a_file_for_a_folder(void **state)
 
 static void no_uuid_no_path(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 
 	(void)state;
 	tree_folder(VMS);
-	assert_int_equal(state_open(&arena, &root, "../../../etc\n", &err), -EINVAL);
+	assert_int_equal(state_open(&host, "../../../etc\n", &err), -EINVAL);
 	assert_text(err.text, "'../../../etc\\x0a' is no UUID");
 }
 
@@ -207,10 +207,10 @@ static void what_a_killed_writer_left(void **state)
 
 static int remove_it(int fd, struct err *err)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	*err = (struct err){ 0 };
-	return state_remove(&arena, &root, UUID, fd, err);
+	return state_remove(&host, UUID, fd, err);
 }
 
 static void removed_with_all_of_ours(void **state)

@@ -32,9 +32,9 @@ static int try_open(void)
 
 static int in_progress(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
-	return state_in_progress(&arena, &root, UUID);
+	return state_in_progress(&host, UUID);
 }
 
 static void one_at_a_time(void **state)
@@ -86,9 +86,9 @@ static void askers_keep_nobody_out(void **state)
 
 static int lock_and_say_when(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err;
-	int fd = state_lock(&arena, &root, &err);
+	int fd = state_lock(&host, &err);
 
 	return fd < 0 ? 1 : !is_there("ready");
 }
@@ -97,14 +97,14 @@ static int lock_and_say_when(void)
 static void the_lock_waits(void **state)
 {
 	const struct timespec pause = { .tv_nsec = 50000000 };
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	int fd, status;
 	pid_t pid;
 
 	(void)state;
 	tree_folder("run");
-	fd = state_lock(&arena, &root, &err);
+	fd = state_lock(&host, &err);
 	assert_true(fd >= 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	pid = fork();
@@ -121,13 +121,13 @@ static void the_lock_waits(void **state)
 
 static void a_linked_lock(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 
 	(void)state;
 	tree_folder(TOP);
 	tree_link(TOP "/lock", tree_path("elsewhere"));
-	assert_int_equal(state_lock(&arena, &root, &err), -ELOOP);
+	assert_int_equal(state_lock(&host, &err), -ELOOP);
 	assert_says(tree_hide(err.text), "/" TOP "/lock: ");
 	assert_false(is_there("elsewhere"));
 }
@@ -138,7 +138,7 @@ static void a_linked_lock(void **state)
  */
 static int contend(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 	char mine[32], there[32];
 
@@ -156,7 +156,7 @@ static int contend(void)
 		if (file_read_any(&arena, tree_path(FOLDER "/journal.json"), &file, &err) ||
 		    snprintf(there, sizeof(there), "%s", file.text) < 0 || strcmp(mine, there) != 0)
 			return 3;
-		if (state_remove(&arena, &root, UUID, fd, &err))
+		if (state_remove(&host, UUID, fd, &err))
 			return 4;
 		close(fd);
 		done++;

@@ -14,10 +14,10 @@
 
 static inline int open_vm(struct err *err)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	*err = (struct err){ 0 };
-	return state_open(&arena, &root, UUID, err);
+	return state_open(&host, UUID, err);
 }
 
 static inline int opened(void)

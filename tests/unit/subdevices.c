@@ -22,10 +22,10 @@ static void device(const char *path, const char *dev, const char *class)
 
 static struct subdevices look(void)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct subdevices b;
 
-	subdevices_read(&arena, &root, DEVICE, &b);
+	subdevices_read(&host, DEVICE, &b);
 	return b;
 }
 
@@ -217,7 +217,7 @@ static void nvidia(void **state)
 
 static void vfio(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct subdevices b;
 
 	(void)state;
@@ -228,8 +228,8 @@ static void vfio(void **state)
 	tree_file("sys/devices/virtual/vfio/11/dev", "236:0\n");
 	tree_link("sys/class/vfio/11", "../../devices/virtual/vfio/11");
 	b = look();
-	subdevices_add_vfio(&arena, &root, 11, &b.nodes);
-	subdevices_add_vfio(&arena, &root, 12, &b.nodes);
+	subdevices_add_vfio(&host, 11, &b.nodes);
+	subdevices_add_vfio(&host, 12, &b.nodes);
 	assert_int_equal(b.nodes.n, 2);
 	assert_true(has(&b.nodes, "vfio/devices/vfio0", false, 511, 0));
 	assert_true(has(&b.nodes, "vfio/11", false, 236, 0));
@@ -237,18 +237,18 @@ static void vfio(void **state)
 
 static void nothing(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct subdevices b;
 
 	(void)state;
-	assert_int_equal(subdevices_read(&arena, &root, DEVICE, &b), -ENOENT);
+	assert_int_equal(subdevices_read(&host, DEVICE, &b), -ENOENT);
 	assert_int_equal(b.nodes.n, 0);
 }
 
 /* As when no descriptor is left. */
 static void not_to_be_read(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct rlimit limit, few;
 	struct subdevices b;
 	int next = dup(0);
@@ -261,9 +261,9 @@ static void not_to_be_read(void **state)
 	few = limit;
 	few.rlim_cur = (rlim_t)next + 1;
 	setrlimit(RLIMIT_NOFILE, &few);
-	assert_int_equal(subdevices_read(&arena, &root, DEVICE, &b), -EMFILE);
+	assert_int_equal(subdevices_read(&host, DEVICE, &b), -EMFILE);
 	setrlimit(RLIMIT_NOFILE, &limit);
-	assert_int_equal(subdevices_read(&arena, &root, DEVICE, &b), 0);
+	assert_int_equal(subdevices_read(&host, DEVICE, &b), 0);
 	assert_int_equal(b.nodes.n, 1);
 }
 

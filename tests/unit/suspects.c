@@ -13,10 +13,10 @@
 static struct suspects found(struct open_device *open, size_t n)
 {
 	struct opendevices opens = { .v = open, .n = n };
-	struct root r = tree_root();
+	struct host host = tree_host();
 	struct suspects s;
 
-	suspects_find(&arena, &r, &opens, &s);
+	suspects_find(&host, &opens, &s);
 	return s;
 }
 

@@ -36,7 +36,7 @@ static const struct row {
 static void run(const char *rules, const char *line, struct trace *t, struct facts *f,
 		const char **vm)
 {
-	static const struct root root = { .prefix = "/nonexistent" };
+	static const struct host host = { &arena, { .prefix = "/nonexistent" } };
 	struct cmdline *c = arena_new(&arena, struct cmdline);
 	struct rule_set *set = arena_new(&arena, struct rule_set);
 	struct mistakes m = { .arena = &arena };
@@ -47,7 +47,7 @@ static void run(const char *rules, const char *line, struct trace *t, struct fac
 	line_parse(line, c);
 	ruled_read(rules, set);
 	match_names(&arena, c, &names);
-	assert_int_equal(match_facts(&arena, &root, c, "q", ~0u, f, &err), 0);
+	assert_int_equal(match_facts(&host, c, "q", ~0u, f, &err), 0);
 	rewrite(c, set, f, &names, t, &m);
 	*vm = names.name;
 }

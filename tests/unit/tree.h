@@ -43,6 +43,11 @@ static inline struct root tree_root(void)
 	return (struct root){ .prefix = tree_dir };
 }
 
+static inline struct host tree_host(void)
+{
+	return (struct host){ &arena, tree_root() };
+}
+
 /* The path with the test's folder in front. */
 static inline const char *tree_path(const char *path)
 {

@@ -53,7 +53,7 @@ static const struct net_row {
 static void tells_the_use_of_an_interface(void **state)
 {
 	const struct net_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	tree_folder("sys/class/net/eth0");
 	if (row->route)
@@ -64,7 +64,7 @@ static void tells_the_use_of_an_interface(void **state)
 		tree_folder(arena_printf(&arena, "sys/class/net/%s", row->folder));
 	if (row->link[0])
 		tree_link(arena_printf(&arena, "sys/class/net/%s", row->link[0]), row->link[1]);
-	assert_text(uses_of_interface(&arena, &root, "eth0"), row->want);
+	assert_text(uses_of_interface(&host, "eth0"), row->want);
 }
 
 /* In a network namespace of its own, where lo is all there is. */
@@ -82,7 +82,7 @@ static const char *const real_routes[][2] = {
 
 static int look_at_real_routes(void)
 {
-	struct root real = { .prefix = "" };
+	struct host real = { &arena, { .prefix = "" } };
 
 	if (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up 2>/dev/null") != 0)
 		return 77;
@@ -91,7 +91,7 @@ static int look_at_real_routes(void)
 
 		if (system(real_routes[i][0]) != 0)
 			return 77;
-		use = uses_of_interface(&arena, &real, "lo");
+		use = uses_of_interface(&real, "lo");
 		if (use != want && (!use || !want || strcmp(use, want) != 0))
 			return (int)i + 1;
 	}
@@ -115,17 +115,17 @@ static void asks_the_kernel_for_routes(void **state)
 
 static void tells_vlans(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
 	tree_folder("sys/class/net/eth0");
 	tree_link("sys/class/net/eth0/upper_eth0.5", "../eth0.5");
 	tree_file("sys/class/net/eth0.5/uevent", "DEVTYPE=vlan\nINTERFACE=eth0.5\n");
-	assert_text(uses_of_interface(&arena, &root, "eth0"), "has eth0.5 (VLAN) on top");
+	assert_text(uses_of_interface(&host, "eth0"), "has eth0.5 (VLAN) on top");
 	tree_folder("sys/class/net/eth1");
 	tree_link("sys/class/net/eth1/upper_lan", "../lan");
 	tree_file("proc/net/vlan/lan", "");
-	assert_text(uses_of_interface(&arena, &root, "eth1"), "has lan (VLAN) on top");
+	assert_text(uses_of_interface(&host, "eth1"), "has lan (VLAN) on top");
 }
 
 static const struct function_row {
@@ -149,7 +149,7 @@ static void tells_of_interfaces_elsewhere(void **state)
 {
 	const struct function_row *row = *state;
 	struct pci_function f = { "0000:03:00.0", .class = row->class, .driver = row->driver };
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct subdevices b = { 0 };
 	const char *use;
 
@@ -158,7 +158,7 @@ static void tells_of_interfaces_elsewhere(void **state)
 	if (row->virtio)
 		tree_file(arena_printf(&arena, "sys/bus/pci/devices/0000:03:00.0/%s", row->virtio),
 			  "");
-	use = uses_of_function(&arena, &root, &f, &b);
+	use = uses_of_function(&host, &f, &b);
 	assert_int_equal(!!use, row->want);
 	if (use && !row->virtio)
 		assert_text(use, "its driver igb shows no interface: that is in another network "
@@ -219,7 +219,7 @@ static const struct disk_row {
 static void tells_the_use_of_a_disk(void **state)
 {
 	const struct disk_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	disk("nvme0n1", "259:0\n");
 	partition("nvme0n1", "nvme0n1p1", "259:1\n");
@@ -233,14 +233,14 @@ static void tells_the_use_of_a_disk(void **state)
 		tree_folder(arena_printf(&arena, "sys/class/block/%s", row->holder));
 	if (row->dm)
 		tree_file("sys/class/block/dm-0/dm/name", row->dm);
-	assert_text(uses_of_disk(&arena, &root, "nvme0n1"), row->want);
+	assert_text(uses_of_disk(&host, "nvme0n1"), row->want);
 }
 
 static int claim(const char *name, int deadline, struct process *stuck)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
-	return uses_claim_disk(&arena, &root, name, deadline, stuck);
+	return uses_claim_disk(&host, name, deadline, stuck);
 }
 
 static void claims_a_disk(void **state)
@@ -292,7 +292,7 @@ static const struct kernel_row {
 static void tells_what_claims_nothing(void **state)
 {
 	const struct kernel_row *row = *state;
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct process stuck;
 
 	if (geteuid() != 0)
@@ -314,7 +314,7 @@ static void tells_what_claims_nothing(void **state)
 		tree_file(NAMESPACE "device_path", arena_printf(&arena, "%s\n", row->path));
 		tree_file(NAMESPACE "enable", row->enable);
 	}
-	assert_text(uses_of_disk(&arena, &root, "nvme0n1"), row->want);
+	assert_text(uses_of_disk(&host, "nvme0n1"), row->want);
 	/* it is not even tried: there is no /dev/nvme0n1 here */
 	assert_int_equal(claim("nvme0n1", 5000, &stuck), row->want ? -EBUSY : -ENOENT);
 }

@@ -29,12 +29,12 @@ static void console_host(void)
 
 static void what_the_console_is_called(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
 	console_host();
-	assert_true(uses_platform_is_bound(&arena, &root, "efi-framebuffer", "efi-framebuffer.0"));
-	assert_false(uses_platform_is_bound(&arena, &root, "simple-framebuffer", "x"));
+	assert_true(uses_platform_is_bound(&host, "efi-framebuffer", "efi-framebuffer.0"));
+	assert_false(uses_platform_is_bound(&host, "simple-framebuffer", "x"));
 	assert_text(uses_vtcon_path(&arena, "vtcon1"), "/sys/class/vtconsole/vtcon1/bind");
 }
 
@@ -95,7 +95,7 @@ static void tells_the_console_of_a_card(void **state)
 {
 	const struct console_row *row = *state;
 	struct pci_function f = { CARD, .driver = row->driver, .boot_vga = row->boot_vga };
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct subdevices b = { 0 };
 	struct console c;
 
@@ -113,7 +113,7 @@ static void tells_the_console_of_a_card(void **state)
 					       row->fbs[i], i));
 	if (row->below)
 		strv_push(&arena, &b.framebuffers, row->below);
-	uses_of_console(&arena, &root, &f, &b, 5000, &c);
+	uses_of_console(&host, &f, &b, 5000, &c);
 	assert_text(console_text(&c), row->want ? row->want : "");
 	assert_int_equal(c.stuck.pid, 0);
 }
@@ -122,7 +122,7 @@ static void tells_the_console_of_a_card(void **state)
 static void a_console_that_hangs(void **state)
 {
 	struct pci_function f = { CARD, .boot_vga = true };
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct subdevices b = { 0 };
 	struct console c;
 	int writer;
@@ -131,7 +131,7 @@ static void a_console_that_hangs(void **state)
 	console_host();
 	unlink(tree_path("sys/class/vtconsole/vtcon1/bind"));
 	assert_int_equal(mkfifo(tree_path("sys/class/vtconsole/vtcon1/bind"), 0600), 0);
-	uses_of_console(&arena, &root, &f, &b, 50, &c);
+	uses_of_console(&host, &f, &b, 50, &c);
 	assert_int_equal(c.vtcons.n, 0);
 	assert_true(process_real_lives(&arena, c.stuck));
 	writer = open(tree_path("sys/class/vtconsole/vtcon1/bind"), O_WRONLY | O_CLOEXEC);

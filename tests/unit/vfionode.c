@@ -11,66 +11,66 @@ static const char *ours(void)
 
 static void tells_its_owner(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 
 	(void)state;
-	assert_null(vfionode_owner(&arena, &root, "17"));
+	assert_null(vfionode_owner(&host, "17"));
 	tree_file("dev/vfio/17", "");
-	assert_text(vfionode_owner(&arena, &root, "17"), ours());
+	assert_text(vfionode_owner(&host, "17"), ours());
 }
 
 static void gives_it_away(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	const char *to = geteuid() == 0 ? "64055:108" : ours();
 	struct err err = { 0 };
 
 	(void)state;
 	tree_file("dev/vfio/17", "");
-	assert_int_equal(vfionode_set_owner(&arena, &root, "17", to, &err), 0);
-	assert_text(vfionode_owner(&arena, &root, "17"), to);
+	assert_int_equal(vfionode_set_owner(&host, "17", to, &err), 0);
+	assert_text(vfionode_owner(&host, "17"), to);
 }
 
 /* Whatever somebody put in its place keeps its owner. */
 static void not_what_is_no_node(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 
 	(void)state;
 	tree_folder("dev/vfio/folder");
 	tree_file("etc/shadow", "");
 	tree_link("dev/vfio/link", "../../etc/shadow");
-	assert_int_equal(vfionode_set_owner(&arena, &root, "18", ours(), &err), -ENOENT);
+	assert_int_equal(vfionode_set_owner(&host, "18", ours(), &err), -ENOENT);
 	assert_text(err.text, "/dev/vfio/18: No such file or directory");
-	assert_int_equal(vfionode_set_owner(&arena, &root, "link", ours(), &err), -EINVAL);
-	assert_int_equal(vfionode_set_owner(&arena, &root, "folder", ours(), &err), -EINVAL);
-	assert_null(vfionode_owner(&arena, &root, "link"));
+	assert_int_equal(vfionode_set_owner(&host, "link", ours(), &err), -EINVAL);
+	assert_int_equal(vfionode_set_owner(&host, "folder", ours(), &err), -EINVAL);
+	assert_null(vfionode_owner(&host, "link"));
 }
 
 /* On the machine itself a file is no node. */
 static void only_devices(void **state)
 {
-	struct root real = { .prefix = "" };
+	struct host real = { &arena, { .prefix = "" } };
 	const char *file = arena_printf(&arena, "../..%s/x", tree_dir);
 	struct err err = { 0 };
 
 	(void)state;
 	tree_file("x", "");
-	assert_null(vfionode_owner(&arena, &real, file));
-	assert_true(vfionode_set_owner(&arena, &real, file, ours(), &err) < 0);
+	assert_null(vfionode_owner(&real, file));
+	assert_true(vfionode_set_owner(&real, file, ours(), &err) < 0);
 }
 
 static void only_numbers(void **state)
 {
 	static const char *const owners[] = { "", "root", "0", "0:", ":0" };
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct err err = { 0 };
 
 	(void)state;
 	tree_file("dev/vfio/17", "");
 	for (size_t i = 0; i < UNIT_COUNT(owners); i++) {
-		assert_int_equal(vfionode_set_owner(&arena, &root, "17", owners[i], &err), -EINVAL);
+		assert_int_equal(vfionode_set_owner(&host, "17", owners[i], &err), -EINVAL);
 		assert_says(err.text, "is no UID:GID");
 	}
 }

@@ -24,13 +24,13 @@ static struct holders holders_since(struct watch *w, struct arena *a, double sin
 
 static void one_look_is_good_for_all_who_asked_before(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct watch w;
 	double asked = clock_ms();
 
 	(void)state;
 	opens_zero(42);
-	watch_init(&w, &root);
+	watch_init(&w, &host.root);
 	assert_int_equal(holders_since(&w, &arena, asked).n, 1);
 	opens_zero(43);
 	assert_int_equal(holders_since(&w, &arena, asked).n, 1);
@@ -71,12 +71,12 @@ static void *looks(void *arg)
 
 static void lanes_ask_side_by_side(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct lane lanes[8];
 	struct watch w;
 
 	(void)state;
-	watch_init(&w, &root);
+	watch_init(&w, &host.root);
 	for (int i = 0; i < 8; i++) {
 		lanes[i] = (struct lane){ .watch = &w, .pid = 100 + i };
 		opens_zero(lanes[i].pid);
@@ -94,12 +94,12 @@ static void lanes_ask_side_by_side(void **state)
 
 static void a_disk_is_claimed_once_for_all(void **state)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct watch w;
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
-	watch_init(&w, &root);
+	watch_init(&w, &host.root);
 	assert_true(watch_claim(&w, "nvme0n1"));
 	assert_true(watch_claim(&w, "nvme1n1"));
 	watch_claimed(&w, "nvme0n1", -EBUSY);
@@ -125,11 +125,11 @@ static void *claims_too(void *arg)
 /* fd: what came of it. true: the other lane tried, too. */
 static bool another_tries_after(int fd)
 {
-	struct root root = tree_root();
+	struct host host = tree_host();
 	struct lane lane;
 	struct watch w;
 
-	watch_init(&w, &root);
+	watch_init(&w, &host.root);
 	lane = (struct lane){ .watch = &w };
 	assert_true(watch_claim(&w, "nvme0n1"));
 	assert_int_equal(pthread_create(&lane.thread, NULL, claims_too, &lane), 0);

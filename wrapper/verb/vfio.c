@@ -13,6 +13,7 @@
 #include "err.h"
 #include "glob.h"
 #include "host/host.h"
+#include "root.h"
 #include "str.h"
 #include "wrapper/verb/highverbs.h"
 #include "wrapper/match.h"
@@ -126,18 +127,24 @@ static const char *passed_as(struct edit *e, const char *address)
 	return NULL;
 }
 
+static struct host host_of(const struct edit *e)
+{
+	return (struct host){ e->arena, *e->names->root };
+}
+
 /* May this function be taken, and is it nobody's yet? */
 static int check_function(struct edit *e, const char *address, struct err *err)
 {
 	const char *user = passed_as(e, address), *driver;
+	struct host host = host_of(e);
 
 	if (user)
 		return err_set(err, EEXIST, "%s is on the line already (%s)", address, user);
 	if (e->names->grants->known)
 		return grants_use(e->names->grants, e->rule, GRANT_PCI, address, err);
-	if (!host_pci_id(e->arena, e->names->root, address))
+	if (!host_pci_id(&host, address))
 		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
-	driver = host_pci_driver(e->arena, e->names->root, address);
+	driver = host_pci_driver(&host, address);
 	if (!driver || !glob_match("*vfio*", driver))
 		return err_set(err, EBUSY,
 			       "%s: its driver is %s, not vfio-pci (nothing was handed over for this VM)",
@@ -172,12 +179,13 @@ static int add_functions(struct edit *e, const struct params *p, const struct st
 static int apply_pci(struct edit *e, const struct params *p, struct err *err)
 {
 	struct strv functions = { 0 };
+	struct host host = host_of(e);
 	int rc = check_pci(e->arena, p, err);
 
 	if (!rc)
 		rc = check_romfile(p, err);
 	if (!rc)
-		host_pci_functions(e->arena, e->names->root, p->place[0], &functions);
+		host_pci_functions(&host, p->place[0], &functions);
 	if (!rc && functions.n == 0)
 		rc = err_set(err, ENODEV, "%s: this host has no such PCI device", p->place[0]);
 	for (size_t i = 0; !rc && i < functions.n; i++)
@@ -209,6 +217,7 @@ static int check_mdev(struct arena *a, const struct params *p, struct err *err)
 static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 {
 	const char *uuid = str_uuid(e->arena, p->place[0]), *path;
+	struct host host = host_of(e);
 	struct place place;
 	int rc = check_mdev(e->arena, p, err);
 
@@ -219,7 +228,7 @@ static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 		return err_set(err, EEXIST, "%s is on the line already", uuid);
 	if (e->names->grants->known)
 		rc = grants_use(e->names->grants, e->rule, GRANT_MDEV, uuid, err);
-	else if (!host_has_mdev(e->arena, e->names->root, uuid))
+	else if (!host_has_mdev(&host, uuid))
 		rc = err_set(err, ENODEV, "%s: this host has no such mediated device", uuid);
 	if (!rc)
 		rc = check_romfile(p, err);

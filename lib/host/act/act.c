@@ -81,25 +81,25 @@ static int receive_descriptor(int from)
 	return fd;
 }
 
-int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
-	      int deadline, struct process *stuck)
+int act_write(const struct host *host, const char *path, const char *text, int deadline,
+	      struct process *stuck)
 {
 	struct report report;
 	struct task t = { .run = task_write,
-			  .path = root_path(a, r, path),
+			  .path = root_path(host, path),
 			  .text = text,
 			  .len = strlen(text),
 			  .report = &report };
 
-	return helper_do(a, &t, deadline, stuck);
+	return helper_do(host->arena, &t, deadline, stuck);
 }
 
-int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
+int act_read(const struct host *host, const char *path, int deadline, char **text,
 	     struct process *stuck)
 {
 	struct report report;
-	struct task t = { .run = task_read, .path = root_path(a, r, path), .report = &report };
-	int rc = helper_do(a, &t, deadline, stuck);
+	struct task t = { .run = task_read, .path = root_path(host, path), .report = &report };
+	int rc = helper_do(host->arena, &t, deadline, stuck);
 	size_t len;
 
 	if (rc < 0)
@@ -107,11 +107,11 @@ int act_read(struct arena *a, const struct root *r, const char *path, int deadli
 	len = report.len;
 	if (len && report.text[len - 1] == '\n')
 		len--;
-	*text = arena_strndup(a, report.text, len);
+	*text = arena_strndup(host->arena, report.text, len);
 	return 0;
 }
 
-int act_open(struct arena *a, const struct root *r, const char *path, int flags, int deadline,
+int act_open(const struct host *host, const char *path, int flags, int deadline,
 	     struct process *stuck)
 {
 	_cleanup_report_ struct report *report = NULL;
@@ -122,10 +122,10 @@ int act_open(struct arena *a, const struct root *r, const char *path, int flags,
 		*stuck = (struct process){ 0 };
 	if (rc < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return rc < 0 ? rc : -errno;
-	t.path = root_path(a, r, path);
+	t.path = root_path(host, path);
 	t.report = report;
 	t.stderr_fd = ends[1];
-	rc = child_do(a, &t, deadline, stuck);
+	rc = child_do(host->arena, &t, deadline, stuck);
 	if (rc == 0)
 		rc = receive_descriptor(ends[0]);
 	close(ends[0]);

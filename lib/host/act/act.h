@@ -3,9 +3,8 @@
 
 #include "host/process/process.h"
 
-struct arena;
 struct err;
-struct root;
+struct host;
 
 /*
  * What changes the machine. All of it may block in the kernel for ever, so a child does
@@ -23,21 +22,21 @@ struct root;
  * stuck->pid is 0, also where a driver itself answered ETIMEDOUT. stuck may be NULL.
  * deadline in milliseconds.
  */
-int act_write(struct arena *a, const struct root *r, const char *path, const char *text,
-	      int deadline, struct process *stuck);
+int act_write(const struct host *host, const char *path, const char *text, int deadline,
+	      struct process *stuck);
 
 /*
  * Reads an attribute that takes the device's lock (driver_override); without its
  * newline, at most 4 KiB.
  */
-int act_read(struct arena *a, const struct root *r, const char *path, int deadline, char **text,
+int act_read(const struct host *host, const char *path, int deadline, char **text,
 	     struct process *stuck);
 
 /*
  * Opens what the kernel may have to wait for, such as a disk, with flags as of open(2):
  * a descriptor, which closes on exec. Likewise: past the deadline nobody holds it.
  */
-int act_open(struct arena *a, const struct root *r, const char *path, int flags, int deadline,
+int act_open(const struct host *host, const char *path, int flags, int deadline,
 	     struct process *stuck);
 
 /*
@@ -47,7 +46,6 @@ int act_open(struct arena *a, const struct root *r, const char *path, int flags,
  * of its stderr or why it could not be run. -EIO: a signal ended it. Past the deadline
  * it is killed, and all that it started in its process group.
  */
-int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
-	    struct err *err);
+int act_run(const struct host *host, const char *const *argv, int deadline, struct err *err);
 
 void act_end(void);

@@ -22,12 +22,13 @@ static void task_exec(const struct task *t)
 	t->report->error = errno;
 }
 
-static const char *program_find(struct arena *a, const struct root *r, const char *name)
+static const char *program_find(const struct host *host, const char *name)
 {
 	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		const char *path = root_path(a, r, arena_printf(a, "%s/%s", folders[i], name));
+		const char *path =
+			root_path(host, arena_printf(host->arena, "%s/%s", folders[i], name));
 
 		if (access(path, X_OK) == 0)
 			return path;
@@ -140,8 +141,7 @@ static int program_start(struct arena *a, struct task *t, int deadline, struct e
 	return rc;
 }
 
-int act_run(struct arena *a, const struct root *r, const char *const *argv, int deadline,
-	    struct err *err)
+int act_run(const struct host *host, const char *const *argv, int deadline, struct err *err)
 {
 	_cleanup_report_ struct report *report = NULL;
 	struct task t = { .run = task_exec };
@@ -149,11 +149,11 @@ int act_run(struct arena *a, const struct root *r, const char *const *argv, int 
 
 	if (rc < 0)
 		return err_set(err, -rc, "%s: %s", argv[0], strerror(-rc));
-	t.path = program_find(a, r, argv[0]);
+	t.path = program_find(host, argv[0]);
 	if (!t.path)
 		return err_set(err, ENOENT, "%s: not in /usr/sbin, /usr/bin, /sbin or /bin",
 			       argv[0]);
-	t.argv = argv_copy(a, argv);
+	t.argv = argv_copy(host->arena, argv);
 	t.report = report;
-	return program_start(a, &t, deadline, err);
+	return program_start(host->arena, &t, deadline, err);
 }

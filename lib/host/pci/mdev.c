@@ -39,19 +39,20 @@ const char *mdev_remove_path(struct arena *a, const char *uuid)
 	return arena_printf(a, "%s/remove", host_mdev_path(a, uuid));
 }
 
-int mdev_available(struct arena *a, const struct root *r, const char *parent, const char *type)
+int mdev_available(const struct host *host, const char *parent, const char *type)
 {
-	const char *path = type_path(a, parent, type, "available_instances");
-	const char *text = sysfs_text_at(a, AT_FDCWD, root_path(a, r, path));
+	const char *path = type_path(host->arena, parent, type, "available_instances");
+	const char *text = sysfs_text_at(host->arena, AT_FDCWD, root_path(host, path));
 
 	return text ? atoi(text) : -ENOENT;
 }
 
 /* Its folder is in the parent's: …/0000:05:00.0/UUID. */
-const char *mdev_parent(struct arena *a, const struct root *r, const char *uuid)
+const char *mdev_parent(const struct host *host, const char *uuid)
 {
 	char path[PATH_MAX];
-	ssize_t len = readlink(root_path(a, r, host_mdev_path(a, uuid)), path, sizeof(path) - 1);
+	ssize_t len = readlink(root_path(host, host_mdev_path(host->arena, uuid)), path,
+			       sizeof(path) - 1);
 	char *slash;
 
 	if (len <= 0)
@@ -62,23 +63,24 @@ const char *mdev_parent(struct arena *a, const struct root *r, const char *uuid)
 		return NULL;
 	*slash = '\0';
 	slash = strrchr(path, '/');
-	return slash && pci_is_address(slash + 1) ? arena_strdup(a, slash + 1) : NULL;
+	return slash && pci_is_address(slash + 1) ? arena_strdup(host->arena, slash + 1) : NULL;
 }
 
-int mdev_group(struct arena *a, const struct root *r, const char *uuid)
+int mdev_group(const struct host *host, const char *uuid)
 {
-	const char *link = arena_printf(a, "%s/iommu_group", host_mdev_path(a, uuid));
-	const char *group = sysfs_link_at(a, AT_FDCWD, root_path(a, r, link));
+	const char *link =
+		arena_printf(host->arena, "%s/iommu_group", host_mdev_path(host->arena, uuid));
+	const char *group = sysfs_link_at(host->arena, AT_FDCWD, root_path(host, link));
 
 	return group ? atoi(group) : -1;
 }
 
-void mdev_types(struct arena *a, const struct root *r, const char *parent, struct strv *types)
+void mdev_types(const struct host *host, const char *parent, struct strv *types)
 {
-	sysfs_list(a, r, types_path(a, parent), types);
+	sysfs_list(host, types_path(host->arena, parent), types);
 }
 
-void mdev_list(struct arena *a, const struct root *r, struct strv *uuids)
+void mdev_list(const struct host *host, struct strv *uuids)
 {
-	sysfs_list(a, r, "/sys/bus/mdev/devices", uuids);
+	sysfs_list(host, "/sys/bus/mdev/devices", uuids);
 }

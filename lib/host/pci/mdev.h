@@ -4,7 +4,7 @@
 #include "str.h"
 
 struct arena;
-struct root;
+struct host;
 
 /*
  * Mediated devices (Documentation/driver-api/vfio-mediated-device.rst). A parent
@@ -16,14 +16,14 @@ const char *mdev_create_path(struct arena *a, const char *parent, const char *ty
 const char *mdev_remove_path(struct arena *a, const char *uuid);
 
 /* available_instances of a type of a parent; -ENOENT where the parent has no such type. */
-int mdev_available(struct arena *a, const struct root *r, const char *parent, const char *type);
+int mdev_available(const struct host *host, const char *parent, const char *type);
 
 /* The PCI address of a mediated device's parent, or NULL (not PCI: a sample driver's); its IOMMU group or -1. */
-const char *mdev_parent(struct arena *a, const struct root *r, const char *uuid);
-int mdev_group(struct arena *a, const struct root *r, const char *uuid);
+const char *mdev_parent(const struct host *host, const char *uuid);
+int mdev_group(const struct host *host, const char *uuid);
 
 /* The types that a parent offers. */
-void mdev_types(struct arena *a, const struct root *r, const char *parent, struct strv *types);
+void mdev_types(const struct host *host, const char *parent, struct strv *types);
 
 /* The UUIDs of all that there are. */
-void mdev_list(struct arena *a, const struct root *r, struct strv *uuids);
+void mdev_list(const struct host *host, struct strv *uuids);

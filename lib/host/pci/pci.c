@@ -46,9 +46,9 @@ const char *pci_driver_path(struct arena *a, const char *driver, const char *nam
 	return arena_printf(a, PCI_DRIVERS "/%s/%s", driver, name);
 }
 
-bool pci_driver_exists(struct arena *a, const struct root *r, const char *driver)
+bool pci_driver_exists(const struct host *host, const char *driver)
 {
-	return sysfs_has_at(AT_FDCWD, root_path(a, r, pci_driver_path(a, driver, "")));
+	return sysfs_has_at(AT_FDCWD, root_path(host, pci_driver_path(host->arena, driver, "")));
 }
 
 /*
@@ -132,12 +132,11 @@ static void read_vfs(struct arena *a, int folder, struct strv *vfs)
 	}
 }
 
-int pci_function_read(struct arena *a, const struct root *r, const char *address,
-		      struct pci_function *f)
+int pci_function_read(const struct host *host, const char *address, struct pci_function *f)
 {
-	_cleanup_fd_ int folder = sysfs_folder(a, r, pci_attribute_path(a, address, ""));
+	_cleanup_fd_ int folder = sysfs_folder(host, pci_attribute_path(host->arena, address, ""));
 
-	return pci_function_read_at(a, folder, address, f);
+	return pci_function_read_at(host->arena, folder, address, f);
 }
 
 int pci_function_read_at(struct arena *a, int folder, const char *address,
@@ -158,28 +157,29 @@ int pci_function_read_at(struct arena *a, int folder, const char *address,
 	return 0;
 }
 
-void pci_group_members(struct arena *a, const struct root *r, int group, struct strv *addresses)
+void pci_group_members(const struct host *host, int group, struct strv *addresses)
 {
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, arena_printf(a, "/sys/kernel/iommu_groups/%d/devices", group), &names);
+	sysfs_list(host, arena_printf(host->arena, "/sys/kernel/iommu_groups/%d/devices", group),
+		   &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (pci_is_address(names.v[i]))
-			strv_push(a, addresses, names.v[i]);
+			strv_push(host->arena, addresses, names.v[i]);
 }
 
-static const char *nvme_serial(struct arena *a, const struct root *r, const char *address)
+static const char *nvme_serial(const struct host *host, const char *address)
 {
-	const char *folder = pci_attribute_path(a, address, "nvme");
+	const char *folder = pci_attribute_path(host->arena, address, "nvme");
 	struct strv controllers = { 0 };
 	const char *path, *serial;
 
-	sysfs_list(a, r, folder, &controllers);
+	sysfs_list(host, folder, &controllers);
 	if (!controllers.n)
 		return NULL;
-	path = arena_printf(a, "%s/%s/serial", folder, controllers.v[0]);
-	serial = sysfs_text_at(a, AT_FDCWD, root_path(a, r, path));
-	return serial ? str_trim(a, serial, strlen(serial)) : NULL;
+	path = arena_printf(host->arena, "%s/%s/serial", folder, controllers.v[0]);
+	serial = sysfs_text_at(host->arena, AT_FDCWD, root_path(host, path));
+	return serial ? str_trim(host->arena, serial, strlen(serial)) : NULL;
 }
 
 static uint32_t dword(const char *config, size_t at)
@@ -213,13 +213,13 @@ static size_t find_serial(const char *config, size_t len)
 	return 0;
 }
 
-static const char *capability_serial(struct arena *a, const struct root *r, const char *address)
+static const char *capability_serial(const struct host *host, const char *address)
 {
-	struct strbuf text = { .arena = a };
+	struct strbuf text = { .arena = host->arena };
 	char *config;
 	size_t len, at;
 
-	if (host_read(a, r, pci_attribute_path(a, address, "config"), &config, &len) < 0)
+	if (host_read(host, pci_attribute_path(host->arena, address, "config"), &config, &len) < 0)
 		return NULL;
 	at = find_serial(config, len);
 	if (!at)
@@ -229,11 +229,11 @@ static const char *capability_serial(struct arena *a, const struct root *r, cons
 	return text.text;
 }
 
-const char *pci_serial(struct arena *a, const struct root *r, const char *address)
+const char *pci_serial(const struct host *host, const char *address)
 {
-	const char *serial = nvme_serial(a, r, address);
+	const char *serial = nvme_serial(host, address);
 
-	return serial && *serial ? serial : capability_serial(a, r, address);
+	return serial && *serial ? serial : capability_serial(host, address);
 }
 
 /* mlx5_vfio_pci, but not a name that only begins or ends so by chance. */
@@ -306,31 +306,31 @@ static void best_alias(const char *text, size_t len, const char *numbers, struct
 	}
 }
 
-const char *pci_vfio_module(struct arena *a, const struct root *r, const char *release,
-			    const char *modalias)
+const char *pci_vfio_module(const struct host *host, const char *release, const char *modalias)
 {
 	struct arena scratch = { 0 }; /* a MiB and more that nobody needs afterwards */
 	struct alias best = { .module = "vfio_pci" };
-	struct utsname host;
+	struct utsname kernel;
 	size_t len;
 	char *text;
 
-	if (!release && uname(&host) == 0)
-		release = host.release;
+	if (!release && uname(&kernel) == 0)
+		release = kernel.release;
 	if (release && modalias && str_starts(modalias, "pci:") &&
-	    host_read(&scratch, r, arena_printf(a, "/lib/modules/%s/modules.alias", release), &text,
+	    host_read(&(struct host){ &scratch, host->root },
+		      arena_printf(host->arena, "/lib/modules/%s/modules.alias", release), &text,
 		      &len) == 0)
 		best_alias(text, len, modalias + strlen("pci:"), &best);
 	arena_free(&scratch);
-	return arena_strdup(a, best.module);
+	return arena_strdup(host->arena, best.module);
 }
 
 /* The driver's name as sysfs has it; NULL while there is none. */
-static const char *driver_spelling(struct arena *a, const struct root *r, const char *name)
+static const char *driver_spelling(const struct host *host, const char *name)
 {
 	struct strv drivers = { 0 };
 
-	sysfs_list(a, r, "/sys/bus/pci/drivers", &drivers);
+	sysfs_list(host, "/sys/bus/pci/drivers", &drivers);
 	for (size_t i = 0; i < drivers.n; i++)
 		if (pci_same_driver(drivers.v[i], name))
 			return drivers.v[i];
@@ -353,10 +353,10 @@ bool pci_same_driver(const char *a, const char *b)
 	return *a == *b;
 }
 
-const char *pci_driver_of_module(struct arena *a, const struct root *r, const char *module)
+const char *pci_driver_of_module(const struct host *host, const char *module)
 {
-	const char *there = driver_spelling(a, r, module);
-	char *name = arena_strdup(a, module);
+	const char *there = driver_spelling(host, module);
+	char *name = arena_strdup(host->arena, module);
 
 	if (there)
 		return there;

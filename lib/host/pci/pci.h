@@ -6,7 +6,7 @@
 #include "str.h"
 
 struct arena;
-struct root;
+struct host;
 
 /*
  * One PCI function as /sys/bus/pci/devices/ADDRESS shows it
@@ -31,15 +31,14 @@ struct pci_function {
 };
 
 /* address as host_pci_address() spells it. 0, or -ENODEV where this host has no such function. */
-int pci_function_read(struct arena *a, const struct root *r, const char *address,
-		      struct pci_function *f);
+int pci_function_read(const struct host *host, const char *address, struct pci_function *f);
 
 /* The same, of a function whose folder is open already. */
 int pci_function_read_at(struct arena *a, int folder, const char *address,
 			 struct pci_function *f);
 
 /* The addresses of all functions of an IOMMU group, sorted, bridges too. */
-void pci_group_members(struct arena *a, const struct root *r, int group, struct strv *addresses);
+void pci_group_members(const struct host *host, int group, struct strv *addresses);
 
 /*
  * A serial number for `expect = … serial=…`: of an NVMe controller the one that
@@ -47,7 +46,7 @@ void pci_group_members(struct arena *a, const struct root *r, int group, struct 
  * Device Serial Number capability of config space ("00-11-22-33-44-55-66-77",
  * as lspci -vv writes it; root only). NULL: it has none, or it cannot be read now.
  */
-const char *pci_serial(struct arena *a, const struct root *r, const char *address);
+const char *pci_serial(const struct host *host, const char *address);
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 
@@ -59,7 +58,7 @@ const char *pci_attribute_path(struct arena *a, const char *address, const char 
 
 /* Path of a file of a driver: "/sys/bus/pci/drivers/DRIVER/NAME"; does the driver exist? */
 const char *pci_driver_path(struct arena *a, const char *driver, const char *name);
-bool pci_driver_exists(struct arena *a, const struct root *r, const char *driver);
+bool pci_driver_exists(const struct host *host, const char *driver);
 
 #define PCI_DRIVERS_PROBE "/sys/bus/pci/drivers_probe"
 
@@ -72,15 +71,14 @@ bool pci_driver_is_vfio(const char *driver);
  * virPCIDeviceFindBestVFIOVariant() of util/virpci.c); "vfio_pci" where none
  * does or the file cannot be read. release: NULL for that of uname(2).
  */
-const char *pci_vfio_module(struct arena *a, const struct root *r, const char *release,
-			    const char *modalias);
+const char *pci_vfio_module(const struct host *host, const char *release, const char *modalias);
 
 /*
  * The driver's name in sysfs for a module's: the one that is there, however it is
  * spelled. Before the module is loaded: with underscores, for a driver is called like
  * its module (KBUILD_MODNAME) in all of drivers/vfio/pci but vfio-pci itself.
  */
-const char *pci_driver_of_module(struct arena *a, const struct root *r, const char *module);
+const char *pci_driver_of_module(const struct host *host, const char *module);
 
 /* Is it the same driver, with - and _ alike? NULL is no driver: the same as NULL alone. */
 bool pci_same_driver(const char *a, const char *b);

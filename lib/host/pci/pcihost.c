@@ -28,14 +28,14 @@ static int compare_entries(const void *a, const void *b)
 	return pcihost_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
-void pcihost_addresses(struct arena *a, const struct root *r, struct strv *addresses)
+void pcihost_addresses(const struct host *host, struct strv *addresses)
 {
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, PCI_DEVICES, &names);
+	sysfs_list(host, PCI_DEVICES, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (pci_is_address(names.v[i]))
-			strv_push(a, addresses, names.v[i]);
+			strv_push(host->arena, addresses, names.v[i]);
 	if (addresses->n)
 		qsort(addresses->v, addresses->n, sizeof(*addresses->v), compare_entries);
 }
@@ -81,9 +81,9 @@ static void read_place(struct arena *a, int folder, struct pci_place *p)
 	p->total_vfs = text ? atoi(text) : 0;
 }
 
-int pcihost_open(struct arena *a, const struct root *r)
+int pcihost_open(const struct host *host)
 {
-	return sysfs_folder(a, r, PCI_DEVICES);
+	return sysfs_folder(host, PCI_DEVICES);
 }
 
 int pcihost_read(struct arena *a, int all, const char *address, struct pci_function *f,
@@ -102,17 +102,17 @@ int pcihost_read(struct arena *a, int all, const char *address, struct pci_funct
 	return 0;
 }
 
-void pcihost_slots(struct arena *a, const struct root *r, struct pci_slots *slots)
+void pcihost_slots(const struct host *host, struct pci_slots *slots)
 {
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, PCI_SLOTS, &names);
+	sysfs_list(host, PCI_SLOTS, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		const char *path = arena_printf(a, PCI_SLOTS "/%s/address", names.v[i]);
-		const char *address = sysfs_text(a, r, path);
+		const char *path = arena_printf(host->arena, PCI_SLOTS "/%s/address", names.v[i]);
+		const char *address = sysfs_text(host, path);
 
 		if (address)
-			*arena_push(a, slots->v, slots->n, slots->cap) =
+			*arena_push(host->arena, slots->v, slots->n, slots->cap) =
 				(struct pci_slot){ names.v[i], address };
 	}
 }

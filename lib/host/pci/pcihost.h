@@ -6,13 +6,13 @@
 #include "str.h"
 
 struct arena;
+struct host;
 struct pci_function;
-struct root;
 
 /* All PCI functions of the host, and where they sit: what pci.h does not ask of each one. */
 
 /* Their addresses, in the order of domain, bus, slot and function. */
-void pcihost_addresses(struct arena *a, const struct root *r, struct strv *addresses);
+void pcihost_addresses(const struct host *host, struct strv *addresses);
 
 /* strcmp() of two addresses, that knows that domain 10000 comes after ffff. */
 int pcihost_compare(const char *a, const char *b);
@@ -26,7 +26,7 @@ struct pci_place {
 };
 
 /* The folder of all of them: opened once, because there may be thousands. -errno where there is none. */
-int pcihost_open(struct arena *a, const struct root *r);
+int pcihost_open(const struct host *host);
 
 /* One of them, from that folder, and where it sits. 0, or -ENODEV where it has gone. */
 int pcihost_read(struct arena *a, int all, const char *address, struct pci_function *f,
@@ -43,6 +43,6 @@ struct pci_slots {
 	size_t n, cap;
 };
 
-void pcihost_slots(struct arena *a, const struct root *r, struct pci_slots *slots);
+void pcihost_slots(const struct host *host, struct pci_slots *slots);
 /* The name of the slot that a function is in; NULL: it has none. */
 const char *pcihost_slot(const struct pci_slots *slots, const char *address);

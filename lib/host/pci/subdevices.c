@@ -204,14 +204,14 @@ static bool has_controller(const struct walk *w, int subsystem)
  * without a number), and the disk that people open hangs below the subsystem,
  * which links to its controllers (drivers/nvme/host/multipath.c).
  */
-static void walk_subsystems(struct walk *w, const struct root *r)
+static void walk_subsystems(struct walk *w, const struct host *host)
 {
 	struct strv names = { 0 };
 
 	if (w->controllers.n)
-		sysfs_list(w->a, r, SUBSYSTEMS, &names);
+		sysfs_list(host, SUBSYSTEMS, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		int fd = sysfs_folder(w->a, r, arena_printf(w->a, SUBSYSTEMS "/%s", names.v[i]));
+		int fd = sysfs_folder(host, arena_printf(w->a, SUBSYSTEMS "/%s", names.v[i]));
 
 		if (fd < 0)
 			continue;
@@ -222,8 +222,7 @@ static void walk_subsystems(struct walk *w, const struct root *r)
 	}
 }
 
-static void add_nvidia(struct arena *a, const struct root *r, const char *address,
-		       struct nodes *nodes)
+static void add_nvidia(const struct host *host, const char *address, struct nodes *nodes)
 {
 	static const char key[] = "Device Minor:";
 	const char *line;
@@ -231,40 +230,42 @@ static void add_nvidia(struct arena *a, const struct root *r, const char *addres
 	size_t len;
 	char *text;
 
-	if (host_read(a, r, arena_printf(a, "/proc/driver/nvidia/gpus/%s/information", address),
+	if (host_read(host,
+		      arena_printf(host->arena, "/proc/driver/nvidia/gpus/%s/information", address),
 		      &text, &len) < 0)
 		return;
 	line = strstr(text, key);
 	if (line && sscanf(line + strlen(key), "%9u", &minor) == 1)
-		add_node(a, nodes, makedev(NVIDIA_MAJOR, minor), false,
-			 arena_printf(a, "nvidia%u", minor));
+		add_node(host->arena, nodes, makedev(NVIDIA_MAJOR, minor), false,
+			 arena_printf(host->arena, "nvidia%u", minor));
 }
 
-int subdevices_read(struct arena *a, const struct root *r, const char *address, struct subdevices *b)
+int subdevices_read(const struct host *host, const char *address, struct subdevices *b)
 {
-	struct walk w = { .a = a, .below = b };
-	int fd = sysfs_folder(a, r, pci_attribute_path(a, address, ""));
+	struct walk w = { .a = host->arena, .below = b };
+	int fd = sysfs_folder(host, pci_attribute_path(host->arena, address, ""));
 	const char *driver;
 
 	*b = (struct subdevices){ 0 };
 	if (fd < 0)
 		return fd;
-	driver = sysfs_link_at(a, fd, "driver");
+	driver = sysfs_link_at(host->arena, fd, "driver");
 	walk_folder(&w, fd, address, 0);
-	walk_subsystems(&w, r);
+	walk_subsystems(&w, host);
 	if (driver && str_eq(driver, "nvidia"))
-		add_nvidia(a, r, address, &b->nodes);
+		add_nvidia(host, address, &b->nodes);
 	strv_sort(&b->disks);
 	strv_sort(&b->interfaces);
 	strv_sort(&b->framebuffers);
 	return -w.error;
 }
 
-void subdevices_add_vfio(struct arena *a, const struct root *r, int group, struct nodes *nodes)
+void subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes)
 {
-	const char *path = arena_printf(a, "/sys/class/vfio/%d/dev", group);
+	const char *path = arena_printf(host->arena, "/sys/class/vfio/%d/dev", group);
 	dev_t dev;
 
-	if (read_number(a, AT_FDCWD, root_path(a, r, path), &dev))
-		add_node(a, nodes, dev, false, arena_printf(a, "vfio/%d", group));
+	if (read_number(host->arena, AT_FDCWD, root_path(host, path), &dev))
+		add_node(host->arena, nodes, dev, false,
+			 arena_printf(host->arena, "vfio/%d", group));
 }

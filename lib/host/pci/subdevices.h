@@ -7,8 +7,7 @@
 
 #include "str.h"
 
-struct arena;
-struct root;
+struct host;
 
 /* A device number that somebody may have open. */
 struct node {
@@ -38,10 +37,10 @@ struct subdevices {
 };
 
 /* 0, -ENOENT where the function has gone, or -errno: then it may have more than was found. */
-int subdevices_read(struct arena *a, const struct root *r, const char *address, struct subdevices *b);
+int subdevices_read(const struct host *host, const char *address, struct subdevices *b);
 
 /*
  * Adds /dev/vfio/GROUP, where it exists. The character device of each function
  * (vfio/devices/vfioN, CONFIG_VFIO_DEVICE_CDEV) hangs below it: subdevices_read() has it.
  */
-void subdevices_add_vfio(struct arena *a, const struct root *r, int group, struct nodes *nodes);
+void subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes);

@@ -27,13 +27,13 @@ static struct nodes nodes_sorted(struct arena *a, const struct nodes *nodes)
 	return sorted;
 }
 
-static struct holder who(struct arena *a, const struct root *r, pid_t pid)
+static struct holder who(const struct host *host, pid_t pid)
 {
-	const char *command = process_command(a, r, pid);
+	const char *command = process_command(host, pid);
 	struct holder h = {
-		.process = process_now(a, r, pid),
+		.process = process_now(host, pid),
 		.command = command ? command : "a process",
-		.unit = process_unit(a, r, pid),
+		.unit = process_unit(host, pid),
 	};
 
 	h.process.pid = pid;
@@ -41,32 +41,33 @@ static struct holder who(struct arena *a, const struct root *r, pid_t pid)
 }
 
 /* Those of one process stand together: it is asked for its name once. */
-static void holder_add(struct arena *a, const struct root *r, struct holders *h, pid_t pid,
+static void holder_add(const struct host *host, struct holders *h, pid_t pid,
 		       const struct node *node)
 {
 	bool known = h->n && h->v[h->n - 1].process.pid == pid;
-	struct holder new = known ? h->v[h->n - 1] : who(a, r, pid);
+	struct holder new = known ? h->v[h->n - 1] : who(host, pid);
 
 	new.node = node;
-	*arena_push(a, h->v, h->n, h->cap) = new;
+	*arena_push(host->arena, h->v, h->n, h->cap) = new;
 }
 
-void holders_of(struct arena *a, const struct root *r, const struct opendevices *o,
-		const struct nodes *nodes, struct holders *h)
+void holders_of(const struct host *host, const struct opendevices *o, const struct nodes *nodes,
+		struct holders *h)
 {
 	struct nodes sorted;
 
 	if (!nodes->n)
 		return;
-	sorted = nodes_sorted(a, nodes);
+	sorted = nodes_sorted(host->arena, nodes);
 	for (size_t i = 0; i < o->n; i++) {
 		struct node key = { .dev = o->v[i].dev, .block = o->v[i].block };
 		const struct node *hit =
 			bsearch(&key, sorted.v, sorted.n, sizeof(*sorted.v), compare);
 
 		if (hit)
-			holder_add(a, r, h, o->v[i].pid, hit);
+			holder_add(host, h, o->v[i].pid, hit);
 	}
 	for (size_t i = 0; i < o->n_hidden; i++)
-		*arena_push(a, h->hidden, h->n_hidden, h->hidden_cap) = who(a, r, o->hidden[i]);
+		*arena_push(host->arena, h->hidden, h->n_hidden, h->hidden_cap) =
+			who(host, o->hidden[i]);
 }

@@ -9,8 +9,7 @@
 #include "host/process/opendevices.h"
 #include "host/process/process.h"
 
-struct arena;
-struct root;
+struct host;
 
 /* A process with one of the nodes open. */
 struct holder {
@@ -32,5 +31,5 @@ struct holders {
  * Who of those that a pass saw has one of these nodes, each once for each node; who is
  * hidden may have any. What is added to h has its memory in a.
  */
-void holders_of(struct arena *a, const struct root *r, const struct opendevices *o,
-		const struct nodes *nodes, struct holders *h);
+void holders_of(const struct host *host, const struct opendevices *o, const struct nodes *nodes,
+		struct holders *h);

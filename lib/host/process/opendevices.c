@@ -26,8 +26,7 @@
  * only who holds something is asked for its name.
  */
 struct scan {
-	struct arena *arena;
-	const struct root *root;
+	struct host host;
 	struct opendevices *found;
 	pid_t pid;    /* the process that is looked at */
 	size_t first; /* its first in found */
@@ -50,7 +49,7 @@ static void found_add(struct scan *s, const struct statx *st)
 	if (!block && !S_ISCHR(st->stx_mode))
 		return;
 	if (!is_found(s, dev, block))
-		*arena_push(s->arena, s->found->v, s->found->n, s->found->cap) =
+		*arena_push(s->host.arena, s->found->v, s->found->n, s->found->cap) =
 			(struct open_device){ dev, block, s->pid };
 }
 
@@ -59,8 +58,8 @@ static void hidden_add(struct scan *s)
 {
 	struct opendevices *o = s->found;
 
-	if (process_now(s->arena, s->root, s->pid).pid)
-		*arena_push(s->arena, o->hidden, o->n_hidden, o->hidden_cap) = s->pid;
+	if (process_now(&s->host, s->pid).pid)
+		*arena_push(s->host.arena, o->hidden, o->n_hidden, o->hidden_cap) = s->pid;
 }
 
 /*
@@ -186,7 +185,7 @@ static void pass_over_child(struct scan *s)
 
 	for (size_t i = s->first; i < s->found->n; i++)
 		disk |= s->found->v[i].block;
-	if (disk && process_is_child(s->arena, s->root, s->pid))
+	if (disk && process_is_child(&s->host, s->pid))
 		s->found->n = s->first;
 }
 
@@ -198,7 +197,7 @@ static void look_at_process(struct scan *s, int proc, pid_t pid)
 	s->pid = pid;
 	s->first = s->found->n;
 	s->denied = false;
-	if (process_is_self(s->root, s->pid))
+	if (process_is_self(&s->host.root, s->pid))
 		return;
 	stpcpy(end, "/fd");
 	if (!look_into(s, proc, path)) {
@@ -223,7 +222,7 @@ struct batch {
 
 /* The work of all: who is free takes the next batch. */
 struct pass {
-	const struct root *root;
+	struct root root;
 	int proc;
 	struct batch *batches;
 	size_t n;
@@ -239,7 +238,7 @@ struct looker {
 
 static void look_at_batch(struct looker *l, struct batch *b)
 {
-	struct scan s = { .arena = &l->arena, .root = l->pass->root, .found = &b->found };
+	struct scan s = { .host = { &l->arena, l->pass->root }, .found = &b->found };
 
 	for (size_t i = 0; i < b->n; i++)
 		look_at_process(&s, l->pass->proc, b->pids[i]);
@@ -301,12 +300,11 @@ static void pass_make(struct arena *a, struct pass *p, struct opendevices *o)
 	arena_free(&mine.arena);
 }
 
-static struct pass pass_of(struct arena *a, const struct root *r, int proc, const pid_t *pids,
-			   size_t n)
+static struct pass pass_of(const struct host *host, int proc, const pid_t *pids, size_t n)
 {
-	struct pass p = { .root = r, .proc = proc, .n = (n + BATCH - 1) / BATCH };
+	struct pass p = { .root = host->root, .proc = proc, .n = (n + BATCH - 1) / BATCH };
 
-	p.batches = arena_alloc(a, (p.n + 1) * sizeof(*p.batches));
+	p.batches = arena_alloc(host->arena, (p.n + 1) * sizeof(*p.batches));
 	for (size_t i = 0; i < p.n; i++) {
 		size_t left = n - i * BATCH;
 
@@ -316,9 +314,9 @@ static struct pass pass_of(struct arena *a, const struct root *r, int proc, cons
 	return p;
 }
 
-void opendevices_read(struct arena *a, const struct root *r, struct opendevices *o)
+void opendevices_read(const struct host *host, struct opendevices *o)
 {
-	_cleanup_fd_ int proc = open(root_path(a, r, "/proc"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int proc = open(root_path(host, "/proc"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct numbers numbers;
 	const char *name;
 	pid_t *pids = NULL;
@@ -327,7 +325,7 @@ void opendevices_read(struct arena *a, const struct root *r, struct opendevices 
 
 	numbers_begin(&numbers, proc);
 	while (proc >= 0 && (name = numbers_next(&numbers)))
-		*arena_push(a, pids, n, cap) = (pid_t)strtol(name, NULL, 10);
-	p = pass_of(a, r, proc, pids, n);
-	pass_make(a, &p, o);
+		*arena_push(host->arena, pids, n, cap) = (pid_t)strtol(name, NULL, 10);
+	p = pass_of(host, proc, pids, n);
+	pass_make(host->arena, &p, o);
 }

@@ -5,8 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-struct arena;
-struct root;
+struct host;
 
 /* A device that a process has open, once for each that it has. */
 struct open_device {
@@ -33,4 +32,4 @@ struct opendevices {
  * AT_STATX_DONT_SYNC). This process itself is left out, and a child of it that has a disk
  * open. Who is not root sees what he sees: nobody is in `hidden` then.
  */
-void opendevices_read(struct arena *a, const struct root *r, struct opendevices *o);
+void opendevices_read(const struct host *host, struct opendevices *o);

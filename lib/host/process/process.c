@@ -34,14 +34,14 @@ static bool stat_parse(const char *text, char *state, long *threads, unsigned lo
 			   state, threads, start) == 3;
 }
 
-struct process process_now(struct arena *a, const struct root *r, pid_t pid)
+struct process process_now(const struct host *host, pid_t pid)
 {
 	struct process p = { .pid = pid };
 	size_t len = 0;
 	long threads;
 	char *text, state;
 
-	if (pid <= 0 || host_read(a, r, process_path(a, pid, "stat"), &text, &len) < 0 ||
+	if (pid <= 0 || host_read(host, process_path(host->arena, pid, "stat"), &text, &len) < 0 ||
 	    !stat_parse(text, &state, &threads, &p.start))
 		return (struct process){ 0 };
 	if (strchr("ZXx", state) && threads <= 1)
@@ -49,21 +49,21 @@ struct process process_now(struct arena *a, const struct root *r, pid_t pid)
 	return p;
 }
 
-bool process_lives(struct arena *a, const struct root *r, struct process p)
+bool process_lives(const struct host *host, struct process p)
 {
-	struct process now = process_now(a, r, p.pid);
+	struct process now = process_now(host, p.pid);
 
 	return now.pid && now.start == p.start;
 }
 
 struct process process_real(struct arena *a, pid_t pid)
 {
-	return process_now(a, &real, pid);
+	return process_now(&(struct host){ a, real }, pid);
 }
 
 bool process_real_lives(struct arena *a, struct process p)
 {
-	return process_lives(a, &real, p);
+	return process_lives(&(struct host){ a, real }, p);
 }
 
 bool process_is_self(const struct root *r, pid_t pid)
@@ -71,39 +71,40 @@ bool process_is_self(const struct root *r, pid_t pid)
 	return !*r->prefix && pid == getpid();
 }
 
-bool process_is_child(struct arena *a, const struct root *r, pid_t pid)
+bool process_is_child(const struct host *host, pid_t pid)
 {
 	const char *end;
 	size_t len = 0;
 	char *text;
 	int parent;
 
-	if (*r->prefix || host_read(a, r, process_path(a, pid, "stat"), &text, &len) < 0)
+	if (*host->root.prefix ||
+	    host_read(host, process_path(host->arena, pid, "stat"), &text, &len) < 0)
 		return false;
 	end = strrchr(text, ')');
 	return end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid();
 }
 
 /* The first line of a small file of a process. NULL if it cannot be read. */
-static const char *first_line(struct arena *a, const struct root *r, const char *path)
+static const char *first_line(const struct host *host, const char *path)
 {
 	size_t len = 0;
 	char *text;
 
-	if (host_read(a, r, path, &text, &len) < 0)
+	if (host_read(host, path, &text, &len) < 0)
 		return NULL;
 	text[strcspn(text, "\n")] = '\0';
 	return text;
 }
 
-const char *process_command(struct arena *a, const struct root *r, pid_t pid)
+const char *process_command(const struct host *host, pid_t pid)
 {
-	return first_line(a, r, process_path(a, pid, "comm"));
+	return first_line(host, process_path(host->arena, pid, "comm"));
 }
 
-const char *process_boot_id(struct arena *a, const struct root *r)
+const char *process_boot_id(const struct host *host)
 {
-	const char *id = first_line(a, r, "/proc/sys/kernel/random/boot_id");
+	const char *id = first_line(host, "/proc/sys/kernel/random/boot_id");
 
 	return id ? id : "";
 }
@@ -146,13 +147,13 @@ static char *cgroup_path(char *line)
 	return str_eq(line, "0:") || str_eq(controllers, ":name=systemd") ? path : NULL;
 }
 
-const char *process_unit(struct arena *a, const struct root *r, pid_t pid)
+const char *process_unit(const struct host *host, pid_t pid)
 {
 	const char *unit = NULL;
 	char *text, *save = NULL;
 	size_t len = 0;
 
-	if (host_read(a, r, process_path(a, pid, "cgroup"), &text, &len) < 0)
+	if (host_read(host, process_path(host->arena, pid, "cgroup"), &text, &len) < 0)
 		return NULL;
 	for (char *line = strtok_r(text, "\n", &save); line && !unit;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -163,15 +164,15 @@ const char *process_unit(struct arena *a, const struct root *r, pid_t pid)
 	return unit;
 }
 
-pid_t process_named(struct arena *a, const struct root *r, const char *name)
+pid_t process_named(const struct host *host, const char *name)
 {
-	const char *cut = arena_strndup(a, name, 15);
+	const char *cut = arena_strndup(host->arena, name, 15);
 	struct strv pids = { 0 };
 
-	sysfs_list(a, r, "/proc", &pids);
+	sysfs_list(host, "/proc", &pids);
 	for (size_t i = 0; i < pids.n; i++) {
 		pid_t pid = (pid_t)strtol(pids.v[i], NULL, 10);
-		const char *command = pid > 0 ? process_command(a, r, pid) : NULL;
+		const char *command = pid > 0 ? process_command(host, pid) : NULL;
 
 		if (command && str_eq(command, cut))
 			return pid;
@@ -179,12 +180,11 @@ pid_t process_named(struct arena *a, const struct root *r, const char *name)
 	return 0;
 }
 
-int process_variable(struct arena *a, const struct root *r, pid_t pid, const char *name,
-		     const char **value)
+int process_variable(const struct host *host, pid_t pid, const char *name, const char **value)
 {
 	size_t len = 0, n = strlen(name);
 	char *text;
-	int rc = host_read(a, r, process_path(a, pid, "environ"), &text, &len);
+	int rc = host_read(host, process_path(host->arena, pid, "environ"), &text, &len);
 
 	*value = NULL;
 	for (size_t at = 0; rc == 0 && at < len; at += strlen(text + at) + 1)

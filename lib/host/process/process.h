@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 struct arena;
+struct host;
 struct root;
 
 /* A process that cannot be mistaken for a later one with the same number. */
@@ -18,8 +19,8 @@ struct process {
  * Who is pid right now? pid is 0 in the answer where there is no such process. A
  * zombie is none, unless it has threads that still run (and hold what it had open).
  */
-struct process process_now(struct arena *a, const struct root *r, pid_t pid);
-bool process_lives(struct arena *a, const struct root *r, struct process p);
+struct process process_now(const struct host *host, pid_t pid);
+bool process_lives(const struct host *host, struct process p);
 
 /*
  * The same of a process of this machine, whatever KVMSHIM_ROOT is, as our children
@@ -34,24 +35,23 @@ const char *process_since(struct arena *a, struct process p);
 /* Is it this process? Below a KVMSHIM_ROOT none is. */
 bool process_is_self(const struct root *r, pid_t pid);
 /* Did this process start it? Likewise. */
-bool process_is_child(struct arena *a, const struct root *r, pid_t pid);
+bool process_is_child(const struct host *host, pid_t pid);
 
 /* Its name (/proc/PID/comm) and its systemd unit (last *.service, *.scope … of cgroup), or NULL. */
-const char *process_command(struct arena *a, const struct root *r, pid_t pid);
-const char *process_unit(struct arena *a, const struct root *r, pid_t pid);
+const char *process_command(const struct host *host, pid_t pid);
+const char *process_unit(const struct host *host, pid_t pid);
 
 /* The first process of this name (as comm cuts it: 15 bytes); 0: none. */
-pid_t process_named(struct arena *a, const struct root *r, const char *name);
+pid_t process_named(const struct host *host, const char *name);
 
 /*
  * A variable of the environment that it was started with; NULL: it has none of this name. 0, or
  * -errno: only root and its owner may look.
  */
-int process_variable(struct arena *a, const struct root *r, pid_t pid, const char *name,
-		     const char **value);
+int process_variable(const struct host *host, pid_t pid, const char *name, const char **value);
 
 /* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
-bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid);
+bool process_has_uuid(const struct host *host, pid_t pid, const char *uuid);
 
 /* A process with the words -uuid UUID, once for each. */
 struct uuid_process {
@@ -69,11 +69,11 @@ struct uuid_processes {
  * named like one (comm has "qemu" or "kvm" in it), and root's or started by nobody who had
  * logged in.
  */
-void process_uuids(struct arena *a, const struct root *r, struct uuid_processes *found);
+void process_uuids(const struct host *host, struct uuid_processes *found);
 /* The first of them with this UUID; pid 0 if none. */
 struct process process_with_uuid(const struct uuid_processes *found, const char *uuid);
 /* Both in one. */
-struct process process_of_uuid(struct arena *a, const struct root *r, const char *uuid);
+struct process process_of_uuid(const struct host *host, const char *uuid);
 
 /* /proc/sys/kernel/random/boot_id, without the newline; "" if it cannot be read. */
-const char *process_boot_id(struct arena *a, const struct root *r);
+const char *process_boot_id(const struct host *host);

@@ -66,16 +66,17 @@ static const char *uuid_next(const char *buf, size_t len, const char *from)
 	return NULL;
 }
 
-static int proc_open(struct arena *a, const struct root *r)
+static int proc_open(const struct host *host)
 {
-	return open(root_path(a, r, "/proc"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(root_path(host, "/proc"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-bool process_has_uuid(struct arena *a, const struct root *r, pid_t pid, const char *uuid)
+bool process_has_uuid(const struct host *host, pid_t pid, const char *uuid)
 {
-	_cleanup_fd_ int proc = proc_open(a, r);
-	char *buf = arena_raw(a, CMDLINE_MAX + 1);
-	size_t len = proc < 0 ? 0 : cmdline_read(proc, arena_printf(a, "%d", (int)pid), buf);
+	_cleanup_fd_ int proc = proc_open(host);
+	char *buf = arena_raw(host->arena, CMDLINE_MAX + 1);
+	size_t len =
+		proc < 0 ? 0 : cmdline_read(proc, arena_printf(host->arena, "%d", (int)pid), buf);
 	const char *value = buf;
 
 	while ((value = uuid_next(buf, len, value)))
@@ -138,30 +139,30 @@ static bool may_be_libvirts(int proc, const char *pid)
 }
 
 /* One that ends while we look at it is none. */
-static void add_uuids(struct arena *a, const struct root *r, pid_t pid, const char *buf, size_t len,
+static void add_uuids(const struct host *host, pid_t pid, const char *buf, size_t len,
 		      struct uuid_processes *found)
 {
 	const char *value = uuid_next(buf, len, buf);
-	struct process p = value ? process_now(a, r, pid) : (struct process){ 0 };
+	struct process p = value ? process_now(host, pid) : (struct process){ 0 };
 
 	for (; p.pid && value; value = uuid_next(buf, len, value))
-		*arena_push(a, found->v, found->n, found->cap) =
-			(struct uuid_process){ p, arena_strdup(a, value) };
+		*arena_push(host->arena, found->v, found->n, found->cap) =
+			(struct uuid_process){ p, arena_strdup(host->arena, value) };
 }
 
-void process_uuids(struct arena *a, const struct root *r, struct uuid_processes *found)
+void process_uuids(const struct host *host, struct uuid_processes *found)
 {
-	char *buf = arena_raw(a, CMDLINE_MAX + 1);
-	DIR *proc = opendir(root_path(a, r, "/proc"));
+	char *buf = arena_raw(host->arena, CMDLINE_MAX + 1);
+	DIR *proc = opendir(root_path(host, "/proc"));
 	struct dirent *d;
 
 	while (proc && (d = readdir(proc))) {
 		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
 
-		if (pid > 0 && !process_is_self(r, pid) &&
+		if (pid > 0 && !process_is_self(&host->root, pid) &&
 		    is_named_like_qemu(dirfd(proc), d->d_name) &&
 		    may_be_libvirts(dirfd(proc), d->d_name))
-			add_uuids(a, r, pid, buf, cmdline_read(dirfd(proc), d->d_name, buf), found);
+			add_uuids(host, pid, buf, cmdline_read(dirfd(proc), d->d_name, buf), found);
 	}
 	if (proc)
 		closedir(proc);
@@ -175,10 +176,10 @@ struct process process_with_uuid(const struct uuid_processes *found, const char 
 	return (struct process){ 0 };
 }
 
-struct process process_of_uuid(struct arena *a, const struct root *r, const char *uuid)
+struct process process_of_uuid(const struct host *host, const char *uuid)
 {
 	struct uuid_processes found = { 0 };
 
-	process_uuids(a, r, &found);
+	process_uuids(host, &found);
 	return process_with_uuid(&found, uuid);
 }

@@ -34,10 +34,10 @@ static char *last_function(char *path)
 }
 
 /* false: there is no such link. */
-static bool follow(struct arena *a, const struct root *r, const char *link, struct suspects *s)
+static bool follow(const struct host *host, const char *link, struct suspects *s)
 {
 	char path[PATH_MAX], *address;
-	ssize_t len = readlink(root_path(a, r, link), path, sizeof(path) - 1);
+	ssize_t len = readlink(root_path(host, link), path, sizeof(path) - 1);
 	const char *group;
 
 	if (len <= 0)
@@ -45,22 +45,22 @@ static bool follow(struct arena *a, const struct root *r, const char *link, stru
 	path[len] = '\0';
 	group = strstr(path, VFIO_GROUP);
 	if (group)
-		strv_push(a, &s->groups, arena_strdup(a, group + strlen(VFIO_GROUP)));
+		strv_push(host->arena, &s->groups,
+			  arena_strdup(host->arena, group + strlen(VFIO_GROUP)));
 	address = last_function(path);
 	if (address)
-		strv_push(a, &s->addresses, arena_strdup(a, address));
+		strv_push(host->arena, &s->addresses, arena_strdup(host->arena, address));
 	return true;
 }
 
-static void follow_class(struct arena *a, const struct root *r, const char *class,
-			 struct suspects *s)
+static void follow_class(const struct host *host, const char *class, struct suspects *s)
 {
-	const char *folder = arena_printf(a, "/sys/class/%s", class);
+	const char *folder = arena_printf(host->arena, "/sys/class/%s", class);
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, folder, &names);
+	sysfs_list(host, folder, &names);
 	for (size_t i = 0; i < names.n; i++)
-		follow(a, r, arena_printf(a, "%s/%s", folder, names.v[i]), s);
+		follow(host, arena_printf(host->arena, "%s/%s", folder, names.v[i]), s);
 }
 
 static int compare_devices(const void *a, const void *b)
@@ -73,10 +73,10 @@ static int compare_devices(const void *a, const void *b)
 }
 
 /* Each once, however many processes have it. */
-static void follow_open(struct arena *a, const struct root *r, const struct opendevices *opens,
+static void follow_open(const struct host *host, const struct opendevices *opens,
 			struct suspects *s)
 {
-	struct open_device *sorted = arena_alloc(a, (opens->n + 1) * sizeof(*sorted));
+	struct open_device *sorted = arena_alloc(host->arena, (opens->n + 1) * sizeof(*sorted));
 
 	if (!opens->n)
 		return;
@@ -87,22 +87,23 @@ static void follow_open(struct arena *a, const struct root *r, const struct open
 
 		if ((i && compare_devices(o - 1, o) == 0) || is_of_nobody(o))
 			continue;
-		if (!follow(a, r, arena_printf(a, "/sys/dev/%s/%u:%u", o->block ? "block" : "char",
-					       major(o->dev), minor(o->dev)), s))
+		if (!follow(host,
+			    arena_printf(host->arena, "/sys/dev/%s/%u:%u",
+					 o->block ? "block" : "char", major(o->dev), minor(o->dev)),
+			    s))
 			s->all = true;
 	}
 }
 
-void suspects_find(struct arena *a, const struct root *r, const struct opendevices *opens,
-		   struct suspects *s)
+void suspects_find(const struct host *host, const struct opendevices *opens, struct suspects *s)
 {
 	/* nvme: of a disk with several paths only its controllers hang below a function */
 	static const char *const classes[] = { "net", "block", "nvme", "graphics" };
 
 	*s = (struct suspects){ 0 };
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		follow_class(a, r, classes[i], s);
-	follow_open(a, r, opens, s);
+		follow_class(host, classes[i], s);
+	follow_open(host, opens, s);
 	strv_sort(&s->addresses);
 	strv_sort(&s->groups);
 }

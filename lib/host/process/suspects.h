@@ -5,9 +5,8 @@
 
 #include "str.h"
 
-struct arena;
+struct host;
 struct opendevices;
-struct root;
 
 /*
  * The PCI functions of which something may be in use: a disk, a network interface or a
@@ -21,8 +20,7 @@ struct suspects {
 	bool all; /* an open device cannot be told from where it hangs: any may be one */
 };
 
-void suspects_find(struct arena *a, const struct root *r, const struct opendevices *opens,
-		   struct suspects *s);
+void suspects_find(const struct host *host, const struct opendevices *opens, struct suspects *s);
 
 /* group: its IOMMU group, or -1. */
 bool suspects_has(const struct suspects *s, const char *address, int group);

@@ -20,12 +20,12 @@
 #define ROUTE_REJECT 0x0200u
 
 /* Columns: Iface Destination Gateway Flags RefCnt Use Metric Mask … (net/ipv4/fib_trie.c) */
-static bool has_ipv4_default(struct arena *a, const struct root *r, const char *name)
+static bool has_ipv4_default(const struct host *host, const char *name)
 {
 	char *text, *line;
 	size_t len;
 
-	if (host_read(a, r, "/proc/net/route", &text, &len) < 0)
+	if (host_read(host, "/proc/net/route", &text, &len) < 0)
 		return false;
 	while ((line = strsep(&text, "\n"))) {
 		char iface[64];
@@ -40,13 +40,13 @@ static bool has_ipv4_default(struct arena *a, const struct root *r, const char *
 }
 
 /* Columns: destination, its prefix, source, its prefix, next hop, metric, …, flags, device. */
-static bool has_ipv6_default(struct arena *a, const struct root *r, const char *name)
+static bool has_ipv6_default(const struct host *host, const char *name)
 {
 	static const char nowhere[] = "00000000000000000000000000000000";
 	char *text, *line;
 	size_t len;
 
-	if (host_read(a, r, "/proc/net/ipv6_route", &text, &len) < 0)
+	if (host_read(host, "/proc/net/ipv6_route", &text, &len) < 0)
 		return false;
 	while ((line = strsep(&text, "\n"))) {
 		char to[33], iface[64];
@@ -66,83 +66,84 @@ static const char *net_path(struct arena *a, const char *name, const char *file)
 	return arena_printf(a, "/sys/class/net/%s/%s", name, file);
 }
 
-static const char *master_text(struct arena *a, const struct root *r, const char *name)
+static const char *master_text(const struct host *host, const char *name)
 {
-	const char *master = sysfs_link(a, r, net_path(a, name, "master"));
+	const char *master = sysfs_link(host, net_path(host->arena, name, "master"));
 
 	if (!master)
 		return NULL;
-	if (sysfs_has(a, r, net_path(a, name, "brport")) || sysfs_has(a, r, net_path(a, master, "bridge")))
-		return arena_printf(a, "is a port of bridge %s", master);
-	if (sysfs_has(a, r, net_path(a, name, "bonding_slave")) ||
-	    sysfs_has(a, r, net_path(a, master, "bonding")))
-		return arena_printf(a, "is a slave of bond %s", master);
-	return arena_printf(a, "belongs to %s", master);
+	if (sysfs_has(host, net_path(host->arena, name, "brport")) ||
+	    sysfs_has(host, net_path(host->arena, master, "bridge")))
+		return arena_printf(host->arena, "is a port of bridge %s", master);
+	if (sysfs_has(host, net_path(host->arena, name, "bonding_slave")) ||
+	    sysfs_has(host, net_path(host->arena, master, "bonding")))
+		return arena_printf(host->arena, "is a slave of bond %s", master);
+	return arena_printf(host->arena, "belongs to %s", master);
 }
 
-static bool is_vlan(struct arena *a, const struct root *r, const char *name)
+static bool is_vlan(const struct host *host, const char *name)
 {
 	size_t len;
 	char *text;
 
-	return sysfs_has(a, r, arena_printf(a, "/proc/net/vlan/%s", name)) ||
-	       (host_read(a, r, net_path(a, name, "uevent"), &text, &len) == 0 &&
+	return sysfs_has(host, arena_printf(host->arena, "/proc/net/vlan/%s", name)) ||
+	       (host_read(host, net_path(host->arena, name, "uevent"), &text, &len) == 0 &&
 		strstr(text, "DEVTYPE=vlan"));
 }
 
 /* What the kernel lets stand on top of an interface is an upper_* link of it. */
-static const char *upper_text(struct arena *a, const struct root *r, const char *name)
+static const char *upper_text(const struct host *host, const char *name)
 {
 	static const char front[] = "upper_";
 	struct strv names = { 0 };
 
-	sysfs_list(a, r, net_path(a, name, ""), &names);
+	sysfs_list(host, net_path(host->arena, name, ""), &names);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *upper = names.v[i] + strlen(front);
 
 		if (str_starts(names.v[i], front))
-			return arena_printf(a, "has %s%s on top", upper,
-					    is_vlan(a, r, upper) ? " (VLAN)" : "");
+			return arena_printf(host->arena, "has %s%s on top", upper,
+					    is_vlan(host, upper) ? " (VLAN)" : "");
 	}
 	return NULL;
 }
 
 /* The main table, and of a route with several legs only the first. */
-static const char *route_in_proc(struct arena *a, const struct root *r, const char *name)
+static const char *route_in_proc(const struct host *host, const char *name)
 {
-	if (has_ipv4_default(a, r, name))
+	if (has_ipv4_default(host, name))
 		return "carries the default route";
-	return has_ipv6_default(a, r, name) ? "carries the IPv6 default route" : NULL;
+	return has_ipv6_default(host, name) ? "carries the IPv6 default route" : NULL;
 }
 
 #define ROUTES_DEADLINE 5000 /* ms: under load a full table of the Internet takes one second */
 
-static const char *route_text(struct arena *a, const struct root *r, const char *name)
+static const char *route_text(const struct host *host, const char *name)
 {
-	const char *number = sysfs_text(a, r, net_path(a, name, "ifindex"));
+	const char *number = sysfs_text(host, net_path(host->arena, name, "ifindex"));
 	struct default_routes routes;
 	int rc, ifindex = number ? atoi(number) : 0;
 
-	if (*r->prefix || ifindex <= 0)
-		return route_in_proc(a, r, name);
-	rc = routes_read(a, ROUTES_DEADLINE, &routes);
+	if (*host->root.prefix || ifindex <= 0)
+		return route_in_proc(host, name);
+	rc = routes_read(host->arena, ROUTES_DEADLINE, &routes);
 	if (rc == -ETIMEDOUT)
 		return "may carry the default route: asking the kernel for its routes hangs";
 	if (rc < 0)
-		return route_in_proc(a, r, name);
+		return route_in_proc(host, name);
 	if (routes_have(&routes, AF_INET, ifindex))
 		return "carries the default route";
 	return routes_have(&routes, AF_INET6, ifindex) ? "carries the IPv6 default route" : NULL;
 }
 
-const char *uses_of_interface(struct arena *a, const struct root *r, const char *name)
+const char *uses_of_interface(const struct host *host, const char *name)
 {
-	const char *why = route_text(a, r, name);
+	const char *why = route_text(host, name);
 
 	if (why)
 		return why;
-	why = master_text(a, r, name);
-	return why ? why : upper_text(a, r, name);
+	why = master_text(host, name);
+	return why ? why : upper_text(host, name);
 }
 
 /* Drivers that take a network card and make no interface of it. */
@@ -155,19 +156,18 @@ static bool is_no_network_driver(const char *driver)
 }
 
 /* virtio-pci makes a virtio device of it, which may be without a driver. */
-static bool is_driverless_virtio(struct arena *a, const struct root *r,
-				 const struct pci_function *f)
+static bool is_driverless_virtio(const struct host *host, const struct pci_function *f)
 {
 	struct strv names = { 0 };
 
 	if (!str_eq(f->driver, "virtio-pci"))
 		return false;
-	sysfs_list(a, r, pci_attribute_path(a, f->address, ""), &names);
+	sysfs_list(host, pci_attribute_path(host->arena, f->address, ""), &names);
 	for (size_t i = 0; i < names.n; i++) {
-		const char *driver = arena_printf(a, "%s/driver", names.v[i]);
+		const char *driver = arena_printf(host->arena, "%s/driver", names.v[i]);
 
 		if (str_starts(names.v[i], "virtio") &&
-		    sysfs_has(a, r, pci_attribute_path(a, f->address, driver)))
+		    sysfs_has(host, pci_attribute_path(host->arena, f->address, driver)))
 			return false;
 	}
 	return true;
@@ -179,14 +179,15 @@ static bool is_driverless_virtio(struct arena *a, const struct root *r,
  * net/ of a device shows the interfaces of our network namespace only: the class is
  * tagged (net_ns_type_operations of net/core/net-sysfs.c).
  */
-const char *uses_of_function(struct arena *a, const struct root *r, const struct pci_function *f,
+const char *uses_of_function(const struct host *host, const struct pci_function *f,
 			     const struct subdevices *b)
 {
 	if (f->class >> 8 != CLASS_ETHERNET || b->interfaces.n || !f->driver ||
-	    is_no_network_driver(f->driver) || is_driverless_virtio(a, r, f))
+	    is_no_network_driver(f->driver) || is_driverless_virtio(host, f))
 		return NULL;
-	return arena_printf(a,
-			    "its driver %s shows no interface: that is in another network namespace "
-			    "(a container?)",
-			    f->driver);
+	return arena_printf(
+		host->arena,
+		"its driver %s shows no interface: that is in another network namespace "
+		"(a container?)",
+		f->driver);
 }

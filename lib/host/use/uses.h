@@ -7,9 +7,9 @@
 #include "str.h"
 
 struct arena;
+struct host;
 struct subdevices;
 struct pci_function;
-struct root;
 
 /*
  * Why this host needs a network interface, in words that end a sentence ("eth0
@@ -19,14 +19,14 @@ struct root;
  * From /sys/class/net/NAME and the routes of all tables (lib/host/use/routes.h); below a
  * KVMSHIM_ROOT and where netlink fails, from /proc/net/route and ipv6_route.
  */
-const char *uses_of_interface(struct arena *a, const struct root *r, const char *name);
+const char *uses_of_interface(const struct host *host, const char *name);
 
 /*
  * Why this host needs a function itself, in a sentence: an Ethernet function with a
  * driver and without an interface, which somebody in another network namespace has.
  * NULL: nothing known.
  */
-const char *uses_of_function(struct arena *a, const struct root *r, const struct pci_function *f,
+const char *uses_of_function(const struct host *host, const struct pci_function *f,
 			     const struct subdevices *b);
 
 /*
@@ -35,7 +35,7 @@ const char *uses_of_function(struct arena *a, const struct root *r, const struct
  * by the NVMe target NQN". From /proc/self/mountinfo, /proc/swaps, holders/ of the
  * disk and its partitions, and what loop and nvmet say. NULL: nothing that we can see.
  */
-const char *uses_of_disk(struct arena *a, const struct root *r, const char *name);
+const char *uses_of_disk(const struct host *host, const char *name);
 
 /*
  * Opens /dev/NAME with O_EXCL, as mount(2), swapon(2), device mapper, md and ZFS do:
@@ -45,8 +45,7 @@ const char *uses_of_disk(struct arena *a, const struct root *r, const char *name
  * Opening a disk may read its partitions or wait for its controller: that is done as
  * act_open() does it, with a deadline in milliseconds and -ETIMEDOUT.
  */
-int uses_claim_disk(struct arena *a, const struct root *r, const char *name, int deadline,
-		    struct process *stuck);
+int uses_claim_disk(const struct host *host, const char *name, int deadline, struct process *stuck);
 
 /* What shows the host's console. */
 struct console {
@@ -63,7 +62,7 @@ struct console {
  * has not gone to VFIO. The firmware's framebuffer is told without a console as well,
  * for it holds memory of the boot display. deadline: for each look, in milliseconds.
  */
-void uses_of_console(struct arena *a, const struct root *r, const struct pci_function *f,
+void uses_of_console(const struct host *host, const struct pci_function *f,
 		     const struct subdevices *b, int deadline, struct console *c);
 
 /* "/sys/class/vtconsole/vtcon1/bind" */
@@ -71,5 +70,4 @@ const char *uses_vtcon_path(struct arena *a, const char *vtcon);
 
 /* "/sys/bus/platform/drivers/DRIVER/FILE" (bind, unbind); is that device bound to that driver? */
 const char *uses_platform_path(struct arena *a, const char *driver, const char *file);
-bool uses_platform_is_bound(struct arena *a, const struct root *r, const char *driver,
-			    const char *device);
+bool uses_platform_is_bound(const struct host *host, const char *driver, const char *device);

@@ -24,29 +24,27 @@ const char *uses_vtcon_path(struct arena *a, const char *vtcon)
 }
 
 /* show_bind() of drivers/tty/vt/vt.c waits for the console's lock; show_name() does not. */
-static bool is_bound(struct arena *a, const struct root *r, const char *vtcon, int deadline,
-		     struct console *c)
+static bool is_bound(const struct host *host, const char *vtcon, int deadline, struct console *c)
 {
 	char *text;
 
 	if (c->stuck.pid ||
-	    act_read(a, r, vtcon_path(a, vtcon, "bind"), deadline, &text, &c->stuck) < 0)
+	    act_read(host, vtcon_path(host->arena, vtcon, "bind"), deadline, &text, &c->stuck) < 0)
 		return false;
 	return str_eq(text, "1");
 }
 
 /* Those whose name has this in it. */
-static void add_vtcons(struct arena *a, const struct root *r, const char *kind, int deadline,
-		       struct console *c)
+static void add_vtcons(const struct host *host, const char *kind, int deadline, struct console *c)
 {
 	struct strv all = { 0 };
 
-	sysfs_list(a, r, "/sys/class/vtconsole", &all);
+	sysfs_list(host, "/sys/class/vtconsole", &all);
 	for (size_t i = 0; i < all.n; i++) {
-		const char *name = sysfs_text(a, r, vtcon_path(a, all.v[i], "name"));
+		const char *name = sysfs_text(host, vtcon_path(host->arena, all.v[i], "name"));
 
-		if (name && strstr(name, kind) && is_bound(a, r, all.v[i], deadline, c))
-			strv_push(a, &c->vtcons, all.v[i]);
+		if (name && strstr(name, kind) && is_bound(host, all.v[i], deadline, c))
+			strv_push(host->arena, &c->vtcons, all.v[i]);
 	}
 }
 
@@ -57,14 +55,13 @@ const char *uses_platform_path(struct arena *a, const char *driver, const char *
 	return arena_printf(a, PLATFORM_DRIVERS "/%s/%s", driver, file);
 }
 
-bool uses_platform_is_bound(struct arena *a, const struct root *r, const char *driver,
-			    const char *device)
+bool uses_platform_is_bound(const struct host *host, const char *driver, const char *device)
 {
-	return sysfs_has(a, r, uses_platform_path(a, driver, device));
+	return sysfs_has(host, uses_platform_path(host->arena, driver, device));
 }
 
 /* Drivers that show the firmware's picture, in memory of the boot display that is not theirs. */
-static void add_framebuffers(struct arena *a, const struct root *r, struct console *c)
+static void add_framebuffers(const struct host *host, struct console *c)
 {
 	static const char *const drivers[] = { "efi-framebuffer", "vesa-framebuffer",
 					       "simple-framebuffer" };
@@ -72,11 +69,12 @@ static void add_framebuffers(struct arena *a, const struct root *r, struct conso
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
 		struct strv entries = { 0 };
 
-		sysfs_list(a, r, uses_platform_path(a, drivers[i], ""), &entries);
+		sysfs_list(host, uses_platform_path(host->arena, drivers[i], ""), &entries);
 		for (size_t k = 0; k < entries.n; k++)
 			if (strstr(entries.v[k], "framebuffer"))
-				strv_push(a, &c->framebuffers,
-					  arena_printf(a, "%s/%s", drivers[i], entries.v[k]));
+				strv_push(host->arena, &c->framebuffers,
+					  arena_printf(host->arena, "%s/%s", drivers[i],
+						       entries.v[k]));
 	}
 }
 
@@ -86,10 +84,10 @@ static void add_framebuffers(struct arena *a, const struct root *r, struct conso
  * The function that a framebuffer hangs below: the last one in the path that its link
  * has. NULL: a platform device's, or none.
  */
-static const char *card_of(struct arena *a, const struct root *r, const char *fb)
+static const char *card_of(const struct host *host, const char *fb)
 {
 	char path[PATH_MAX], *save = NULL;
-	ssize_t len = readlink(root_path(a, r, arena_printf(a, GRAPHICS "/%s", fb)), path,
+	ssize_t len = readlink(root_path(host, arena_printf(host->arena, GRAPHICS "/%s", fb)), path,
 			       sizeof(path) - 1);
 	const char *card = NULL;
 
@@ -97,20 +95,20 @@ static const char *card_of(struct arena *a, const struct root *r, const char *fb
 	for (char *name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save))
 		if (pci_is_address(name))
 			card = name;
-	return card ? arena_strdup(a, card) : NULL;
+	return card ? arena_strdup(host->arena, card) : NULL;
 }
 
 enum fbs { FBS_NONE, FBS_UNOWNED, FBS_OF_ANOTHER };
 
 /* Whose are the framebuffers, if this function has none? */
-static enum fbs framebuffers_of_others(struct arena *a, const struct root *r, const char *address)
+static enum fbs framebuffers_of_others(const struct host *host, const char *address)
 {
 	struct strv all = { 0 };
 	enum fbs fbs = FBS_NONE;
 
-	sysfs_list(a, r, GRAPHICS, &all);
+	sysfs_list(host, GRAPHICS, &all);
 	for (size_t i = 0; i < all.n; i++) {
-		const char *card = card_of(a, r, all.v[i]);
+		const char *card = card_of(host, all.v[i]);
 
 		if (!str_starts(all.v[i], "fb") || str_eq(all.v[i], "fbcon"))
 			continue;
@@ -131,28 +129,28 @@ static bool is_hosts(const struct pci_function *f)
  * need not: a card with a driver of its own may have taken the console over. A kernel
  * without CONFIG_FB_DEVICE shows no framebuffer at all.
  */
-static bool shows_framebuffers(struct arena *a, const struct root *r, const struct pci_function *f,
+static bool shows_framebuffers(const struct host *host, const struct pci_function *f,
 			       const struct subdevices *b, const struct console *c)
 {
 	enum fbs others;
 
 	if (b->framebuffers.n || !f->boot_vga)
 		return b->framebuffers.n;
-	others = framebuffers_of_others(a, r, f->address);
+	others = framebuffers_of_others(host, f->address);
 	if (others == FBS_OF_ANOTHER)
 		return false;
 	return c->framebuffers.n || (others == FBS_NONE && is_hosts(f));
 }
 
-void uses_of_console(struct arena *a, const struct root *r, const struct pci_function *f,
+void uses_of_console(const struct host *host, const struct pci_function *f,
 		     const struct subdevices *b, int deadline, struct console *c)
 {
 	*c = (struct console){ 0 };
 	if (f->boot_vga)
-		add_framebuffers(a, r, c);
-	if (shows_framebuffers(a, r, f, b, c))
-		add_vtcons(a, r, "frame buffer", deadline, c);
+		add_framebuffers(host, c);
+	if (shows_framebuffers(host, f, b, c))
+		add_vtcons(host, "frame buffer", deadline, c);
 	/* text mode needs no driver */
 	if (f->boot_vga && (!f->driver || is_hosts(f)))
-		add_vtcons(a, r, "VGA", deadline, c);
+		add_vtcons(host, "VGA", deadline, c);
 }

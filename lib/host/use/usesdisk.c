@@ -22,16 +22,17 @@ static const char *block_path(struct arena *a, const char *name, const char *fil
 }
 
 /* The disk and its partitions. */
-static struct strv with_partitions(struct arena *a, const struct root *r, const char *disk)
+static struct strv with_partitions(const struct host *host, const char *disk)
 {
 	struct strv all = { 0 }, entries = { 0 };
 
-	strv_push(a, &all, disk);
-	sysfs_list(a, r, block_path(a, disk, ""), &entries);
+	strv_push(host->arena, &all, disk);
+	sysfs_list(host, block_path(host->arena, disk, ""), &entries);
 	for (size_t i = 0; i < entries.n; i++)
-		if (sysfs_has(a, r,
-			   block_path(a, disk, arena_printf(a, "%s/partition", entries.v[i]))))
-			strv_push(a, &all, entries.v[i]);
+		if (sysfs_has(host,
+			      block_path(host->arena, disk,
+					 arena_printf(host->arena, "%s/partition", entries.v[i]))))
+			strv_push(host->arena, &all, entries.v[i]);
 	return all;
 }
 
@@ -71,28 +72,29 @@ static bool is_mount_of(const char *line, const char *name, const char *dev, int
 }
 
 /* Where it is mounted; NULL: not where we can see it. */
-static const char *mount_of(struct arena *a, const struct root *r, const char *name)
+static const char *mount_of(const struct host *host, const char *name)
 {
-	const char *dev = sysfs_text(a, r, block_path(a, name, "dev"));
+	const char *dev = sysfs_text(host, block_path(host->arena, name, "dev"));
 	char *text, *line;
 	size_t len;
 	int at;
 
-	if (!dev || host_read(a, r, "/proc/self/mountinfo", &text, &len) < 0)
+	if (!dev || host_read(host, "/proc/self/mountinfo", &text, &len) < 0)
 		return NULL;
 	while ((line = strsep(&text, "\n")))
 		if (is_mount_of(line, name, dev, &at))
-			return unescaped(a, arena_strndup(a, line + at, strcspn(line + at, " ")));
+			return unescaped(host->arena, arena_strndup(host->arena, line + at,
+								    strcspn(line + at, " ")));
 	return NULL;
 }
 
-static bool is_swap(struct arena *a, const struct root *r, const char *name)
+static bool is_swap(const struct host *host, const char *name)
 {
-	const char *path = arena_printf(a, "/dev/%s ", name);
+	const char *path = arena_printf(host->arena, "/dev/%s ", name);
 	char *text, *line;
 	size_t len;
 
-	if (host_read(a, r, "/proc/swaps", &text, &len) < 0)
+	if (host_read(host, "/proc/swaps", &text, &len) < 0)
 		return false;
 	while ((line = strsep(&text, "\n")))
 		if (str_starts(line, path))
@@ -100,18 +102,18 @@ static bool is_swap(struct arena *a, const struct root *r, const char *name)
 	return false;
 }
 
-static const char *holder_text(struct arena *a, const struct root *r, const char *name)
+static const char *holder_text(const struct host *host, const char *name)
 {
 	struct strv holders = { 0 };
 	const char *label;
 
-	sysfs_list(a, r, block_path(a, name, "holders"), &holders);
+	sysfs_list(host, block_path(host->arena, name, "holders"), &holders);
 	if (!holders.n)
 		return NULL;
-	label = sysfs_text(a, r, block_path(a, holders.v[0], "dm/name"));
+	label = sysfs_text(host, block_path(host->arena, holders.v[0], "dm/name"));
 	if (!label)
-		return arena_printf(a, "%s is part of %s", name, holders.v[0]);
-	return arena_printf(a, "%s is part of %s (%s)", name, holders.v[0], label);
+		return arena_printf(host->arena, "%s is part of %s", name, holders.v[0]);
+	return arena_printf(host->arena, "%s is part of %s (%s)", name, holders.v[0], label);
 }
 
 /* ---- what the kernel itself has open, without O_EXCL and in no process ---- */
@@ -132,97 +134,101 @@ static bool is_another(const char *path, dev_t dev, const char *name)
  * A node outside of /dev is a container's, and as a rule named alike. Others are not
  * looked at: an image may be on a server that does not answer any more.
  */
-static bool is_node_of(struct arena *a, const struct root *r, char *path, const char *name)
+static bool is_node_of(const struct host *host, char *path, const char *name)
 {
 	static const char gone[] = " (deleted)"; /* d_path() of fs/d_path.c */
-	const char *text = sysfs_text(a, r, block_path(a, name, "dev"));
+	const char *text = sysfs_text(host, block_path(host->arena, name, "dev"));
 	unsigned major, minor;
 
 	if (str_ends(path, gone))
 		path[strlen(path) - strlen(gone)] = '\0';
 	if (!text || sscanf(text, "%9u:%9u", &major, &minor) != 2)
 		return false;
-	if (!str_starts(path, "/dev/") && !str_ends(path, arena_printf(a, "/%s", name)))
+	if (!str_starts(path, "/dev/") && !str_ends(path, arena_printf(host->arena, "/%s", name)))
 		return false;
-	return !is_another(root_path(a, r, path), makedev(major, minor), name);
+	return !is_another(root_path(host, path), makedev(major, minor), name);
 }
 
 /* loop_set_fd() opens nothing exclusively: Documentation/ABI/testing/sysfs-block-loop. */
-static const char *loop_of(struct arena *a, const struct root *r, const char *name)
+static const char *loop_of(const struct host *host, const char *name)
 {
 	struct strv disks = { 0 };
 
-	sysfs_list(a, r, "/sys/block", &disks);
+	sysfs_list(host, "/sys/block", &disks);
 	for (size_t i = 0; i < disks.n; i++) {
-		char *path = str_starts(disks.v[i], "loop") ?
-				     sysfs_text(a, r, arena_printf(a, "/sys/block/%s/loop/backing_file",
-								   disks.v[i])) :
-				     NULL;
+		char *path =
+			str_starts(disks.v[i], "loop")
+				? sysfs_text(host, arena_printf(host->arena,
+								"/sys/block/%s/loop/backing_file",
+								disks.v[i]))
+				: NULL;
 
-		if (path && is_node_of(a, r, path, name))
-			return arena_printf(a, "%s is behind %s", name, disks.v[i]);
+		if (path && is_node_of(host, path, name))
+			return arena_printf(host->arena, "%s is behind %s", name, disks.v[i]);
 	}
 	return NULL;
 }
 
 #define TARGETS "/sys/kernel/config/nvmet/subsystems"
 
-static bool is_namespace_of(struct arena *a, const struct root *r, const char *folder,
-			    const char *name)
+static bool is_namespace_of(const struct host *host, const char *folder, const char *name)
 {
-	const char *on = sysfs_text(a, r, arena_printf(a, "%s/enable", folder));
-	char *path = sysfs_text(a, r, arena_printf(a, "%s/device_path", folder));
+	const char *on = sysfs_text(host, arena_printf(host->arena, "%s/enable", folder));
+	char *path = sysfs_text(host, arena_printf(host->arena, "%s/device_path", folder));
 
-	return on && path && str_eq(on, "1") && is_node_of(a, r, path, name);
+	return on && path && str_eq(on, "1") && is_node_of(host, path, name);
 }
 
 /* nvmet_bdev_ns_enable() of drivers/nvme/target/io-cmd-bdev.c: a disk given out over fabrics. */
-static const char *target_of(struct arena *a, const struct root *r, const char *name)
+static const char *target_of(const struct host *host, const char *name)
 {
 	struct strv subsystems = { 0 };
 
-	sysfs_list(a, r, TARGETS, &subsystems);
+	sysfs_list(host, TARGETS, &subsystems);
 	for (size_t i = 0; i < subsystems.n; i++) {
-		const char *all = arena_printf(a, TARGETS "/%s/namespaces", subsystems.v[i]);
+		const char *all =
+			arena_printf(host->arena, TARGETS "/%s/namespaces", subsystems.v[i]);
 		struct strv namespaces = { 0 };
 
-		sysfs_list(a, r, all, &namespaces);
+		sysfs_list(host, all, &namespaces);
 		for (size_t k = 0; k < namespaces.n; k++)
-			if (is_namespace_of(a, r, arena_printf(a, "%s/%s", all, namespaces.v[k]),
-					    name))
-				return arena_printf(a, "%s is given out by the NVMe target %s",
-						    name, str_printable(a, subsystems.v[i]));
+			if (is_namespace_of(
+				    host, arena_printf(host->arena, "%s/%s", all, namespaces.v[k]),
+				    name))
+				return arena_printf(host->arena,
+						    "%s is given out by the NVMe target %s", name,
+						    str_printable(host->arena, subsystems.v[i]));
 	}
 	return NULL;
 }
 
-static const char *kernel_use(struct arena *a, const struct root *r, const char *name)
+static const char *kernel_use(const struct host *host, const char *name)
 {
-	const char *loop = loop_of(a, r, name);
+	const char *loop = loop_of(host, name);
 
-	return loop ? loop : target_of(a, r, name);
+	return loop ? loop : target_of(host, name);
 }
 
 /* ---- all of it ---- */
 
-static const char *use_of(struct arena *a, const struct root *r, const char *name)
+static const char *use_of(const struct host *host, const char *name)
 {
-	const char *where = mount_of(a, r, name), *held;
+	const char *where = mount_of(host, name), *held;
 
 	if (where)
-		return arena_printf(a, "%s is mounted on %s", name, where);
-	if (is_swap(a, r, name))
-		return arena_printf(a, "%s is swap", name);
-	held = holder_text(a, r, name);
-	return held ? held : kernel_use(a, r, name);
+		return arena_printf(host->arena, "%s is mounted on %s", name, where);
+	if (is_swap(host, name))
+		return arena_printf(host->arena, "%s is swap", name);
+	held = holder_text(host, name);
+	return held ? held : kernel_use(host, name);
 }
 
-const char *uses_of_disk(struct arena *a, const struct root *r, const char *name)
+const char *uses_of_disk(const struct host *host, const char *name)
 {
-	struct strv all = with_partitions(a, r, name);
+	struct strv all = with_partitions(host, name);
 
 	for (size_t i = 0; i < all.n; i++) {
-		const char *use = use_of(a, r, all.v[i]);
+		const char *use = use_of(host, all.v[i]);
 
 		if (use)
 			return use;
@@ -230,12 +236,12 @@ const char *uses_of_disk(struct arena *a, const struct root *r, const char *name
 	return NULL;
 }
 
-static bool is_used_unclaimed(struct arena *a, const struct root *r, const char *disk)
+static bool is_used_unclaimed(const struct host *host, const char *disk)
 {
-	struct strv all = with_partitions(a, r, disk);
+	struct strv all = with_partitions(host, disk);
 
 	for (size_t i = 0; i < all.n; i++)
-		if (kernel_use(a, r, all.v[i]))
+		if (kernel_use(host, all.v[i]))
 			return true;
 	return false;
 }
@@ -244,31 +250,30 @@ static bool is_used_unclaimed(struct arena *a, const struct root *r, const char 
 #define LOOKS 20
 #define LOOK_AGAIN 10 /* ms */
 
-static int claim(struct arena *a, const struct root *r, const char *name, const char *path,
-		 int deadline, struct process *stuck)
+static int claim(const struct host *host, const char *name, const char *path, int deadline,
+		 struct process *stuck)
 {
 	int fd = -EBUSY;
 
 	for (int i = 0; i < LOOKS && fd == -EBUSY; i++) {
 		if (i)
 			clock_sleep(LOOK_AGAIN);
-		fd = act_open(a, r, path, O_RDONLY | O_EXCL | O_NONBLOCK, deadline, stuck);
-		if (fd == -EBUSY && uses_of_disk(a, r, name))
+		fd = act_open(host, path, O_RDONLY | O_EXCL | O_NONBLOCK, deadline, stuck);
+		if (fd == -EBUSY && uses_of_disk(host, name))
 			break;
 	}
 	return fd;
 }
 
 /* sysfs has ! where a name has a slash (cciss!c0d0): kobject_set_name_vargs(). */
-int uses_claim_disk(struct arena *a, const struct root *r, const char *name, int deadline,
-		    struct process *stuck)
+int uses_claim_disk(const struct host *host, const char *name, int deadline, struct process *stuck)
 {
-	char *path = arena_printf(a, "/dev/%s", name);
+	char *path = arena_printf(host->arena, "/dev/%s", name);
 
 	*stuck = (struct process){ 0 };
 	for (char *p = path; (p = strchr(p, '!'));)
 		*p = '/';
-	if (is_used_unclaimed(a, r, name))
+	if (is_used_unclaimed(host, name))
 		return -EBUSY;
-	return claim(a, r, name, path, deadline, stuck);
+	return claim(host, name, path, deadline, stuck);
 }
