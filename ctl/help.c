@@ -29,10 +29,11 @@ static const char *spelling(struct arena *a, const struct option_row *row)
 		return arena_printf(a, "-h, --%s", row->name);
 	if (!option_has_value(row))
 		return arena_printf(a, "--%s", row->name);
-	return arena_printf(a, row->kind == OPTION_MAYBE	  ? "--%s [%s]" :
-			       row->kind == OPTION_MAYBE_JOINED ? "--%s[=%s]" :
-								  "--%s %s",
-			    row->name, row->value);
+	if (row->kind == OPTION_MAYBE)
+		return arena_printf(a, "--%s [%s]", row->name, row->value);
+	if (row->kind == OPTION_MAYBE_JOINED)
+		return arena_printf(a, "--%s[=%s]", row->name, row->value);
+	return arena_printf(a, "--%s %s", row->name, row->value);
 }
 
 static void print_row(struct arena *a, const struct option_row *row, int width)
@@ -73,6 +74,7 @@ int help_print(struct arena *a, const struct command *command)
 		help_lines("  ", "  ", command->examples);
 	}
 	putchar('\n');
-	help_lines("The manual: ", "            ", command->manual ? command->manual : "kvmshim(8)");
+	help_lines("The manual: ", "            ",
+		   command->manual ? command->manual : "kvmshim(8)");
 	return CTL_FINE;
 }
