@@ -170,5 +170,7 @@ int qemuhelp_open(struct qemuhelp *h, struct err *err)
 	const char *text;
 	int rc = capture(h->arena, argv, &text, err);
 
-	return rc ? rc : strstr(text, "QEMU") ? 0 : err_set(err, 22, "%s is no QEMU", h->binary);
+	if (rc || strstr(text, "QEMU"))
+		return rc;
+	return err_set(err, 22, "%s is not a QEMU emulator", h->binary);
 }

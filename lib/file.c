@@ -17,11 +17,11 @@
 static int judge_owner(const struct root *r, const struct stat *st, struct err *err)
 {
 	if (!root_trusts_owner(r, st->st_uid))
-		return err_set(err, EPERM, "owned by user %u, not by root: chown root",
+		return err_set(err, EPERM, "the owner is user %u, but must be root; run chown root",
 			       (unsigned)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, EPERM,
-			       "writable by others than its owner (mode %04o): chmod go-w",
+			       "the group or others can write to it (mode %04o); run chmod go-w",
 			       (unsigned)st->st_mode & 07777);
 	return 0;
 }
@@ -37,16 +37,17 @@ static int judge_file(const struct root *r, const struct stat *st, bool everybod
 	int rc;
 
 	if (!S_ISREG(st->st_mode))
-		return err_set(err, EINVAL, "not a regular file");
+		return err_set(err, EINVAL, "must be a regular file");
 	rc = judge_owner(r, st, err);
 	if (rc)
 		return rc;
 	if (everybody && !(st->st_mode & S_IROTH))
-		return err_set(err, EPERM,
-			       "the user that VMs run as cannot read it (mode %04o): chmod 0644",
-			       (unsigned)st->st_mode & 07777);
+		return err_set(
+			err, EPERM,
+			"the user that VMs run as cannot read it (mode %04o); run chmod 0644",
+			(unsigned)st->st_mode & 07777);
 	if (st->st_size > FILE_MAX)
-		return err_set(err, EFBIG, "larger than 1 MiB");
+		return err_set(err, EFBIG, "the file is larger than 1 MiB");
 	return 0;
 }
 
@@ -56,7 +57,7 @@ static int judge_folder(const struct root *r, const struct stat *st, struct err 
 
 	if (!rc && !(st->st_mode & S_IXOTH))
 		rc = err_set(err, EPERM,
-			     "the user that VMs run as cannot enter it (mode %04o): chmod 0755",
+			     "the user that VMs run as cannot enter it (mode %04o); run chmod 0755",
 			     (unsigned)st->st_mode & 07777);
 	return rc;
 }
@@ -122,7 +123,7 @@ static int read_all(struct arena *a, int fd, size_t size, struct file *file, str
 	int rc = read_bytes(a, fd, size + 1, file, err);
 
 	if (rc == 0 && file->len > size)
-		rc = err_set(err, EAGAIN, "changed while it was read");
+		rc = err_set(err, EAGAIN, "the file changed while kvmshim read it; try again");
 	return rc;
 }
 
@@ -136,7 +137,7 @@ static int read_judged(const struct host *host, int at, const char *name, int ex
 	if (fd < 0 && errno == ENOENT)
 		return -ENOENT;
 	if (fd < 0 && errno == ELOOP)
-		return err_set(err, ELOOP, "a symbolic link");
+		return err_set(err, ELOOP, "must not be a symbolic link");
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(err, errno, "cannot be opened: %s", strerror(errno));
 	if (is_dev_null(&st)) {
@@ -161,7 +162,7 @@ int file_read_private(const struct host *host, int at, const char *name, struct 
 {
 	int rc = read_judged(host, at, name, O_NOFOLLOW, false, file, err);
 
-	return rc || file->text ? rc : err_set(err, EINVAL, "not a regular file");
+	return rc || file->text ? rc : err_set(err, EINVAL, "must be a regular file");
 }
 
 static int open_any(const char *path, struct stat *st, struct err *err)
@@ -172,7 +173,7 @@ static int open_any(const char *path, struct stat *st, struct err *err)
 	if (fd < 0 || fstat(fd, st) < 0)
 		return err_set(err, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st->st_mode))
-		return err_set(err, EINVAL, "%s: not a regular file", path);
+		return err_set(err, EINVAL, "%s: must be a regular file", path);
 	keep = fd;
 	fd = -1;
 	return keep;
@@ -187,7 +188,7 @@ int file_read_any(struct arena *a, const char *path, struct file *file, struct e
 	if (fd < 0)
 		return fd;
 	if (st.st_size > FILE_MAX)
-		return err_set(err, EFBIG, "%s: larger than 1 MiB", path);
+		return err_set(err, EFBIG, "%s: the file is larger than 1 MiB", path);
 	return read_bytes(a, fd, (size_t)st.st_size, file, err);
 }
 

@@ -33,17 +33,19 @@ int launch(const char *real, const char *self, const char *const *argv, struct e
 	struct stat st;
 
 	if (!real) {
-		err_set(err, ENOENT, "the real emulator cannot be told: no /proc, and no 'real =' in kvmshim.conf");
+		err_set(err, ENOENT,
+			"the real emulator is unknown: /proc is not mounted, and "
+			"kvmshim.conf has no 'real ='");
 		return LAUNCH_MISSING;
 	}
 	if (stat(real, &st) < 0) {
-		err_set(err, errno, "the real emulator %s: %s (set 'real =' in kvmshim.conf)", real,
+		err_set(err, errno, "the real emulator %s: %s; set 'real =' in kvmshim.conf", real,
 			strerror(errno));
 		return status_for(err->code);
 	}
 	if (is_self(&st, self)) {
 		err_set(err, ELOOP,
-			"the real emulator %s is this wrapper itself (set 'real =' in kvmshim.conf)",
+			"the real emulator %s is this wrapper itself; set 'real =' in kvmshim.conf",
 			real);
 		return LAUNCH_CANNOT;
 	}

@@ -59,8 +59,9 @@ static bool lets_in(const struct cmdline *c, const struct rule *rule, struct mis
 	if (rule->on_incoming != INCOMING_REFUSE || !comes_in(c) || !rewrite_guest_visible(c, rule))
 		return true;
 	mistake_add(m, rule->file, rule->line,
-		    "rule [%s] changes what the guest sees and says on-incoming = refuse: "
-		    "this VM comes in by migration, restore or snapshot: start it afresh instead",
+		    "rule [%s] changes what the guest sees and has on-incoming = refuse, but this "
+		    "VM comes from a migration, restore or snapshot; shut it down and start it "
+		    "again instead",
 		    rule->section);
 	return false;
 }

@@ -13,9 +13,9 @@ static const char *fact_text(struct arena *a, const struct facts *f, enum fact f
 	if (fact == FACT_OPTION)
 		return "";
 	if (values->n == 0)
-		return " (there is none)";
+		return " (the VM has none)";
 	for (size_t i = 0; i < values->n; i++)
-		strbuf_addf(&b, "%s%s", i ? ", " : " (it is ", str_printable(a, values->v[i]));
+		strbuf_addf(&b, "%s%s", i ? ", " : " (value: ", str_printable(a, values->v[i]));
 	strbuf_addc(&b, ')');
 	return strbuf_text(&b);
 }
@@ -24,17 +24,17 @@ const char *outcome_text(struct arena *a, const struct outcome *o, const struct 
 {
 	switch (o->kind) {
 	case OUTCOME_FAILS:
-		return arena_printf(a, "%s does not hold%s", condition_text(a, o->why),
+		return arena_printf(a, "%s is false%s", condition_text(a, o->why),
 				    fact_text(a, f, o->why->fact));
 	case OUTCOME_UNKNOWN:
-		return arena_printf(a, "%s cannot be told, so it does not hold",
+		return arena_printf(a, "%s is unknown, so the rule does not apply",
 				    condition_text(a, o->why));
 	case OUTCOME_DISABLED:
 		return "enabled = no";
 	case OUTCOME_LATER:
 		return "an earlier rule with last = yes applied";
 	case OUTCOME_INCOMING:
-		return "on-incoming = skip, and this guest comes in by migration, restore or snapshot";
+		return "on-incoming = skip, and this VM comes from a migration, restore or snapshot";
 	case OUTCOME_APPLIED:
 		break;
 	}

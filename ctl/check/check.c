@@ -79,7 +79,7 @@ static void warn_of_settings(struct check *c)
 {
 	if (!c->d.settings.enabled)
 		mistake_warn(&c->d.mistakes, c->d.settings.path, 0,
-			     "enabled = no: the wrapper applies no rule at all");
+			     "enabled = no, so the wrapper applies no rule at all");
 }
 
 static int ask_qemu(struct check *c)
@@ -88,7 +88,7 @@ static int ask_qemu(struct check *c)
 	struct err err;
 
 	if (!binary)
-		return ctl_fail("no emulator found to ask: say --qemu=BINARY");
+		return ctl_fail("no emulator was found; use --qemu=BINARY");
 	if (checkqemu(c->ctl->host.arena, binary, &c->d, &err) < 0)
 		return ctl_fail("%s", err.text);
 	return CTL_FINE;

@@ -140,13 +140,13 @@ static void check_type(struct checkqemu *c, const struct kind *kind, const char 
 	wants = checktype_wants(type, as->value);
 	if (wants)
 		say(c, true,
-		    arena_printf(c->arena, "%s of %s is %s (%s), not '%s'", as->key, what, wants,
-				 type, as->value));
+		    arena_printf(c->arena, "%s of %s must be %s (%s), not '%s'", as->key, what,
+				 wants, type, as->value));
 	else if (c->opt->flags & OPT_JSON &&
 		 proptype(kind->option, what, as->key, as->value) != checktype_kind(type))
 		say(c, false,
 		    arena_printf(c->arena,
-				 "%s of %s is of type %s: where the line is JSON write %s:=JSON",
+				 "%s of %s has type %s; if the argument is JSON, write %s:=JSON",
 				 as->key, what, type, as->key));
 }
 
@@ -260,7 +260,7 @@ static void check_selector(struct checkqemu *c, const struct kind *kind,
 
 	if (names && !strchr(glob, '%') && !any_matches(names, glob))
 		say(c, false,
-		    arena_printf(c->arena, "this QEMU has no -%s that '%s' means%s", kind->option,
+		    arena_printf(c->arena, "this QEMU has no -%s that matches '%s'%s", kind->option,
 				 glob, hint(c, names, glob)));
 }
 

@@ -65,7 +65,7 @@ static const char *unfit(const char *real, bool itself)
 		return "is the wrapper itself";
 	if (!real || access(real, X_OK) == 0)
 		return NULL;
-	return access(real, F_OK) == 0 ? "not executable" : "not there";
+	return access(real, F_OK) == 0 ? "is not executable" : "does not exist";
 }
 
 static void judge(struct ctl *ctl, struct explained *x)

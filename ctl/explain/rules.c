@@ -16,11 +16,11 @@
 /* ---- what is missing where a condition cannot be told ---- */
 
 static const char *const missing[FACT_COUNT] = {
-	[FACT_NAME] = "no guest name on the line",
-	[FACT_UUID] = "no UUID on the line",
+	[FACT_NAME] = "the command line has no VM name",
+	[FACT_UUID] = "the command line has no UUID",
 	[FACT_HOST] = "this host has no name",
-	[FACT_MACHINE] = "no machine type on the line",
-	[FACT_CPU] = "no CPU model on the line",
+	[FACT_MACHINE] = "the command line has no machine type",
+	[FACT_CPU] = "the command line has no CPU model",
 };
 
 static const char *missing_device(const struct ctl *ctl, const struct cmdline *c)
@@ -34,7 +34,7 @@ static const char *missing_device(const struct ctl *ctl, const struct cmdline *c
 		const char *address = v ? match_passed_pci(v) : NULL;
 
 		if (address && !host_pci_id(&ctl->host, address))
-			return arena_printf(ctl->host.arena, "%s is not in sysfs",
+			return arena_printf(ctl->host.arena, "%s does not exist in sysfs",
 					    str_printable(ctl->host.arena, address));
 	}
 	return NULL;
@@ -43,10 +43,10 @@ static const char *missing_device(const struct ctl *ctl, const struct cmdline *c
 static const char *missing_of_nova(const struct ctl *ctl, const struct names *names)
 {
 	if (!names->uuid)
-		return "no UUID on the line, so no facts.json";
+		return "the command line has no UUID, so the VM has no facts.json";
 	if (access(factsfile_path(&ctl->host, names->uuid), F_OK) < 0)
-		return "no facts.json for this VM";
-	return "its facts.json does not say";
+		return "the VM has no facts.json";
+	return "the facts.json of the VM does not have this value";
 }
 
 static const char *what_is_missing(const struct ctl *ctl, const struct explained *x, enum fact fact)
@@ -80,7 +80,7 @@ const char *explain_why(const struct ctl *ctl, const struct explained *x, const 
 	const char *lacks = NULL;
 
 	if (o->kind == OUTCOME_APPLIED && !changed_something(&x->d.trace, o->rule))
-		return "holds, but there was nothing to change";
+		return "applies, but changes nothing";
 	if (o->kind == OUTCOME_UNKNOWN)
 		lacks = what_is_missing(ctl, x, o->why->fact);
 	return lacks ? arena_printf(ctl->host.arena, "%s (%s)", text, lacks) : text;
@@ -89,7 +89,8 @@ const char *explain_why(const struct ctl *ctl, const struct explained *x, const 
 static const char *applied(const struct explained *x, const struct rule *rule)
 {
 	if (rewrite_guest_visible(&x->d.cmdline, rule))
-		return "applied (the guest sees it: saved and migrating guests need it on both ends)";
+		return "applied (the guest sees the change: a VM that is saved or migrated needs "
+		       "the rule at both ends)";
 	return "applied";
 }
 

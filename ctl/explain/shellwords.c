@@ -56,7 +56,7 @@ int shellwords(struct arena *a, const char *text, struct strv *words, const char
 
 		strbuf_addn(&word, "", 0);
 		if (!take_word(&s, &word))
-			return err_set(err, EINVAL, "a quote in the command line does not end");
+			return err_set(err, EINVAL, "a quote in the command line is not closed");
 		strv_push(a, words, word.text);
 		s = skip_space(s);
 	}
@@ -87,7 +87,7 @@ int shellwords_command(struct arena *a, const char *text, struct strv *words, st
 	for (size_t i = first; i < all.n; i++)
 		strv_push(a, words, all.v[i]);
 	if (words->n == 0)
-		return err_set(err, ENODATA, "no command line");
+		return err_set(err, ENODATA, "the command line is missing");
 	return 0;
 }
 
@@ -137,6 +137,6 @@ int shellwords_libvirt_log(struct arena *a, const char *log, size_t len, struct 
 		start = found ? found : start;
 	}
 	if (!start)
-		return err_set(err, ENODATA, "no start of a VM in this log");
+		return err_set(err, ENODATA, "this log contains no start of a VM");
 	return shellwords_command(a, start, words, err);
 }

@@ -52,7 +52,7 @@ int explain_from_domain(struct ctl *ctl, const char *name, struct explained *x, 
 	int rc;
 
 	if (strchr(name, '/') || *name == '\0')
-		return err_set(err, EINVAL, "'%s' is no domain's name", name);
+		return err_set(err, EINVAL, "'%s' is not a valid domain name", name);
 	rc = last_start(ctl, name, x, err);
 	if (rc && !is_without_start(rc))
 		return rc;
@@ -60,8 +60,8 @@ int explain_from_domain(struct ctl *ctl, const char *name, struct explained *x, 
 	x->domain = true;
 	explain_find_running(ctl, name, x);
 	if (rc && x->running.n) {
-		x->problem = "no start of it is left in its logs, so there is no telling what "
-			     "libvirt asked for";
+		x->problem = "the logs no longer contain a start of this domain, so its command "
+			     "line is unknown";
 		rc = 0;
 	}
 	return rc;

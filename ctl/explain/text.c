@@ -128,11 +128,11 @@ static void arguments(const struct text *t, struct explained *x)
 }
 
 static const char *const kind_text[] = {
-	[DECIDE_OFF] = "passed untouched: enabled = no in kvmshim.conf",
-	[DECIDE_PROBE] = "passed untouched: a question to the emulator, not the start of a VM",
-	[DECIDE_REWRITE] = "started by these rules",
-	[DECIDE_REFUSE] = "refused: mistakes in the rules",
-	[DECIDE_PASS] = "passed untouched: mistakes in the rules, and on-error = pass",
+	[DECIDE_OFF] = "unchanged: enabled = no in kvmshim.conf",
+	[DECIDE_PROBE] = "unchanged: this is a query to the emulator, not a VM start",
+	[DECIDE_REWRITE] = "started with these rules",
+	[DECIDE_REFUSE] = "refused: the rules have mistakes",
+	[DECIDE_PASS] = "unchanged: the rules have mistakes, and on-error = pass",
 };
 
 /* What runs is not what the rules make of the line today: show the two, without reasons. */
@@ -167,16 +167,17 @@ static const char *as_it_runs(const struct explained *x)
 	if (!x->domain)
 		return "";
 	if (x->running.n == 0)
-		return "; not running: this is what the last start would be today";
+		return "; it is not running: this is what its last start would be today";
 	if (!x->running_as_decided)
-		return "; it runs otherwise (the rules changed since, or no wrapper stood there)";
-	return "; so it runs now";
+		return "; it runs with other arguments (the rules have changed, or the wrapper was "
+		       "not in front)";
+	return "; it runs with these arguments now";
 }
 
 static const char *verdict(const struct explained *x)
 {
 	if (x->itself && x->d.kind != DECIDE_REFUSE)
-		return "not started: set 'real =' in kvmshim.conf to the emulator behind the wrapper";
+		return "not started: set 'real =' in kvmshim.conf to the real emulator";
 	return kind_text[x->d.kind];
 }
 

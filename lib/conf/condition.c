@@ -64,11 +64,13 @@ static int check_glob(struct arena *a, enum fact fact, const char *glob, struct 
 		return 0;
 	if (fact == FACT_PCI && !is_pci_id(glob))
 		return err_set(err, EINVAL,
-			       "'%s': write VENDOR:DEVICE as lspci -nn shows them, such as 10de:1b06 or 10de:*",
+			       "'%s': must be VENDOR:DEVICE as `lspci -nn` prints them, such as "
+			       "10de:1b06 or 10de:*",
 			       glob);
 	if (fact == FACT_UUID && !str_uuid(a, glob))
 		return err_set(err, EINVAL,
-			       "'%s': write a UUID, such as 4c4c4544-0031-3310-8047-b3c04f4a3532, or a part of one with *",
+			       "'%s': must be a UUID, such as "
+			       "4c4c4544-0031-3310-8047-b3c04f4a3532, or a part of a UUID with *",
 			       glob);
 	return 0;
 }
@@ -82,7 +84,7 @@ static int add_globs(struct arena *a, struct condition *c, const char *value, un
 		bool negated = *text == '!';
 		const char *glob = negated ? str_skip_blanks(text + 1) : text;
 		int rc = *glob ? check_glob(a, c->fact, glob, err) :
-				 err_set(err, EINVAL, "an empty value");
+				 err_set(err, EINVAL, "the value is empty");
 
 		if (rc)
 			return rc;
@@ -105,8 +107,10 @@ static int add_target(struct arena *a, struct condition *c, const char *value, u
 	if (rc)
 		return rc;
 	if (*rest)
-		return err_set(err, EINVAL, "'%s' after -%s: one -OPTION[SELECTOR] a line", rest,
-			       p.target.option);
+		return err_set(err, EINVAL,
+			       "'%s' after -%s is not allowed; write one "
+			       "-OPTION[SELECTOR] per line",
+			       rest, p.target.option);
 	*arena_push(a, c->patterns, c->n, c->cap) = p;
 	return 0;
 }

@@ -79,7 +79,8 @@ static void list_entry(const struct host *host, int place, const char *name, str
 			(struct entry){ arena_strdup(host->arena, name), place };
 	else
 		mistake_warn(m, place_path(host, place, name), 0,
-			     "ignored: not a rule file's name (letters, digits, '._-', .ini)");
+			     "ignored, because the name is not a valid rule file name (letters, "
+			     "digits, '._-', .ini)");
 }
 
 /* getdents64(2) and not opendir(3), which allocates 32 KiB for every start of a VM. */
@@ -111,7 +112,7 @@ static void list_place(const struct host *host, int place, int at, struct listin
 			    strerror(-rc));
 	else if (fstat(at, &st) == 0 && !(st.st_mode & S_IROTH))
 		mistake_add(m, place_path(host, place, ""), 0,
-			    "the user that VMs run as cannot list it (mode %04o): chmod 0755",
+			    "the user that VMs run as cannot list it (mode %04o); run chmod 0755",
 			    (unsigned)st.st_mode & 07777);
 }
 
@@ -134,7 +135,7 @@ static void read_entry(const struct host *host, const int *fds, const struct ent
 			   &err);
 
 	if (rc == -ENOENT)
-		mistake_add(m, file.path, 0, "a link to a file that does not exist");
+		mistake_add(m, file.path, 0, "the link leads to a file that does not exist");
 	else if (rc < 0)
 		mistake_add(m, file.path, 0, "%s", err.text);
 	else if (file.text)

@@ -11,8 +11,9 @@
 static int unknown(char c, struct err *err)
 {
 	if (c == '\0')
-		return err_set(err, EINVAL, "a '%%' at the end: write %%%% for the sign itself");
-	return err_set(err, EINVAL, "'%%%c': there are %%n (name), %%u (UUID), %%h (host) and %%%%",
+		return err_set(err, EINVAL,
+			       "'%%' at the end is not valid; write %%%% for the character itself");
+	return err_set(err, EINVAL, "'%%%c': must be %%n (name), %%u (UUID), %%h (host) or %%%%",
 		       c);
 }
 
@@ -27,7 +28,7 @@ int expand_check(const char *text, struct err *err)
 static int check_name(struct arena *a, const char *name, struct err *err)
 {
 	if (strchr(name, '/') || *name == '.')
-		return err_set(err, EINVAL, "%%n: the name '%s' has a '/' or begins with '.'",
+		return err_set(err, EINVAL, "%%n: the name '%s' contains '/' or begins with '.'",
 			       str_printable(a, name));
 	return 0;
 }
@@ -75,7 +76,10 @@ int expand(struct arena *a, const struct names *names, const char *text, expand_
 		if (quote)
 			value = quote(a, value);
 		if (!value)
-			return err_set(err, EINVAL, "%%%c: its value cannot stand here", *text);
+			return err_set(err, EINVAL,
+				       "%%%c: the value contains a character that is "
+				       "not allowed here",
+				       *text);
 		strbuf_add(&b, value);
 	}
 	*out = strbuf_text(&b);

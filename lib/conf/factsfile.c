@@ -31,7 +31,7 @@ static int add_string(struct arena *a, struct facts *f, enum fact fact,
 	if (!json_object_object_get_ex(from, member, &value))
 		return 0;
 	if (!json_object_is_type(value, json_type_string))
-		return err_set(err, EINVAL, "'%s' is no string", member);
+		return err_set(err, EINVAL, "'%s' must be a string", member);
 	fact_add(a, f, fact, arena_strdup(a, json_object_get_string(value)));
 	return 0;
 }
@@ -44,7 +44,7 @@ static int get_object(const struct json_object *from, const char *member, struct
 	if (!json_object_object_get_ex(from, member, o))
 		return 0;
 	if (!json_object_is_type(*o, json_type_object))
-		return err_set(err, EINVAL, "'%s' is no object", member);
+		return err_set(err, EINVAL, "'%s' must be an object", member);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ static int add_grant(struct arena *a, struct grants *g, const struct json_object
 
 	if (!json_object_object_get_ex(o, "rule", &rule) ||
 	    !json_object_is_type(rule, json_type_string))
-		return err_set(err, EINVAL, "a grant without its rule");
+		return err_set(err, EINVAL, "a grant has no rule");
 	for (enum grant_kind k = GRANT_PCI; k <= GRANT_MDEV; k++)
 		if (json_object_object_get_ex(o, kinds[k], &device) &&
 		    json_object_is_type(device, json_type_string)) {
@@ -91,7 +91,7 @@ static int add_grant(struct arena *a, struct grants *g, const struct json_object
 			};
 			return 0;
 		}
-	return err_set(err, EINVAL, "a grant without its device");
+	return err_set(err, EINVAL, "a grant has no device");
 }
 
 static int add_grants(struct arena *a, struct grants *g, const struct json_object *o,
@@ -104,7 +104,7 @@ static int add_grants(struct arena *a, struct grants *g, const struct json_objec
 	if (!json_object_object_get_ex(o, "grants", &list))
 		return 0;
 	if (!json_object_is_type(list, json_type_array))
-		return err_set(err, EINVAL, "'grants' is no list");
+		return err_set(err, EINVAL, "'grants' must be a list");
 	for (size_t i = 0; !rc && i < json_object_array_length(list); i++)
 		rc = add_grant(a, g, json_object_array_get_idx(list, i), err);
 	return rc;
@@ -116,11 +116,11 @@ static int check_shape(const struct json_object *o, const char *uuid, struct err
 
 	if (!json_object_object_get_ex(o, "version", &version) ||
 	    !json_object_is_type(version, json_type_int) || json_object_get_int(version) != 1)
-		return err_set(err, EINVAL, "not version 1 of this file");
+		return err_set(err, EINVAL, "'version' must be 1");
 	if (!json_object_object_get_ex(o, "uuid", &whose) ||
 	    !json_object_is_type(whose, json_type_string) ||
 	    !str_eq(json_object_get_string(whose), uuid))
-		return err_set(err, EINVAL, "its uuid is not that of its folder");
+		return err_set(err, EINVAL, "'uuid' is not the UUID in the name of the directory");
 	return 0;
 }
 
@@ -132,7 +132,7 @@ static int take_facts(struct arena *a, const struct file *file, const char *uuid
 	int rc;
 
 	if (!o)
-		return err_set(err, EINVAL, "not a JSON object");
+		return err_set(err, EINVAL, "must be a JSON object");
 	rc = check_shape(o, uuid, err);
 	if (!rc)
 		rc = add_grants(a, &f->grants, o, err);
@@ -153,7 +153,7 @@ int factsfile_read(const struct host *host, const char *uuid, struct facts *f, s
 	if (rc == -ENOENT)
 		return 0;
 	if (rc == 0 && !file.text)
-		rc = err_set(err, EINVAL, "not a regular file");
+		rc = err_set(err, EINVAL, "must be a regular file");
 	if (rc == 0)
 		rc = take_facts(host->arena, &file, uuid, f, err);
 	return rc;

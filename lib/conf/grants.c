@@ -30,7 +30,8 @@ int grants_use(struct grants *g, const struct rule *rule, enum grant_kind kind, 
 		return 0;
 	}
 	return err_set(err, EPERM,
-		       "%s was not handed over for this rule: rules changed since prepare, start again",
+		       "%s was not assigned for this rule, because rules have changed after "
+		       "'prepare'; start the VM again",
 		       device);
 }
 
@@ -46,8 +47,9 @@ int grants_all_used(const struct grants *g, struct err *err)
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->v[i].used)
 			return err_set(err, EPERM,
-				       "%s was handed over for %s, which does not take it: rules changed "
-				       "since prepare, start again",
+				       "%s was assigned for rule %s, but that rule does not use "
+				       "it, because rules have changed after 'prepare'; start the "
+				       "VM again",
 				       g->v[i].device, g->v[i].rule);
 	return 0;
 }

@@ -69,7 +69,8 @@ static void check_bytes(struct reader *r, const char *line, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f) {
 			mistake_add(r->mistakes, r->file, r->line,
-				    "a %s byte (0x%02x): this is not a text file",
+				    "the line contains a %s byte (0x%02x); the file must be a text "
+				    "file",
 				    line[i] ? "control" : "NUL", (unsigned char)line[i]);
 			return;
 		}
@@ -144,7 +145,7 @@ static char *logical_line(struct reader *r)
 		len = stripped_line(r, &line);
 		if (len < 0) {
 			mistake_add(r->mistakes, r->file, r->logical,
-				    "the last line ends in a backslash: nothing follows");
+				    "the last line ends in a backslash, but no line follows");
 			len = 0;
 		}
 	}
@@ -199,13 +200,14 @@ static const char *section_problem(struct reader *r, const char *line, size_t na
 	const char *after = line[1 + name] ? str_skip_blanks(line + name + 2) : "";
 
 	if (line[1 + name] == '\0')
-		return "a section without ']'";
+		return "the section has no ']'";
 	if (*after && *after != '#' && *after != ';')
-		return arena_printf(r->arena, "'%s' after the section's ']'", after);
+		return arena_printf(r->arena, "'%s' is not allowed after the ']' of the section",
+				    after);
 	if (name == 0)
-		return "a section without a name";
+		return "the section has no name";
 	if (name > NAME_MAX_BYTES)
-		return arena_printf(r->arena, "a section name of %zu bytes: at most %d", name,
+		return arena_printf(r->arena, "the section name has %zu bytes; maximum %d", name,
 				    NAME_MAX_BYTES);
 	return NULL;
 }
@@ -232,7 +234,7 @@ static bool take_key(struct reader *r, char *line)
 
 	if (!sep || *sep != '=') {
 		mistake_add(r->mistakes, r->file, r->logical,
-			    "'%s': neither a section nor key = value", line);
+			    "'%s': must be a [section] or key = value", line);
 		return false;
 	}
 	key = (size_t)(sep - line);
@@ -240,16 +242,16 @@ static bool take_key(struct reader *r, char *line)
 		key--;
 	if (key == 0 || key > NAME_MAX_BYTES || memchr(line, ';', key)) {
 		mistake_add(r->mistakes, r->file, r->logical,
-			    key == 0		   ? "a value without a key" :
-			    key > NAME_MAX_BYTES ? "a key of more than 49 bytes" :
-						     "a ';' in a key");
+			    key == 0		   ? "the value has no key" :
+			    key > NAME_MAX_BYTES ? "the key has more than 49 bytes" :
+						     "the key contains ';'");
 		return false;
 	}
 	r->value = str_trim(r->arena, sep + 1, strlen(sep + 1));
 	if (has_inline_comment(r->value)) {
 		mistake_add(r->mistakes, r->file, r->logical,
-			    "a blank and ';' or '#' inside the value: put a comment on a line of its own, "
-			    "or the value into \"quotes\"");
+			    "the value contains a blank followed by ';' or '#'; put a comment on "
+			    "its own line, or put the value in \"quotes\"");
 		return false;
 	}
 	line[key] = '=';
@@ -308,5 +310,7 @@ void inifile_read(struct arena *a, const struct file *file, const struct ini_eve
 		r.next += 3;
 	refused = ini_parse_stream(feed_line, &r, handle_key, &r);
 	if (refused)
-		mistake_add(m, file->path, r.logical, "not an INI file (inih: line %d)", refused);
+		mistake_add(m, file->path, r.logical,
+			    "the file is not a valid INI file (inih: line %d)",
+			    refused);
 }

@@ -80,7 +80,8 @@ static int pass_pci(struct passes *p, const struct rule *rule, const char *word,
 
 	if (!address)
 		return err_set(err, EINVAL,
-			       "'%s': a PCI address such as 0000:05:00.0, or 0000:05:00 for the whole slot",
+			       "'%s': must be a PCI address such as 0000:05:00.0, or 0000:05:00 "
+			       "for the whole slot",
 			       word);
 	if (!strchr(address, '.'))
 		return pass_slot(p, rule, address, err);
@@ -93,7 +94,7 @@ static int pass_mdev(struct passes *p, const struct rule *rule, const char *word
 	const char *uuid = str_uuid(p->arena, word);
 
 	if (!uuid)
-		return err_set(err, EINVAL, "'%s': the UUID of a mediated device", word);
+		return err_set(err, EINVAL, "'%s': must be the UUID of a mediated device", word);
 	add_grant(p, rule, GRANT_MDEV, uuid);
 	return 0;
 }
@@ -106,7 +107,7 @@ static int pass(struct passes *p, const struct rule *rule, const struct action *
 	int rc;
 
 	if (action->words.n == 0)
-		return err_set(err, EINVAL, "too few words: which device?");
+		return err_set(err, EINVAL, "a value is missing: write the device");
 	rc = expand(p->arena, p->names, action->words.v[0], NULL, &word, err);
 	if (rc)
 		return rc;
@@ -124,10 +125,11 @@ static void pass_all(struct passes *p, const struct rule *rule)
 			continue;
 		if (p->doubtful)
 			mistake_add(p->mistakes, rule->file, action->line,
-				    "%s: the rule [%s] before it (%s:%u) says last = yes and only the "
-				    "wrapper can tell if it applies: put this rule before it",
-				    verb_names[action->verb], p->doubtful->section, p->doubtful->file,
-				    p->doubtful->line);
+				    "%s: the earlier rule [%s] (%s:%u) has last = yes, and only "
+				    "the wrapper can test if that rule applies; move this rule "
+				    "before it",
+				    verb_names[action->verb], p->doubtful->section,
+				    p->doubtful->file, p->doubtful->line);
 		else if (pass(p, rule, action, &err) < 0)
 			mistake_add(p->mistakes, rule->file, action->line, "%s: %s",
 				    verb_names[action->verb], err.text);

@@ -109,8 +109,8 @@ static bool plain_key(struct load *l, const char *key, const char *value, unsign
 	if (i == N_PLAIN)
 		return false;
 	if (l->seen[i]) {
-		mistake_add(l->mistakes, l->file, line, "'%s' again: it stands at line %u", key,
-			    l->seen[i]);
+		mistake_add(l->mistakes, l->file, line, "'%s' is given twice: first at line %u",
+			    key, l->seen[i]);
 		return true;
 	}
 	l->seen[i] = line;
@@ -190,8 +190,9 @@ static void check_granted(struct load *l, const struct rule *r, const struct act
 	for (size_t i = 0; i < r->n_conditions; i++)
 		if (!fact_is_shared(r->conditions[i].fact))
 			mistake_add(l->mistakes, l->file, r->conditions[i].line,
-				    "%s beside %s: the hook that hands the device over cannot tell it; "
-				    "use name, uuid, host, flavor, project, user or instance",
+				    "%s together with %s: the hook, which assigns the device, "
+				    "cannot test this condition; use name, uuid, host, flavor, "
+				    "project, user or instance",
 				    condition_keys[r->conditions[i].fact],
 				    verb_names[action->verb]);
 }
@@ -203,15 +204,16 @@ static void check_whole(struct load *l)
 
 	if (r->n_actions == 0)
 		mistake_add(l->mistakes, l->file, r->line,
-			    "rule [%s] does nothing: it has no verb (set, default, unset, add, remove, hide-hypervisor, …)",
+			    "rule [%s] does nothing, because it has no verb (set, default, unset, "
+			    "add, remove, hide-hypervisor, …)",
 			    r->section);
 	if (r->n_conditions == 0 && !r->always)
 		mistake_add(l->mistakes, l->file, r->line,
-			    "rule [%s] has no condition: for every VM write 'when = always'",
+			    "rule [%s] has no condition; for every VM write 'when = always'",
 			    r->section);
 	if (r->n_conditions && r->always)
 		mistake_add(l->mistakes, l->file, r->conditions[0].line,
-			    "rule [%s] has 'when = always' and a condition: leave one of them out",
+			    "rule [%s] has 'when = always' and a condition; remove one of them",
 			    r->section);
 }
 
@@ -236,7 +238,7 @@ static void on_section(void *user, const char *name, unsigned line)
 	for (size_t i = l->first; i < l->set->n; i++)
 		if (str_eq(l->set->v[i].section, name))
 			mistake_add(l->mistakes, l->file, line,
-				    "section [%s] again: it began at line %u", name,
+				    "section [%s] is given twice: first at line %u", name,
 				    l->set->v[i].line);
 	l->rule = arena_push(l->arena, l->set->v, l->set->n, l->set->cap);
 	*l->rule = (struct rule){
@@ -252,7 +254,8 @@ static void on_key(void *user, const char *key, const char *value, unsigned line
 
 	if (!l->rule) {
 		mistake_add(l->mistakes, l->file, line,
-			    "'%s' before any section: a rule begins with [its name]", key);
+			    "'%s' is before the first section; begin each rule with [its name]",
+			    key);
 		return;
 	}
 	if (!plain_key(l, key, value, line) && !condition_key(l, key, value, line) &&

@@ -142,7 +142,8 @@ static const char *set_power(const struct setting_place *p, const char *value)
 static const char *set_reset_method(const struct setting_place *p, const char *value)
 {
 	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz_ \t")])
-		return "names of reset methods with blanks, such as flr bus; default; or nothing, for none";
+		return "names of reset methods separated by blanks, such as flr bus; or default; "
+		       "or empty, for none";
 	add_attribute(p, "reset_method", value);
 	return NULL;
 }
@@ -165,7 +166,7 @@ static const char *set_unbind_timeout(const struct setting_place *p, const char 
 	int seconds = setting_seconds(value, 1, 600);
 
 	if (seconds < 0)
-		return "seconds, 1 to 600";
+		return "a number of seconds from 1 to 600";
 	p->device->unbind_timeout = seconds;
 	return NULL;
 }

@@ -148,7 +148,7 @@ static const char *set_extra(const struct setting_place *p, const char *value)
 		struct extra_option o;
 
 		if (!extra_option_parse(item, &o, p->arena))
-			return "NAME:arg or NAME:flag, with commas, without dashes";
+			return "NAME:arg or NAME:flag, separated by commas, without dashes";
 		if (has_extra(s, o.name))
 			return "NAME:arg or NAME:flag, each NAME once";
 		*arena_push(p->arena, s->extra, s->n_extra, cap) = o;
@@ -181,7 +181,7 @@ static const char *set_unbind_drivers(const struct setting_place *p, const char 
 
 	for (const char *item; (item = setting_item(p->arena, &value));) {
 		if (*item == '\0' || item[strspn(item, bytes)])
-			return "names of drivers with commas, such as nvidia, snd_*";
+			return "names of drivers separated by commas, such as nvidia, snd_*";
 		strv_push(p->arena, &globs, item);
 	}
 	p->settings->hook.unbind_drivers = globs;
@@ -199,7 +199,7 @@ static const char *set_unbind_timeout(const struct setting_place *p, const char 
 	int seconds = setting_seconds(value, 1, 600);
 
 	if (seconds < 0)
-		return "seconds, 1 to 600";
+		return "a number of seconds from 1 to 600";
 	p->settings->hook.unbind_timeout = seconds;
 	return NULL;
 }
@@ -209,7 +209,7 @@ static const char *set_holders_wait(const struct setting_place *p, const char *v
 	int seconds = setting_seconds(value, 0, 600);
 
 	if (seconds < 0)
-		return "seconds, 0 to 600";
+		return "a number of seconds from 0 to 600";
 	p->settings->hook.holders_wait = seconds;
 	return NULL;
 }

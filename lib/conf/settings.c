@@ -91,7 +91,8 @@ static struct device_settings *add_device(struct load *l, const char *name, unsi
 	}
 	if (first) {
 		mistake_add(l->mistakes, s->path, line,
-			    "section [device %s] again: it began at line %u", address, first->line);
+			    "section [device %s] is given twice: first at line %u", address,
+			    first->line);
 		return NULL;
 	}
 	d = arena_push(a, s->devices, s->n_devices, s->devices_cap);
@@ -120,8 +121,9 @@ static void on_section(void *user, const char *name, unsigned line)
 	else if (l->section == SECTION_DEVICE)
 		begin_device(l, name, line);
 	else if (l->section_line[l->section])
-		mistake_add(l->mistakes, path, line, "section [%s] again: it began at line %u",
-			    name, l->section_line[l->section]);
+		mistake_add(l->mistakes, path, line,
+			    "section [%s] is given twice: first at line %u", name,
+			    l->section_line[l->section]);
 	else
 		l->section_line[l->section] = line;
 }
@@ -134,8 +136,8 @@ static void set(struct load *l, const struct setting_key *key, const char *value
 	unsigned *seen = &l->seen[l->section][key - setting_keys[l->section]];
 
 	if (*seen) {
-		mistake_add(l->mistakes, path, line, "'%s' again: it stands at line %u", key->name,
-			    *seen);
+		mistake_add(l->mistakes, path, line, "'%s' is given twice: first at line %u",
+			    key->name, *seen);
 		return;
 	}
 	*seen = line;
@@ -155,7 +157,7 @@ static void on_key(void *user, const char *name, const char *value, unsigned lin
 
 	if (!l->any_section)
 		mistake_add(l->mistakes, path, line,
-			    "'%s' before any section: write [wrapper] above it", name);
+			    "'%s' is before the first section; write [wrapper] above it", name);
 	if (l->section == SECTION_COUNT)
 		return;
 	for (const struct setting_key *key = setting_keys[l->section]; key->name; key++) {

@@ -31,12 +31,13 @@ static int selkey_parse(struct arena *a, const char *item, struct selkey *k, str
 	const char *eq = strchr(item, '=');
 
 	if (*item == '\0')
-		return err_set(err, EINVAL, "an empty item in the selector");
+		return err_set(err, EINVAL, "the selector contains an empty item");
 	if (!eq || eq == item)
-		return err_set(err, EINVAL, "'%s' in the selector: write key=glob", item);
+		return err_set(err, EINVAL, "'%s' in the selector: must be key=glob", item);
 	if (eq[1] == '!')
 		return err_set(err, EINVAL,
-			       "'%s' in the selector: only a condition can begin with '!' (\\! is the sign itself)",
+			       "'%s' in the selector: only a condition can begin with '!' (write "
+			       "\\! for the character itself)",
 			       item);
 	k->key = arena_strndup(a, item, (size_t)(eq - item));
 	k->glob = arena_strdup(a, eq + 1);
@@ -78,9 +79,10 @@ int target_parse(struct arena *a, const char *text, struct target *t, const char
 		int rc;
 
 		if (!end)
-			return err_set(err, EINVAL,
-				       "the selector of -%s has no ']' before a blank or the end",
-				       t->option);
+			return err_set(
+				err, EINVAL,
+				"the selector of -%s has no ']' before a blank or at the end",
+				t->option);
 		rc = selector_parse(a, after + 1, end, t, err);
 		if (rc)
 			return rc;

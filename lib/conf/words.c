@@ -36,7 +36,7 @@ int words_parse(struct arena *a, const char *value, struct strv *words, struct e
 
 		s = take_word(s, &word);
 		if (!s)
-			return err_set(err, EINVAL, "a \" that does not end");
+			return err_set(err, EINVAL, "a closing \" is missing");
 		strv_push(a, words, word.text);
 	}
 	return 0;

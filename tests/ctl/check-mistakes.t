@@ -47,30 +47,30 @@ sub every_mistake {
 
 subtest 'Mistakes in the lines of a file' => sub {
 	every_mistake('50-lines.ini', <<'END', 'lines');
-stray = 1                       <<< 'stray'|before any section
+stray = 1                       <<< 'stray'|before the first section
 also                            <<< 'also'|key = value
 [one]
 when = always
 set = -cpu kvm=off
 words without a sign            <<< 'words without a sign'|key = value
 colon: value                    <<< 'colon: value'|key = value
-= value                         <<< without a key
+= value                         <<< no key
 a-key-that-is-longer-than-the-forty-nine-bytes-of-inih = x  <<< 49
 [two] and more                  <<< 'and more'
-[]                              <<< without a name
+[]                              <<< no name
 [three                          <<< ]
 [a-section-that-is-longer-than-the-forty-nine-bytes-of-inih]  <<< 49
 when = always
-set = -cpu kvm=off ; why        <<< ';'|line of its own|quotes
-set = -cpu kvm=off # why        <<< '#'|line of its own|quotes
+set = -cpu kvm=off ; why        <<< ';'|its own line|quotes
+set = -cpu kvm=off # why        <<< '#'|its own line|quotes
 # a comment
   ; and one more
-set = -cpu \                   <<< '#'|line of its own
+set = -cpu \                   <<< '#'|its own line
   kvm=off \
   # no comment
 this is                         <<< 'this is'
 set = -cpu kvm                  <<< 'kvm'|kvm=
-[one]                           <<< [one]|again|line 3
+[one]                           <<< [one]|twice|line 3
 set = -cpu kvm=off \           <<< backslash
 END
 	my $host = Kvmshim->new;
@@ -226,7 +226,7 @@ enabled = no                    <<< 'enabled'|line 9
 on-error = explode              <<< on-error = explode|refuse or pass
 real = qemu-kvm.real            <<< real = qemu-kvm.real|absolute
 extra-options = id              <<< extra-options = id|:arg|:flag
-real = /bin/true ; why          <<< ';'|line of its own
+real = /bin/true ; why          <<< ';'|its own line
 nonsense                        <<< 'nonsense'
 [wrapper]                       <<< [wrapper]|line 4
 [quite-something-else]          <<< [quite-something-else]

@@ -157,20 +157,20 @@ END
 subtest 'A value that is not of the type that this QEMU lists is a mistake' => sub {
 	# the line, and what is said of it; nothing: it fits
 	my @lines = map { [ split /\s*\|\s*/, $_, 2 ] } split /\n/, <<'END';
-set = -device[driver=virtio-net-pci] mq=maybe      | mq of virtio-net-pci is on or off (bool), not 'maybe'
+set = -device[driver=virtio-net-pci] mq=maybe      | mq of virtio-net-pci must be on or off (bool), not 'maybe'
 set = -device[driver=virtio-net-pci] mq=off        |
-set = -device[driver=virtio-net-pci] host_mtu=many | host_mtu of virtio-net-pci is a number (uint16), not 'many'
+set = -device[driver=virtio-net-pci] host_mtu=many | host_mtu of virtio-net-pci must be a number (uint16), not 'many'
 set = -device[driver=virtio-net-pci] host_mtu=9000 |
-set = -device[driver=virtio-net-*] disable-legacy=yes | is on, off or auto (OnOffAuto), not 'yes'
+set = -device[driver=virtio-net-*] disable-legacy=yes | must be on, off or auto (OnOffAuto), not 'yes'
 default = -device[driver=pcie-root-port] mem-reserve=4M |
-default = -device[driver=pcie-root-port] mem-reserve=4Q | is a size (size), not '4Q'
+default = -device[driver=pcie-root-port] mem-reserve=4Q | must be a size (size), not '4Q'
 set = -device[driver=virtio-rng-pci] addr=1f.2     |
 set = -device[driver=scsi-hd] serial=12345         |
 set = -device[driver=virtio-net-pci] mq:="x"       |
-add = -device virtio-net-pci,mq=7                  | mq of virtio-net-pci is on or off (bool), not '7'
-add = -object memory-backend-ram,id=x,size=1G,merge=1 | merge of memory-backend-ram is on or off (bool), not '1'
+add = -device virtio-net-pci,mq=7                  | mq of virtio-net-pci must be on or off (bool), not '7'
+add = -object memory-backend-ram,id=x,size=1G,merge=1 | merge of memory-backend-ram must be on or off (bool), not '1'
 set = -machine smm=maybe                           | not 'maybe'
-set = -device[driver=virtio-9p-pci] fsdev=7        | where the line is JSON write fsdev:=JSON
+set = -device[driver=virtio-9p-pci] fsdev=7        | if the argument is JSON, write fsdev:=JSON
 END
 	my $got = ask(map { $_->[0] } @lines);
 	my %said;
@@ -208,7 +208,7 @@ subtest 'So is a when-option that looks for nothing of this QEMU' => sub {
 		my ($target, $glob, $hint) = @$case;
 		$host->file('draft.ini', "[rule]\nwhen-option = -device\nwhen-option = $target\nadd = -S\n");
 		my $got = check("--qemu=$qemu", 'draft.ini');
-		like($got->{out}, qr/\Adraft\.ini:3: warning: when-option: this QEMU has no .*'\Q$glob\E' means\Q$hint\E\n1 rule: 0 mistakes, 1 warning\n\z/, $target);
+		like($got->{out}, qr/\Adraft\.ini:3: warning: when-option: this QEMU has no .* that matches '\Q$glob\E'\Q$hint\E\n1 rule: 0 mistakes, 1 warning\n\z/, $target);
 		is($got->{status}, 0, "$target: no reason to fail");
 	}
 	for my $target ('-device[driver=virtio-net-pci*]', '!-netdev[type=user]', '-cpu[model=host]', '-device[id=net0]', '-device[driver=%n]', '-serial',

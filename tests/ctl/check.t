@@ -76,7 +76,7 @@ subtest 'Files given as arguments' => sub {
 	tells('those of a kvmshim.conf that is given count before', check($host, 'vendor.ini', 'draft.conf'), []);
 	tells('in any order', check($host, 'draft.conf', 'vendor.ini'), []);
 
-	for my $case ([ 'missing.ini', 'No such file' ], [ '.', 'not a regular file' ]) {
+	for my $case ([ 'missing.ini', 'No such file' ], [ '.', 'must be a regular file' ]) {
 		$got = check($host, 'right.ini', $case->[0]);
 		is($got->{status}, 2, "$case->[1]: exit 2");
 		like($got->{err}, qr/\Akvmshim: \Q$case->[0]\E: \Q$case->[1]\E[^\n]*\n\z/, "$case->[1]: one line that names it");
@@ -97,7 +97,7 @@ subtest 'Files that are no rule files are mentioned' => sub {
 	$host->rules('50-right.ini', $right);
 	my $got = check($host);
 	my @ignored = map { "$rules/$_" } '.hidden.ini', '50 c.ini', '50-\x1b[31m.ini', '50-a.ini.dpkg-new', '50-b.conf', 'README';
-	is_deeply($got->{lines}, [ map { "$_: warning: ignored: not a rule file's name (letters, digits, '._-', .ini)" }
+	is_deeply($got->{lines}, [ map { "$_: warning: ignored, because the name is not a valid rule file name (letters, digits, '._-', .ini)" }
 		@ignored, '/usr/lib/kvmshim/rules.d/-x.ini' ], 'each of them');
 	is($got->{summary}, '1 rule: 0 mistakes, 7 warnings', 'as warnings');
 	is($got->{status}, 0, 'which are no reason to fail');
@@ -136,7 +136,7 @@ subtest 'Files that cannot be believed' => sub {
 		}
 		unlink $file;
 		mkfifo($file, 0644) or die;
-		distrusted($host, "/$path", qr/not a regular file/, "$name, a fifo");
+		distrusted($host, "/$path", qr/must be a regular file/, "$name, a fifo");
 		unlink $file;
 		$host->file($path, $text . "#\n" x 600_000);
 		distrusted($host, "/$path", qr/1 MiB/, "$name of more than 1 MiB");
@@ -167,7 +167,7 @@ subtest 'Files of other users' => sub {
 		$host->rules('50-a.ini', $right);
 		$host->conf("[wrapper]\n");
 		chown $nobody, 0, $host->dir . $places{$what} or die;
-		distrusted($host, $places{$what}, qr/user $nobody, not by root: chown root/, "for root, $what of somebody else");
+		distrusted($host, $places{$what}, qr/user $nobody, but must be root; run chown root/, "for root, $what of somebody else");
 		my $got = check($host, { uid => $nobody });
 		is_deeply([ @$got{qw(status out err)} ], [ 0, "1 rule: 0 mistakes, 0 warnings\n", '' ],
 			"below KVMSHIM_ROOT $what may be the caller's own") or diag(explain $got);

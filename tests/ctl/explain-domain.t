@@ -125,7 +125,7 @@ subtest 'A domain' => sub {
 	is_deeply([ @$json{qw(title running status)}, $json->{before}, $json->{after} ], [ 'a', undef, 0, \@last, \@after ],
 		'that does not run: its last start, by the rules of today');
 	is($json->{'running-as-decided'}, undef, 'there is no telling whether it runs so');
-	my $off = qr/^verdict +would be started by these rules; not running: this is what the last start would be today$/m;
+	my $off = qr/^verdict +would be started with these rules; it is not running: this is what its last start would be today$/m;
 	like(explain_to($host, 'a')->{out}, $off, 'the verdict says that it does not run');
 	unlike(explain_to($host, 'a')->{out}, qr/really got/, 'and nothing is said of what runs');
 	unlike(explain_to($host, '--log', $host->dir . '/var/log/libvirt/qemu/a.log')->{out}, qr/running/, 'nor is it, of a log');
@@ -135,13 +135,13 @@ subtest 'A domain' => sub {
 	is_deeply($json->{running}, \@after, 'that runs as the rules decide: what it got');
 	ok($json->{'running-as-decided'}, 'and that it runs so');
 	my $got = explain_to($host, 'a');
-	like($got->{out}, qr/\Aa\n.*^verdict .*runs now$/ms, 'the verdict says that it runs so');
+	like($got->{out}, qr/\Aa\n.*^verdict .*runs with these arguments now$/ms, 'the verdict says that it runs so');
 	like($got->{out}, qr/^~ -cpu +host\n +→ host,kvm=off\n +\Q$file\E:3 \[a\] set$/m, 'with reasons');
 	is($got->{status}, 0, 'exit 0');
 
 	$host->rules('50-a.ini', "[a]\nwhen-name = a\nset = -cpu kvm=on\n");
 	$got = explain_to($host, 'a');
-	like($got->{out}, qr/^verdict +would be started by these rules; it runs otherwise \(the rules changed since, or no wrapper stood there\)$/m,
+	like($got->{out}, qr/^verdict +would be started with these rules; it runs with other arguments \(the rules have changed, or the wrapper was not in front\)$/m,
 		'whose rules changed since: the verdict says so');
 	like($got->{out}, qr/^what QEMU really got\n\n.*^~ -cpu +host\n +→ host,kvm=off$/ms, 'and what it really got is shown');
 	is(JSON::PP->new->encode([ json_to($host, 'a')->{'running-as-decided'} ]), '[false]', 'the JSON says so too');
@@ -152,13 +152,13 @@ subtest 'A domain' => sub {
 	$host->rules('50-a.ini', "broken\n");
 	$got = explain_to($host, 'a');
 	is($got->{status}, 1, 'whose rules are broken now: it would be refused, exit 1');
-	like($got->{out}, qr/^verdict +would be refused: .*runs otherwise/m, 'the verdict says so');
+	like($got->{out}, qr/^verdict +would be refused: .*runs with other arguments/m, 'the verdict says so');
 	like($got->{out}, qr/^~ -cpu +host\n +→ host,kvm=off$/m, 'but it is shown as it runs');
 	like($got->{out}, qr/^mistakes\n  \Q$file\E:1: /m, 'with the mistakes');
 
 	$host->no_rules;
 	running($host, 'a', @last);
-	like(explain_to($host, 'a')->{out}, qr/^verdict .*runs now$/m, 'without rules, as libvirt wrote it');
+	like(explain_to($host, 'a')->{out}, qr/^verdict .*runs with these arguments now$/m, 'without rules, as libvirt wrote it');
 
 	running($host, 'a', grep { $_ ne '-S' } @last, '-usb', '-nodefaults');
 	is_deeply([ grep { /^[~+-]/ } @{ lines(explain_to($host, 'a')->{out}) } ], [ '- -S', '+ -usb', '+ -nodefaults' ],
@@ -202,7 +202,7 @@ subtest 'A process is believed to be the domain only if it is' => sub {
 	is($runs->($qemu, '-name', 'guest=c', '-uuid', $uuid =~ s/aa$/cc/r), 'does not run', 'another VM has the process number now');
 	is($runs->('/usr/sbin/cron', '-f'), 'does not run', 'or another program');
 	is($runs->('/usr/bin/vi', 'a,b', $uuid), 'does not run', 'though it speaks of it');
-	like(explain_to($host, 'a,b')->{out}, qr/^verdict .*; not running: /m, 'which the verdict says');
+	like(explain_to($host, 'a,b')->{out}, qr/^verdict .*; it is not running: /m, 'which the verdict says');
 };
 
 subtest 'The pid file of a domain whose name XML escapes' => sub {
@@ -237,12 +237,12 @@ subtest 'Logs that were rotated' => sub {
 	$host->file($logs, $noise);
 	my $got = explain_to($host, 'a');
 	is($got->{status}, 2, 'no start in any of them, and nothing runs: exit 2');
-	like($got->{err}, qr{\Akvmshim: /\Q$logs\E: no start of a VM in this log\n\z}, 'with one line that names the log');
+	like($got->{err}, qr{\Akvmshim: /\Q$logs\E: this log contains no start of a VM\n\z}, 'with one line that names the log');
 	running($host, 'a', @last);
 	$got = explain_to($host, 'a');
 	is($got->{status}, 1, 'no start, but it runs: exit 1');
 	is($got->{err}, '', 'nothing on stderr');
-	like($got->{out}, qr/\Aa: no start of it is left in its logs, .*\nwhat QEMU really got\n\n  -name +guest=a,debug-threads=on\n/s,
+	like($got->{out}, qr/\Aa: the logs no longer contain a start of this domain, .*\nwhat QEMU really got\n\n  -name +guest=a,debug-threads=on\n/s,
 		'what runs is shown');
 	$json = json_to($host, 'a');
 	is_deeply([ @$json{qw(title running)}, length $json->{problem} > 10, exists $json->{verdict} ], [ 'a', \@last, 1, '' ], 'in the JSON too');

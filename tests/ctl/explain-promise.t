@@ -152,7 +152,7 @@ sub broken_promise {
 	my $json = JSON::PP->new->utf8->decode($got[1]{out})->{explained}[0];
 	my $says = $json->{after} && [ bytes(@{ $json->{after} }) ];
 	return 'refused, but explained as going out' if !$wrapper->{words} && $says;
-	return $wrapper->{err} eq join('', map { "$_->{file}:$_->{line}: " . bytes($_->{text}) . "\n" } @{ $json->{mistakes} }) ? ''
+	return $wrapper->{err} eq join('', map { "$_->{file}:$_->{line}: error: " . bytes($_->{text}) . "\n" } @{ $json->{mistakes} }) ? ''
 		: "refused with $wrapper->{err}" if !$says;
 	my $why = differing($wrapper->{words}, [ @$says[ 1 .. $#$says ] ]);
 	return "the JSON: $why" if $why;

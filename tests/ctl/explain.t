@@ -104,7 +104,7 @@ subtest 'A change that is taken back is not shown as one' => sub {
 
 subtest 'Rules that the guest sees are marked' => sub {
 	my $host = Kvmshim->new;
-	my $sees = 'applied (the guest sees it: saved and migrating guests need it on both ends)';
+	my $sees = 'applied (the guest sees the change: a VM that is saved or migrated needs the rule at both ends)';
 	$host->rules('50-a.ini', <<'END');
 [cpu]
 when = always
@@ -126,8 +126,8 @@ unset = -cpu pmu
 END
 	my @words = ('--', $qemu, '-name', 'guest=a', '-cpu', 'host');
 	my %said = explain_to($host, @words)->{out} =~ /^  \Q$file\E:\d+ \[(.*?)\]: (.*)/mg;
-	is_deeply(\%said, { cpu => $sees, 'host-only' => 'applied', both => $sees, 'in-vain' => 'holds, but there was nothing to change',
-		'not-now' => 'when-name = nobody does not hold (it is a)' }, 'those that applied, in the text');
+	is_deeply(\%said, { cpu => $sees, 'host-only' => 'applied', both => $sees, 'in-vain' => 'applies, but changes nothing',
+		'not-now' => 'when-name = nobody is false (value: a)' }, 'those that applied, in the text');
 	my %json = map { $_->{rule} => $_->{'guest-visible'} ? 'yes' : 'no' } @{ json_to($host, @words)->{rules} };
 	is_deeply(\%json, { cpu => 'yes', 'host-only' => 'no', both => 'yes', 'not-now' => 'yes', 'in-vain' => 'yes' }, 'all, in the JSON');
 };
@@ -136,12 +136,12 @@ END
 subtest 'Why rules did nothing' => sub {
 	my $set = "set = -cpu kvm=off\n";
 	my @cases = (
-		[ 'a condition that does not hold', "[r]\nwhen-name = web*, !web7\n$set", [ '-name', 'guest=vm1' ],
-			'no-match', 'when-name = web*, !web7 does not hold (it is vm1)' ],
+		[ 'a condition that is false', "[r]\nwhen-name = web*, !web7\n$set", [ '-name', 'guest=vm1' ],
+			'no-match', 'when-name = web*, !web7 is false (value: vm1)' ],
 		[ 'a condition of an option', "[r]\nwhen-option = -device[driver=x]\n$set", [], 'no-match',
-			'when-option = -device[driver=x] does not hold' ],
-		[ 'a fact that is not known', "[r]\nwhen-flavor = hpc.*\n$set", [], 'unknown', 'when-flavor = hpc.* cannot be told, so it does not hold' ],
-		[ 'not known either, negated', "[r]\nwhen-name = !web*\n$set", [], 'unknown', 'when-name = !web* cannot be told, so it does not hold' ],
+			'when-option = -device[driver=x] is false' ],
+		[ 'a fact that is not known', "[r]\nwhen-flavor = hpc.*\n$set", [], 'unknown', 'when-flavor = hpc.* is unknown, so the rule does not apply' ],
+		[ 'not known either, negated', "[r]\nwhen-name = !web*\n$set", [], 'unknown', 'when-name = !web* is unknown, so the rule does not apply' ],
 		[ 'a rule that is not enabled', "[r]\nwhen = always\nenabled = no\n$set", [], 'disabled', 'enabled = no' ],
 		[ 'a rule after one with last = yes', "[r]\nwhen = always\n$set", [], 'after-last', 'an earlier rule with last = yes applied',
 			"[first]\nwhen = always\nlast = yes\n$set" ],
@@ -165,12 +165,12 @@ subtest 'Why rules did nothing' => sub {
 	$host->rules('50-a.ini', "[r]\nwhen = always\nset = -device[driver=x] a=b\nunset = -cpu pmu\nadd = -S\n");
 	my @cpu = ($qemu, '-S', '-cpu', 'host');
 	my $got = explain_to($host, '--', @cpu);
-	like($got->{out}, qr/^rules\n  \Q$file\E:1 \[r\]: holds, but there was nothing to change\n/m, 'a rule whose verbs found nothing');
-	like($got->{out}, qr/^      line 3, set: no such option.*selector/m, 'and why of each');
-	like($got->{out}, qr/^      line 4, unset: no such property/m, 'likewise of unset');
-	like($got->{out}, qr/^      line 5, add: it is on the line already/m, 'likewise of add');
+	like($got->{out}, qr/^rules\n  \Q$file\E:1 \[r\]: applies, but changes nothing\n/m, 'a rule whose verbs found nothing');
+	like($got->{out}, qr/^      line 3, set: the command line has no option that the selector matches$/m, 'and why of each');
+	like($got->{out}, qr/^      line 4, unset: the command line has no such property$/m, 'likewise of unset');
+	like($got->{out}, qr/^      line 5, add: the option is already on the command line/m, 'likewise of add');
 	is_deeply([ @{ json_to($host, '--', @cpu)->{rules}[0] }{qw(result why)} ],
-		[ 'applied', 'holds, but there was nothing to change' ], 'likewise in the JSON');
+		[ 'applied', 'applies, but changes nothing' ], 'likewise in the JSON');
 	is_deeply([ map { [ @$_{qw(line what before after)}, length $_->{why} > 10 ] } @{ json_to($host, '--', @cpu)->{changes} } ],
 		[ map { [ $_, 'nothing', undef, undef, 1 ] } 3 .. 5 ], 'likewise in the JSON');
 	$host->no_rules;
@@ -186,22 +186,22 @@ subtest 'Why a condition cannot be told' => sub {
 	$host->file('sys/bus/pci/devices/0000:06:00.0/device', "0x1b06\n");
 	$host->file("run/kvmshim/vm/$uuid/facts.json", qq({"version":1,"uuid":"$uuid","nova":{"flavor":"hpc.large"}}));
 	for my $case (
-		[ 'when-name = vm*',        [], 'no guest name on the line' ],
-		[ 'when-name = vm*',        [ '-name', 'debug-threads=on' ], 'no guest name on the line' ],
-		[ 'when-uuid = 1*',         [], 'no UUID on the line' ],
-		[ 'when-uuid = 1*',         [ '-uuid', 'x' ], 'no UUID on the line' ],
-		[ 'when-machine = q35',     [ '-machine', 'usb=off' ], 'no machine type on the line' ],
-		[ 'when-cpu = host',        [], 'no CPU model on the line' ],
-		[ 'when-flavor = hpc.*',    [], 'no UUID on the line, so no facts.json' ],
-		[ 'when-flavor = hpc.*',    [ '-uuid', $uuid =~ s/1/2/r ], 'no facts.json for this VM' ],
-		[ 'when-project = a',       [ '-uuid', $uuid ], 'its facts.json does not say' ],
+		[ 'when-name = vm*',        [], 'the command line has no VM name' ],
+		[ 'when-name = vm*',        [ '-name', 'debug-threads=on' ], 'the command line has no VM name' ],
+		[ 'when-uuid = 1*',         [], 'the command line has no UUID' ],
+		[ 'when-uuid = 1*',         [ '-uuid', 'x' ], 'the command line has no UUID' ],
+		[ 'when-machine = q35',     [ '-machine', 'usb=off' ], 'the command line has no machine type' ],
+		[ 'when-cpu = host',        [], 'the command line has no CPU model' ],
+		[ 'when-flavor = hpc.*',    [], 'the command line has no UUID, so the VM has no facts.json' ],
+		[ 'when-flavor = hpc.*',    [ '-uuid', $uuid =~ s/1/2/r ], 'the VM has no facts.json' ],
+		[ 'when-project = a',       [ '-uuid', $uuid ], 'the facts.json of the VM does not have this value' ],
 		[ 'when-pci = 10de:*',      [ '-device', 'vfio-pci,host=06:00.0', '-device', '{"driver":"vfio-pci","host":"0000:05:00.0"}' ],
-			'0000:05:00.0 is not in sysfs' ],
-		[ 'when-pci = 10de:*',      [ '-device', 'vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:07:00.0' ], '0000:07:00.0 is not in sysfs' ],
+			'0000:05:00.0 does not exist in sysfs' ],
+		[ 'when-pci = 10de:*',      [ '-device', 'vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:07:00.0' ], '0000:07:00.0 does not exist in sysfs' ],
 	) {
 		my ($condition, $words, $missing) = @$case;
 		$host->rules('50-a.ini', "[r]\n$condition\nset = -cpu kvm=off\n");
-		my $want = "$condition cannot be told, so it does not hold ($missing)";
+		my $want = "$condition is unknown, so the rule does not apply ($missing)";
 		my $got = explain_to($host, '--', $qemu, @$words);
 		like($got->{out}, qr/^  \Q$file\E:1 \[r\]: \Q$want\E$/m, "$condition, @$words") or diag($got->{out});
 		is(json_to($host, '--', $qemu, @$words)->{rules}[0]{why}, $want, 'in the JSON too');
@@ -214,11 +214,11 @@ subtest 'The verdicts' => sub {
 	my @start  = ('-name', 'x', '-cpu', 'host');
 	my @cases  = (
 		[ 'rules that apply', '', $rule, \@start, 'rewrite', qr/started/, 0, 'host,kvm=off' ],
-		[ 'a question to the emulator', '', $broken, [ @start, '-version' ], 'probe', qr/untouched.*question/, 0, 'host' ],
-		[ 'the machine none', '', $rule, [ @start, '-machine', 'none' ], 'probe', qr/untouched/, 0, 'host' ],
-		[ 'enabled = no', "enabled = no\n", $broken, \@start, 'off', qr/untouched.*enabled = no/, 0, 'host' ],
+		[ 'a question to the emulator', '', $broken, [ @start, '-version' ], 'probe', qr/unchanged.*query/, 0, 'host' ],
+		[ 'the machine none', '', $rule, [ @start, '-machine', 'none' ], 'probe', qr/unchanged/, 0, 'host' ],
+		[ 'enabled = no', "enabled = no\n", $broken, \@start, 'off', qr/unchanged.*enabled = no/, 0, 'host' ],
 		[ 'mistakes', '', $broken, \@start, 'refuse', qr/refused/, 1, undef ],
-		[ 'mistakes with on-error = pass', "on-error = pass\n", $broken, \@start, 'pass', qr/untouched.*on-error = pass/, 0, 'host' ],
+		[ 'mistakes with on-error = pass', "on-error = pass\n", $broken, \@start, 'pass', qr/unchanged.*on-error = pass/, 0, 'host' ],
 		[ 'a mistake found at the start', '', "[a]\nwhen = always\nset = -name process=%u\n", \@start, 'refuse', qr/refused/, 1, undef ],
 		[ 'on-incoming = refuse', '', $rule . "on-incoming = refuse\n", [ @start, '-incoming', 'defer' ], 'refuse', qr/refused/, 1, undef ],
 	);
@@ -239,7 +239,7 @@ subtest 'The verdicts' => sub {
 		my @told     = $got->{out} =~ /\nmistakes\n(.*)\z/s ? map { s/^  //r } @{ lines($1) } : ();
 		is(@told ? 1 : 0, $mistaken ? 1 : 0, "$name: mistakes are " . ($mistaken ? 'told' : 'not a matter'));
 		is_deeply(\@told, lines($wrapper->{err}), "$name: as the wrapper tells them") if $verdict eq 'refuse';
-		is_deeply([ map { "$_->{file}:$_->{line}: $_->{text}" } @{ $json->{mistakes} } ], \@told, "$name: and in the JSON");
+		is_deeply([ map { "$_->{file}:$_->{line}: error: $_->{text}" } @{ $json->{mistakes} } ], \@told, "$name: and in the JSON");
 		is_deeply([ map { /^  (\S+)(?: +(\S+))?$/ ? grep { defined } $1, $2 : "? $_" } @{ lines(words_part($got->{out})) } ],
 			$words, "$name: the line as it came in is shown") if $verdict ne 'rewrite';
 	}
@@ -259,7 +259,7 @@ subtest 'The wrapper as the real emulator' => sub {
 		is_deeply([ @$json{qw(status verdict after real-problem)} ], [ 1, 'refuse', undef, 'is the wrapper itself' ], "$name: in the JSON, too");
 		is(explain_to($host, '--', $host->emulator, '-version')->{status}, 1, "$name: not even a question is answered");
 		$host->rules('50-a.ini', "[a]\nwhen = always\nno-such = x\n");
-		like(explain_to($host, '--', $host->emulator, '-S')->{out}, qr/^verdict +refused: mistakes/m, "$name: mistakes come first");
+		like(explain_to($host, '--', $host->emulator, '-S')->{out}, qr/^verdict +refused: the rules have mistakes$/m, "$name: mistakes come first");
 	}
 };
 
@@ -268,11 +268,11 @@ subtest 'Which program, and what the rules see of it' => sub {
 	is(json_to($host, '--', $qemu, '-S')->{real}, "$qemu.real", 'NAME.real beside the one that is named');
 	$host->conf("[wrapper]\nreal = /opt/qemu/qemu-system-arm\n");
 	is(json_to($host, '--', $qemu, '-S')->{real}, '/opt/qemu/qemu-system-arm', 'or real = of kvmshim.conf');
-	like(explain_to($host, '--', $qemu, '-S')->{out}, qr{^emulator +\Q$qemu\E → /opt/qemu/qemu-system-arm \(not there\)$}m,
+	like(explain_to($host, '--', $qemu, '-S')->{out}, qr{^emulator +\Q$qemu\E → /opt/qemu/qemu-system-arm \(does not exist\)$}m,
 		'in the text too, and that it is not there');
 	my $real = $host->file('opt/real', "#!/bin/sh\n", 0644);
 	$host->conf("[wrapper]\nreal = $real\n");
-	like(explain_to($host, '--', $qemu, '-S')->{out}, qr{^emulator +\Q$qemu\E → /opt/real \(not executable\)$}m, 'or not executable');
+	like(explain_to($host, '--', $qemu, '-S')->{out}, qr{^emulator +\Q$qemu\E → /opt/real \(is not executable\)$}m, 'or not executable');
 	chmod 0755, $real;
 	like(explain_to($host, '--', $qemu, '-S')->{out}, qr{^emulator +\Q$qemu\E → /opt/real$}m, 'where it is right nothing is said of it');
 	is(json_to($host, '--', $qemu, '-S')->{'real-problem'}, undef, 'nor in the JSON');
@@ -336,7 +336,7 @@ subtest 'Tenants do not write to the terminal' => sub {
 	like($got->{out}, qr/^\+ -smbios +type=1,product=\Q$shown\E$/m, 'and elsewhere');
 	like($got->{out}, qr/^  disk\Q$shown\E$/m, 'a disk image');
 	like($got->{out}, qr/^  -x\Q$shown\E$/m, 'an unknown option');
-	like($got->{out}, qr/\(it is \Q$shown\E\)$/m, 'the reason of a rule');
+	like($got->{out}, qr/\(value: \Q$shown\E\)$/m, 'the reason of a rule');
 
 	my $json = json_to($host, '--', $qemu, '-name', "guest=$odd");
 	is($json->{before}[2], "guest=v\e[31m\n\r\x07\x7f\x{9b}\x{fffd}\x{fc}\x{20ac}", 'in JSON what is not UTF-8 becomes U+FFFD, the rest is kept');

@@ -91,14 +91,14 @@ subtest 'rules that changed since' => sub {
 	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme\n");
 	$vm->taken('it');
 	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nic\n");
-	like(started($vm), qr/^refused: .*rules changed since prepare, start again/, 'another device');
+	like(started($vm), qr/^refused: .*rules have changed after 'prepare'; start the VM again/, 'another device');
 	$host->no_rules;
-	like(started($vm), qr/^refused: .*\Q$nvme\E was handed over for 50-a\.ini:disk, which does not take it: rules changed/, 'none');
+	like(started($vm), qr/^refused: .*\Q$nvme\E was assigned for rule 50-a\.ini:disk, but that rule does not use it, because rules have changed/, 'none');
 	$vm->given_back('it');
 	$host->rules('50-a.ini', "[none]\nwhen = always\nset = -global a.b=c\n");
 	$vm->taken('without one');
 	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme\n");
-	like(started($vm), qr/^refused: .*rules changed since prepare/, 'a new one');
+	like(started($vm), qr/^refused: .*rules have changed after 'prepare'/, 'a new one');
 	$vm->given_back('without one');
 	is($host->driver_of($nvme), 'nvme', 'nobody took it');
 };

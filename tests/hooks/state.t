@@ -118,7 +118,7 @@ subtest 'folders of ours that are not ours' => sub {
 	unlink "$run/kvmshim";
 	mkdir "$run/kvmshim", 0711;
 	chmod 0777, "$run/kvmshim";
-	refused_with($vm, qr{/run/kvmshim: .*writable}, 'one that others may write to');
+	refused_with($vm, qr{/run/kvmshim: .*can write}, 'one that others may write to');
 	chmod 0711, "$run/kvmshim";
 	if ($> == 0) {
 		chown 65534, 65534, "$run/kvmshim";

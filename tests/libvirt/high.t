@@ -103,7 +103,7 @@ for my $machine ('pc', 'q35') {
 		my $got = run({}, program('kvmshim'), 'explain', '--all');
 		is($got->{status}, 0, 'explain --all') or diag($got->{err});
 		my ($about) = $got->{out} =~ /(\Q$vm\E.*)/s;
-		like($about // $got->{out}, qr/\[share\]: applied \(the guest sees it: saved and migrating guests need it on both ends\)/, 'says that the guest sees it, and what follows');
+		like($about // $got->{out}, qr/\[share\]: applied \(the guest sees the change: a VM that is saved or migrated needs the rule at both ends\)/, 'says that the guest sees it, and what follows');
 	};
 	subtest "$machine: eight devices are plugged in beside the share" => sub {
 		succeeds('the VM starts', 'start', $vm);
@@ -144,7 +144,7 @@ for my $machine ('pc', 'q35') {
 		spew($rules, $rule =~ s/share-9p = .*/share-9p = data $room\/no-such/r);
 		my $got = start_refused($vm);
 		isnt($got->{status}, 0, 'a folder that is not there: the start fails');
-		like($got->{err}, qr{\Q$rules\E:3: share-9p: \Q$room\E/no-such: No such file or directory}, 'and says which, with file and line');
+		like($got->{err}, qr{\Q$rules\E:3: error: share-9p: \Q$room\E/no-such: No such file or directory}, 'and says which, with file and line');
 		unlike($got->{err}, qr/-fsdev/, 'in our words, not in QEMU\'s');
 	};
 }

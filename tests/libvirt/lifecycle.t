@@ -186,7 +186,7 @@ subtest 'kvmshim explain' => sub {
 		like($got->{out}, qr/\Q$rules\E:13\b.*\bsleep\b/, "$name: what was added");
 		return $got->{out};
 	};
-	like($explain->('of the running VM', $vm), qr/^verdict .*; so it runs now$/m, 'of the running VM: that it runs so');
+	like($explain->('of the running VM', $vm), qr/^verdict .*; it runs with these arguments now$/m, 'of the running VM: that it runs so');
 	$explain->('of its log', '--log', "/var/log/libvirt/qemu/$vm.log");
 	is(define(domain('off-1', '6b1f7c60-0c3e-4b52-9f5c-0000000000bb', $card))->{status}, 0, 'a second VM, never started');
 	my $all = $explain->('of all', '--all');
@@ -196,7 +196,7 @@ subtest 'kvmshim explain' => sub {
 	spew($rules, $site =~ s/rx_queue_size=1024/rx_queue_size=512/r);
 	my $changed = run({}, program('kvmshim'), 'explain', $vm);
 	like($changed->{out}, qr/"rx_queue_size":1024/, 'where the rules changed meanwhile, it still shows what QEMU really got') or diag($changed->{out});
-	like($changed->{out}, qr/^verdict .*; it runs otherwise /m, 'and says that it runs otherwise');
+	like($changed->{out}, qr/^verdict .*; it runs with other arguments /m, 'and says that it runs otherwise');
 	my ($other) = @{ JSON::PP->new->utf8->decode(run({}, program('kvmshim'), 'explain', '--json', $vm)->{out})->{explained} };
 	is($other->{'running-as-decided'}, JSON::PP::false, 'in JSON too');
 	spew($rules, $site);
@@ -212,7 +212,7 @@ subtest 'Saved and restored' => sub {
 	succeeds('it is destroyed', 'destroy', $vm);
 	is(virsh('domstate', $vm)->{out} =~ tr/\n//dr, 'shut off', 'it is off');
 	my $off = run({}, program('kvmshim'), 'explain', $vm)->{out};
-	like($off, qr/^verdict .*; not running: this is what the last start would be today$/m, 'and kvmshim explain knows') or diag($off);
+	like($off, qr/^verdict .*; it is not running: this is what its last start would be today$/m, 'and kvmshim explain knows') or diag($off);
 };
 
 subtest 'A rule may refuse what comes in by restore' => sub {

@@ -135,7 +135,7 @@ static void knows_names(void **state)
 	assert_text(read_files(), "");
 	assert_int_equal(mistakes.n, 1);
 	assert_int_equal(mistakes.errors, 0);
-	assert_says(what_is_wrong(), "warning: ignored: not a rule file's name");
+	assert_says(what_is_wrong(), "warning: ignored, because the name is not a valid rule file name");
 }
 
 static void every_stranger_is_told(void **state)
@@ -149,9 +149,9 @@ static void every_stranger_is_told(void **state)
 	assert_text(read_files(), "/etc/kvmshim/rules.d/20-b.ini: b\n");
 	assert_int_equal(mistakes.errors, 4);
 	assert_says(what_is_wrong(), "/etc/kvmshim/rules.d/10-a.ini: error: the user that VMs run as");
-	assert_says(what_is_wrong(), "/usr/lib/kvmshim/rules.d/30-c.ini: error: writable by others");
-	assert_says(what_is_wrong(), "/etc/kvmshim/rules.d/40-d.ini: error: not a regular file");
-	assert_says(what_is_wrong(), "/etc/kvmshim/rules.d/50-e.ini: error: a link to a file that");
+	assert_says(what_is_wrong(), "/usr/lib/kvmshim/rules.d/30-c.ini: error: the group or others can write to it");
+	assert_says(what_is_wrong(), "/etc/kvmshim/rules.d/40-d.ini: error: must be a regular file");
+	assert_says(what_is_wrong(), "/etc/kvmshim/rules.d/50-e.ini: error: the link leads to a file that");
 }
 
 static void folders_are_judged_too(void **state)
@@ -161,17 +161,17 @@ static void folders_are_judged_too(void **state)
 	tree_file(LIB "20-b.ini", "b");
 	assert_int_equal(chmod(tree_path(ETC), 0777), 0);
 	assert_text(read_files(), "/usr/lib/kvmshim/rules.d/20-b.ini: b\n");
-	assert_text(what_is_wrong(), "/etc/kvmshim/rules.d: error: writable by others than its owner "
-				     "(mode 0777): chmod go-w\n");
+	assert_text(what_is_wrong(), "/etc/kvmshim/rules.d: error: the group or others can write to it "
+				     "(mode 0777); run chmod go-w\n");
 	assert_int_equal(chmod(tree_path(ETC), 0711), 0);
 	read_files();
 	assert_text(what_is_wrong(), "/etc/kvmshim/rules.d: error: the user that VMs run as cannot list it "
-				     "(mode 0711): chmod 0755\n");
+				     "(mode 0711); run chmod 0755\n");
 	assert_int_equal(chmod(tree_path(ETC), 0755), 0);
 	assert_int_equal(chmod(tree_path("etc/kvmshim"), 0775), 0);
 	assert_text(read_files(), "/usr/lib/kvmshim/rules.d/20-b.ini: b\n");
-	assert_text(what_is_wrong(), "/etc/kvmshim: error: writable by others than its owner "
-				     "(mode 0775): chmod go-w\n");
+	assert_text(what_is_wrong(), "/etc/kvmshim: error: the group or others can write to it "
+				     "(mode 0775); run chmod go-w\n");
 }
 
 static void a_masked_stranger_is_not_opened(void **state)

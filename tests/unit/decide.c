@@ -121,7 +121,7 @@ static void broken_facts(void **state)
 		    "refuse: -uuid 4c4c4544-0031-3310-8047-b3c04f4a3532");
 	assert_text(tree_hide(mistake_text(&arena, &d.mistakes.v[0])),
 		    "/run/kvmshim/vm/4c4c4544-0031-3310-8047-b3c04f4a3532/facts.json: error: "
-		    "not version 1 of this file");
+		    "'version' must be 1");
 }
 
 int main(void)

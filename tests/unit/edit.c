@@ -6,9 +6,9 @@
 
 #include "ruletext.h"
 
-#define NONE "nothing: no such option on the line"
-#define UNSELECTED NONE " that the selector means"
-#define NO_PROPERTY "nothing: no such property on the line"
+#define NONE "nothing: the command line has no such option"
+#define UNSELECTED "nothing: the command line has no option that the selector matches"
+#define NO_PROPERTY "nothing: the command line has no such property"
 
 static const struct row {
 	const char *name, *verb, *line, *want, *events;
@@ -39,7 +39,7 @@ static const struct row {
 	  "set = -machine accel=tcg", "-S -machine", "-S -machine accel=tcg -machine", "added accel=tcg" },
 	{ "JSON that QEMU refuses is passed unchanged, and told", "set = -device mq=on",
 	  "-device {\"driver\":\"x\",}", "-device {\"driver\":\"x\",}",
-	  "nothing: passed unchanged, QEMU refuses this JSON: {\"driver\":\"x\",}; " NONE },
+	  "nothing: not changed, because QEMU refuses this JSON: {\"driver\":\"x\",}; " NONE },
 	{ "a typed value", "set = -device a:=[1]", "-device {\"driver\":\"x\"}",
 	  "-device {\"driver\":\"x\",\"a\":[1]}",
 	  "changed {\"driver\":\"x\"} -> {\"driver\":\"x\",\"a\":[1]}" },
@@ -197,7 +197,7 @@ static const struct row {
 	  "added virtio-rng-pci,id=web" },
 	{ "add a flag", "add = -nodefaults", "-S", "-S -nodefaults", "added -" },
 	{ "a flag that is there is not added again", "add = -S", "-S", "-S",
-	  "nothing: it is on the line already" },
+	  "nothing: the option is already on the command line" },
 	{ "add JSON", "add = -device {\"driver\":\"x\",\"id\":\"%n\"}", "-S",
 	  "-S -device {\"driver\":\"x\",\"id\":\"web\"}", "added {\"driver\":\"x\",\"id\":\"web\"}" },
 	{ "the same id in another list is another thing", "add = -device x,id=a", "-netdev user,id=a",
@@ -251,15 +251,15 @@ static const struct bad {
 	const char *name, *verb, *line, *says;
 } bad[] = {
 	{ "a bool that is neither", "set = -device mq=auto", "-device {\"driver\":\"x\",\"mq\":true}",
-	  "mq is a bool" },
+	  "mq must be on or off" },
 	{ "an id that is taken", "add = -device y,id=a", "-device x,id=a",
-	  "id 'a' is on the line already: -device x,id=a" },
+	  "id 'a' is already on the command line: -device x,id=a" },
 	{ "taken in JSON", "add = -device y,id=a", "-device {\"driver\":\"x\",\"id\":\"a\"}",
-	  "id 'a' is on the line already" },
+	  "id 'a' is already on the command line" },
 	{ "a node's name that is taken", "add = -blockdev null-co,node-name=n",
-	  "-blockdev {\"driver\":\"null-co\",\"node-name\":\"n\"}", "node-name 'n' is on the line already" },
+	  "-blockdev {\"driver\":\"null-co\",\"node-name\":\"n\"}", "node-name 'n' is already on the command line" },
 	{ "an accelerator of a line with -accel", "set = -machine accel=tcg", "-machine pc -accel kvm",
-	  "the line has -accel" },
+	  "the command line has -accel" },
 };
 
 static void refuses(void **state)
@@ -282,7 +282,7 @@ static void refuses(void **state)
 static const struct bad checks[] = {
 	{ "an option that QEMU does not have", "set = -devise a=b", NULL,
 	  "QEMU has no option -devise (did you mean 'device'?)" },
-	{ "a flag with a selector", "remove = -S[a=b]", NULL, "-S takes no value, so no selector" },
+	{ "a flag with a selector", "remove = -S[a=b]", NULL, "-S takes no value, so it takes no selector" },
 	{ "a flag that is set", "set = -S a=b", NULL, "-S takes no value" },
 	{ "a -global with a selector", "set = -global[driver=a] a.b=c", NULL, "-global takes no selector" },
 	{ "a -global unset with a selector", "unset = -global[driver=a] a.b", NULL,
@@ -291,18 +291,18 @@ static const struct bad checks[] = {
 	{ "add without a value", "add = -device", NULL, "-device takes a value" },
 	{ "add a flag with a value", "add = -S x", NULL, "-S takes no value, but 'x' follows" },
 	{ "add JSON that QEMU refuses", "add = -device {\"driver\":\"x\",}", NULL,
-	  "not JSON that QEMU" },
+	  "QEMU does not accept this JSON" },
 	{ "add a -global that says nothing", "add = -global foo", NULL,
-	  "write -global DRIVER.PROPERTY=VALUE" },
+	  "must be -global DRIVER.PROPERTY=VALUE" },
 	{ "in its long form as well", "add = -global driver=a,property=b", NULL,
-	  "write -global DRIVER.PROPERTY=VALUE" },
+	  "must be -global DRIVER.PROPERTY=VALUE" },
 	{ "remove with a property", "remove = -device mq", NULL, "'mq' after -device" },
-	{ "set with nothing", "set = -device", NULL, "nothing after -device" },
-	{ "unset a driver", "unset = -device driver", NULL, "-device cannot do without its driver" },
+	{ "set with nothing", "set = -device", NULL, "-device has no property here" },
+	{ "unset a driver", "unset = -device driver", NULL, "-device needs its driver, so unset cannot remove it" },
 	{ "unset a raw option", "unset = -append value", NULL, "-append has no properties" },
 	{ "an unknown %", "set = -device a=%x", NULL, "'%x'" },
 	{ "an unknown % in a selector", "set = -device[id=%x] a=b", NULL, "'%x'" },
-	{ "a % at the end", "add = -device x,a=50%", NULL, "a '%' at the end" },
+	{ "a % at the end", "add = -device x,a=50%", NULL, "'%' at the end is not valid" },
 };
 
 static void checks_actions(void **state)

@@ -68,29 +68,29 @@ static void reads(void **state)
 static const struct bad {
 	const char *name, *json, *says;
 } bad[] = {
-	{ "an empty file", "", "not a JSON object" },
-	{ "a file cut short", FRONT "\"nova\":{\"flavor\":\"m1", "not a JSON object" },
-	{ "an array", "[1]", "not a JSON object" },
-	{ "something behind the object", FRONT "\"nova\":{}} x", "not a JSON object" },
-	{ "two objects", FRONT "\"nova\":{}}{}", "not a JSON object" },
-	{ "a text that is not UTF-8", FRONT "\"nova\":{\"flavor\":\"\xff\"}}", "not a JSON object" },
-	{ "single quotes", "{'version':1,'uuid':'" UUID "'}", "not a JSON object" },
-	{ "no version", "{\"uuid\":\"" UUID "\"}", "not version 1" },
-	{ "another version", "{\"version\":2,\"uuid\":\"" UUID "\"}", "not version 1" },
-	{ "no version but null", "{\"version\":null,\"uuid\":\"" UUID "\"}", "not version 1" },
-	{ "no uuid", "{\"version\":1}", "not that of its folder" },
+	{ "an empty file", "", "must be a JSON object" },
+	{ "a file cut short", FRONT "\"nova\":{\"flavor\":\"m1", "must be a JSON object" },
+	{ "an array", "[1]", "must be a JSON object" },
+	{ "something behind the object", FRONT "\"nova\":{}} x", "must be a JSON object" },
+	{ "two objects", FRONT "\"nova\":{}}{}", "must be a JSON object" },
+	{ "a text that is not UTF-8", FRONT "\"nova\":{\"flavor\":\"\xff\"}}", "must be a JSON object" },
+	{ "single quotes", "{'version':1,'uuid':'" UUID "'}", "must be a JSON object" },
+	{ "no version", "{\"uuid\":\"" UUID "\"}", "'version' must be 1" },
+	{ "another version", "{\"version\":2,\"uuid\":\"" UUID "\"}", "'version' must be 1" },
+	{ "no version but null", "{\"version\":null,\"uuid\":\"" UUID "\"}", "'version' must be 1" },
+	{ "no uuid", "{\"version\":1}", "'uuid' is not the UUID" },
 	{ "another VM's uuid", "{\"version\":1,\"uuid\":\"00000000-0000-0000-0000-000000000000\"}",
-	  "not that of its folder" },
-	{ "a uuid that is null", "{\"version\":1,\"uuid\":null}", "not that of its folder" },
-	{ "a uuid that is a number", "{\"version\":1,\"uuid\":4}", "not that of its folder" },
-	{ "nova is no object", FRONT "\"nova\":\"x\"}", "'nova' is no object" },
-	{ "nova is null", FRONT "\"nova\":null}", "'nova' is no object" },
-	{ "a flavor that is a number", FRONT "\"nova\":{\"flavor\":1}}", "'flavor' is no string" },
-	{ "a flavor that is null", FRONT "\"nova\":{\"flavor\":null}}", "'flavor' is no string" },
+	  "'uuid' is not the UUID" },
+	{ "a uuid that is null", "{\"version\":1,\"uuid\":null}", "'uuid' is not the UUID" },
+	{ "a uuid that is a number", "{\"version\":1,\"uuid\":4}", "'uuid' is not the UUID" },
+	{ "nova is no object", FRONT "\"nova\":\"x\"}", "'nova' must be an object" },
+	{ "nova is null", FRONT "\"nova\":null}", "'nova' must be an object" },
+	{ "a flavor that is a number", FRONT "\"nova\":{\"flavor\":1}}", "'flavor' must be a string" },
+	{ "a flavor that is null", FRONT "\"nova\":{\"flavor\":null}}", "'flavor' must be a string" },
 	{ "a project that is a string", FRONT "\"nova\":{\"project\":\"admin\"}}",
-	  "'project' is no object" },
-	{ "a user's id that is a list", FRONT "\"nova\":{\"user\":{\"id\":[]}}}", "'id' is no string" },
-	{ "nested beyond reason", FRONT "\"x\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "not a JSON object" },
+	  "'project' must be an object" },
+	{ "a user's id that is a list", FRONT "\"nova\":{\"user\":{\"id\":[]}}}", "'id' must be a string" },
+	{ "nested beyond reason", FRONT "\"x\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "must be a JSON object" },
 };
 
 static void refuses(void **state)
@@ -126,7 +126,7 @@ static void no_links(void **state)
 	tree_folder(FOLDER);
 	tree_link(FILE_, tree_path("elsewhere.json"));
 	assert_true(read_facts(&f, &err) < 0);
-	assert_says(err.text, "a symbolic link");
+	assert_says(err.text, "must not be a symbolic link");
 	assert_text(facts_text(&f), "");
 }
 
@@ -139,11 +139,11 @@ static void no_strangers(void **state)
 	tree_file(FILE_, FRONT "\"nova\":{\"flavor\":\"f\"}}");
 	assert_int_equal(chmod(tree_path(FILE_), 0666), 0);
 	assert_true(read_facts(&f, &err) < 0);
-	assert_says(err.text, "writable by others");
+	assert_says(err.text, "the group or others can write to it");
 	assert_int_equal(chmod(tree_path(FILE_), 0644), 0);
 	assert_int_equal(chmod(tree_path(FOLDER), 0777), 0);
 	assert_true(read_facts(&f, &err) < 0);
-	assert_says(err.text, "writable by others");
+	assert_says(err.text, "the group or others can write to it");
 }
 
 /* The hook makes its folders 0711, and the wrapper runs as the user of VMs. */

@@ -31,12 +31,12 @@ static const struct trust {
 	{ "a file that everybody can read is believed", 0644 },
 	{ "a file that nobody can write is believed", 0444 },
 	{ "a file that can be executed is a file all the same", 0755 },
-	{ "a file that its group can write is not", 0664, false, "mode 0664): chmod go-w" },
-	{ "a file that everybody can write is not", 0646, false, "mode 0646): chmod go-w" },
+	{ "a file that its group can write is not", 0664, false, "mode 0664); run chmod go-w" },
+	{ "a file that everybody can write is not", 0646, false, "mode 0646); run chmod go-w" },
 	{ "a file that the user of VMs cannot read is not, and it says chmod 0644", 0600, false,
 	  "chmod 0644" },
 	{ "nor one that only the group can read", 0640, false, "chmod 0644" },
-	{ "a stranger's file is not believed", 0644, true, "owned by user 12345" },
+	{ "a stranger's file is not believed", 0644, true, "the owner is user 12345" },
 };
 
 static void judges_files(void **state)
@@ -88,7 +88,7 @@ static const struct trust folders[] = {
 	{ "a folder that the user of VMs cannot enter is not", 0744, false, "chmod 0755" },
 	{ "a folder that its group can write is not believed", 0775, false, "chmod go-w" },
 	{ "a folder that all can write is not, sticky or not", 01777, false, "chmod go-w" },
-	{ "a stranger's folder is not believed", 0755, true, "owned by user 12345" },
+	{ "a stranger's folder is not believed", 0755, true, "the owner is user 12345" },
 };
 
 /* As a user who is not root. */
@@ -96,8 +96,8 @@ static const struct trust folders[] = {
 static const struct trust private[] = {
 	{ "a private file that nobody else can read is believed", 0600 },
 	{ "a private file that everybody can read is believed", 0644 },
-	{ "a private file that its group can write is not", 0620, false, "mode 0620): chmod go-w" },
-	{ "a stranger's private file is not believed", 0600, true, "owned by user 12345" },
+	{ "a private file that its group can write is not", 0620, false, "mode 0620); run chmod go-w" },
+	{ "a stranger's private file is not believed", 0600, true, "the owner is user 12345" },
 };
 
 static void judges_private_files(void **state)
@@ -173,7 +173,7 @@ static void our_own_without_a_root(void **state)
 	below = read_at(tree_dir, "a.ini", 0, &file, &err);
 	assert_int_equal(seteuid(was), 0);
 	assert_int_equal(host, -EPERM);
-	assert_says(err.text, "not by root: chown root");
+	assert_says(err.text, "must be root; run chown root");
 	assert_int_equal(below, 0);
 }
 
@@ -224,7 +224,7 @@ static void a_folder_is_no_file(void **state)
 	(void)state;
 	tree_folder("a.ini");
 	assert_int_equal(read_at(tree_dir, "a.ini", 0, &file, &err), -EINVAL);
-	assert_says(err.text, "not a regular file");
+	assert_says(err.text, "must be a regular file");
 }
 
 /* It would wait for a writer, and libvirt for us. */
@@ -236,7 +236,7 @@ static void a_fifo_does_not_hang_us(void **state)
 	(void)state;
 	assert_int_equal(mkfifo(tree_path("a.ini"), 0644), 0);
 	assert_int_equal(read_at(tree_dir, "a.ini", 0, &file, &err), -EINVAL);
-	assert_says(err.text, "not a regular file");
+	assert_says(err.text, "must be a regular file");
 }
 
 static void links_are_followed(void **state)
@@ -250,7 +250,7 @@ static void links_are_followed(void **state)
 	assert_int_equal(read_at(tree_dir, "a.ini", 0, &file, &err), 0);
 	assert_text(file.text, "text");
 	assert_int_equal(read_at(tree_dir, "a.ini", O_NOFOLLOW, &file, &err), -ELOOP);
-	assert_says(err.text, "a symbolic link");
+	assert_says(err.text, "must not be a symbolic link");
 }
 
 static void a_link_to_dev_null_is_nothing(void **state)
@@ -322,7 +322,7 @@ static void anybodys_file(void **state)
 	assert_int_equal(file_read_any(&arena, tree_path("none"), &file, &err), -ENOENT);
 	assert_says(err.text, "none: No such file");
 	assert_int_equal(file_read_any(&arena, tree_dir, &file, &err), -EINVAL);
-	assert_says(err.text, "not a regular file");
+	assert_says(err.text, "must be a regular file");
 }
 
 static void the_end_of_a_log(void **state)

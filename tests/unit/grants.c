@@ -13,12 +13,12 @@ static const struct row {
 	const char *says; /* NULL: it may be taken */
 } rows[] = {
 	{ "what was handed over for this rule", "0000:05:00.0", "50-gpu.ini:gpu", GRANT_PCI, NULL },
-	{ "for another section", "0000:05:00.0", "50-gpu.ini:other", GRANT_PCI, "start again" },
-	{ "for another file", "0000:05:00.0", "60-gpu.ini:gpu", GRANT_PCI, "start again" },
+	{ "for another section", "0000:05:00.0", "50-gpu.ini:other", GRANT_PCI, "start the VM again" },
+	{ "for another file", "0000:05:00.0", "60-gpu.ini:gpu", GRANT_PCI, "start the VM again" },
 	{ "for a rule whose name begins alike", "0000:05:00.0", "50-gpu.ini:gpus", GRANT_PCI,
-	  "start again" },
-	{ "another device", "0000:06:00.0", "50-gpu.ini:gpu", GRANT_PCI, "start again" },
-	{ "another kind", "0000:05:00.0", "50-gpu.ini:gpu", GRANT_MDEV, "start again" },
+	  "start the VM again" },
+	{ "another device", "0000:06:00.0", "50-gpu.ini:gpu", GRANT_PCI, "start the VM again" },
+	{ "another kind", "0000:05:00.0", "50-gpu.ini:gpu", GRANT_MDEV, "start the VM again" },
 };
 
 static void uses(void **state)

@@ -174,10 +174,10 @@ static void no_links(void **state)
 	write_good();
 	assert_int_equal(rename(tree_path(FILE_), tree_path("elsewhere")), 0);
 	tree_link(FILE_, tree_path("elsewhere"));
-	is_refused("a symbolic link");
+	is_refused("must not be a symbolic link");
 	assert_int_equal(unlink(tree_path(FILE_)), 0);
 	tree_link(FILE_, "/dev/null");
-	is_refused("a symbolic link");
+	is_refused("must not be a symbolic link");
 }
 
 static void no_linked_folders(void **state)
@@ -200,9 +200,9 @@ static void no_file_that_others_write(void **state)
 	(void)state;
 	write_good();
 	assert_int_equal(chmod(tree_path(FILE_), 0666), 0);
-	is_refused("writable by others than its owner (mode 0666)");
+	is_refused("the group or others can write to it (mode 0666)");
 	assert_int_equal(chmod(tree_path(FILE_), 0620), 0);
-	is_refused("writable by others than its owner (mode 0620)");
+	is_refused("the group or others can write to it (mode 0620)");
 }
 
 static void no_strangers_file(void **state)
@@ -210,7 +210,7 @@ static void no_strangers_file(void **state)
 	(void)state;
 	write_good();
 	assert_int_equal(chown(tree_path(FILE_), 12345, 12345), 0);
-	is_refused("owned by user 12345");
+	is_refused("the owner is user 12345");
 }
 
 static void no_fifo(void **state)
@@ -219,7 +219,7 @@ static void no_fifo(void **state)
 	write_good();
 	assert_int_equal(unlink(tree_path(FILE_)), 0);
 	assert_int_equal(mkfifo(tree_path(FILE_), 0600), 0);
-	is_refused("not a regular file");
+	is_refused("must be a regular file");
 }
 
 static void not_more_than_a_mebibyte(void **state)
@@ -230,7 +230,7 @@ static void not_more_than_a_mebibyte(void **state)
 	write_good();
 	memset(big, ' ', FILE_MAX + 1);
 	tree_bytes(FILE_, big, FILE_MAX + 1, 0600);
-	is_refused("larger than 1 MiB");
+	is_refused("the file is larger than 1 MiB");
 }
 
 static void none_is_no_failure(void **state)

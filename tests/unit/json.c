@@ -144,7 +144,7 @@ static void refuses(void **state)
 	struct err err;
 
 	assert_int_equal(json_scan(&arena, row->text, &t, &err), -EINVAL);
-	assert_says(err.text, "not JSON that QEMU takes: ");
+	assert_says(err.text, "QEMU does not accept this JSON: ");
 }
 
 /* objects around arrays around a 1 */

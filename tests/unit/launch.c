@@ -18,10 +18,10 @@ static void fails(const char *real, const char *self, int status, const char *sa
 static void not_there(void **state)
 {
 	(void)state;
-	fails(tree_path("none"), "/self", LAUNCH_MISSING, "No such file or directory (set 'real ='");
+	fails(tree_path("none"), "/self", LAUNCH_MISSING, "No such file or directory; set 'real ='");
 	tree_file("file", "");
 	fails(tree_path("file/none"), "/self", LAUNCH_MISSING, "Not a directory");
-	fails(NULL, NULL, LAUNCH_MISSING, "cannot be told");
+	fails(NULL, NULL, LAUNCH_MISSING, "is unknown");
 	tree_link("dangling", "nowhere");
 	fails(tree_path("dangling"), "/self", LAUNCH_MISSING, "No such file");
 }

@@ -10,8 +10,8 @@ static const struct row {
 } rows[] = {
 	{ "a mistake says file and line", { "50-a.ini", 7, "unknown key 'sett'", false },
 	  "50-a.ini:7: error: unknown key 'sett'" },
-	{ "a mistake of the whole file says no line", { "50-a.ini", 0, "larger than 1 MiB", false },
-	  "50-a.ini: error: larger than 1 MiB" },
+	{ "a mistake of the whole file says no line", { "50-a.ini", 0, "the file is larger than 1 MiB", false },
+	  "50-a.ini: error: the file is larger than 1 MiB" },
 	{ "a warning says that it is one", { "50-a.ini", 3, "careful", true },
 	  "50-a.ini:3: warning: careful" },
 	{ "control bytes of a file do not reach the terminal",

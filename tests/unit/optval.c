@@ -261,10 +261,10 @@ static void sets_one_property(void **state)
 }
 
 static const struct set cannot[] = {
-	{ "a comma in a CPU's value", "cpu", "host", "hv-vendor-id", "a,b", "cannot carry a comma" },
-	{ "a typed list", "device", "x", "a", "[1]", "carries no JSON object, array or null", true },
-	{ "a typed object", "machine", "x", "a", "{}", "carries no JSON object, array or null", true },
-	{ "a typed nothing", "device", "x", "a", "null", "carries no JSON object, array or null", true },
+	{ "a comma in a CPU's value", "cpu", "host", "hv-vendor-id", "a,b", "does not allow a comma" },
+	{ "a typed list", "device", "x", "a", "[1]", "does not allow a JSON object, array or null", true },
+	{ "a typed object", "machine", "x", "a", "{}", "does not allow a JSON object, array or null", true },
+	{ "a typed nothing", "device", "x", "a", "null", "does not allow a JSON object, array or null", true },
 	{ "another property of a raw option", "uuid", "abc", "x", "y", "-uuid has no property 'x'" },
 };
 

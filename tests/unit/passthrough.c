@@ -137,10 +137,10 @@ static const struct bad {
 	const char *name, *rules, *says, *want;
 } bad[] = {
 	{ "what is no address", "[a]\nwhen = always\npass-pci = gpu\npass-pci = 05:00.0\n",
-	  F "3: error: pass-pci: 'gpu': a PCI address such as 0000:05:00.0", "0000:05:00.0 f.ini:a" },
+	  F "3: error: pass-pci: 'gpu': must be a PCI address such as 0000:05:00.0", "0000:05:00.0 f.ini:a" },
 	{ "what is no UUID", "[a]\nwhen = always\npass-mdev = 05:00.0\n",
-	  F "3: error: pass-mdev: '05:00.0': the UUID of a mediated device", "" },
-	{ "no word at all", "[a]\nwhen = always\npass-pci =\n", F "3: error: pass-pci: too few words", "" },
+	  F "3: error: pass-mdev: '05:00.0': must be the UUID of a mediated device", "" },
+	{ "no word at all", "[a]\nwhen = always\npass-pci =\n", F "3: error: pass-pci: a value is missing", "" },
 	{ "a slot that is empty", "[a]\nwhen = always\npass-pci = 08:00\n",
 	  F "3: error: pass-pci: 0000:08:00: this host has no such PCI device", "" },
 	{ "a slot without a function 0", "[a]\nwhen = always\npass-pci = 07:00\n",
@@ -150,20 +150,20 @@ static const struct bad {
 	{ "a rule that may or may not be the last",
 	  "[a]\nlast = yes\nwhen-name = *\nwhen-machine = q35\nset = -S\n"
 	  "[b]\nwhen = always\npass-pci = 05:00.1\n",
-	  F "8: error: pass-pci: the rule [a] before it (" F "1) says last = yes and only the wrapper can tell",
+	  F "8: error: pass-pci: the earlier rule [a] (" F "1) has last = yes, and only the wrapper can test",
 	  "" },
 	{ "by whether the guest comes in too",
 	  "[a]\nlast = yes\nwhen = always\non-incoming = skip\nset = -M usb=on\n"
 	  "[b]\nwhen = always\npass-pci = 05:00.1\n",
-	  F "8: error: pass-pci: the rule [a] before it (" F "1) says last = yes and only the wrapper can tell",
+	  F "8: error: pass-pci: the earlier rule [a] (" F "1) has last = yes, and only the wrapper can test",
 	  "" },
 	{ "of two such rules the first is told",
 	  "[a]\nlast = yes\nwhen-option = -S\nset = -S\n[b]\nlast = yes\nwhen-cpu = x\nset = -S\n"
 	  "[c]\nwhen = always\npass-pci = 05:00.1\n",
-	  F "11: error: pass-pci: the rule [a] before it", "" },
+	  F "11: error: pass-pci: the earlier rule [a]", "" },
 	{ "by an option of the command line too",
 	  "[a]\nlast = yes\nwhen-option = -S\nset = -S\n[b]\nwhen = always\npass-mdev = " MDEV "\n",
-	  F "7: error: pass-mdev: the rule [a] before it", "" },
+	  F "7: error: pass-mdev: the earlier rule [a]", "" },
 };
 
 static void refuses(void **state)

@@ -146,16 +146,16 @@ static const struct bad {
 } bad[] = {
 	{ "a guest that must not come in",
 	  "[a]\non-incoming = refuse\nwhen = always\nset = -cpu kvm=off\n", "-cpu host -incoming defer",
-	  "/etc/kvmshim/rules.d/f.ini:1: error: rule [a] changes what the guest sees and says on-incoming = "
+	  "/etc/kvmshim/rules.d/f.ini:1: error: rule [a] changes what the guest sees and has on-incoming = "
 	  "refuse" },
 	{ "a value that its syntax cannot carry", "[a]\nwhen = always\nset = -cpu hv-vendor-id=%n\n",
 	  "-name a,,b -cpu host",
-	  "/etc/kvmshim/rules.d/f.ini:3: error: set: -cpu cannot carry a comma in a value ('a,b')" },
+	  "/etc/kvmshim/rules.d/f.ini:3: error: set: -cpu does not allow a comma in a value ('a,b')" },
 	{ "an id that is taken", "[a]\nwhen = always\n\nadd = -device y,id=d\n", "-device x,id=d",
-	  "/etc/kvmshim/rules.d/f.ini:4: error: add: id 'd' is on the line already" },
+	  "/etc/kvmshim/rules.d/f.ini:4: error: add: id 'd' is already on the command line" },
 	{ "an id that an earlier rule took",
 	  "[a]\nwhen = always\nadd = -device y,id=d\n[b]\nwhen = always\nadd = -device z,id=d\n", "-S",
-	  "/etc/kvmshim/rules.d/f.ini:6: error: add: id 'd' is on the line already" },
+	  "/etc/kvmshim/rules.d/f.ini:6: error: add: id 'd' is already on the command line" },
 };
 
 static void refuses(void **state)

@@ -66,12 +66,12 @@ static const struct bad {
 	  "f:2: error: unknown key 'enable' (did you mean 'enabled'?)", "on refuse -" },
 	{ "an unknown section, with the nearest", "[wraper]\nenabled = no\n",
 	  "f:1: error: unknown section [wraper] (did you mean 'wrapper'?)", "on refuse -" },
-	{ "a key before any section", "enabled = no\n", "f:1: error: 'enabled' before any section",
+	{ "a key before any section", "enabled = no\n", "f:1: error: 'enabled' is before the first section",
 	  "on refuse -" },
 	{ "the same key twice keeps the first", "[wrapper]\nenabled = no\nenabled = yes\n",
-	  "f:3: error: 'enabled' again: it stands at line 2", "off refuse -" },
+	  "f:3: error: 'enabled' is given twice: first at line 2", "off refuse -" },
 	{ "the same section twice", "[wrapper]\n[wrapper]\n",
-	  "f:2: error: section [wrapper] again: it began at line 1", "on refuse -" },
+	  "f:2: error: section [wrapper] is given twice: first at line 1", "on refuse -" },
 	{ "enabled is yes or no", "[wrapper]\nenabled = 0\n", "f:2: error: enabled = 0: must be yes or no",
 	  "on refuse -" },
 	{ "on-error is refuse or pass", "[wrapper]\non-error = ignore\n",
@@ -100,7 +100,7 @@ static const struct bad {
 	{ "a section that begins alike", "[hooks]\nenabled = no\n",
 	  "f:1: error: unknown section [hooks] (did you mean 'hook'?)", NULL },
 	{ "syntax mistakes are told as well", "[wrapper]\nenabled\non-error = pass\n",
-	  "f:2: error: 'enabled': neither a section nor key = value", "on pass -" },
+	  "f:2: error: 'enabled': must be a [section] or key = value", "on pass -" },
 };
 
 static void refuses(void **state)
@@ -165,8 +165,8 @@ static void not_a_strangers(void **state)
 	assert_true(s.enabled);
 	assert_int_equal(m.errors, 1);
 	assert_text(tree_hide(mistake_text(&arena, &m.v[0])),
-		    "/etc/kvmshim/kvmshim.conf: error: writable by others than its owner (mode 0666): "
-		    "chmod go-w");
+		    "/etc/kvmshim/kvmshim.conf: error: the group or others can write to it (mode 0666); "
+		    "run chmod go-w");
 }
 
 int main(void)

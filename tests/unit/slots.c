@@ -28,12 +28,12 @@ static const struct row {
 	{ "a DIMM's address is none of the bus", "-M pc -device pc-dimm,addr=0x100000000", NULL,
 	  "1f 1e 1d" },
 	{ "a slot that is asked for", "-M pc", "0x5", "5" },
-	{ "one that is taken", "-M pc -device e1000,id=net0,addr=5", "0x5", "e1000 id=net0 sits there" },
-	{ "the ISA bridge's", "-M pc", "0x1", "the ISA bridge sits there" },
+	{ "one that is taken", "-M pc -device e1000,id=net0,addr=5", "0x5", "in use by e1000 id=net0" },
+	{ "the ISA bridge's", "-M pc", "0x1", "in use by the ISA bridge" },
 	{ "what is no slot", "-M pc", "0x20", "a slot in hex" },
 	{ "nor is a function", "-M pc", "5.1", "a slot in hex" },
 	{ "a -readconfig that cannot be read hides slots", "-M q35 -readconfig /nonexistent", NULL,
-	  "give addr=" },
+	  "set addr=" },
 	{ "but not one that is asked for", "-M q35 -readconfig /nonexistent", "0x10", "10" },
 	{ "a machine without a bus that we know", "-M microvm", NULL, "microvm" },
 };
@@ -74,7 +74,7 @@ static void runs_out(void **state)
 	for (int i = 0; i < 11; i++)
 		assert_int_equal(slots_take(&s, NULL, &slot, &err), 0);
 	assert_true(slots_take(&s, NULL, &slot, &err) < 0);
-	assert_says(err.text, "no free slot left on pcie.0");
+	assert_says(err.text, "pcie.0 has no free slot");
 }
 
 int main(void)

@@ -85,11 +85,11 @@ static const struct folder_row {
 	{ "a link for the folder of VMs is refused", VMS, "elsewhere", "/" VMS ": " },
 	{ "a link for the folder of a VM is refused", FOLDER, "elsewhere", "/" FOLDER ": " },
 	{ "a link to nowhere is refused", VMS, "nowhere", "/" VMS ": " },
-	{ "a folder that its group can write is refused", TOP, NULL, "/" TOP ": writable by others",
+	{ "a folder that its group can write is refused", TOP, NULL, "/" TOP ": the group or others can write to it",
 	  0731 },
-	{ "a folder that all can write is refused", FOLDER, NULL, "/" FOLDER ": writable by others",
+	{ "a folder that all can write is refused", FOLDER, NULL, "/" FOLDER ": the group or others can write to it",
 	  01777 },
-	{ "a stranger's folder is refused", VMS, NULL, "/" VMS ": owned by user 12345", 0711, true },
+	{ "a stranger's folder is refused", VMS, NULL, "/" VMS ": the owner is user 12345", 0711, true },
 };
 
 static void a_folder_is_refused(void **state)

@@ -69,12 +69,13 @@ static const struct bad {
 	{ "a selector that does not end", "-device[id=a", "the selector of -device has no ']'" },
 	{ "a selector whose ] no blank follows", "-device[id=a]x=y", "has no ']' before a blank" },
 	{ "a selector is no condition", "-device[id=!n] x=y",
-	  "'id=!n' in the selector: only a condition can begin with '!' (\\! is the sign itself)" },
-	{ "an empty selector", "-device[] x=y", "an empty item in the selector" },
-	{ "an empty item", "-device[id=a,,driver=b] x=y", "an empty item in the selector" },
-	{ "a comma at the end", "-device[id=a,] x=y", "an empty item in the selector" },
-	{ "a key without a glob", "-device[id] x=y", "'id' in the selector: write key=glob" },
-	{ "a glob without a key", "-device[=a] x=y", "'=a' in the selector: write key=glob" },
+	  "'id=!n' in the selector: only a condition can begin with '!' (write \\! for the "
+	  "character itself)" },
+	{ "an empty selector", "-device[] x=y", "the selector contains an empty item" },
+	{ "an empty item", "-device[id=a,,driver=b] x=y", "the selector contains an empty item" },
+	{ "a comma at the end", "-device[id=a,] x=y", "the selector contains an empty item" },
+	{ "a key without a glob", "-device[id] x=y", "'id' in the selector: must be key=glob" },
+	{ "a glob without a key", "-device[=a] x=y", "'=a' in the selector: must be key=glob" },
 };
 
 static void refuses(void **state)

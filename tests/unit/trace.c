@@ -19,9 +19,9 @@ static const struct row {
 	{ "a removal", "[a]\nwhen = always\nremove = -device\n", "-name y -device x",
 	  "y:\nf.ini:3 [a] remove -device: removed x" },
 	{ "a wish that came to nothing", "[a]\nwhen = always\nset = -device a=b\n", "-name y",
-	  "y:\nf.ini:3 [a] set -device: no such option on the line" },
+	  "y:\nf.ini:3 [a] set -device: the command line has no such option" },
 	{ "a fact that is not known", "[a]\nwhen-flavor = x\nadd = -S\n", "-name y",
-	  "y:\nf.ini:1 [a] skipped: when-flavor = x cannot be told, so it does not hold" },
+	  "y:\nf.ini:1 [a] skipped: when-flavor = x is unknown, so the rule does not apply" },
 	{ "a guest that comes in", "[a]\non-incoming = skip\nwhen = always\nset = -cpu kvm=off\n",
 	  "-name y -cpu host -incoming defer", "y:\nf.ini:1 [a] skipped: on-incoming = skip" },
 	{ "a VM without a name", "[a]\nwhen = always\nadd = -device x\n", "-device y",
@@ -69,20 +69,20 @@ static void tells(void **state)
 
 static const struct row outcomes[] = {
 	{ "a condition that fails, and what it is instead", "[a]\nwhen-name = x, z\nadd = -S\n",
-	  "-name y", "when-name = x, z does not hold (it is y)" },
+	  "-name y", "when-name = x, z is false (value: y)" },
 	{ "where there is nothing", "[a]\nwhen-pci = 10de:*\nadd = -S\n", "-name y",
-	  "when-pci = 10de:* does not hold (there is none)" },
+	  "when-pci = 10de:* is false (the VM has none)" },
 	{ "an option has no values to show", "[a]\nwhen-option = -device\nadd = -S\n", "-name y",
-	  "when-option = -device does not hold" },
+	  "when-option = -device is false" },
 	{ "a condition that cannot be told", "[a]\nwhen-user = x\nadd = -S\n", "-name y",
-	  "when-user = x cannot be told, so it does not hold" },
+	  "when-user = x is unknown, so the rule does not apply" },
 	{ "a rule that is off", "[a]\nenabled = no\nwhen = always\nadd = -S\n", "-name y",
 	  "enabled = no" },
 	{ "a rule after one that said last",
 	  "[a]\nlast = yes\nwhen = always\nadd = -S\n[b]\nwhen = always\nadd = -S\n", "-name y",
 	  "an earlier rule with last = yes applied" },
 	{ "a rule that applied needs no sentence", "[a]\nwhen = always\nadd = -S\n", "-name y", NULL },
-	{ "control bytes of a name", "[a]\nwhen-name = x\nadd = -S\n", "-name \033", "(it is \\x1b)" },
+	{ "control bytes of a name", "[a]\nwhen-name = x\nadd = -S\n", "-name \033", "(value: \\x1b)" },
 };
 
 static void says_why(void **state)

@@ -126,7 +126,7 @@ sub guest_gets {
 	write_marks();
 	$host->rules('50-pass.ini', "[pass]\nwhen-name = taker\n$rules");
 	my @line = (qw(-name guest=taker -m 256 -cpu host -machine), "$machine,accel=kvm");
-	$host->refuses(\@line, qr/^\S+ pass-pci: \Q$nvme\E: its driver is nvme, not vfio-pci/,
+	$host->refuses(\@line, qr/^\S+ error: pass-pci: \Q$nvme\E: the driver is nvme, not vfio-pci/,
 		"$machine: a device that a driver of the host has");
 	bind_to('vfio-pci', @functions);
 	my $got = linux_guest($host, $initramfs, @line);

@@ -163,7 +163,7 @@ is(join(' ', sort keys %unknown), '', 'no type of this QEMU is new to us');
 
 # --- rows in their order, so that one can find them
 
-my $source = slurp("$FindBin::Bin/../../wrapper/proptype.c");
+my $source = slurp("$FindBin::Bin/../../wrapper/line/proptype.c");
 while ($source =~ /(\w+)_rows\[\] = \{\n(.*?)\{ NULL \}/gs) {
 	my ($table, $rows) = ($1, $2);
 	my @keys = $rows =~ /^\s*\{ "[^"]*", "([^"]*)"/mg;

@@ -68,7 +68,7 @@ static bool scan_escape(struct scan *s)
 		return true;
 	}
 	if (*e != 'u' || !is_hex4(e + 1))
-		return fail(s, "an unknown escape in a string");
+		return fail(s, "a string has an unknown escape");
 	cp = hex4(e + 1);
 	s->at += 6;
 	if (cp >= 0xd800 && cp <= 0xdbff && e[5] == '\\' && e[6] == 'u' && is_hex4(e + 7) &&
@@ -77,7 +77,7 @@ static bool scan_escape(struct scan *s)
 		s->at += 6;
 	}
 	if ((cp >= 0xd800 && cp <= 0xdfff) || is_noncharacter(cp))
-		return fail(s, "an escape that is no character");
+		return fail(s, "an escape is not a valid character");
 	return true;
 }
 
@@ -102,7 +102,7 @@ static bool scan_string(struct scan *s)
 		size_t len;
 
 		if ((unsigned char)s->text[s->at] < 0x20)
-			return fail(s, "a string that does not end, or with a control byte in it");
+			return fail(s, "a string has no end or contains a control byte");
 		if (s->text[s->at] == '\\') {
 			if (!scan_escape(s))
 				return false;
@@ -110,7 +110,7 @@ static bool scan_string(struct scan *s)
 		}
 		len = char_len(s->text + s->at);
 		if (len == 0)
-			return fail(s, "a string that is not UTF-8");
+			return fail(s, "a string is not UTF-8");
 		s->at += len;
 	}
 	s->at++;
@@ -155,7 +155,7 @@ static bool scan_word(struct scan *s, enum json_kind *kind)
 			return true;
 		}
 	}
-	return fail(s, "a word that is no JSON value");
+	return fail(s, "a word is not a valid JSON value");
 }
 
 static bool scan_value(struct scan *s, size_t parent, const char *key, size_t key_start);
@@ -217,15 +217,15 @@ static bool scan_member(struct scan *s, size_t parent)
 	const char *key;
 
 	if (s->text[s->at] != '"' && s->text[s->at] != '\'')
-		return fail(s, "a member whose key is no string");
+		return fail(s, "the key of a member is not a string");
 	if (!scan_string(s))
 		return false;
 	key = decode(s->arena, s->text, start, s->at);
 	if (has_key(s, parent, key))
-		return fail(s, "a key that stands there twice");
+		return fail(s, "a key is given twice");
 	skip_space(s);
 	if (s->text[s->at++] != ':')
-		return fail(s, "a member without ':'");
+		return fail(s, "a member has no ':'");
 	skip_space(s);
 	return scan_value(s, parent, key, start);
 }
@@ -236,7 +236,7 @@ static bool scan_container(struct scan *s, size_t self, char close)
 	size_t count = 0;
 
 	if (++s->depth > NESTING_MAX)
-		return fail(s, "nested too deeply");
+		return fail(s, "the nesting is too deep");
 	s->at++;
 	skip_space(s);
 	if (s->text[s->at] == close) {
@@ -274,7 +274,7 @@ static bool scan_scalar(struct scan *s, enum json_kind *kind)
 		return scan_word(s, kind);
 	len = number_len(s->text + s->at);
 	if (len == 0)
-		return fail(s, "a number that JSON does not know");
+		return fail(s, "a number is not a valid JSON number");
 	*kind = JSON_NUMBER;
 	s->at += len;
 	return true;
@@ -307,11 +307,11 @@ int json_scan(struct arena *a, const char *text, struct json_tree *tree, struct 
 	if (scan_value(&s, 0, "", s.at)) {
 		skip_space(&s);
 		if (text[s.at])
-			fail(&s, "something after the value");
+			fail(&s, "text follows the value");
 	}
 	if (s.problem)
-		return err_set(err, EINVAL, "not JSON that QEMU takes: %s (byte %zu)", s.problem,
-			       s.at + 1);
+		return err_set(err, EINVAL, "QEMU does not accept this JSON: %s (byte %zu)",
+			       s.problem, s.at + 1);
 	return 0;
 }
 

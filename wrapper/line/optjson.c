@@ -82,22 +82,24 @@ static int typed_text(struct arena *a, const char *key, const char *value, enum 
 	switch (kind) {
 	case JSON_BOOL:
 		if (on < 0)
-			return err_set(err, EINVAL, "%s is a bool: on or off, not '%s'", key, value);
+			return err_set(err, EINVAL, "%s must be on or off, not '%s'", key, value);
 		*text = on ? "true" : "false";
 		return 0;
 	case JSON_NUMBER:
 		*text = number_text(a, value);
 		if (!*text)
-			return err_set(err, EINVAL, "%s is a number: '%s' is none", key, value);
+			return err_set(err, EINVAL, "%s must be a number, not '%s'", key, value);
 		return 0;
 	case JSON_STRING:
 		*text = json_quote(a, value);
 		if (!*text)
-			return err_set(err, EINVAL, "%s: JSON cannot carry a value that is not UTF-8",
+			return err_set(err, EINVAL,
+				       "%s: the value must be UTF-8, because this argument is JSON",
 				       key);
 		return 0;
 	default:
-		return err_set(err, EINVAL, "%s is no single value here: write %s:=JSON", key, key);
+		return err_set(err, EINVAL, "%s is not a single value here; write %s:=JSON", key,
+			       key);
 	}
 }
 
@@ -151,7 +153,7 @@ static int find_parent(const struct optval *v, const char *key, size_t *parent, 
 		if (v->tree.v[p->node].kind != JSON_OBJECT && v->opt->flags & OPT_FLAT)
 			continue;
 		if (v->tree.v[p->node].kind != JSON_OBJECT)
-			return err_set(err, EINVAL, "%s: %s is no object", key, p->key);
+			return err_set(err, EINVAL, "%s: %s is not an object", key, p->key);
 		*parent = p->node;
 		*rest = key + len + 1;
 	}
@@ -182,7 +184,7 @@ int optjson_set(struct arena *a, const struct optval *v, const char *key, const 
 	int rc = 0;
 
 	if (!json_quote(a, key))
-		return err_set(err, EINVAL, "a property name that is not UTF-8");
+		return err_set(err, EINVAL, "the name of a property must be UTF-8");
 	if (!typed)
 		rc = value_text(a, v, p, key, value, &value, err);
 	if (rc)

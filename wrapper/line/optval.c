@@ -229,7 +229,7 @@ static int encode(struct arena *a, const struct optval *v, const char *value, co
 		return 0;
 	}
 	if (v->opt->syntax == SYNTAX_CPU && strchr(value, ','))
-		return err_set(err, EINVAL, "-cpu cannot carry a comma in a value ('%s')", value);
+		return err_set(err, EINVAL, "-cpu does not allow a comma in a value ('%s')", value);
 	*out = v->opt->syntax == SYNTAX_CPU ? value : quote_opts(a, value);
 	return 0;
 }
@@ -320,7 +320,8 @@ static int untype(struct arena *a, const char *key, bool typed, const char **val
 
 	if (!plain)
 		return err_set(err, EINVAL,
-			       "%s: key=value syntax carries no JSON object, array or null", key);
+			       "%s: key=value syntax does not allow a JSON object, array or null",
+			       key);
 	*value = plain;
 	return 0;
 }

@@ -22,13 +22,16 @@ static int check_key(const struct qemuopt *opt, const char *key, struct err *err
 	size_t len = strlen(key);
 
 	if (*key == '[')
-		return err_set(err, EINVAL, "no blank between -%s and its [selector]", opt->name);
+		return err_set(err, EINVAL, "a blank between -%s and its [selector] is not allowed",
+			       opt->name);
 	if (key[len - 1] == ' ' || key[len - 1] == '\t')
 		return err_set(err, EINVAL,
-			       "no blank before the '=' of '%.*s': what follows it is the value",
+			       "a blank before the '=' of '%.*s' is not allowed; the text after "
+			       "'=' is the value",
 			       (int)strcspn(key, " \t"), key);
 	if (key[strcspn(key, " \t[]")])
-		return err_set(err, EINVAL, "'%s': a property's name has no blank, [ or ] in it",
+		return err_set(err, EINVAL,
+			       "'%s': the name of a property must not contain a blank, [ or ]",
 			       key);
 	return 0;
 }
@@ -36,11 +39,11 @@ static int check_key(const struct qemuopt *opt, const char *key, struct err *err
 static int no_value(const struct qemuopt *opt, const char *word, struct err *err)
 {
 	if (*word == '\0')
-		return err_set(err, EINVAL, "an empty item between two commas");
+		return err_set(err, EINVAL, "an item between two commas is empty");
 	if (opt->implied)
-		return err_set(err, EINVAL, "'%s' has no value: write %s=… or %s=%s", word, word,
+		return err_set(err, EINVAL, "'%s' has no value; write %s=… or %s=%s", word, word,
 			       opt->implied, word);
-	return err_set(err, EINVAL, "'%s' has no value: write %s=…", word, word);
+	return err_set(err, EINVAL, "'%s' has no value; write %s=…", word, word);
 }
 
 /* A value as JSON, at *value, which is moved past it. */
@@ -51,7 +54,7 @@ static int take_typed(struct arena *a, const char *key, const char **value, stru
 	size_t used = json_value_len(a, json);
 
 	if (!used || (json[used] && json[used] != ','))
-		return err_set(err, EINVAL, "what follows '%s=' is not one JSON value", key);
+		return err_set(err, EINVAL, "the text after '%s=' must be one JSON value", key);
 	push(a, as, str_trim(a, key, strlen(key) - 1), arena_strndup(a, json, used), true);
 	*value = json + used;
 	return 0;
@@ -97,7 +100,8 @@ static int take_item(struct arena *a, const struct qemuopt *opt, const char **s,
 static int take_cpu_sign(struct arena *a, const char *item, struct assigns *as, struct err *err)
 {
 	if (item[1] == '\0' || strchr(item, '='))
-		return err_set(err, EINVAL, "'%s': a feature's name alone must follow the sign",
+		return err_set(err, EINVAL,
+			       "'%s': only the name of a feature is allowed after the sign",
 			       item);
 	push(a, as, item + 1, *item == '+' ? "on" : "off", false);
 	return 0;
@@ -110,7 +114,7 @@ static int check_cpu_value(const char *key, const char *value, struct err *err)
 
 	if (blank && strchr(blank, '=') && !cpukey_same(key, "model-id"))
 		return err_set(err, EINVAL,
-			       "'%s': a comma, not a blank, goes before the next property", value);
+			       "'%s': write a comma, not a blank, before the next property", value);
 	return 0;
 }
 
@@ -127,7 +131,7 @@ static int take_cpu_item(struct arena *a, const struct qemuopt *opt, const char 
 	if (!eq || eq == item)
 		return no_value(opt, item, err);
 	if (eq[-1] == ':')
-		return err_set(err, EINVAL, "'%s': -cpu knows no JSON, write %.*s=…", item,
+		return err_set(err, EINVAL, "'%s': -cpu does not accept JSON; write %.*s=…", item,
 			       (int)(eq - item - 1), item);
 	key = arena_strndup(a, item, (size_t)(eq - item));
 	push(a, as, key, eq + 1, false);
@@ -140,7 +144,8 @@ static int parse_raw(struct arena *a, const struct qemuopt *opt, const char *res
 {
 	if (!str_starts(rest, "value="))
 		return err_set(err, EINVAL,
-			       "the value of -%s is one text: write value=…, all of it", opt->name);
+			       "the value of -%s is one text; write the whole text as value=…",
+			       opt->name);
 	push(a, as, "value", rest + strlen("value="), false);
 	return 0;
 }
@@ -151,7 +156,7 @@ static int parse_global(struct arena *a, const struct qemuopt *opt, const char *
 	const char *eq = strchr(rest, '='), *dot = strchr(rest, '.');
 
 	if (!eq || !dot || dot == rest || dot > eq || eq - dot == 1 || eq[-1] == ':')
-		return err_set(err, EINVAL, "write -global DRIVER.PROPERTY=VALUE, one a line");
+		return err_set(err, EINVAL, "must be -global DRIVER.PROPERTY=VALUE, one per line");
 	push(a, as, arena_strndup(a, rest, (size_t)(eq - rest)), eq + 1, false);
 	return check_key(opt, as->v[0].key, err);
 }
@@ -163,10 +168,12 @@ int assigns_parse(struct arena *a, const struct qemuopt *opt, const char *rest, 
 
 	*as = (struct assigns){ 0 };
 	if (*rest == '\0')
-		return err_set(err, EINVAL, "nothing after -%s: write property=value", opt->name);
+		return err_set(err, EINVAL,
+			       "-%s has no property here; write property=value after it",
+			       opt->name);
 	switch (opt->syntax) {
 	case SYNTAX_NONE:
-		return err_set(err, EINVAL, "-%s takes no value: add or remove it", opt->name);
+		return err_set(err, EINVAL, "-%s takes no value; use add or remove", opt->name);
 	case SYNTAX_RAW:
 		return parse_raw(a, opt, rest, as, err);
 	case SYNTAX_GLOBAL:
@@ -191,11 +198,13 @@ static bool is_needed(const struct qemuopt *opt, const char *key)
 static int check_unset_key(const struct qemuopt *opt, const char *key, struct err *err)
 {
 	if (*key == '\0' || (*key != '[' && strchr(key, '=')))
-		return err_set(err, EINVAL, "'%s': unset takes names only, with commas", key);
+		return err_set(err, EINVAL, "'%s': unset takes only names, separated by commas",
+			       key);
 	if (opt->syntax == SYNTAX_GLOBAL && !strchr(key, '.'))
-		return err_set(err, EINVAL, "'%s': write -global DRIVER.PROPERTY", key);
+		return err_set(err, EINVAL, "'%s': must be -global DRIVER.PROPERTY", key);
 	if (is_needed(opt, key))
-		return err_set(err, EINVAL, "-%s cannot do without its %s", opt->name, key);
+		return err_set(err, EINVAL, "-%s needs its %s, so unset cannot remove it",
+			       opt->name, key);
 	return check_key(opt, key, err);
 }
 
@@ -204,10 +213,12 @@ int assigns_parse_keys(struct arena *a, const struct qemuopt *opt, const char *r
 {
 	*as = (struct assigns){ 0 };
 	if (opt->syntax == SYNTAX_NONE || opt->syntax == SYNTAX_RAW)
-		return err_set(err, EINVAL, "-%s has no properties: remove takes it out whole",
+		return err_set(err, EINVAL,
+			       "-%s has no properties; use remove to remove the whole option",
 			       opt->name);
 	if (*rest == '\0')
-		return err_set(err, EINVAL, "nothing after -%s: write the property's name",
+		return err_set(err, EINVAL,
+			       "-%s has no property here; write the name of the property after it",
 			       opt->name);
 	while (*rest) {
 		size_t len = strcspn(rest, ",");

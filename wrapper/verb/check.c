@@ -23,7 +23,8 @@ static int check_percents(const struct action *action, struct err *err)
 
 static int global_selector(struct err *err)
 {
-	return err_set(err, EINVAL, "-global takes no selector here: DRIVER.PROPERTY says which");
+	return err_set(err, EINVAL,
+		       "-global takes no selector here; DRIVER.PROPERTY selects the property");
 }
 
 static int check_assign(struct arena *a, const struct qemuopt *opt, const struct action *action,
@@ -52,7 +53,7 @@ static int check_global(const struct optval *v, struct err *err)
 {
 	if (optval_get(v, "driver") && optval_get(v, "property") && optval_get(v, "value"))
 		return 0;
-	return err_set(err, EINVAL, "write -global DRIVER.PROPERTY=VALUE, one a line");
+	return err_set(err, EINVAL, "must be -global DRIVER.PROPERTY=VALUE, one per line");
 }
 
 static int check_add(struct arena *a, const struct qemuopt *opt, const struct action *action,
@@ -62,9 +63,10 @@ static int check_add(struct arena *a, const struct qemuopt *opt, const struct ac
 	int rc;
 
 	if (action->target.n)
-		return err_set(err, EINVAL, "add takes no selector: it changes nothing that is there");
+		return err_set(err, EINVAL,
+			       "add takes no selector, because it changes no existing option");
 	if (qemuopt_has_arg(opt) && *action->rest == '\0' && opt->syntax != SYNTAX_RAW)
-		return err_set(err, EINVAL, "-%s takes a value: write it after the option",
+		return err_set(err, EINVAL, "-%s takes a value; write the value after the option",
 			       opt->name);
 	if (!qemuopt_has_arg(opt) && *action->rest)
 		return err_set(err, EINVAL, "-%s takes no value, but '%s' follows", opt->name,
@@ -80,7 +82,8 @@ static int check_remove(struct arena *a, const struct qemuopt *opt, const struct
 {
 	(void)a;
 	if (*action->rest)
-		return err_set(err, EINVAL, "'%s' after -%s: remove takes the selector only",
+		return err_set(err, EINVAL,
+			       "'%s' after -%s is not allowed; remove takes only a selector",
 			       action->rest, opt->name);
 	return 0;
 }
@@ -108,7 +111,8 @@ int edit_check(struct arena *a, const struct qemuopts *opts, const struct action
 			       qemuopt_hint(a, action->target.option));
 	opt = qemuopt_canonical(opt);
 	if (action->target.n && opt->syntax == SYNTAX_NONE)
-		return err_set(err, EINVAL, "-%s takes no value, so no selector", opt->name);
+		return err_set(err, EINVAL, "-%s takes no value, so it takes no selector",
+			       opt->name);
 	rc = check_percents(action, err);
 	return rc ? rc : checks[action->verb](a, opt, action, err);
 }

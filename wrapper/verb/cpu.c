@@ -20,10 +20,12 @@ static int check_hide(struct arena *a, const struct params *p, struct err *err)
 
 	(void)a;
 	if (!str_eq(p->place[0], "kvm") && !str_eq(p->place[0], "all"))
-		return err_set(err, EINVAL, "'%s': kvm (the KVM leaves) or all (the hypervisor bit too)",
+		return err_set(err, EINVAL,
+			       "'%s': must be kvm (hides KVM's CPUID leaves) or all "
+			       "(hides the hypervisor bit too)",
 			       p->place[0]);
 	if (vendor && (strlen(vendor) > VENDOR_MAX || strchr(vendor, ',')))
-		return err_set(err, EINVAL, "vendor=%s: at most %d bytes, and no comma", vendor,
+		return err_set(err, EINVAL, "vendor=%s: maximum %d bytes, and no comma", vendor,
 			       VENDOR_MAX);
 	return 0;
 }
@@ -64,8 +66,8 @@ static int apply_hide(struct edit *e, const struct params *p, struct err *err)
 	if (vendor)
 		push(e, &as, "hv-vendor-id", vendor);
 	if (vendor && !has_hyperv(e))
-		editor_tell_nothing(e, "QEMU shows vendor= only where an hv-* feature is on, "
-				       "and this line has none");
+		editor_tell_nothing(e, "QEMU shows vendor= only if an hv-* feature is on, and this "
+				       "command line has no such feature");
 	e->opt = qemuopt_find(&e->c->opts, "cpu");
 	return edit_assign(e, &as, err);
 }
@@ -99,11 +101,12 @@ static int apply_machine(struct edit *e, const struct params *p, struct err *err
 	struct assigns as = { 0 };
 
 	if (bus)
-		return err_set(err, EINVAL,
-			       "%s to %s is another chipset, and the line puts devices on %s: change "
-			       "<type machine=…> in the domain's XML instead and take the <address> "
-			       "elements out, so that libvirt lays the devices out anew",
-			       old ? old : "the default type", p->place[0], bus);
+		return err_set(
+			err, EINVAL,
+			"%s to %s changes the chipset, but devices on the command line use "
+			"bus %s; change <type machine=…> in the domain XML instead, and "
+			"remove the <address> elements so that libvirt chooses new addresses",
+			old ? old : "the default type", p->place[0], bus);
 	push(e, &as, "type", p->place[0]);
 	e->opt = qemuopt_find(&e->c->opts, "machine");
 	return edit_assign(e, &as, err);

@@ -37,8 +37,9 @@ static bool selected(struct edit *e, struct arg *arg)
 		return false;
 	yes = view_selects(e->c, arg, &e->target, &refused);
 	if (refused)
-		editor_tell_nothing(e, arena_printf(e->arena, "passed unchanged, QEMU refuses this JSON: %s",
-					     str_printable(e->arena, arg->value)));
+		editor_tell_nothing(
+			e, arena_printf(e->arena, "not changed, because QEMU refuses this JSON: %s",
+					str_printable(e->arena, arg->value)));
 	return yes && arg->value;
 }
 
@@ -92,8 +93,8 @@ static int merged_assign(struct edit *e, const struct assign *as, struct err *er
 		if (e->action->verb == VERB_DEFAULT)
 			return 0;
 		return err_set(err, EINVAL,
-			       "the line has -accel, which QEMU does not take beside -machine accel=: "
-			       "write set = -accel accel=…");
+			       "the command line has -accel, and QEMU does not accept -machine "
+			       "accel= together with -accel; write set = -accel accel=…");
 	}
 	drop_sugar(e, as->key);
 	at = view_last_mention(e->c, e->opt, as->key);
@@ -200,7 +201,7 @@ static int verb_unset(struct edit *e, struct err *err)
 	else
 		unset_selected(e, &keys);
 	if (e->trace->n_events == before)
-		editor_tell_nothing(e, "no such property on the line");
+		editor_tell_nothing(e, "the command line has no such property");
 	return 0;
 }
 
@@ -223,8 +224,9 @@ static int check_id(struct edit *e, const char *value, struct err *err)
 		const struct prop *taken = other ? optval_get(other, key) : NULL;
 
 		if (taken && str_eq(taken->value, id->value))
-			return err_set(err, EINVAL, "%s '%s' is on the line already: -%s %s", key,
-				       id->value, e->opt->name, str_printable(e->arena, arg->value));
+			return err_set(
+				err, EINVAL, "%s '%s' is already on the command line: -%s %s", key,
+				id->value, e->opt->name, str_printable(e->arena, arg->value));
 	}
 	return 0;
 }
@@ -247,7 +249,7 @@ static int verb_add(struct edit *e, struct err *err)
 
 	if (!qemuopt_has_arg(e->opt)) {
 		if (view_last(e->c, e->opt) >= 0)
-			editor_tell_nothing(e, "it is on the line already");
+			editor_tell_nothing(e, "the option is already on the command line");
 		else
 			editor_add(e, e->opt, NULL);
 		return 0;

@@ -78,8 +78,10 @@ void editor_tell_note(struct edit *e, const char *note)
 
 void editor_tell_none_selected(struct edit *e)
 {
-	editor_tell_nothing(e, e->target.n ? "no such option on the line that the selector means" :
-				      "no such option on the line");
+	if (e->target.n)
+		editor_tell_nothing(e, "the command line has no option that the selector matches");
+	else
+		editor_tell_nothing(e, "the command line has no such option");
 }
 
 /* ---- values ---- */

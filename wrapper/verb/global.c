@@ -120,7 +120,7 @@ static int assign_cpu_globals(struct edit *e, const struct assigns *as, struct e
 		if (rc)
 			return rc;
 		if (strchr(value, ','))
-			return err_set(err, EINVAL, "-cpu cannot carry a comma in a value ('%s')",
+			return err_set(err, EINVAL, "-cpu does not allow a comma in a value ('%s')",
 				       value);
 		if (e->action->verb == VERB_DEFAULT && has_cpu_global(e, key))
 			continue;

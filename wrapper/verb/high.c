@@ -70,7 +70,7 @@ static void warn_of_tenant(const struct rule *rule, const struct action *action,
 	}
 	if (instance)
 		mistake_warn(m, rule->file, action->line,
-			     "%s for whoever calls an instance so: tenants choose that name; add "
+			     "%s depends on when-instance only, and tenants choose that name; add "
 			     "another condition",
 			     verb_names[action->verb]);
 }
@@ -92,14 +92,16 @@ static void check_chipsets(const struct rule *rule, const struct action *action,
 
 	if (!old)
 		mistake_warn(m, rule->file, action->line,
-			     "machine-type without when-machine: every VM that the rule means gets it");
+			     "machine-type without when-machine: every VM that matches the rule "
+			     "gets this machine type");
 	for (size_t i = 0; new && old && i < old->n; i++) {
 		enum chipset from = chipset_of(old->patterns[i].glob), to = chipset_of(new);
 
 		if (!old->patterns[i].negated && from && to && from != to)
 			mistake_add(m, rule->file, action->line,
-				    "%s to %s is another chipset: devices would name buses that are "
-				    "not there; change <type machine=…> in the domain's XML instead",
+				    "%s to %s changes the chipset, but devices on the command line "
+				    "use buses that the new chipset does not have; change <type "
+				    "machine=…> in the domain XML instead",
 				    old->patterns[i].glob, new);
 	}
 }

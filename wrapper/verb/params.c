@@ -20,8 +20,8 @@ static bool is_in(const char *const *list, const char *word, size_t len)
 static int wrong(const struct action *action, const struct params_form *form, const char *word,
 		 struct err *err)
 {
-	return err_set(err, EINVAL, "'%s': write %s = %s", word, verb_names[action->verb],
-		       form->usage);
+	return err_set(err, EINVAL, "'%s' is not valid here; write %s = %s", word,
+		       verb_names[action->verb], form->usage);
 }
 
 /* Is this word key=value? A path by place may have a '=' in it, so places come first. */
@@ -43,7 +43,7 @@ static int sort_word(struct arena *a, const struct action *action, const struct 
 	if (word[key] == '\0' || key == 0 || !(form->any_key || is_in(form->keys, word, key)))
 		return wrong(action, form, word, err);
 	if (params_get(p, arena_strndup(a, word, key)))
-		return err_set(err, EINVAL, "%.*s= stands there twice", (int)key, word);
+		return err_set(err, EINVAL, "%.*s= is given twice", (int)key, word);
 	strv_push(a, &p->keys, arena_strndup(a, word, key));
 	strv_push(a, &p->values, word + key + 1);
 	return 0;
@@ -63,8 +63,8 @@ int params_parse(struct arena *a, const struct action *action, const struct para
 			rc = sort_word(a, action, form, word, p, err);
 	}
 	if (!rc && p->n_places < form->places)
-		rc = err_set(err, EINVAL, "too few words: write %s = %s", verb_names[action->verb],
-			     form->usage);
+		rc = err_set(err, EINVAL, "a value is missing: write %s = %s",
+			     verb_names[action->verb], form->usage);
 	return rc;
 }
 

@@ -31,25 +31,25 @@ static int check_word(const struct params *p, const char *key, const char *const
 
 	if (!value || is_one_of(list, value))
 		return 0;
-	return err_set(err, EINVAL, "%s=%s: one of %s, %s, %s%s%s", key, value, list[0], list[1],
-		       list[2], list[3] ? ", " : "", list[3] ? list[3] : "");
+	return err_set(err, EINVAL, "%s=%s: must be one of %s, %s, %s%s%s", key, value, list[0],
+		       list[1], list[2], list[3] ? ", " : "", list[3] ? list[3] : "");
 }
 
 /* A % may become the first '/': see stat_path(). */
 static int check_path(const char *path, struct err *err)
 {
 	if (*path != '/' && *path != '%')
-		return err_set(err, EINVAL, "%s: an absolute path", path);
+		return err_set(err, EINVAL, "%s: must be an absolute path", path);
 	return 0;
 }
 
 static int stat_path(const char *path, struct stat *st, struct err *err)
 {
 	if (*path != '/')
-		return err_set(err, EINVAL, "%s: an absolute path", path);
+		return err_set(err, EINVAL, "%s: must be an absolute path", path);
 	if (strlen(path) >= PATH_MAX)
-		return err_set(err, ENAMETOOLONG, "a path of %zu bytes: at most %d", strlen(path),
-			       PATH_MAX - 1);
+		return err_set(err, ENAMETOOLONG, "the path has %zu bytes; maximum %d",
+			       strlen(path), PATH_MAX - 1);
 	if (stat(path, st) < 0)
 		return err_set(err, errno, "%s: %s", path, strerror(errno));
 	return 0;
@@ -66,7 +66,7 @@ static int check_share(struct arena *a, const struct params *p, struct err *err)
 
 	(void)a;
 	if (!rc && strlen(p->place[0]) > TAG_MAX)
-		rc = err_set(err, EINVAL, "tag %s: at most %d bytes", p->place[0], TAG_MAX);
+		rc = err_set(err, EINVAL, "tag %s: maximum %d bytes", p->place[0], TAG_MAX);
 	if (!rc)
 		rc = check_word(p, "security", security, err);
 	return rc ? rc : check_word(p, "multidevs", multidevs, err);
@@ -82,9 +82,9 @@ static int apply_share(struct edit *e, const struct params *p, struct err *err)
 	int rc = stat_path(path, &st, err);
 
 	if (!rc && !S_ISDIR(st.st_mode))
-		rc = err_set(err, ENOTDIR, "%s: not a folder", path);
+		rc = err_set(err, ENOTDIR, "%s: must be a directory", path);
 	if (!rc && user)
-		rc = err_set(err, EEXIST, "tag %s: %s has it already", tag, user);
+		rc = err_set(err, EEXIST, "tag %s is in use by %s", tag, user);
 	if (!rc)
 		rc = high_slot(e, p, &where, err);
 	if (rc)
@@ -130,9 +130,10 @@ static int check_disk(struct arena *a, const struct params *p, struct err *err)
 	if (!rc)
 		rc = check_word(p, "aio", aios, err);
 	if (!rc && bus && str_eq(bus, "sata") && params_has(p, "ro"))
-		rc = err_set(err, EINVAL, "QEMU's SATA disks cannot be read-only: bus=virtio or scsi");
+		rc = err_set(err, EINVAL,
+			     "QEMU's SATA disks cannot be read-only; write bus=virtio or bus=scsi");
 	if (!rc && serial && strlen(serial) > SERIAL_MAX)
-		rc = err_set(err, EINVAL, "serial=%s: at most %d bytes", serial, SERIAL_MAX);
+		rc = err_set(err, EINVAL, "serial=%s: maximum %d bytes", serial, SERIAL_MAX);
 	return rc;
 }
 
@@ -152,7 +153,9 @@ static int controller(struct edit *e, const struct params *p, const char *driver
 	int rc;
 
 	if (high_user_of(e, "id", id) && params_get(p, "addr"))
-		return err_set(err, EEXIST, "addr=%s: this disk goes on %s, which is there already",
+		return err_set(err, EEXIST,
+			       "addr=%s: this disk uses controller %s, which already "
+			       "exists; remove addr=",
 			       params_get(p, "addr"), id);
 	if (high_user_of(e, "id", id))
 		return 0;
@@ -200,7 +203,8 @@ static int add_sata_disk(struct edit *e, const struct params *p, const char *res
 	unsigned port = users_of_bus(e, "kvmshim-ahci");
 
 	if (!rc && port > 5)
-		rc = err_set(err, ENOSPC, "a seventh SATA disk: QEMU's controller has six ports");
+		rc = err_set(err, ENOSPC,
+			     "this is the seventh SATA disk, but QEMU's controller has six ports");
 	if (!rc)
 		high_add(e, "device", "ide-hd,%s,bus=kvmshim-ahci.%u", rest, port);
 	return rc;
@@ -273,9 +277,9 @@ static int apply_disk(struct edit *e, const struct params *p, struct err *err)
 	int rc = stat_path(p->place[0], &st, err);
 
 	if (!rc && !S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
-		rc = err_set(err, EINVAL, "%s: neither a disk nor a file", p->place[0]);
+		rc = err_set(err, EINVAL, "%s: must be a disk or a file", p->place[0]);
 	if (!rc && is_on_line(e, &st))
-		rc = err_set(err, EEXIST, "%s is on the line already", p->place[0]);
+		rc = err_set(err, EEXIST, "%s is already on the command line", p->place[0]);
 	if (rc)
 		return rc;
 	node = blockdev(e, p, S_ISBLK(st.st_mode));

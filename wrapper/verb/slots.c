@@ -146,7 +146,8 @@ int slots_scan(struct arena *a, const struct cmdline *c, struct slots *s, struct
 	s->bus = chipset_bus(s->chipset);
 	if (!s->bus)
 		return err_set(err, EINVAL,
-			       "machine type %s: only i440FX (pc) and q35 types have a bus that is known",
+			       "machine type %s: kvmshim knows the bus of i440FX (pc) and q35 "
+			       "types only",
 			       machine);
 	mark(s, 0, "the host bridge");
 	mark(s, s->chipset == CHIPSET_Q35 ? 0x1f : 1, "the ISA bridge");
@@ -154,8 +155,8 @@ int slots_scan(struct arena *a, const struct cmdline *c, struct slots *s, struct
 		mark_arg(a, s, c, &c->args[i]);
 	if (s->machine_in)
 		return err_set(err, EINVAL,
-			       "-readconfig %s has a [machine] section, so the line's buses cannot be told: "
-			       "say -machine on the line instead",
+			       "-readconfig %s has a [machine] section, so the buses are unknown; "
+			       "set -machine on the command line instead",
 			       s->machine_in);
 	return 0;
 }
@@ -165,9 +166,10 @@ static int take_wanted(struct slots *s, const char *wanted, unsigned *slot, stru
 	unsigned long n;
 
 	if (!parse_slot(wanted, &n) || strchr(wanted, '.'))
-		return err_set(err, EINVAL, "addr=%s: a slot in hex, 0x1 to 0x1f", wanted);
+		return err_set(err, EINVAL, "addr=%s: must be a slot in hex, 0x1 to 0x1f", wanted);
 	if (s->user[n])
-		return err_set(err, EINVAL, "addr=%s: %s sits there", wanted, s->user[n]);
+		return err_set(err, EINVAL, "addr=%s: the slot is in use by %s", wanted,
+			       s->user[n]);
 	*slot = (unsigned)n;
 	return 0;
 }
@@ -183,12 +185,13 @@ int slots_take(struct slots *s, const char *wanted, unsigned *slot, struct err *
 		rc = take_wanted(s, wanted, slot, err);
 	else if (s->unreadable)
 		rc = err_set(err, EINVAL,
-			     "-readconfig %s cannot be read, so free slots cannot be told: give addr=",
+			     "-readconfig %s cannot be read, so the free slots are unknown; set "
+			     "addr=",
 			     s->unreadable);
 	for (size_t i = 0; !wanted && !rc && i < n && !*slot; i++)
 		*slot = s->user[order[i]] ? 0 : order[i];
 	if (!rc && !*slot)
-		rc = err_set(err, EINVAL, "no free slot left on %s: give addr=", s->bus);
+		rc = err_set(err, EINVAL, "%s has no free slot; set addr=", s->bus);
 	if (!rc)
 		mark(s, *slot, "another device of these rules");
 	return rc;

@@ -48,7 +48,8 @@ static int check_usb(struct arena *a, const struct params *p, struct err *err)
 	(void)a;
 	if (strchr(p->place[0], '%') || is_usb_id(p->place[0]) || is_usb_port(p->place[0]))
 		return 0;
-	return err_set(err, EINVAL, "'%s': VENDOR:PRODUCT in four hex digits each, or BUS.PORT",
+	return err_set(err, EINVAL,
+		       "'%s': must be VENDOR:PRODUCT, each of four hex digits, or BUS.PORT",
 		       p->place[0]);
 }
 
@@ -167,7 +168,7 @@ static int take_port(struct edit *e, const struct optval *xhci, const char **whe
 	p.bus = arena_printf(e->arena, "%s.0", optval_get(xhci, "id")->value);
 	take_ports(e, &p);
 	if (p.n_taken + p.n_given >= p.n)
-		return err_set(err, ENOSPC, "no free port left on %s", p.bus);
+		return err_set(err, ENOSPC, "%s has no free port", p.bus);
 	while (p.taken[port])
 		port--;
 	*where = arena_printf(e->arena, "bus=%s,port=%u", p.bus, port);
@@ -182,7 +183,8 @@ static int find_port(struct edit *e, const struct params *p, const char **where,
 
 	if (xhci && params_get(p, "addr"))
 		return err_set(err, EEXIST,
-			       "addr=%s: the device goes on the controller %s, which is there already",
+			       "addr=%s: this device uses controller %s, which already exists; "
+			       "remove addr=",
 			       params_get(p, "addr"), optval_get(xhci, "id")->value);
 	if (!xhci) {
 		int rc = high_slot(e, p, &slot, err);
@@ -202,7 +204,7 @@ static int apply_usb(struct edit *e, const struct params *p, struct err *err)
 	int rc = check_usb(e->arena, p, err);
 
 	if (!rc && is_passed(e, p->place[0]))
-		rc = err_set(err, EEXIST, "%s is on the line already", p->place[0]);
+		rc = err_set(err, EEXIST, "%s is already on the command line", p->place[0]);
 	if (!rc)
 		rc = find_port(e, p, &where, err);
 	if (!rc)

@@ -41,7 +41,7 @@ static int root_port(struct edit *e, unsigned slot, struct place *place, struct 
 	while (chassis <= CHASSIS_LAST && chassis_taken(e, chassis))
 		chassis++;
 	if (chassis > CHASSIS_LAST)
-		return err_set(err, ENOSPC, "no chassis number left for a root port");
+		return err_set(err, ENOSPC, "no chassis number is free for a root port");
 	place->bus = high_id(e, "kvmshim-port");
 	place->slot = 0;
 	high_add(e, "device", "pcie-root-port,id=%s,bus=pcie.0,addr=0x%x,chassis=%u,slot=0",
@@ -96,7 +96,8 @@ static int check_properties(const struct params *p, struct err *err)
 	for (size_t i = 0; i < p->keys.n; i++)
 		for (size_t k = 0; k < sizeof(ours) / sizeof(ours[0]); k++)
 			if (str_eq(p->keys.v[i], ours[k]))
-				return err_set(err, EINVAL, "%s= is for this verb to write", ours[k]);
+				return err_set(err, EINVAL, "%s= is set by this verb; remove it",
+					       ours[k]);
 	return 0;
 }
 
@@ -107,7 +108,8 @@ static int check_pci(struct arena *a, const struct params *p, struct err *err)
 	if (strchr(p->place[0], '%') || host_pci_address(a, p->place[0]))
 		return check_properties(p, err);
 	return err_set(err, EINVAL,
-		       "'%s': a PCI address such as 0000:05:00.0, or 0000:05:00 for the whole slot",
+		       "'%s': must be a PCI address such as 0000:05:00.0, or 0000:05:00 for the "
+		       "whole slot",
 		       p->place[0]);
 }
 
@@ -139,7 +141,8 @@ static int check_function(struct edit *e, const char *address, struct err *err)
 	struct host host = host_of(e);
 
 	if (user)
-		return err_set(err, EEXIST, "%s is on the line already (%s)", address, user);
+		return err_set(err, EEXIST, "%s is already on the command line (%s)", address,
+			       user);
 	if (e->names->grants->known)
 		return grants_use(e->names->grants, e->rule, GRANT_PCI, address, err);
 	if (!host_pci_id(&host, address))
@@ -147,7 +150,8 @@ static int check_function(struct edit *e, const char *address, struct err *err)
 	driver = host_pci_driver(&host, address);
 	if (!driver || !glob_match("*vfio*", driver))
 		return err_set(err, EBUSY,
-			       "%s: its driver is %s, not vfio-pci (nothing was handed over for this VM)",
+			       "%s: the driver is %s, not vfio-pci (the hook assigned no device to "
+			       "this VM)",
 			       address, driver ? driver : "none");
 	return 0;
 }
@@ -211,7 +215,7 @@ static int check_mdev(struct arena *a, const struct params *p, struct err *err)
 {
 	if (strchr(p->place[0], '%') || str_uuid(a, p->place[0]))
 		return check_properties(p, err);
-	return err_set(err, EINVAL, "'%s': the UUID of a mediated device", p->place[0]);
+	return err_set(err, EINVAL, "'%s': must be the UUID of a mediated device", p->place[0]);
 }
 
 static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
@@ -225,7 +229,7 @@ static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 		return rc;
 	path = host_mdev_path(e->arena, uuid);
 	if (high_user_of(e, "sysfsdev", path))
-		return err_set(err, EEXIST, "%s is on the line already", uuid);
+		return err_set(err, EEXIST, "%s is already on the command line", uuid);
 	if (e->names->grants->known)
 		rc = grants_use(e->names->grants, e->rule, GRANT_MDEV, uuid, err);
 	else if (!host_has_mdev(&host, uuid))
