@@ -103,31 +103,20 @@ static int say_stuck(struct arena *a, const struct journal *j, struct err *err)
 	return err_set(err, ETIMEDOUT, "%s", stuck_text(a, stuck_subject(s), stuck_reason(a, s)));
 }
 
-static bool has_step(const struct journal *j, const char *device)
-{
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (step_is_of(&j->steps[i], device))
-			return true;
-	return false;
-}
-
 /*
  * A device that is back is the host's again, whatever became of the others. Where a
  * write hangs that is of no device, nothing is forgotten: it may belong to any.
  */
 static void forget_undone(struct journal *j, const bool *undone)
 {
-	size_t steps = 0, devices = 0;
+	size_t devices = 0;
 
 	for (size_t i = 0; i < j->n_stuck; i++)
 		if (!j->stuck[i].device)
 			return;
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (!undone[j->steps[i].lane])
-			j->steps[steps++] = j->steps[i];
-	j->n_steps = steps;
+	journal_drop_lanes(j, undone);
 	for (size_t i = 0; i < j->n_devices; i++)
-		if (has_step(j, j->devices[i].device))
+		if (journal_step_of(j, j->devices[i].device))
 			j->devices[devices++] = j->devices[i];
 	j->n_devices = devices;
 }
@@ -146,7 +135,7 @@ static void assume_done(struct journal *j)
 static int undo(const struct host *host, const struct settings *s, int folder, struct journal *j,
 		const bool *only, struct strv *notes, struct err *err)
 {
-	bool *undone = arena_alloc(host->arena, lanes_count(j) * sizeof(*undone));
+	bool *undone = arena_alloc(host->arena, journal_lanes(j) * sizeof(*undone));
 	struct err kept;
 	int rc;
 
@@ -210,10 +199,9 @@ static bool goes(const struct journal *j, const struct journal_device *d, const 
 
 static bool device_goes(const struct journal *j, const char *device, const struct strv *only)
 {
-	for (size_t i = 0; i < j->n_devices; i++)
-		if (str_eq(j->devices[i].device, device))
-			return goes(j, &j->devices[i], only);
-	return false;
+	const struct journal_device *d = journal_device(j, device);
+
+	return d && goes(j, d, only);
 }
 
 bool return_lanes(const struct journal *j, const struct strv *only, bool *lanes)
@@ -230,12 +218,9 @@ bool return_lanes(const struct journal *j, const struct strv *only, bool *lanes)
 
 static void forget_lanes(struct journal *j, const struct strv *only, const bool *lanes)
 {
-	size_t steps = 0, devices = 0;
+	size_t devices = 0;
 
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (!lanes[j->steps[i].lane])
-			j->steps[steps++] = j->steps[i];
-	j->n_steps = steps;
+	journal_drop_lanes(j, lanes);
 	for (size_t i = 0; i < j->n_devices; i++)
 		if (!strv_has(only, j->devices[i].device))
 			j->devices[devices++] = j->devices[i];
@@ -256,7 +241,7 @@ static int give_part(const struct host *host, const struct settings *s, int fold
 		     struct journal *j, const struct strv *only, struct strv *notes,
 		     struct err *err)
 {
-	bool *lanes = arena_alloc(host->arena, lanes_count(j) * sizeof(*lanes));
+	bool *lanes = arena_alloc(host->arena, journal_lanes(j) * sizeof(*lanes));
 	struct strv all = return_devices(host->arena, j, only);
 	int rc;
 

@@ -40,7 +40,7 @@ int return_of(const struct host *host, const struct settings *s, int folder, con
 struct strv return_devices(struct arena *a, const struct journal *j, const struct strv *only);
 
 /*
- * lanes[n] (lanes_count() of them, all false): does it go with these devices? Returns false
+ * lanes[n] (journal_lanes() of them, all false): does it go with these devices? Returns false
  * where no device stays, so that all lanes go.
  */
 bool return_lanes(const struct journal *j, const struct strv *only, bool *lanes);

@@ -10,7 +10,6 @@
 #include "hooks/domain/domain.h"
 #include "hooks/return.h"
 #include "hooks/assignment.h"
-#include "hooks/steps/lanes.h"
 #include "hooks/steps/ops.h"
 #include "host/host.h"
 #include "host/pci/mdev.h"
@@ -39,29 +38,20 @@ static struct work work_on(struct assignment *h, const struct journal *j)
 static int set_power(struct assignment *h, const struct journal *j, struct err *err)
 {
 	struct work w = work_on(h, j);
+	const struct step *s = NULL;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < j->n_steps; i++)
-		if (j->steps[i].op == OP_POWER)
-			rc = op_rows[OP_POWER].act(&w, &j->steps[i], err);
+	while (rc == 0 && (s = journal_next_step(j, OP_POWER, s)))
+		rc = op_rows[OP_POWER].act(&w, s, err);
 	return rc;
 }
 
 /* The lane in which the device was bound, so that the node is taken back before it is unbound. */
 static unsigned lane_of(const struct journal *j, const char *device)
 {
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (step_is_of(&j->steps[i], device))
-			return j->steps[i].lane;
-	return lanes_count(j);
-}
+	const struct step *s = journal_step_of(j, device);
 
-static bool has_node_step(const struct journal *j, const char *group)
-{
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (j->steps[i].op == OP_NODE && str_eq(j->steps[i].name, group))
-			return true;
-	return false;
+	return s ? s->lane : journal_lanes(j);
 }
 
 static void plan_node(struct assignment *h, struct journal *j, const struct journal_device *d,
@@ -71,14 +61,18 @@ static void plan_node(struct assignment *h, struct journal *j, const struct jour
 	int group = d->kind == HOSTDEV_MDEV ? mdev_group(&h->host, d->device) : d->group;
 	const char *name = arena_printf(a, "%d", group);
 	const char *from = group < 0 ? NULL : vfionode_owner(&h->host, name);
-	unsigned lane = lane_of(j, d->device);
-
-	if (!from || str_eq(from, to) || has_node_step(j, name))
-		return;
 	/* done from the outset: who is killed before the chown has it undone for nothing */
-	*arena_push(a, j->steps, j->n_steps, j->steps_cap) = (struct step){
-		.op = OP_NODE, .lane = lane, .name = name, .to = to, .from = from, .done = true,
+	struct step s = {
+		.op = OP_NODE,
+		.lane = lane_of(j, d->device),
+		.name = name,
+		.to = to,
+		.from = from,
+		.done = true,
 	};
+
+	if (from && !str_eq(from, to) && !journal_step_named(j, OP_NODE, name))
+		journal_add_step(a, j, s);
 }
 
 static int give_nodes(struct assignment *h, int folder, struct journal *j, const struct domain *d,

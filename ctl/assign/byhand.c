@@ -7,7 +7,6 @@
 #include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
 #include "hooks/assignment.h"
-#include "hooks/steps/lanes.h"
 #include "hooks/steps/ops.h"
 #include "host/host.h"
 
@@ -86,17 +85,15 @@ static void show_step(const struct byhand *h, const char *before, const struct s
 
 void byhand_plan(const struct byhand *h, const struct journal *j)
 {
-	for (unsigned lane = 0; lane < lanes_count(j); lane++)
-		for (size_t i = 0; i < j->n_steps; i++)
-			if (j->steps[i].lane == lane)
-				show_step(h, "", &j->steps[i]);
+	for (unsigned lane = 0; lane < journal_lanes(j); lane++)
+		for (struct step *s = NULL; (s = journal_next_in_lane(j, lane, s));)
+			show_step(h, "", s);
 }
 
 void byhand_plan_undo(const struct byhand *h, const struct journal *j, const bool *only)
 {
-	for (unsigned lane = lanes_count(j); lane-- > 0;)
-		for (size_t i = j->n_steps; i-- > 0;)
-			if (j->steps[i].lane == lane && (!only || only[lane]) &&
-			    op_rows[j->steps[i].op].undo)
-				show_step(h, "undo: ", &j->steps[i]);
+	for (unsigned lane = journal_lanes(j); lane-- > 0;)
+		for (struct step *s = NULL; (s = journal_previous_in_lane(j, lane, s));)
+			if ((!only || only[lane]) && op_rows[s->op].undo)
+				show_step(h, "undo: ", s);
 }

@@ -12,7 +12,6 @@
 #include "err.h"
 #include "hooks/return.h"
 #include "hooks/assignment.h"
-#include "hooks/steps/lanes.h"
 #include "hooks/borrower.h"
 #include "hooks/survey/reserve.h"
 #include "host/host.h"
@@ -122,7 +121,7 @@ static bool judge(struct byhand *h, const struct reservations *held, struct part
 
 static void plan(struct byhand *h, const struct part *p)
 {
-	bool *lanes = arena_alloc(h->ctl->host.arena, lanes_count(p->journal) * sizeof(*lanes));
+	bool *lanes = arena_alloc(h->ctl->host.arena, journal_lanes(p->journal) * sizeof(*lanes));
 	bool some_stay = return_lanes(p->journal, &p->named, lanes);
 
 	byhand_plan_undo(h, p->journal, some_stay ? lanes : NULL);

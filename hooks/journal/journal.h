@@ -83,13 +83,6 @@ struct step {
 	bool theirs; /* who acts found it done, by somebody else: it is never undone */
 };
 
-/* Is it a step of this device, or the one that makes this mediated device? */
-static inline bool step_is_of(const struct step *s, const char *device)
-{
-	return (s->device && str_eq(s->device, device)) ||
-	       (s->op == OP_MDEV && str_eq(s->name, device));
-}
-
 /* A write that never came back: its child still sits in the kernel. */
 struct stuck {
 	const char *device;
@@ -124,6 +117,36 @@ struct journal {
 	struct promise *memory;
 	size_t n_memory, memory_cap;
 };
+
+/*
+ * Questions. The answer is a part of the journal, or NULL where it has no such device or step.
+ */
+const struct journal_device *journal_device(const struct journal *j, const char *device);
+
+/* The first step with this op for the device, or with this name. */
+const struct step *journal_step(const struct journal *j, enum op op, const char *device);
+const struct step *journal_step_named(const struct journal *j, enum op op, const char *name);
+
+/* The first step for this device, with any op, or the step that makes this mediated device. */
+const struct step *journal_step_of(const struct journal *j, const char *device);
+
+/* The next step with this op; after: NULL for the first. */
+const struct step *journal_next_step(const struct journal *j, enum op op, const struct step *after);
+
+/* The number of lanes: one more than the highest. */
+unsigned journal_lanes(const struct journal *j);
+
+/* The next step of a lane, or the one before; NULL for the first, or the last. */
+struct step *journal_next_in_lane(const struct journal *j, unsigned lane, const struct step *after);
+struct step *journal_previous_in_lane(const struct journal *j, unsigned lane,
+				      const struct step *before);
+
+/* Changes in memory: the file changes with journal_write(). */
+void journal_add_device(struct arena *a, struct journal *j, struct journal_device d);
+void journal_add_step(struct arena *a, struct journal *j, struct step s);
+
+/* Removes the steps of all lanes for which lanes[] is true; it has journal_lanes() places. */
+void journal_drop_lanes(struct journal *j, const bool *lanes);
 
 const char *journal_path(const struct host *host, const char *uuid);
 

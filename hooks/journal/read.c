@@ -134,7 +134,7 @@ static int read_device(struct arena *a, const struct json_object *o, struct jour
 		rc = read_number(o, "group", 0, INT_MAX, &group, err);
 	d.role = (enum role)role;
 	d.group = (int)group;
-	*arena_push(a, j->devices, j->n_devices, j->devices_cap) = d;
+	journal_add_device(a, j, d);
 	return rc;
 }
 
@@ -172,7 +172,7 @@ static int read_step(struct arena *a, const struct json_object *o, struct journa
 		rc = read_done(o, &s, err);
 	s.op = (enum op)op;
 	s.lane = (unsigned)lane;
-	*arena_push(a, j->steps, j->n_steps, j->steps_cap) = s;
+	journal_add_step(a, j, s);
 	return rc;
 }
 

@@ -45,11 +45,14 @@ void memory_plan(struct arena *a, const struct claims *asked, const struct growt
 			.pages = c->pages,
 		};
 	}
-	for (size_t i = 0; i < grow->n; i++)
-		*arena_push(a, j->steps, j->n_steps, j->steps_cap) = (struct step){
+	for (size_t i = 0; i < grow->n; i++) {
+		struct step s = {
 			.op = OP_HUGEPAGES,
 			.name = grow->v[i].name,
 			.to = arena_printf(a, "%llu", grow->v[i].pages),
 			.from = arena_printf(a, "%llu", grow->v[i].base),
 		};
+
+		journal_add_step(a, j, s);
+	}
 }

@@ -62,12 +62,12 @@ static void add_promises(struct look *l, const struct reservation *r)
 void memory_growths(struct arena *a, const struct journal *j, const char *boot, const char *pool,
 		    bool stays, struct growths *out)
 {
+	const struct step *s = NULL;
+
 	if (!str_eq(j->boot, boot))
 		return;
-	for (size_t i = 0; i < j->n_steps; i++) {
-		const struct step *s = &j->steps[i];
-
-		if (s->op != OP_HUGEPAGES || (pool && !str_eq(s->name, pool)))
+	while ((s = journal_next_step(j, OP_HUGEPAGES, s))) {
+		if (pool && !str_eq(s->name, pool))
 			continue;
 		*arena_push(a, out->v, out->n, out->cap) = (struct growth){
 			.name = s->name,

@@ -160,17 +160,6 @@ int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
 	return put_override(w, s, s->from, err);
 }
 
-static const struct step *override_of(const struct work *w, const char *device)
-{
-	for (size_t i = 0; i < w->journal->n_steps; i++) {
-		const struct step *s = &w->journal->steps[i];
-
-		if (s->op == OP_OVERRIDE && str_eq(s->device, device))
-			return s;
-	}
-	return NULL;
-}
-
 /*
  * Whoever has given it another driver means it to have that. Only if it is still aimed at
  * ours, so that the next probe would take it away again, that is undone.
@@ -178,7 +167,7 @@ static const struct step *override_of(const struct work *w, const char *device)
 static int leave_alone(struct work *w, const struct step *s, const char *driver, const char *ours,
 		       struct err *err)
 {
-	const struct step *aim = override_of(w, s->device);
+	const struct step *aim = journal_step(w->journal, OP_OVERRIDE, s->device);
 	char *now = NULL;
 	int rc = aim ? get_override(w, s, &now, err) : 0;
 

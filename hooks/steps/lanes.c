@@ -30,16 +30,6 @@ struct lane {
 
 typedef void run_fn(struct lane *lane);
 
-unsigned lanes_count(const struct journal *j)
-{
-	unsigned n = 1;
-
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (j->steps[i].lane >= n)
-			n = j->steps[i].lane + 1;
-	return n;
-}
-
 /* ---- one lane ---- */
 
 static void act_on_step(struct lane *l, struct step *s)
@@ -55,12 +45,11 @@ static void act_on_step(struct lane *l, struct step *s)
 
 static void act_lane(struct lane *l)
 {
-	for (size_t i = 0; l->rc == 0 && i < l->journal->n_steps; i++) {
-		struct step *s = &l->journal->steps[i];
+	struct step *s = NULL;
 
-		if (s->lane == l->number && (s->op == OP_FREE) == l->waiting)
+	while (l->rc == 0 && (s = journal_next_in_lane(l->journal, l->number, s)))
+		if ((s->op == OP_FREE) == l->waiting)
 			act_on_step(l, s);
-	}
 }
 
 static const char *left_key(const char *device, enum op op)
@@ -70,12 +59,11 @@ static const char *left_key(const char *device, enum op op)
 
 static void forget_device(struct lane *l, const char *device)
 {
-	for (size_t i = 0; i < l->journal->n_steps; i++) {
-		struct step *s = &l->journal->steps[i];
+	struct step *s = NULL;
 
-		if (s->lane == l->number && s->device && str_eq(s->device, device))
+	while ((s = journal_next_in_lane(l->journal, l->number, s)))
+		if (s->device && str_eq(s->device, device))
 			s->done = false;
-	}
 }
 
 static void undo_step(struct lane *l, struct step *s)
@@ -112,23 +100,23 @@ static void leave_stuck(struct lane *l)
 
 static void undo_lane(struct lane *l)
 {
+	struct step *s = NULL;
+
 	leave_stuck(l);
-	for (size_t i = l->journal->n_steps; i-- > 0;)
-		if (l->journal->steps[i].lane == l->number)
-			undo_step(l, &l->journal->steps[i]);
+	while ((s = journal_previous_in_lane(l->journal, l->number, s)))
+		undo_step(l, s);
 }
 
 /* Has it undone all that it had to? What hung may be done yet. */
 static bool is_undone(const struct lane *l)
 {
+	const struct step *s = NULL;
+
 	if (l->rc || l->work.n_stuck)
 		return false;
-	for (size_t i = 0; i < l->journal->n_steps; i++) {
-		const struct step *s = &l->journal->steps[i];
-
-		if (s->lane == l->number && strv_has(&l->left, left_key(s->device, s->op)))
+	while ((s = journal_next_in_lane(l->journal, l->number, s)))
+		if (strv_has(&l->left, left_key(s->device, s->op)))
 			return false;
-	}
 	return true;
 }
 
@@ -176,7 +164,7 @@ static void run_side_by_side(struct lane *lanes, unsigned n, const bool *only, r
 static struct lane *make_lanes(const struct host *host, const struct settings *s, struct journal *j,
 			       struct watch *watch)
 {
-	unsigned n = lanes_count(j);
+	unsigned n = journal_lanes(j);
 	struct lane *lanes = arena_alloc(host->arena, n * sizeof(*lanes));
 
 	for (unsigned i = 0; i < n; i++) {
@@ -239,27 +227,19 @@ static bool any_failed(const struct lane *lanes, unsigned n)
 	return false;
 }
 
-static bool has_steps(const struct journal *j, unsigned lane)
-{
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (j->steps[i].lane == lane)
-			return true;
-	return false;
-}
-
 /*
  * Who waits begins with what the survey saw, as just before an unbind there will be another
  * look; unless something was done since, such as to stop a unit.
  */
 static double wait_since(const struct journal *j, const struct survey *seen)
 {
-	return seen && seen->looked > 0 && !has_steps(j, 0) ? seen->looked : clock_ms();
+	return seen && seen->looked > 0 && !journal_next_in_lane(j, 0, NULL) ? seen->looked : clock_ms();
 }
 
 int lanes_act(const struct host *host, const struct settings *s, struct journal *j,
 	      const struct survey *seen, struct err *err)
 {
-	unsigned n = lanes_count(j);
+	unsigned n = journal_lanes(j);
 	struct watch watch;
 	struct lane *lanes = make_lanes(host, s, j, &watch);
 
@@ -278,7 +258,7 @@ int lanes_act(const struct host *host, const struct settings *s, struct journal 
 int lanes_undo(const struct host *host, const struct settings *s, struct journal *j,
 	       const bool *only, bool *undone, struct strv *notes, struct err *err)
 {
-	unsigned n = lanes_count(j);
+	unsigned n = journal_lanes(j);
 	struct watch watch;
 	struct lane *lanes = make_lanes(host, s, j, &watch);
 

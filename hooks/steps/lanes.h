@@ -29,11 +29,8 @@ int lanes_act(const struct host *host, const struct settings *s, struct journal 
  * (NULL: all). A device whose undo fails or that is stuck is left as it is, the
  * others are not. 0 if all is as it was; else -errno of the first failure, and
  * the journal must be kept. notes: failures that change nothing else.
- * undone (NULL: nobody asks) has lanes_count() places: true for each lane of which
+ * undone (NULL: nobody asks) has journal_lanes() places: true for each lane of which
  * nothing is left to undo.
  */
 int lanes_undo(const struct host *host, const struct settings *s, struct journal *j,
 	       const bool *only, bool *undone, struct strv *notes, struct err *err);
-
-/* The number of lanes: one more than the highest. */
-unsigned lanes_count(const struct journal *j);

@@ -24,13 +24,13 @@ static int planned(const struct survey *out, const char *parent)
 static int promised(const struct host *host, const struct reservation *to, const char *parent)
 {
 	const struct journal *j = &to->journal;
+	const struct step *s = NULL;
 	int n = 0;
 
 	if (j->state != STATE_BINDING || to->life == LIFE_NONE)
 		return 0;
-	for (size_t i = 0; i < j->n_steps; i++)
-		n += j->steps[i].op == OP_MDEV && str_eq(j->steps[i].device, parent) &&
-		     !host_has_mdev(host, j->steps[i].name);
+	while ((s = journal_next_step(j, OP_MDEV, s)))
+		n += str_eq(s->device, parent) && !host_has_mdev(host, s->name);
 	return n;
 }
 

@@ -31,22 +31,12 @@ static unsigned lane_of_subject(struct planning *p, const struct subject *s)
 
 static void add_step(struct planning *p, struct step step)
 {
-	struct journal *j = p->journal;
-
-	*arena_push(p->arena, j->steps, j->n_steps, j->steps_cap) = step;
-}
-
-static bool has_step(const struct planning *p, enum op op, const char *name)
-{
-	for (size_t i = 0; i < p->journal->n_steps; i++)
-		if (p->journal->steps[i].op == op && str_eq(p->journal->steps[i].name, name))
-			return true;
-	return false;
+	journal_add_step(p->arena, p->journal, step);
 }
 
 static void add_once(struct planning *p, enum op op, const char *name)
 {
-	if (!has_step(p, op, name))
+	if (!journal_step_named(p->journal, op, name))
 		add_step(p, (struct step){ .op = op, .name = name });
 }
 
@@ -92,7 +82,7 @@ static void plan_console(struct planning *p, const struct subject *s)
 	unsigned lane = lane_of_subject(p, s);
 
 	for (size_t i = 0; i < s->console.vtcons.n; i++)
-		if (!has_step(p, OP_VTCON, s->console.vtcons.v[i]))
+		if (!journal_step_named(p->journal, OP_VTCON, s->console.vtcons.v[i]))
 			add_step(p, (struct step){ .op = OP_VTCON,
 						   .lane = lane,
 						   .name = s->console.vtcons.v[i] });
@@ -209,9 +199,7 @@ static planner *const planners[] = { plan_free,	    plan_console, plan_keep,  pl
 
 static void record_function(struct planning *p, const struct subject *s)
 {
-	struct journal *j = p->journal;
-
-	*arena_push(p->arena, j->devices, j->n_devices, j->devices_cap) = (struct journal_device){
+	struct journal_device d = {
 		.kind = HOSTDEV_PCI,
 		.role = s->role,
 		.device = s->pci.address,
@@ -220,19 +208,21 @@ static void record_function(struct planning *p, const struct subject *s)
 		.rule = s->rule,
 		.group = s->pci.group,
 	};
+
+	journal_add_device(p->arena, p->journal, d);
 }
 
 static void plan_mediated(struct planning *p, const struct mediated *m)
 {
-	struct journal *j = p->journal;
-
-	*arena_push(p->arena, j->devices, j->n_devices, j->devices_cap) = (struct journal_device){
+	struct journal_device d = {
 		.kind = HOSTDEV_MDEV,
 		.role = m->role,
 		.device = m->uuid,
 		.rule = m->rule,
 		.group = m->group,
 	};
+
+	journal_add_device(p->arena, p->journal, d);
 	if (m->exists)
 		return;
 	add_step(p, (struct step){ .op = OP_MDEV,

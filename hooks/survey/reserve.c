@@ -171,23 +171,6 @@ int reserve_again(const struct host *host, const char *except, const struct rese
 	return rc;
 }
 
-static bool has_device(const struct journal *j, const char *device)
-{
-	for (size_t i = 0; i < j->n_devices; i++)
-		if (str_eq(j->devices[i].device, device))
-			return true;
-	return false;
-}
-
-/* It stays with its driver, but whoever takes it away takes the VM's mediated device away. */
-static bool has_mdev_on(const struct journal *j, const char *parent)
-{
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (j->steps[i].op == OP_MDEV && str_eq(j->steps[i].device, parent))
-			return true;
-	return false;
-}
-
 static bool is_for_the_taking(const struct reservation *r, enum journal_kind asking)
 {
 	return asking == JOURNAL_VM && r->life == LIFE_HAND;
@@ -197,7 +180,7 @@ const struct reservation *reserve_taken(const struct reservations *rs, const cha
 					enum journal_kind asking)
 {
 	for (size_t i = 0; i < rs->n; i++)
-		if (has_device(&rs->v[i].journal, device) && !is_for_the_taking(&rs->v[i], asking))
+		if (journal_device(&rs->v[i].journal, device) && !is_for_the_taking(&rs->v[i], asking))
 			return &rs->v[i];
 	return NULL;
 }
@@ -205,8 +188,9 @@ const struct reservation *reserve_taken(const struct reservations *rs, const cha
 const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
 					enum journal_kind asking)
 {
+	/* a parent keeps its driver, but who takes it away takes the VM's mediated device away */
 	for (size_t i = 0; i < rs->n; i++)
-		if (has_mdev_on(&rs->v[i].journal, device))
+		if (journal_step(&rs->v[i].journal, OP_MDEV, device))
 			return &rs->v[i];
 	return reserve_taken(rs, device, asking);
 }

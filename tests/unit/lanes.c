@@ -96,7 +96,7 @@ static void there_and_back(void **state)
 	(void)state;
 	function(ONE);
 	function(TWO);
-	assert_int_equal(lanes_count(&j), 3);
+	assert_int_equal(journal_lanes(&j), 3);
 	assert_int_equal(act(&j, false, &err), 0);
 	assert_text(pcitree_read(ONE, "d3cold_allowed"), "2");
 	assert_text(pcitree_read(TWO, "d3cold_allowed"), "6");
@@ -121,7 +121,7 @@ static void nothing_to_do(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(lanes_count(&j), 1);
+	assert_int_equal(journal_lanes(&j), 1);
 	assert_int_equal(act(&j, false, &err), 0);
 	assert_int_equal(undo(&j, NULL, &notes, &err), 0);
 }
