@@ -5,7 +5,9 @@
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/doctor/doctor.h"
+#include "ctl/doctor/checks.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/doctor/row.h"
 #include "ctl/explain/explain.h"
 #include "err.h"
 #include "hooks/assignment.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The domains that libvirt has defined, from its own files. */
+#include "ctl/doctor/domains.h"
+
 #include <errno.h>
 #include <unistd.h>
 

@@ -190,6 +190,17 @@ bool doctor_has_rule(const struct doctor *d, bool (*is)(enum verb verb))
 	return false;
 }
 
+bool doctor_needs_hook(const struct doctor *d)
+{
+	if (doctor_has_rule(d, verb_is_granted))
+		return true;
+	for (size_t i = 0; i < d->n_domains; i++)
+		for (size_t k = 0; k < d->domains[i].xml.n; k++)
+			if (!d->domains[i].xml.hostdevs[k].managed)
+				return true;
+	return false;
+}
+
 static void functions_of(void *user, struct arena *a, const char *slot, struct strv *out)
 {
 	const struct host *host = user;

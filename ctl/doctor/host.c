@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What firmware, kernel and memory of the host have for VMs. */
 #include "arena.h"
-#include "ctl/doctor/doctor.h"
+#include "ctl/doctor/checks.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/doctor/row.h"
 #include "hooks/memory/memory.h"
 #include "hooks/memory/claims.h"
 #include "host/pci/pci.h"

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "ctl/doctor/doctor.h"
+#include "ctl/doctor/checks.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/doctor/row.h"
 #include "hooks/hook.h"
 #include "host/sysfs.h"
 #include "root.h"
@@ -106,17 +108,6 @@ static const struct hook_file *our_hook(const struct hook_files *files)
 		if (files->v[i].ours)
 			return &files->v[i];
 	return NULL;
-}
-
-bool doctor_needs_hook(const struct doctor *d)
-{
-	if (doctor_has_rule(d, verb_is_granted))
-		return true;
-	for (size_t i = 0; i < d->n_domains; i++)
-		for (size_t k = 0; k < d->domains[i].xml.n; k++)
-			if (!d->domains[i].xml.hostdevs[k].managed)
-				return true;
-	return false;
 }
 
 static const struct assigned *journal_of(const struct doctor *d, const char *uuid)

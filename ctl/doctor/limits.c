@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "arena.h"
-#include "ctl/doctor/doctor.h"
+#include "ctl/doctor/checks.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/doctor/row.h"
 #include "hooks/survey/survey.h"
 #include "hooks/limits.h"
 #include "host/host.h"

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "arena.h"
-#include "ctl/doctor/doctor.h"
+#include "ctl/doctor/checks.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/doctor/row.h"
 #include "file.h"
 #include "host/sysfs.h"
 #include "root.h"

@@ -3,6 +3,8 @@
  * The emulators of this host, and whether the wrapper is in front of them: the questions of
  * kvmshim-place(8), asked of the same files.
  */
+#include "ctl/doctor/place.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -2,7 +2,9 @@
 /* Our own settings, rules and journals. */
 #include "arena.h"
 #include "conf/confdir.h"
-#include "ctl/doctor/doctor.h"
+#include "ctl/doctor/checks.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/doctor/row.h"
 
 #define CONF CONFDIR_ETC "/" SETTINGS_FILE
 

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "arena.h"
-#include "ctl/doctor/doctor.h"
+#include "ctl/doctor/checks.h"
+#include "ctl/doctor/facts.h"
+#include "ctl/doctor/row.h"
 #include "host/pci/subdevices.h"
 #include "host/host.h"
 #include "host/pci/pci.h"

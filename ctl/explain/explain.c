@@ -9,7 +9,7 @@
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/doctor/facts.h"
+#include "ctl/doctor/place.h"
 #include "ctl/jsonout.h"
 #include "err.h"
 #include "wrapper/launch.h"

@@ -1,55 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+struct doctor;
+struct row;
 
-#include "ctl/doctor/facts.h"
+/* The checks of doctor, by file. Each looks at the facts, and comes to one row. */
 
-struct arena;
-
-/* GRADE_UNSEEN: it is not for this user to see. */
-enum grade { GRADE_OK, GRADE_WARN, GRADE_FAIL, GRADE_UNSEEN, GRADE_COUNT };
-
-/* What a check came to: what was seen, and the one line that mends it; NULL: there is none. */
-struct row {
-	enum grade grade;
-	const char *seen, *fix;
-};
-
-/* What a check is about; bits. */
-enum { ABOUT_HOST = 1, ABOUT_DOMAIN = 2 };
-
-/*
- * A check looks at the facts and at nothing else. Those about a domain find it, alone, in
- * the list of domains.
- */
-struct check {
-	const char *name;
-	struct row (*judge)(const struct doctor *d);
-	unsigned about;
-};
-
-/* Makers of rows. fix may be NULL. */
-struct row row_ok(const struct doctor *d, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-struct row row_warn(const struct doctor *d, const char *fix, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-struct row row_fail(const struct doctor *d, const char *fix, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-struct row row_unseen(const struct doctor *d, const char *what);
-
-/* Several things that one row is about: "a; b; c and 4 more". */
-struct row_texts {
-	struct strbuf text;
-	size_t n;
-};
-
-void row_add(const struct doctor *d, struct row_texts *t, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-const char *row_list(const struct doctor *d, const struct row_texts *t);
-
-/* The checks, by file. host.c: */
+/* host.c */
 struct row doctor_cpu(const struct doctor *d);
 struct row doctor_iommu_firmware(const struct doctor *d);
 struct row doctor_iommu_kernel(const struct doctor *d);
