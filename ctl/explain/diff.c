@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/explain/diff.h"
+
 #include <string.h>
 
 #include "arena.h"
-#include "ctl/explain/explain.h"
+#include "str.h"
+#include "wrapper/line/cmdline.h"
 
 /* Command lines longer than this are compared place by place, not by the best fit. */
 #define CELLS_MAX ((size_t)4 * 1000 * 1000)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/explain/explain.h"
-
+/* kvmshim explain: what the wrapper does with a command line, rule by rule. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,18 +9,16 @@
 #include "arena.h"
 #include "ctl/ctl.h"
 #include "ctl/doctor/place.h"
+#include "ctl/explain/explained.h"
+#include "ctl/explain/json.h"
+#include "ctl/explain/native.h"
+#include "ctl/explain/source.h"
+#include "ctl/explain/text.h"
 #include "ctl/jsonout.h"
 #include "err.h"
 #include "wrapper/launch.h"
 
 #define EXPLAIN_VERSION 1
-
-char *const *explain_argv(struct arena *a, struct strv *words)
-{
-	strv_push(a, words, NULL);
-	words->n--;
-	return (char *const *)(const void *)words->v;
-}
 
 static bool same_words(const char *const *a, const char *const *b)
 {
@@ -80,11 +77,6 @@ static void judge(struct ctl *ctl, struct explained *x)
 	mistakes_sort(&x->d.mistakes);
 	x->running_as_decided = x->running.n && x->d.kind != DECIDE_REFUSE &&
 				same_words(decide_argv(&x->d, argv), x->running.v);
-}
-
-bool explain_refused(const struct explained *x)
-{
-	return x->itself || x->d.kind == DECIDE_REFUSE;
 }
 
 static int show(struct ctl *ctl, struct explained *v, size_t n)

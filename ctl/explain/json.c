@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The shape is documented in kvmshim(8); a change to it raises EXPLAIN_VERSION there. */
+#include "ctl/explain/json.h"
+
 #include "ctl/ctl.h"
-#include "ctl/explain/explain.h"
+#include "ctl/explain/explained.h"
+#include "ctl/explain/rules.h"
 #include "ctl/jsonout.h"
 #include "wrapper/rewrite.h"
 

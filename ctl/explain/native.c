@@ -5,6 +5,8 @@
  * name=…/> it fails ("invalid PCI passthrough type 'default'", qemuBuildPCIHostdevDevProps()),
  * so it is given the definition with what a start would decide: VFIO.
  */
+#include "ctl/explain/native.h"
+
 #include <string.h>
 
 #include <libxml/tree.h>
@@ -12,7 +14,7 @@
 #include "arena.h"
 #include "ctl/capture.h"
 #include "ctl/ctl.h"
-#include "ctl/explain/explain.h"
+#include "ctl/explain/explained.h"
 #include "ctl/explain/shellwords.h"
 #include "err.h"
 #include "hooks/domain/xmltree.h"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which process is a domain's, and is it still? */
+#include "ctl/explain/process.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/explain/explain.h"
+#include "ctl/explain/explained.h"
 #include "err.h"
 #include "file.h"
 #include "host/host.h"

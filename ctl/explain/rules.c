@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What became of each rule, and why. */
+#include "ctl/explain/rules.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "conf/factsfile.h"
 #include "ctl/ctl.h"
-#include "ctl/explain/explain.h"
+#include "ctl/explain/explained.h"
 #include "err.h"
 #include "host/host.h"
 #include "wrapper/match.h"

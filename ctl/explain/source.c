@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where `kvmshim explain` takes command lines from. */
+#include "ctl/explain/source.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/capture.h"
 #include "ctl/ctl.h"
-#include "ctl/explain/explain.h"
+#include "ctl/explain/explained.h"
+#include "ctl/explain/process.h"
 #include "ctl/explain/shellwords.h"
 #include "err.h"
 #include "file.h"

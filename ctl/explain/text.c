@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/explain/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/explain/explain.h"
+#include "ctl/explain/diff.h"
+#include "ctl/explain/explained.h"
+#include "ctl/explain/rules.h"
+#include "ctl/explain/word.h"
 
 /* Options longer than this do not widen the column. */
 #define COLUMN_MAX 16

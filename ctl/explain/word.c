@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How explain shows one word of a command line. */
+#include "ctl/explain/word.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "arena.h"
-#include "ctl/explain/explain.h"
+#include "str.h"
 
 #define BOLD "\033[1m"
 #define NOT_BOLD "\033[22m"

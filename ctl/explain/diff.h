@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+struct arena;
+struct arg;
+struct cmdline;
+
+/* One step of turning an old list of arguments into a new one. */
+struct diff_step {
+	const struct arg *old, *new; /* one may be NULL */
+};
+
+/* The fewest steps from one command line to another, in order, equal arguments among them. */
+struct diff_step *explain_diff(struct arena *a, const struct cmdline *old, const struct cmdline *new,
+			  size_t *n);

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct ctl;
+struct err;
+struct explained;
+
+/* What libvirt would start for a domain. Fills title and before; 0 or -errno. */
+int explain_from_native(struct ctl *ctl, const char *name, struct explained *x, struct err *err);
