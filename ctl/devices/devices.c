@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kvmshim devices: the host's PCI functions, whose they are, and which a VM could have. */
-#include "ctl/devices/devices.h"
-
 #include <limits.h>
 #include <stdio.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/jsonout.h"
+#include "ctl/devices/device.h"
+#include "ctl/devices/filter.h"
+#include "ctl/devices/html.h"
+#include "ctl/devices/inventory.h"
+#include "ctl/devices/json.h"
+#include "ctl/devices/prometheus.h"
 #include "ctl/devices/publish.h"
+#include "ctl/devices/table.h"
+#include "ctl/jsonout.h"
 #include "err.h"
 
 struct asked {

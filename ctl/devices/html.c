@@ -1,84 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The page of `kvmshim devices --html`: numbers, VMs, and below them the tree (pagetree.c). */
+#include "ctl/devices/html.h"
+
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
+#include "ctl/devices/device.h"
+#include "ctl/devices/models.h"
 #include "ctl/devices/page.h"
-
-/* ---- writing ---- */
-
-void page_text(struct page *p, const char *text)
-{
-	static const char *const escapes[] = {
-		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['\''] = "&#39;", ['"'] = "&quot;",
-	};
-
-	for (text = str_printable(p->ctl->host.arena, text); *text; text++)
-		if (strchr("&<>'\"", *text))
-			strbuf_add(&p->out, escapes[(unsigned char)*text]);
-		else
-			strbuf_addc(&p->out, *text);
-}
-
-void page_add(struct page *p, const char *markup, ...)
-{
-	va_list ap;
-
-	va_start(ap, markup);
-	for (; *markup; markup++) {
-		if (*markup != '%') {
-			strbuf_addc(&p->out, *markup);
-			continue;
-		}
-		markup++;
-		if (*markup == 't')
-			page_text(p, va_arg(ap, const char *));
-		else if (*markup == 's')
-			strbuf_add(&p->out, va_arg(ap, const char *));
-		else
-			strbuf_addf(&p->out, "%zu", va_arg(ap, size_t)), markup++;
-	}
-	va_end(ap);
-}
-
-const char *page_guest(const struct guest *guest)
-{
-	return guest->name ? guest->name : guest->uuid ? guest->uuid : "without a name";
-}
-
-static const char *ago(struct page *p, time_t since)
-{
-	static const struct {
-		long seconds;
-		const char *word;
-	} units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" } };
-	long age = (long)(time(NULL) - since);
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		long n = age / units[i].seconds;
-
-		if (n > 0)
-			return arena_printf(p->ctl->host.arena, "%ld %s%s", n, units[i].word,
-					    n == 1 ? "" : "s");
-	}
-	return "just now";
-}
-
-const char *page_since(struct page *p, const struct guest *guest)
-{
-	struct tm tm = { 0 };
-
-	if (!guest->since || !strptime(guest->since, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return "";
-	return arena_printf(p->ctl->host.arena, "%.10s %.5s UTC (%s)", guest->since,
-			    guest->since + 11, ago(p, timegm(&tm)));
-}
+#include "ctl/devices/pagestyle.h"
+#include "ctl/devices/pagetree.h"
+#include "ctl/devices/words.h"
 
 /* ---- graphics cards ---- */
 
@@ -102,7 +38,7 @@ static void add_numbers(struct page *p, const struct model *all)
 	for (size_t i = 0; i < N_COUNTS; i++)
 		if (counts[i].always || all->of[counts[i].state])
 			page_add(p, "<div class=\"%s\"><dt>%s</dt><dd>%zu</dd></div>\n",
-				 inventory_states[counts[i].state], counts[i].words,
+				 device_states[counts[i].state], counts[i].words,
 				 all->of[counts[i].state]);
 	page_add(p, "<div class=\"all\"><dt>in all</dt><dd>%zu</dd></div>\n</dl>\n", all->total);
 }
@@ -159,8 +95,8 @@ static void add_device_of(struct page *p, const struct device *d, const char *md
 		 d->pci.address, device_short_name(p->ctl->host.arena, d), mdev ? ", mdev " : "",
 		 mdev ? mdev : "");
 	if (d->state != DEVICE_VM)
-		page_add(p, " <span class=\"state %s\">%s</span>", inventory_states[d->state],
-			 inventory_states[d->state]);
+		page_add(p, " <span class=\"state %s\">%s</span>", device_states[d->state],
+			 device_states[d->state]);
 	page_add(p, "</li>\n");
 }
 
@@ -300,7 +236,7 @@ static void add_legend(struct page *p)
 	page_add(p, "<details><summary>What the states mean</summary>\n<dl>\n");
 	for (size_t i = 0; i < DEVICE_STATES; i++)
 		page_add(p, "<dt><span class=\"state %s\">%s</span></dt><dd>%s</dd>\n",
-			 inventory_states[i], inventory_states[i], meanings[i]);
+			 device_states[i], device_states[i], meanings[i]);
 	page_add(p, "</dl></details>\n");
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "conf/settings.h"
 #include "ctl/assign/assigned.h"
-#include "ctl/devices/inventory.h"
 
 struct ctl;
+struct inventory;
 
 /* What the parts of inventory_read() share. */
 
@@ -24,9 +26,3 @@ struct look {
 	struct held *held; /* one for each of inv */
 	bool root;	   /* we may see all */
 };
-
-/* Which guest has what: by the journals, then by the command lines of QEMUs. */
-void inventory_guests(struct look *l);
-
-/* The state of each, once it is known who has what. */
-void inventory_judge(struct look *l);

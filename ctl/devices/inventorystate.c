@@ -3,10 +3,13 @@
  * What each device is to somebody who looks for one: the state, and why. It is what the hook
  * would say, as far as it can be told at a glance; `bind --dry-run` asks all that the hook does.
  */
+#include "ctl/devices/inventorystate.h"
+
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
+#include "ctl/devices/device.h"
 #include "ctl/devices/inventorylook.h"
 #include "hooks/survey/judge.h"
 #include "hooks/journal/stuck.h"
@@ -282,7 +285,7 @@ static const char *vfs_in_the_way(struct judging *j, const struct device *pf)
 	struct strv used = { 0 };
 
 	for (size_t i = 0; i < pf->pci.vfs.n; i++) {
-		const struct device *vf = inventory_find(j->l->inv, pf->pci.vfs.v[i]);
+		const struct device *vf = device_find(j->l->inv, pf->pci.vfs.v[i]);
 		const char *user = vf ? user_of_vf(j, vf) : NULL;
 
 		if (user)
@@ -307,7 +310,7 @@ static void ask_about_vfs(struct judging *j)
 static const struct device *first_taken(const struct look *l, const struct strv *addresses)
 {
 	for (size_t i = 0; i < addresses->n; i++) {
-		const struct device *d = inventory_find(l->inv, addresses->v[i]);
+		const struct device *d = device_find(l->inv, addresses->v[i]);
 
 		if (d && is_taken(d))
 			return d;

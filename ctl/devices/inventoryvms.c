@@ -3,10 +3,13 @@
  * Who has which device? The journals know of what the hook gave. What libvirt bound without
  * the hook, or a script, is told by the command lines of QEMUs, which everybody may read.
  */
+#include "ctl/devices/inventoryvms.h"
+
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
+#include "ctl/devices/device.h"
 #include "ctl/devices/inventorylook.h"
 #include "err.h"
 #include "host/host.h"
@@ -22,7 +25,7 @@ static struct device *parent_of(struct look *l, const char *uuid)
 {
 	const char *parent = mdev_parent(&l->ctl->host, uuid);
 
-	return parent ? inventory_find(l->inv, parent) : NULL;
+	return parent ? device_find(l->inv, parent) : NULL;
 }
 
 static struct inventory_mdev *find_mdev(struct device *d, const char *uuid)
@@ -75,7 +78,7 @@ static const struct guest *journal_guest(struct look *l, const struct assigned *
 static void note_device(struct look *l, const struct assigned *h, const struct journal_device *noted,
 			const struct guest *guest)
 {
-	struct device *d = inventory_find(l->inv, noted->device);
+	struct device *d = device_find(l->inv, noted->device);
 	struct held *held;
 
 	if (!d)
@@ -96,7 +99,7 @@ static void note_stuck(struct look *l, const struct journal *j)
 {
 	for (size_t i = 0; i < j->n_stuck; i++) {
 		const char *address = j->stuck[i].device;
-		struct device *d = address ? inventory_find(l->inv, address) : NULL;
+		struct device *d = address ? device_find(l->inv, address) : NULL;
 
 		if (d && assigned_is_stuck(l->ctl, &j->stuck[i]))
 			l->held[d - l->inv->v].stuck = &j->stuck[i];
@@ -162,7 +165,7 @@ static void give(struct look *l, const struct optval *v, const struct guest *gue
 	if (path && str_starts(path->value, mdev))
 		give_mdev(l, path->value + strlen(mdev), guest);
 	address = address ? host_pci_address(l->ctl->host.arena, address) : NULL;
-	d = address ? inventory_find(l->inv, address) : NULL;
+	d = address ? device_find(l->inv, address) : NULL;
 	if (d && !d->guest)
 		d->guest = guest;
 }

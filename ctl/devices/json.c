@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `kvmshim devices --json`: its members are described in kvmshim(8). */
+#include "ctl/devices/json.h"
+
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/devices/devices.h"
+#include "ctl/devices/device.h"
+#include "ctl/devices/filter.h"
+#include "ctl/devices/words.h"
 #include "ctl/jsonout.h"
 
 #define DEVICES_VERSION 1
@@ -103,10 +107,10 @@ static struct json_object *device_json(struct arena *a, const struct device *d)
 	add_place(a, o, d);
 	jsonout_add(a, o, "driver", d->pci.driver);
 	jsonout_add(a, o, "home_driver", d->home);
-	jsonout_add(a, o, "home_from", inventory_homes[d->home_from]);
+	jsonout_add(a, o, "home_from", device_homes[d->home_from]);
 	json_object_object_add(o, "vm", guest_json(a, d->guest));
 	json_object_object_add(o, "mdevs", mdevs_json(a, d));
-	jsonout_add(a, o, "state", inventory_states[d->state]);
+	jsonout_add(a, o, "state", device_states[d->state]);
 	jsonout_add(a, o, "why", d->why);
 	return o;
 }

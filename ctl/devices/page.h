@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <stddef.h>
-
-#include "ctl/devices/devices.h"
 #include "str.h"
 
 struct ctl;
+struct guest;
+struct inventory;
 
-/* What the parts of the page of `kvmshim devices --html` share. */
-
-extern const char *const page_style;
-
+/* The page of `kvmshim devices --html`, which its parts write. */
 struct page {
 	struct ctl *ctl;
 	const struct inventory *inv;
@@ -28,6 +24,3 @@ const char *page_guest(const struct guest *guest);
 
 /* "2026-11-21 14:03 UTC (6 days)"; "" where it is not known. */
 const char *page_since(struct page *p, const struct guest *guest);
-
-/* The devices, as a tree: host bridge, root port, slot, function, with IOMMU groups as frames. */
-void page_tree(struct page *p);

@@ -4,7 +4,7 @@
  * light and dark; every text is held to WCAG's AA (4.5 to 1) by tests/page/devices.t. The
  * filter is radio buttons and :has(): there is no script.
  */
-#include "ctl/devices/page.h"
+#include "ctl/devices/pagestyle.h"
 
 const char *const page_style =
 	":root{color-scheme:light dark;"

@@ -5,11 +5,15 @@
  * that are, with all below them, of one IOMMU group: slots first, then functions of a slot. A
  * group that is spread wider has several frames, and each says so.
  */
+#include "ctl/devices/pagetree.h"
+
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
+#include "ctl/devices/device.h"
 #include "ctl/devices/page.h"
+#include "ctl/devices/words.h"
 
 #define NOBODY ((size_t)-1)
 #define MIXED (-2) /* more than one group */
@@ -29,7 +33,7 @@ static const struct device *at(const struct tree *t, size_t i)
 static size_t find_above(const struct tree *t, size_t i)
 {
 	const char *address = at(t, i)->place.above;
-	const struct device *d = address ? inventory_find(t->page->inv, address) : NULL;
+	const struct device *d = address ? device_find(t->page->inv, address) : NULL;
 
 	return d && d != at(t, i) ? (size_t)(d - t->page->inv->v) : NOBODY;
 }
@@ -140,8 +144,8 @@ static void add_function(const struct tree *t, size_t i, bool tell_group)
 
 	page_add(p, "<div class=\"fn b-%s%s%s\" id=\"d-%t\"><span class=\"state "
 		    "%s\">%s</span><div>\n",
-		 inventory_states[d->state], device_is_gpu(d) ? " gpu" : "", is_trouble(d) ? " t" : "",
-		 d->pci.address, inventory_states[d->state], inventory_states[d->state]);
+		 device_states[d->state], device_is_gpu(d) ? " gpu" : "", is_trouble(d) ? " t" : "",
+		 d->pci.address, device_states[d->state], device_states[d->state]);
 	page_add(p, "<p><span class=\"mono\">%t</span> <span class=\"name\">%t</span>",
 		 d->pci.address, device_short_name(p->ctl->host.arena, d));
 	if (tell_group && d->pci.group >= 0)

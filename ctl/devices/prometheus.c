@@ -3,12 +3,16 @@
  * Text for the textfile collector of Prometheus' node_exporter (its "text-based format",
  * version 0.0.4): a help and a type line before the samples of each metric.
  */
+#include "ctl/devices/prometheus.h"
+
 #include <stdio.h>
 #include <time.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/devices/devices.h"
+#include "ctl/devices/device.h"
+#include "ctl/devices/models.h"
+#include "ctl/devices/words.h"
 
 static void head(struct strbuf *out, const char *name, const char *help)
 {
@@ -56,7 +60,7 @@ static void add_state(struct arena *a, struct strbuf *out, const struct device *
 {
 	(void)a;
 	strbuf_addf(out, "kvmshim_device_state{address=\"%s\",state=\"%s\"} 1\n", d->pci.address,
-		    inventory_states[d->state]);
+		    device_states[d->state]);
 }
 
 /* 2026-11-21T14:03:05Z as seconds since 1970; false where it is not known. */
@@ -110,7 +114,7 @@ static void add_models(struct ctl *ctl, struct strbuf *out, const struct invento
 		for (int state = 0; state < DEVICE_BRIDGE; state++)
 			strbuf_addf(out, "kvmshim_gpus{model=\"%s\",state=\"%s\"} %zu\n",
 				    label(ctl->host.arena, models.v[i].name),
-				    inventory_states[state], models.v[i].of[state]);
+				    device_states[state], models.v[i].of[state]);
 }
 
 const char *devices_prometheus(struct ctl *ctl, const struct inventory *inv)

@@ -4,6 +4,8 @@
  * (or the terminal). Where it would be, the gaps go first, then letters of the column that has
  * most to spare.
  */
+#include "ctl/devices/table.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,7 +13,9 @@
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/devices/devices.h"
+#include "ctl/devices/device.h"
+#include "ctl/devices/filter.h"
+#include "ctl/devices/words.h"
 
 #define WIDTH 100
 #define LEAST 5
@@ -151,7 +155,7 @@ static void add_line(struct table *t, const struct device *d)
 		[RESET] = *resets ? resets : "-",
 		[VFS] = vfs_cell(a, d),
 		[VM] = vm_cell(a, d),
-		[STATE] = inventory_states[d->state],
+		[STATE] = device_states[d->state],
 	} };
 
 	*arena_push(a, t->v, t->n, t->cap) = line;

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words for a device that more than one shape of `kvmshim devices` has. */
-#include <stdlib.h>
+#include "ctl/devices/words.h"
+
 #include <string.h>
 
 #include "arena.h"
-#include "ctl/ctl.h"
-#include "ctl/devices/devices.h"
-
-bool filter_takes(const struct filter *f, const struct device *d)
-{
-	bool gpu = d->pci.class >> 16 == 0x03 || device_is_gpu(d);
-
-	return (!f->gpu || gpu) && (!f->free || d->state == DEVICE_FREE) &&
-	       (f->group < 0 || d->pci.group == f->group);
-}
+#include "ctl/devices/device.h"
 
 const char *device_short_name(struct arena *a, const struct device *d)
 {
@@ -62,42 +53,4 @@ const char *device_resets(struct arena *a, const struct device *d)
 	for (size_t i = 0; i < d->place.resets.n; i++)
 		strbuf_addf(&text, "%s%s", i ? " " : "", d->place.resets.v[i]);
 	return str_printable(a, strbuf_text(&text));
-}
-
-static struct model *model_of(struct arena *a, struct models *models, const char *name)
-{
-	struct model *m;
-
-	for (size_t i = 0; i < models->n; i++)
-		if (str_eq(models->v[i].name, name))
-			return &models->v[i];
-	m = arena_push(a, models->v, models->n, models->cap);
-	*m = (struct model){ .name = name };
-	return m;
-}
-
-static int compare_models(const void *a, const void *b)
-{
-	return strcmp(((const struct model *)a)->name, ((const struct model *)b)->name);
-}
-
-static void count(struct model *m, const struct device *d)
-{
-	m->total++;
-	m->of[d->state]++;
-}
-
-void devices_models(struct ctl *ctl, const struct inventory *inv, struct models *models)
-{
-	*models = (struct models){ 0 };
-	for (size_t i = 0; i < inv->n; i++) {
-		const struct device *d = &inv->v[i];
-
-		if (!device_is_gpu(d))
-			continue;
-		count(&models->all, d);
-		count(model_of(ctl->host.arena, models, device_short_name(ctl->host.arena, d)), d);
-	}
-	if (models->n)
-		qsort(models->v, models->n, sizeof(*models->v), compare_models);
 }

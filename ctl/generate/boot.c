@@ -3,11 +3,13 @@
  * grub and modprobe: devices that VFIO is to have from boot on. With the hook that is not
  * needed, and the text says so.
  */
+#include "ctl/generate/boot.h"
+
 #include <stdio.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/generate/generate.h"
+#include "ctl/generate/choice.h"
 #include "host/cpuvendor.h"
 #include "host/modalias.h"
 

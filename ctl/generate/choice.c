@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the words of `kvmshim generate` to devices of this host. */
+#include "ctl/generate/choice.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/devices/devices.h"
-#include "ctl/generate/generate.h"
+#include "ctl/devices/words.h"
 #include "err.h"
 #include "host/host.h"
 
@@ -134,7 +135,7 @@ static void find_by_address(struct choice *c, const char *address, struct found 
 
 	host_pci_functions(&c->ctl->host, address, &functions);
 	for (size_t i = 0; i < functions.n; i++) {
-		const struct device *d = inventory_find(&c->inv, functions.v[i]);
+		const struct device *d = device_find(&c->inv, functions.v[i]);
 
 		if (d)
 			find(c, f, d);

@@ -3,11 +3,14 @@
  * nova and juju: OpenStack. A node offers devices ([pci] device_spec), a flavor asks for them by
  * an alias. A card of two functions is two of each.
  */
+#include "ctl/generate/cloud.h"
+
 #include <stdio.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/generate/generate.h"
+#include "ctl/generate/boot.h"
+#include "ctl/generate/choice.h"
 
 /* What Nova calls it: PciDeviceType of nova/objects/fields.py. */
 static const char *type_of(const struct device *d)
@@ -17,7 +20,8 @@ static const char *type_of(const struct device *d)
 	return d->place.total_vfs > 0 ? "type-PF" : "type-PCI";
 }
 
-const char *generate_spec(struct choice *c, size_t i)
+/* What a compute node offers: a JSON object. */
+static const char *spec_of(struct choice *c, size_t i)
 {
 	const struct chosen *chosen = &c->v[i];
 	const char *id = chosen->device->pci.id, *address = chosen->device->pci.address;
@@ -33,7 +37,8 @@ const char *generate_spec(struct choice *c, size_t i)
 			    id, id + 5, address);
 }
 
-const char *generate_alias(struct choice *c, size_t i)
+/* What a flavor requests. */
+static const char *alias_of(struct choice *c, size_t i)
 {
 	const struct device *d = c->v[i].device;
 
@@ -80,10 +85,10 @@ void generate_nova(struct choice *c)
 	puts("[pci]");
 	for (size_t i = 0; i < c->n; i++)
 		if (has_spec(c, i))
-			printf("device_spec = %s\n", generate_spec(c, i));
+			printf("device_spec = %s\n", spec_of(c, i));
 	for (size_t i = 0; i < c->n; i++)
 		if (chosen_is_first_of_id(c, i))
-			printf("alias = %s\n", generate_alias(c, i));
+			printf("alias = %s\n", alias_of(c, i));
 	printf("\n# A flavor that requests one; replace FLAVOR:\n"
 	       "#   openstack flavor set FLAVOR --property pci_passthrough:alias=%s\n",
 	       flavor_aliases(c));
@@ -118,9 +123,9 @@ void generate_juju(struct choice *c)
 	     "#");
 	tell_chosen(c);
 	printf("#\n# The charms:\n#   juju config nova-compute pci-passthrough-whitelist='");
-	print_list(c, has_spec, generate_spec);
+	print_list(c, has_spec, spec_of);
 	printf("'\n#   juju config nova-cloud-controller pci-alias='");
-	print_list(c, chosen_is_first_of_id, generate_alias);
+	print_list(c, chosen_is_first_of_id, alias_of);
 	printf("'\n#   openstack flavor set FLAVOR --property pci_passthrough:alias=%s\n",
 	       flavor_aliases(c));
 	puts("cloudinit-userdata: |\n"

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kvmshim generate: what others want to be told of a device, as text to paste. */
-#include "ctl/generate/generate.h"
-
 #include <stdio.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
+#include "ctl/devices/inventory.h"
+#include "ctl/generate/boot.h"
+#include "ctl/generate/choice.h"
+#include "ctl/generate/cloud.h"
+#include "ctl/generate/vm.h"
 #include "err.h"
 #include "nearest.h"
 

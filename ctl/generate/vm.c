@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xml, proxmox, lxc and rule: a device for one guest. */
+#include "ctl/generate/vm.h"
+
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,7 +11,7 @@
 
 #include "arena.h"
 #include "ctl/ctl.h"
-#include "ctl/generate/generate.h"
+#include "ctl/generate/choice.h"
 
 /* The chosen functions of the slot of the ith. */
 static size_t of_slot(const struct choice *c, size_t i)

@@ -168,7 +168,7 @@ subtest 'kvmshim(8) tells of every command and flag, kvmshim-json(5) of every me
 		like($json, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the JSON value $_") for table('ctl/explain/json.c', $table);
 	}
 	like($json, qr/(?<![\w-])\Q$_\E(?![\w-])/, "what status says: $_")
-		for slurp("$top/ctl/devices/inventory.c") =~ /\[(?:DEVICE|HOME)_\w+\] = "([^"]+)"/g,
+		for slurp("$top/ctl/devices/device.c") =~ /\[(?:DEVICE|HOME)_\w+\] = "([^"]+)"/g,
 			slurp("$top/ctl/assign/statusjson.c") =~ /\[LIFE_\w+\] = "([^"]+)"/g, slurp("$top/hooks/journal/shape.c") =~ /\[(?:ROLE|STATE)_\w+\] = "([^"]+)"/g;
 	my ($doctor) = $page =~ /^\.Ss doctor\n(.*?)^\.Ss/ms;
 	my @rows = slurp("$top/ctl/doctor/doctor.c") =~ /^\t\{ "([\w-]+)", doctor_\w+, ABOUT_/mg;

@@ -4,13 +4,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ctl/devices/inventory.h"
+#include "ctl/devices/device.h"
 #include "host/usb.h"
 
 struct ctl;
 struct err;
 
-/* `kvmshim generate WHAT DEVICE…`: the text to paste, for devices of this host. */
+/* The devices of this host that the words of `kvmshim generate KIND DEVICE…` match. */
 
 /* A PCI function that was chosen. */
 struct chosen {
@@ -59,21 +59,3 @@ bool chosen_is_first_of_id(const struct choice *c, size_t i);
 
 /* The address to write: of the slot (0000:01:00), where all of that is meant. */
 const char *chosen_address(const struct choice *c, const struct chosen *chosen);
-
-/* Each prints to stdout. */
-void generate_nova(struct choice *c);
-void generate_juju(struct choice *c);
-void generate_xml(struct choice *c);
-void generate_proxmox(struct choice *c);
-void generate_lxc(struct choice *c);
-void generate_rule(struct choice *c);
-void generate_grub(struct choice *c);
-void generate_modprobe(struct choice *c);
-
-/* What grub and modprobe say, with this before each line: juju has both. */
-void generate_kernel_line(struct choice *c, const char *before);
-void generate_modules(struct choice *c, const char *before);
-
-/* JSON objects of Nova: what a node has to offer, and what a flavor asks for. */
-const char *generate_spec(struct choice *c, size_t i);
-const char *generate_alias(struct choice *c, size_t i);

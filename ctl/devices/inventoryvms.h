@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct look;
+
+/* Which guest has what: by the journals, then by the command lines of QEMUs. */
+void inventory_guests(struct look *l);
