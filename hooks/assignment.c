@@ -23,8 +23,10 @@ int assignment_wish(struct assignment *h, const struct wish *w, struct err *err)
 {
 	for (size_t i = 0; i < h->wishes.n; i++)
 		if (str_eq(h->wishes.v[i].device, w->device))
-			return err_set(err, EEXIST, "%s is asked for twice%s%s", w->device,
-				       w->rule ? ": by the domain or another rule, and by " : "",
+			return err_set(err, EEXIST, "%s is requested twice%s%s", w->device,
+				       w->rule ? ": by the domain XML or another rule, and "
+						 "by rule "
+					       : "",
 				       w->rule ? w->rule : "");
 	*arena_push(h->host.arena, h->wishes.v, h->wishes.n, h->wishes.cap) = *w;
 	return 0;
@@ -115,7 +117,9 @@ static int check_daemon(const struct assignment *h, struct err *err)
 {
 	if (!h->daemon.pid || getppid() == h->daemon.pid)
 		return 0;
-	return err_set(err, ECHILD, "who asked for %s is gone (process %ld)",
+	return err_set(err, ECHILD,
+		       "the libvirt daemon that was starting %s has ended (process %ld); no device "
+		       "was assigned",
 		       str_printable(h->host.arena, h->name), (long)h->daemon.pid);
 }
 
@@ -156,6 +160,16 @@ static int try_reserve(struct assignment *h, int folder, struct journal *j, stru
 	return rc ? rc : !survey_settings_hold(&h->host, h->settings, survey);
 }
 
+static int say_not_returned(struct assignment *h, const struct journal *j, int rc,
+			    const struct err *why, struct err *err)
+{
+	struct arena *a = h->host.arena;
+	const char *name =
+		j->name ? arena_printf(a, "VM %s", str_printable(a, j->name)) : "`kvmshim bind`";
+
+	return err_set(err, -rc, "the devices of %s cannot be returned: %s", name, why->text);
+}
+
 /* -EAGAIN: it was not left over after all, somebody works on it. */
 static int recover_left_over(struct assignment *h, const struct reservation *stale, struct err *err)
 {
@@ -169,7 +183,7 @@ static int recover_left_over(struct assignment *h, const struct reservation *sta
 	h->notes = other.notes;
 	if (rc == -EAGAIN)
 		return 0;
-	return rc ? err_set(err, -rc, "%s: %s", reserve_text(h->host.arena, stale), why.text) : 0;
+	return rc ? say_not_returned(h, &stale->journal, rc, &why, err) : 0;
 }
 
 #define TRIES 20
@@ -187,7 +201,7 @@ static int reserve(struct assignment *h, int folder, struct journal *j, struct s
 		if (stale && recover_left_over(h, stale, err) < 0)
 			return -EBUSY;
 	}
-	return err_set(err, EBUSY, "the devices change hands all the time: start it again");
+	return err_set(err, EBUSY, "the drivers or owners of the devices keep changing; try again");
 }
 
 static int act(struct assignment *h, int folder, struct journal *j, const struct survey *survey,
@@ -209,7 +223,7 @@ static int undo(struct assignment *h, int folder, struct journal *j, int rc, str
 
 	/* that it is stuck was the reason */
 	if (undone < 0 && !(undone == -ETIMEDOUT && rc == -ETIMEDOUT))
-		return err_set(err, -rc, "%s; undoing it: %s",
+		return err_set(err, -rc, "%s; the undo also failed: %s",
 			       arena_strdup(h->host.arena, err->text), why.text);
 	return rc;
 }
@@ -273,9 +287,11 @@ static int say_changed(struct assignment *h, const struct journal_device *d, str
 	const char *now;
 
 	if (d->kind == HOSTDEV_MDEV)
-		return err_set(err, ENODEV, "mediated device %s was there and is gone", d->device);
+		return err_set(err, ENODEV,
+			       "mediated device %s existed at 'prepare' and does not exist now",
+			       d->device);
 	now = host_pci_driver(&h->host, d->device);
-	return err_set(err, ENODEV, "%s was prepared with driver %s, and its driver is now %s",
+	return err_set(err, ENODEV, "%s had driver %s after 'prepare', but the driver is now %s",
 		       d->device, d->target, now ? now : "none");
 }
 

@@ -30,9 +30,11 @@ static const char *memlock_stops(const struct limit_facts *f)
 	if (f->needs <= f->memlock)
 		return NULL;
 	return arena_printf(a,
-			    "a device of a rule needs %s of locked memory and libvirt's limit is %s: "
-			    "give %s a drop-in with [Service] LimitMEMLOCK=infinity and restart it, or "
-			    "the domain <memtune><hard_limit unit='KiB'>%llu</hard_limit></memtune>",
+			    "a device that a rule passes through needs %s of locked memory, but "
+			    "libvirt's limit is %s; add a drop-in to %s with [Service] "
+			    "LimitMEMLOCK=infinity and restart the unit, or add "
+			    "<memtune><hard_limit unit='KiB'>%llu</hard_limit></memtune> to the "
+			    "domain XML",
 			    memory_size_text(a, f->needs), memory_size_text(a, f->memlock),
 			    unit_of(f), f->needs);
 }
@@ -64,8 +66,9 @@ static const char *acl_stops(const struct limit_facts *f)
 	if (!f->conf.known || !qemuconf_guards_devices(&f->conf) || !lacks_node(f))
 		return NULL;
 	return arena_printf(f->arena,
-			    "libvirt keeps QEMU from the VFIO nodes of a device that a rule passes: "
-			    "have this line in %s, as the only one of its name, and restart %s: %s",
+			    "libvirt does not let QEMU open the VFIO device nodes of a device that "
+			    "a rule passes through; put this line in %s, as the only "
+			    "cgroup_device_acl line, and restart %s: %s",
 			    QEMUCONF, unit_of(f), acl_line(f));
 }
 

@@ -37,8 +37,8 @@ static int usage(int argc, char **argv)
 	if (argc == 2 && str_eq(argv[1], "--version"))
 		return printf("kvmshim-hook %s\n", KVMSHIM_VERSION) < 0;
 	fprintf(stderr, "usage: kvmshim-hook NAME OP SUBOP EXTRA <DOMAIN-XML\n"
-			"libvirt calls it, as /etc/libvirt/hooks/qemu.d/50-kvmshim: see "
-			"kvmshim-hook(8). By hand: kvmshim bind, kvmshim recover.\n");
+			"libvirt calls this program as /etc/libvirt/hooks/qemu.d/50-kvmshim; see "
+			"kvmshim-hook(8). To do the same by hand, use kvmshim bind and recover.\n");
 	return 2;
 }
 

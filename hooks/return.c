@@ -30,7 +30,7 @@ int return_open(const struct host *host, const char *uuid, const char *name, int
 	while ((folder = state_open(host, uuid, err)) == -EBUSY && clock_ms() < end)
 		clock_sleep(LOOK_AGAIN);
 	if (folder == -EBUSY)
-		return err_set(err, EBUSY, "another operation on %s is in progress",
+		return err_set(err, EBUSY, "another operation on %s is in progress; try again",
 			       str_printable(host->arena, name));
 	return folder;
 }
@@ -48,10 +48,11 @@ static int still_alive(struct arena *a, const struct journal *j, enum life life,
 	const char *name = j->name ? str_printable(a, j->name) : "`kvmshim bind`";
 
 	if (life == LIFE_QEMU)
-		return err_set(err, EBUSY, "%s runs (QEMU is process %ld): nothing is given back",
-			       name, (long)holder.pid);
+		return err_set(err, EBUSY,
+			       "%s is running (QEMU is process %ld); no device is returned", name,
+			       (long)holder.pid);
 	return err_set(err, EBUSY,
-		       "process %ld has a VFIO node of %s open: nothing is given back",
+		       "process %ld has a VFIO device node of %s open; no device is returned",
 		       (long)holder.pid, name);
 }
 

@@ -39,7 +39,7 @@ static bool read_one(struct ctl *ctl, const char *uuid, struct assigned *h)
 
 static int unknown(struct ctl *ctl, const char *which, struct nearest *near, struct err *err)
 {
-	return err_set(err, ENOENT, "nothing is handed over to '%s'%s; see kvmshim status",
+	return err_set(err, ENOENT, "nothing is assigned to '%s'%s; see kvmshim status",
 		       str_printable(ctl->host.arena, which), nearest_hint(ctl->host.arena, near));
 }
 
@@ -50,7 +50,9 @@ int assigned_read(struct ctl *ctl, const char *which, struct assigned_list *out,
 	struct strv uuids = { 0 };
 
 	if (access(root_path(&ctl->host, STATE_VMS), R_OK) < 0 && errno == EACCES)
-		return err_set(err, EACCES, STATE_VMS " is root's to read: run it as root");
+		return err_set(err, EACCES,
+			       STATE_VMS " can be read only by root; run the "
+					 "command as root");
 	journal_uuids(&ctl->host, &uuids);
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct assigned h = { 0 };
@@ -94,6 +96,6 @@ bool assigned_allowed(const struct ctl *ctl)
 {
 	if (geteuid() == 0 || *ctl->host.root.prefix)
 		return true;
-	ctl_fail("only root can do this: run it as root");
+	ctl_fail("only root can do this; run the command as root");
 	return false;
 }

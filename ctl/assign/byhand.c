@@ -15,8 +15,8 @@ static bool add_address(struct byhand *h, const char *word)
 	const char *address = host_pci_address(h->ctl->host.arena, word);
 
 	if (!address)
-		ctl_fail("'%s' is no PCI address like 0000:03:00.0, 03:00.0 or, for all functions "
-			 "of a slot, 03:00",
+		ctl_fail("'%s' is not a valid PCI address; write 0000:03:00.0, 03:00.0 or, "
+			 "for all functions of a slot, 03:00",
 			 word);
 	else if (!strv_has(&h->addresses, address))
 		strv_push(h->ctl->host.arena, &h->addresses, address);
@@ -73,7 +73,8 @@ void byhand_change(const struct byhand *h, const struct journal_device *d, const
 		printf("%s: %s -> %s%s\n", d->device, before ? before : "no driver",
 		       now ? str_printable(a, now) : "no driver", went);
 	else if (named)
-		printf("%s: %s, as it was\n", d->device, now ? str_printable(a, now) : "no driver");
+		printf("%s: %s, not changed\n", d->device,
+		       now ? str_printable(a, now) : "no driver");
 }
 
 static void show_step(const struct byhand *h, const char *before, const struct step *s)

@@ -14,11 +14,11 @@
 
 /* Why it is not given back. */
 static const char *const life_words[] = {
-	[LIFE_NONE] = "is gone, or is ending",
-	[LIFE_IN_PROGRESS] = "is being worked on",
-	[LIFE_QEMU] = "runs",
+	[LIFE_NONE] = "has stopped, or is stopping",
+	[LIFE_IN_PROGRESS] = "is in use by another kvmshim process",
+	[LIFE_QEMU] = "is running",
 	[LIFE_STARTING] = "is starting",
-	[LIFE_NODE_OPEN] = "has a VFIO node open",
+	[LIFE_NODE_OPEN] = "has a VFIO device node open",
 	[LIFE_HAND] = "stays bound until `kvmshim unbind`",
 };
 
@@ -52,7 +52,7 @@ static void told(void *user, const char *uuid, const struct journal *j, int rc,
 	r->told++;
 	r->failed += rc && rc != -EAGAIN;
 	if (rc == 0)
-		printf("%s: given back\n", title);
+		printf("%s: returned\n", title);
 	else if (rc == -EAGAIN)
 		printf("%s: %s\n", title, why_it_stays(r->ctl, j));
 	else if (!j)
@@ -88,7 +88,7 @@ static int recover(struct ctl *ctl, const char *which)
 	else
 		recover_all(&r.assignment, told, &r);
 	if (!r.told && status == CTL_FINE)
-		puts("nothing is handed over");
+		puts("nothing is assigned");
 	for (size_t i = 0; i < r.assignment.notes.n; i++)
 		ctl_fail("%s", r.assignment.notes.v[i]);
 	return r.failed ? CTL_FOUND : status;

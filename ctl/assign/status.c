@@ -41,7 +41,7 @@ static void show_text(const struct asked *asked, const struct assigned_list *lis
 		quiet &= !list->v[i].problem && !is_shown(asked, &list->v[i]);
 	}
 	if (quiet)
-		puts("nothing is handed over");
+		puts("nothing is assigned");
 }
 
 static int show(struct asked *asked)

@@ -13,11 +13,11 @@
 
 /* NULL: what its journal says it does. */
 static const char *const life_words[] = {
-	[LIFE_NONE] = "left over (see `kvmshim recover`)",
+	[LIFE_NONE] = "left over (run `kvmshim recover`)",
 	[LIFE_IN_PROGRESS] = NULL,
 	[LIFE_QEMU] = "running",
 	[LIFE_STARTING] = NULL,
-	[LIFE_NODE_OPEN] = "a VFIO node is open",
+	[LIFE_NODE_OPEN] = "a VFIO device node is open",
 	[LIFE_HAND] = "bound",
 };
 
@@ -38,7 +38,7 @@ static const char *driver_text(struct ctl *ctl, const struct journal_device *d)
 	const char *now, *before = d->driver ? d->driver : "no driver";
 
 	if (d->kind == HOSTDEV_MDEV)
-		return host_has_mdev(&ctl->host, d->device) ? "is there" : "is not there";
+		return host_has_mdev(&ctl->host, d->device) ? "exists" : "does not exist";
 	now = host_pci_driver(&ctl->host, d->device);
 	now = now ? str_printable(ctl->host.arena, now) : "no driver";
 	if (str_eq(now, before))
@@ -78,7 +78,7 @@ static void show_steps(struct ctl *ctl, const struct journal *j)
 			printf("  %10s     %s\n", "not done", words);
 		sum += s->done ? s->ms : 0;
 	}
-	printf("  %10.1f ms  all of them; IOMMU groups go side by side\n", sum);
+	printf("  %10.1f ms  in total; IOMMU groups run at the same time\n", sum);
 }
 
 void status_text(struct ctl *ctl, const struct assigned *h, bool steps)

@@ -60,7 +60,8 @@ static const char *whose(struct arena *a, const struct reservations *held, const
 	for (size_t i = 0; i < held->n; i++)
 		for (size_t k = 0; k < held->v[i].journal.n_devices; k++)
 			if (is_at(held->v[i].journal.devices[k].device, address))
-				return arena_printf(a, ": %s has it", reserve_text(a, &held->v[i]));
+				return arena_printf(a, "; it is in use by %s",
+						    reserve_text(a, &held->v[i]));
 	return "";
 }
 
@@ -99,7 +100,7 @@ static bool may_go(struct byhand *h, struct part *p)
 		return true;
 	p->all = return_devices(a, p->journal, &p->named);
 	if (p->life == LIFE_IN_PROGRESS)
-		err_set(&err, EBUSY, "%s is being worked on by another `kvmshim`", p->named.v[0]);
+		err_set(&err, EBUSY, "%s is in use by another kvmshim process", p->named.v[0]);
 	else if (borrower_check(&h->ctl->host, p->journal, &p->all, &err) == 0)
 		return true;
 	ctl_fail("%s", err.text);

@@ -37,9 +37,10 @@ static int take_name(struct arena *a, const xmlNode *root, struct domain *d, str
 	if (rc)
 		return rc;
 	if (!*d->name)
-		return xmltree_err(node, err, EINVAL, "the domain's <name> is empty");
+		return xmltree_err(node, err, EINVAL, "the <name> of the domain is empty");
 	if (strchr(d->name, '/'))
-		return xmltree_err(node, err, EINVAL, "the domain's name '%s' has a '/'",
+		return xmltree_err(node, err, EINVAL,
+				   "the name of the domain must not contain '/': '%s'",
 				   str_printable(a, d->name));
 	fact_add(a, &d->facts, FACT_NAME, d->name);
 	return 0;
@@ -57,7 +58,8 @@ static int take_uuid(struct arena *a, const xmlNode *root, struct domain *d, str
 		return xmltree_err(root, err, EINVAL, "the domain has no <uuid>");
 	d->uuid = str_uuid(a, text);
 	if (!d->uuid)
-		return xmltree_err(node, err, EINVAL, "'%s' is no UUID of 8-4-4-4-12 hex digits",
+		return xmltree_err(node, err, EINVAL,
+				   "'%s' is not a valid UUID (8-4-4-4-12 hex digits)",
 				   str_printable(a, text));
 	fact_add(a, &d->facts, FACT_UUID, d->uuid);
 	return 0;
@@ -93,8 +95,9 @@ static int take_number(struct arena *a, const xmlNode *address, const char *name
 	errno = 0;
 	*n = strtoul(text, &end, 0);
 	if (*text < '0' || *text > '9' || *end || errno || *n > max)
-		return xmltree_err(address, err, EINVAL, "%s='%s' of a PCI address is no number up to %#lx",
-				   name, str_printable(a, text), max);
+		return xmltree_err(address, err, EINVAL,
+				   "%s='%s' of a PCI address must be a number up to %#lx", name,
+				   str_printable(a, text), max);
 	return 0;
 }
 
@@ -126,7 +129,8 @@ static int take_mdev(struct arena *a, const xmlNode *address, struct hostdev *h,
 		return rc;
 	h->device = text ? str_uuid(a, text) : NULL;
 	if (!h->device)
-		return xmltree_err(address, err, EINVAL, "'%s' is no UUID of a mediated device",
+		return xmltree_err(address, err, EINVAL,
+				   "'%s' is not a valid UUID of a mediated device",
 				   str_printable(a, text ? text : ""));
 	return 0;
 }
@@ -140,7 +144,7 @@ static int take_managed(struct arena *a, const xmlNode *node, struct hostdev *h,
 		return rc;
 	h->managed = str_eq(text, "yes");
 	if (!h->managed && !str_eq(text, "no"))
-		return xmltree_err(node, err, EINVAL, "managed='%s' is neither 'yes' nor 'no'",
+		return xmltree_err(node, err, EINVAL, "managed must be 'yes' or 'no', not '%s'",
 				   str_printable(a, text));
 	return 0;
 }
@@ -158,7 +162,8 @@ static int take_model(struct arena *a, const xmlNode *driver, struct hostdev *h,
 	int rc = get_attr(a, driver, "model", &h->driver_model, err);
 
 	if (!rc && h->driver_model && !is_module(h->driver_model))
-		rc = xmltree_err(driver, err, EINVAL, "<driver model='%s'> is no name of a driver",
+		rc = xmltree_err(driver, err, EINVAL,
+				 "<driver model='%s'> is not a valid driver name",
 				 str_printable(a, h->driver_model));
 	return rc;
 }
@@ -257,7 +262,7 @@ static int check_twice(struct places *p, struct domain *d, struct err *err)
 		if (!str_eq(p->v[i - 1].device, p->v[i].device))
 			continue;
 		if (!p->v[i - 1].nvme || !p->v[i].nvme)
-			return xmltree_err(p->v[i].node, err, EINVAL, "the device %s is there twice",
+			return xmltree_err(p->v[i].node, err, EINVAL, "device %s is given twice",
 					   p->v[i].device);
 		d->hostdevs[p->v[i].at].device = NULL;
 	}
@@ -308,7 +313,8 @@ static int take_label(struct arena *a, const xmlNode *label, struct domain *d, s
 		return rc;
 	d->has_owner = daclabel_parse(a, text, &d->uid, &d->gid);
 	if (!d->has_owner)
-		return xmltree_err(label, err, EINVAL, "the DAC label '%s' is no known user and group",
+		return xmltree_err(label, err, EINVAL,
+				   "the DAC label '%s' is not a known user and group",
 				   str_printable(a, text));
 	return 0;
 }
@@ -334,7 +340,8 @@ static int take_identity(struct arena *a, const xmlNode *root, struct domain *d,
 	int rc;
 
 	if (!xmltree_is(root, NULL, "domain"))
-		return xmltree_err(root, err, EINVAL, "<%s> is no <domain>",
+		return xmltree_err(root, err, EINVAL,
+				   "the root element must be <domain>, not <%s>",
 				   str_printable(a, (const char *)root->name));
 	rc = take_name(a, root, d, err);
 	return rc ? rc : take_uuid(a, root, d, err);
@@ -365,7 +372,8 @@ static int read_domain(struct arena *a, const char *xml, size_t len, taker *take
 
 	*d = (struct domain){ 0 };
 	if (len > DOMAIN_MAX)
-		return err_set(err, EFBIG, "domain XML: more than %zu bytes", DOMAIN_MAX);
+		return err_set(err, EFBIG, "domain XML: the text has more than %zu bytes",
+			       DOMAIN_MAX);
 	rc = xmltree_read(a, xml, len, &doc, &why);
 	if (!rc)
 		rc = take(a, xmlDocGetRootElement(doc), d, &why);

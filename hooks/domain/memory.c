@@ -68,13 +68,14 @@ static int take_size(const struct taking *t, const xmlNode *node, const char *te
 	while (isspace((unsigned char)*end))
 		end++;
 	if (!isdigit((unsigned char)*number) || *end || errno)
-		return xmltree_err(node, t->err, EINVAL, "<%s>: '%s' is no amount of memory",
+		return xmltree_err(node, t->err, EINVAL,
+				   "<%s>: '%s' is not a valid amount of memory",
 				   (const char *)node->name, str_printable(t->arena, number));
 	if (!unit_bytes(unit ? unit : "KiB", &scale))
-		return xmltree_err(node, t->err, EINVAL, "<%s>: '%s' is no unit of memory",
+		return xmltree_err(node, t->err, EINVAL, "<%s>: '%s' is not a valid unit of memory",
 				   (const char *)node->name, str_printable(t->arena, unit));
 	if (__builtin_mul_overflow(n, scale, &bytes) || bytes > LLONG_MAX)
-		return xmltree_err(node, t->err, EINVAL, "<%s>: more memory than there can be",
+		return xmltree_err(node, t->err, EINVAL, "<%s>: the amount of memory is too large",
 				   (const char *)node->name);
 	*kib = bytes / 1024 + (bytes % 1024 != 0);
 	return 0;
@@ -93,7 +94,7 @@ static int take_nodes(const struct taking *t, const xmlNode *node, const char *t
 	*nodes = (struct nodeset){ 0 };
 	if (!text || nodeset_parse(text, nodes))
 		return 0;
-	return xmltree_err(node, t->err, EINVAL, "<%s>: '%s' is no set of NUMA nodes",
+	return xmltree_err(node, t->err, EINVAL, "<%s>: '%s' is not a valid set of NUMA nodes",
 			   (const char *)node->name, str_printable(t->arena, text));
 }
 

@@ -51,11 +51,11 @@ static void refuse_doctype(void *ctxt, const xmlChar *name, const xmlChar *publi
 static int parser_err(struct arena *a, xmlParserCtxt *c, bool doctype, struct err *err)
 {
 	const xmlError *e = xmlCtxtGetLastError(c);
-	const char *text = e && e->message ? e->message : "it cannot be read";
+	const char *text = e && e->message ? e->message : "the XML cannot be read";
 	size_t len = strcspn(text, "\n");
 
 	if (doctype)
-		return err_set(err, EINVAL, "line %d: a DOCTYPE, which no domain has",
+		return err_set(err, EINVAL, "line %d: a DOCTYPE is not allowed",
 			       xmlSAX2GetLineNumber(c));
 	if (e && e->code == XML_ERR_NO_MEMORY)
 		return err_set(err, ENOMEM, "out of memory");
@@ -80,15 +80,17 @@ static int check_bytes(const char *xml, size_t len, struct err *err)
 	const char *nul = len ? memchr(xml, '\0', len) : NULL;
 
 	if (len == 0)
-		return err_set(err, EINVAL, "line 1: nothing is there");
+		return err_set(err, EINVAL, "line 1: the XML is empty");
 	if (len > INT_MAX)
-		return err_set(err, EFBIG, "line 1: %zu bytes follow", len);
+		return err_set(err, EFBIG, "line 1: the XML is too large (%zu bytes)", len);
 	if (nul)
-		return err_set(err, EINVAL, "line %zu: a NUL byte", lines_before(xml, nul));
+		return err_set(err, EINVAL, "line %zu: the XML contains a NUL byte",
+			       lines_before(xml, nul));
 	for (size_t i = 0, n; i < len; i += n) {
 		n = str_utf8_len(xml + i, len - i);
 		if (!n)
-			return err_set(err, EINVAL, "line %zu: bytes that are not UTF-8",
+			return err_set(err, EINVAL,
+				       "line %zu: the XML contains bytes that are not UTF-8",
 				       lines_before(xml, xml + i));
 	}
 	return 0;
@@ -184,7 +186,7 @@ int xmltree_err(const xmlNode *node, struct err *err, int code, const char *fmt,
 int xmltree_check_text(const xmlNode *node, const char *text, struct err *err)
 {
 	if (text && strlen(text) > TEXT_MAX)
-		return xmltree_err(node, err, EINVAL, "<%s> has a text of more than %d bytes",
+		return xmltree_err(node, err, EINVAL, "the text of <%s> has more than %d bytes",
 				   (const char *)node->name, TEXT_MAX);
 	return 0;
 }

@@ -95,18 +95,18 @@ static const struct pattern {
 	[FIELD_UUID] = { "UUID", is_uuid },
 	[FIELD_ADDRESS] = { "PCI address", is_address },
 	[FIELD_DEVICE] = { "PCI address or UUID", is_device },
-	[FIELD_DRIVER] = { "name of a driver", NULL, "", ALNUM "_", ALNUM "_.-" },
+	[FIELD_DRIVER] = { "driver name", NULL, "", ALNUM "_", ALNUM "_.-" },
 	[FIELD_OVERRIDE] = { "driver_override", NULL, "", ALNUM "_.-", ALNUM "_.-", true },
-	[FIELD_UNIT] = { "systemd unit", NULL, "", ALNUM ":_.\\@", ALNUM ":_.\\@-" },
+	[FIELD_UNIT] = { "name of a systemd unit", NULL, "", ALNUM ":_.\\@", ALNUM ":_.\\@-" },
 	[FIELD_VTCON] = { "vtcon", NULL, "vtcon", DIGITS, DIGITS },
 	[FIELD_PLATFORM] = { "platform device", NULL, "", ALNUM "_", ALNUM ":_.-" },
 	[FIELD_ATTRIBUTE] = { "attribute that kvmshim sets", is_attribute },
-	[FIELD_VALUE] = { "value of an attribute", NULL, "", ALNUM "_ ", ALNUM "_ ", true },
+	[FIELD_VALUE] = { "attribute value", NULL, "", ALNUM "_ ", ALNUM "_ ", true },
 	[FIELD_TYPE] = { "mdev type", NULL, "", ALNUM "_", ALNUM "_.-" },
 	[FIELD_NUMBER] = { "number", NULL, "", DIGITS, DIGITS },
 	[FIELD_OWNER] = { "UID:GID", is_owner },
 	[FIELD_POOL] = { "pool of huge pages", is_pool },
-	[FIELD_NODES] = { "set of nodes", is_nodes },
+	[FIELD_NODES] = { "set of NUMA nodes", is_nodes },
 	[FIELD_BOOT] = { "boot id", NULL, "", ALNUM, ALNUM "-", true },
 	[FIELD_TIME] = { "time", NULL, "", DIGITS, DIGITS "TZ:.+-" },
 };
@@ -134,8 +134,8 @@ int field_check(struct arena *a, const char *key, const char *text, struct wante
 		return err_set(err, EINVAL, "'%s' is missing", key);
 	}
 	if (wanted.word == FIELD_NONE)
-		return err_set(err, EINVAL, "'%s' does not belong there", key);
+		return err_set(err, EINVAL, "'%s' is not allowed here", key);
 	if (wanted.word == FIELD_TEXT || holds(a, &patterns[wanted.word], text))
 		return 0;
-	return err_set(err, EINVAL, "'%s' is no %s", key, patterns[wanted.word].is);
+	return err_set(err, EINVAL, "'%s' is not a valid %s", key, patterns[wanted.word].is);
 }

@@ -30,7 +30,7 @@ static int read_text(struct arena *a, const struct json_object *o, const char *k
 		return 0;
 	s = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 	if (!s || strlen(s) != (size_t)json_object_get_string_len(value))
-		return err_set(err, EINVAL, "'%s' is no text", key);
+		return err_set(err, EINVAL, "'%s' must be a text", key);
 	*text = arena_strdup(a, s);
 	return 0;
 }
@@ -60,7 +60,7 @@ static int read_word(struct arena *a, const struct json_object *o, const char *k
 	for (*index = 0; *index < n; ++*index)
 		if (str_eq(text, names[*index]))
 			return 0;
-	return err_set(err, EINVAL, "'%s' is none that this version knows", key);
+	return err_set(err, EINVAL, "'%s' has a value that this version does not know", key);
 }
 
 /* *n is left as it is where there is no such member. */
@@ -72,7 +72,7 @@ static int read_number(const struct json_object *o, const char *key, int64_t min
 	if (!json_object_object_get_ex(o, key, &value))
 		return 0;
 	if (!json_object_is_type(value, json_type_int))
-		return err_set(err, EINVAL, "'%s' is no whole number", key);
+		return err_set(err, EINVAL, "'%s' must be a whole number", key);
 	*n = json_object_get_int64(value);
 	if (*n < min || *n > max)
 		return err_set(err, EINVAL, "'%s' is out of range", key);
@@ -101,7 +101,7 @@ static int read_process(const struct json_object *o, const char *key, struct pro
 	if (!json_object_object_get_ex(o, key, &value))
 		return 0;
 	if (!json_object_is_type(value, json_type_object))
-		return err_set(err, EINVAL, "'%s' is no object", key);
+		return err_set(err, EINVAL, "'%s' must be an object", key);
 	return read_pid_and_start(value, p, err) ? err_wrap(err, "'%s'", key) : 0;
 }
 
@@ -113,9 +113,9 @@ static int read_device_name(struct arena *a, const struct json_object *o,
 		if (json_object_object_get_ex(o, device_kinds[d->kind], NULL))
 			break;
 	if (d->kind > HOSTDEV_MDEV)
-		return err_set(err, EINVAL, "neither 'pci' nor 'mdev' is there");
+		return err_set(err, EINVAL, "'pci' or 'mdev' is missing");
 	if (d->kind == HOSTDEV_PCI && json_object_object_get_ex(o, device_kinds[HOSTDEV_MDEV], NULL))
-		return err_set(err, EINVAL, "'pci' and 'mdev' are there");
+		return err_set(err, EINVAL, "'pci' and 'mdev' must not be given together");
 	return read_text(a, o, device_kinds[d->kind], &d->device, err);
 }
 
@@ -144,13 +144,13 @@ static int read_done(const struct json_object *o, struct step *s, struct err *er
 
 	if (!json_object_object_get_ex(o, "done", &value) ||
 	    !json_object_is_type(value, json_type_boolean))
-		return err_set(err, EINVAL, "'done' is neither true nor false");
+		return err_set(err, EINVAL, "'done' must be true or false");
 	s->done = json_object_get_boolean(value);
 	if (!json_object_object_get_ex(o, "ms", &value))
 		return 0;
 	if (!json_object_is_type(value, json_type_double) &&
 	    !json_object_is_type(value, json_type_int))
-		return err_set(err, EINVAL, "'ms' is no number");
+		return err_set(err, EINVAL, "'ms' must be a number");
 	s->ms = json_object_get_double(value);
 	return 0;
 }
@@ -233,16 +233,16 @@ static int read_list(struct arena *a, const struct json_object *o, const struct 
 	    !(l->former && json_object_object_get_ex(o, l->former, &list))) {
 		if (l->may_lack)
 			return 0;
-		return err_set(err, EINVAL, "'%s' is no list", l->key);
+		return err_set(err, EINVAL, "'%s' must be a list", l->key);
 	}
 	if (!json_object_is_type(list, json_type_array))
-		return err_set(err, EINVAL, "'%s' is no list", l->key);
+		return err_set(err, EINVAL, "'%s' must be a list", l->key);
 	for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
 		const struct json_object *one = json_object_array_get_idx(list, i);
 
 		rc = json_object_is_type(one, json_type_object)
 			     ? l->read(a, one, j, err)
-			     : err_set(err, EINVAL, "it is no object");
+			     : err_set(err, EINVAL, "it must be an object");
 		if (rc)
 			err_wrap(err, "%s %zu", l->one, i + 1);
 	}
@@ -256,7 +256,7 @@ static int read_head(struct arena *a, const struct json_object *o, struct journa
 	int kind = 0, state = 0, rc = read_number(o, "version", INT64_MIN, INT64_MAX, &version, err);
 
 	if (rc == 0 && version != JOURNAL_VERSION)
-		rc = err_set(err, EINVAL, "not version %d of this file", JOURNAL_VERSION);
+		rc = err_set(err, EINVAL, "'version' must be %d", JOURNAL_VERSION);
 	if (rc == 0)
 		rc = read_word(a, o, "kind", journal_kinds, JOURNAL_HAND + 1, &kind, err);
 	if (rc == 0)
@@ -279,7 +279,7 @@ static int read_journal(struct arena *a, const struct file *file, const char *uu
 	int rc;
 
 	if (!o)
-		return err_set(err, EINVAL, "not a JSON object");
+		return err_set(err, EINVAL, "the file is not a valid JSON object");
 	rc = read_head(a, o, j, err);
 	for (size_t i = 0; rc == 0 && i < sizeof(lists) / sizeof(lists[0]); i++)
 		rc = read_list(a, o, &lists[i], j, err);
@@ -306,7 +306,8 @@ int journal_read(const struct host *host, const char *uuid, struct journal *j, s
 		rc = read_journal(host->arena, &file, uuid, &got, &why);
 	if (rc && rc != -ENOENT)
 		return err_set(err, -rc,
-			       "%s: %.4000s; it is not believed, and nothing in it is done",
+			       "%s: %.4000s; the journal is not valid, so kvmshim ignores "
+			       "its steps",
 			       journal_path(host, uuid), why.text);
 	if (rc == 0)
 		*j = got;

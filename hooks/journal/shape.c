@@ -181,7 +181,7 @@ static int check_step(struct arena *a, const struct step *s, struct err *err)
 	if (s->lane > LANE_MAX)
 		return err_set(err, EINVAL, "'lane' is out of range");
 	if (!isfinite(s->ms) || s->ms < 0)
-		return err_set(err, EINVAL, "'ms' is no time");
+		return err_set(err, EINVAL, "'ms' is not a valid time");
 	return check_texts(a, s, &step_texts, step_wants[s->op], err);
 }
 
@@ -195,7 +195,7 @@ static int check_stuck(struct arena *a, const struct stuck *w, struct err *err)
 static int check_promise(struct arena *a, const struct promise *p, struct err *err)
 {
 	if (!p->page || p->page > PROMISE_MAX)
-		return err_set(err, EINVAL, "'page' is no size of a page");
+		return err_set(err, EINVAL, "'page' is not a valid page size");
 	if (!p->pages || p->pages > PROMISE_MAX)
 		return err_set(err, EINVAL, "'pages' is out of range");
 	return check_texts(a, p, &promise_texts, promise_wants, err);
@@ -213,7 +213,7 @@ int journal_check(struct arena *a, const struct journal *j, const char *uuid, st
 	if (rc == 0 && j->kind == JOURNAL_VM && !j->name)
 		rc = err_set(err, EINVAL, "'name' is missing");
 	if (rc == 0 && !str_eq(j->uuid, uuid))
-		rc = err_set(err, EINVAL, "its uuid is not that of its folder");
+		rc = err_set(err, EINVAL, "'uuid' is not the name of its directory");
 	for (size_t i = 0; rc == 0 && i < j->n_devices; i++)
 		rc = within(check_device(a, &j->devices[i], err), "device", i, err);
 	for (size_t i = 0; rc == 0 && i < j->n_steps; i++)

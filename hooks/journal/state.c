@@ -67,7 +67,9 @@ int state_lock(const struct host *host, struct err *err)
 
 	if (fd != -EBUSY)
 		return fd;
-	return err_set(err, EBUSY, "%s: another kvmshim has held it for %d s",
+	return err_set(err, EBUSY,
+		       "%s: another kvmshim process has held this lock for %d s; find the process "
+		       "with lslocks(8)",
 		       root_path(host, STATE_TOP "/lock"), LOCK_PATIENCE / 1000);
 }
 
@@ -77,7 +79,7 @@ int state_lock_pools(const struct host *host, int deadline, struct err *err)
 
 	if (fd != -EBUSY)
 		return fd;
-	return err_set(err, ETIMEDOUT, "%s: another VM's huge pages take too long",
+	return err_set(err, ETIMEDOUT, "%s: the huge pages of another VM take too long; try again",
 		       root_path(host, STATE_TOP "/pool.lock"));
 }
 

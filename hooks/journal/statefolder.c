@@ -73,7 +73,8 @@ int statefolder_open(const struct host *host, enum statefolder which, const char
 
 	if (which == STATEFOLDER_VM &&
 	    (!str_uuid(host->arena, uuid) || !str_eq(str_uuid(host->arena, uuid), uuid)))
-		return err_set(err, EINVAL, "'%s' is no UUID", str_printable(host->arena, uuid));
+		return err_set(err, EINVAL, "'%s' is not a valid UUID",
+			       str_printable(host->arena, uuid));
 	at = open_run(host, make, err);
 	fd = at;
 	for (size_t i = 0; fd >= 0 && i < COUNT(names) && i <= which; i++) {

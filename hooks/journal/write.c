@@ -140,7 +140,7 @@ int journal_write(struct arena *a, int folder, const struct journal *j, struct e
 	const char *text;
 
 	if (rc)
-		return err_wrap(err, "a journal that could not be read again");
+		return err_wrap(err, "the new journal is not valid");
 	text = journal_text(a, j);
 	if (strlen(text) > FILE_MAX)
 		return err_set(err, EFBIG, "the journal is larger than 1 MiB: %zu devices, %zu steps",

@@ -66,7 +66,7 @@ static const char *place_text(const struct sum *s, const struct nodeset *set)
 {
 	if (nodeset_equal(set, &s->everywhere))
 		return "this host";
-	return arena_printf(s->arena, "node%s %s", nodeset_count(set) > 1 ? "s" : "",
+	return arena_printf(s->arena, "NUMA node%s %s", nodeset_count(set) > 1 ? "s" : "",
 			    nodeset_text(s->arena, set));
 }
 
@@ -276,7 +276,7 @@ static const char *promised_text(const struct sum *s, const char *amount, pages_
 {
 	if (!promised)
 		return "";
-	return arena_printf(s->arena, ", %s promised to VMs that are starting", amount);
+	return arena_printf(s->arena, ", %s claimed by VMs that are starting", amount);
 }
 
 static void refuse_normal(struct sum *s, const struct nodeset *set, const struct balance *b)
@@ -287,14 +287,13 @@ static void refuse_normal(struct sum *s, const struct nodeset *set, const struct
 
 	strv_push(a, s->refusals,
 		  arena_printf(a,
-			       "%s needs %s of memory at once, which its devices or <locked/> pin: "
-			       "%s %s%s",
-			       all ? "the domain" :
-				     arena_printf(a, "of %s the domain", place_text(s, set)),
+			       "%s needs %s of memory at once, because its devices or <locked/> "
+			       "pin it; %s is %s%s",
+			       all ? "the VM" : arena_printf(a, "on %s the VM", place_text(s, set)),
 			       memory_size_text(a, b->asked * MEMORY_NORMAL),
 			       memory_size_text(a, b->free * MEMORY_NORMAL),
-			       all ? "available (MemAvailable)" :
-				     "there (free, of files, and reclaimable slabs)",
+			       all ? "available (MemAvailable)"
+				   : "available there (free pages, file cache, reclaimable slabs)",
 			       promised_text(s, promised, b->promised)));
 }
 
@@ -315,9 +314,9 @@ static struct stock *best_stock(struct sum *s, const struct nodeset *set)
 static const char *grow_text(const struct sum *s, const struct stock *k, pages_t lacks)
 {
 	if (!k)
-		return "; this host has none there";
-	return arena_printf(s->arena, "; grow with: echo %llu >%s", k->now + k->grow + lacks,
-			    hugepool_path(s->arena, k->pool->name));
+		return "; this host has no pool of this size there";
+	return arena_printf(s->arena, "; to enlarge the pool: echo %llu >%s",
+			    k->now + k->grow + lacks, hugepool_path(s->arena, k->pool->name));
 }
 
 static void refuse_huge(struct sum *s, const struct nodeset *set, const struct balance *b,
@@ -325,7 +324,9 @@ static void refuse_huge(struct sum *s, const struct nodeset *set, const struct b
 {
 	struct arena *a = s->arena;
 	const char *reserved = b->reserved ? arena_printf(a, ", %llu reserved", b->reserved) : "",
-		   *more = b->overcommit ? arena_printf(a, ", %llu by overcommit", b->overcommit) : "",
+		   *more = b->overcommit
+				   ? arena_printf(a, ", %llu more by overcommit", b->overcommit)
+				   : "",
 		   *promised = arena_printf(a, "%llu", b->promised);
 	pages_t free = b->free;
 
@@ -333,11 +334,10 @@ static void refuse_huge(struct sum *s, const struct nodeset *set, const struct b
 		if (nodeset_has(set, s->stocks[i].node))
 			free -= s->stocks[i].grow;
 	strv_push(a, s->refusals,
-		  arena_printf(a, "%s needs %llu page%s of %s, %llu free%s%s%s%s",
+		  arena_printf(a, "on %s the VM needs %llu huge page%s of %s; %llu free%s%s%s%s",
 			       place_text(s, set), b->asked, b->asked == 1 ? "" : "s",
 			       memory_size_text(a, s->page), free, more, reserved,
-			       promised_text(s, promised, b->promised),
-			       grow_text(s, k, b->lacks)));
+			       promised_text(s, promised, b->promised), grow_text(s, k, b->lacks)));
 }
 
 /* ---- growing ---- */

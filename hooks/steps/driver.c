@@ -50,7 +50,7 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 	if (rc == 0)
 		return 0;
 	/* only what hangs is -ETIMEDOUT; some drivers give it as their answer */
-	return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "writing '%s' to %s: %s",
+	return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "'%s' cannot be written to %s: %s",
 		       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
 }
 
@@ -63,7 +63,7 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 	if (stuck.pid)
 		return opdriver_hangs(w, s, stuck, err);
 	if (rc)
-		return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "reading %s: %s", path,
+		return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "%s cannot be read: %s", path,
 			       strerror(-rc));
 	return 0;
 }
@@ -104,12 +104,12 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 	int rc;
 
 	if (pci_function_read(&w->host, device, &f) < 0)
-		return err_set(err, ENODEV, "it is gone");
+		return err_set(err, ENODEV, "the device no longer exists");
 	rc = subdevices_read(&w->host, device, b);
 	if (rc == -ENOENT)
-		return err_set(err, ENODEV, "it is gone");
+		return err_set(err, ENODEV, "the device no longer exists");
 	if (rc < 0)
-		return err_set(err, -rc, "cannot see what is below it: %s", strerror(-rc));
+		return err_set(err, -rc, "its device nodes cannot be read: %s", strerror(-rc));
 	if (f.group >= 0)
 		subdevices_add_vfio(&w->host, f.group, &b->nodes);
 	if (b->nodes.n)
@@ -176,7 +176,8 @@ static int leave_alone(struct work *w, const struct step *s, const char *driver,
 	if (rc)
 		return rc;
 	strv_push(w->host.arena, w->notes,
-		  arena_printf(w->host.arena, "%s: its driver is %s now, not %s: it is left alone",
+		  arena_printf(w->host.arena,
+			       "%s: the driver is now %s, not %s, so kvmshim does not change it",
 			       s->device, driver, ours));
 	return LEFT_ALONE;
 }
@@ -189,7 +190,7 @@ static int unbind_from(struct work *w, const struct step *s, const char *driver,
 			      err);
 
 	if (rc == 0 && pci_same_driver(driver_now(w, s), driver))
-		rc = err_set(err, EBUSY, "%s: %s did not let it go", s->device, driver);
+		rc = err_set(err, EBUSY, "%s: driver %s did not unbind", s->device, driver);
 	return rc;
 }
 
@@ -207,8 +208,8 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 	if (!now)
 		return 0;
 	if (!pci_same_driver(now, s->from))
-		return err_set(err, EBUSY, "%s: its driver was %s and is now %s", s->device, s->from,
-			       now);
+		return err_set(err, EBUSY, "%s: the driver was %s and is now %s", s->device,
+			       s->from, now);
 	w->since = clock_ms() - NEW;
 	rc = opdriver_wait(w, s->device, opdriver_unused, err);
 	return rc ? rc : unbind_from(w, s, now, err);
@@ -221,7 +222,8 @@ static int probe(struct work *w, const struct step *s, const char *driver, struc
 
 	if (rc == -ETIMEDOUT || pci_same_driver(now, driver))
 		return rc == -ETIMEDOUT ? rc : 0;
-	return err_set(err, ENODEV, "%s: %s did not take it, its driver is %s: see the kernel's log",
+	return err_set(err, ENODEV,
+		       "%s: driver %s did not bind, the driver is now %s; see the kernel log",
 		       s->device, driver, now ? now : "none");
 }
 

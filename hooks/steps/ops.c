@@ -55,7 +55,8 @@ static int claim_disk(struct work *w, const char *device, const char *disk, stru
 	if (fd == -EBUSY)
 		return err_set(err, EBUSY, "%s", survey_disk_text(&w->host, disk));
 	if (fd < 0)
-		return err_set(err, -fd, "cannot claim /dev/%s: %s", disk, strerror(-fd));
+		return err_set(err, -fd, "/dev/%s cannot be opened exclusively: %s", disk,
+			       strerror(-fd));
 	return 0;
 }
 
@@ -196,11 +197,14 @@ static int make_mdev(struct work *w, const struct step *s, struct err *err)
 
 	if (rc == -EEXIST)
 		return err_set(err, EEXIST,
-			       "mediated device %s was made by somebody else meanwhile: start it again",
+			       "mediated device %s was created by another program during this "
+			       "start; start the VM again",
 			       s->name);
 	if (rc == 0 && !host_has_mdev(&w->host, s->name))
-		rc = err_set(err, ENODEV, "%s: the driver of %s took it and made nothing", s->name,
-			     s->device);
+		rc = err_set(err, ENODEV,
+			     "%s: the driver of %s accepted the request but created no mediated "
+			     "device",
+			     s->name, s->device);
 	return rc;
 }
 
@@ -244,8 +248,8 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_UNIT] = { stop_unit, start_unit, FAILS_NOTE, "stop %n" },
 	[OP_MODULE] = { load_module, NULL, FAILS_NOTE, "load module %n" },
 	[OP_HUGEPAGES] = { oppool_grow, oppool_shrink, FAILS_ALL, "%n: add %t pages (had %f)" },
-	[OP_FREE] = { wait_until_free, NULL, FAILS_NOTE, "%d: wait until nobody uses it" },
-	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_NOTE, "release console %n" },
+	[OP_FREE] = { wait_until_free, NULL, FAILS_NOTE, "%d: wait until the device is not in use" },
+	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_NOTE, "unbind console %n" },
 	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_NOTE, "unbind %n from %f" },
 	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, "%d: keep %n (%f)" },
 	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, "%d: %n = %t (was %f)" },
@@ -253,9 +257,9 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, "%d: unbind from %f" },
 	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, "%d: bind to %t" },
 	[OP_POWER] = { change_attribute, NULL, FAILS_NOTE, "%d: %n = %t (was %f)" },
-	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, "%d: make %n of type %t" },
+	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, "%d: create %n of type %t" },
 	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, "%d: vGPU type %t (was %f)" },
-	[OP_NODE] = { give_node, take_node, FAILS_ALL, "/dev/vfio/%n: give to %t" },
+	[OP_NODE] = { give_node, take_node, FAILS_ALL, "/dev/vfio/%n: change owner to %t" },
 };
 
 const char *op_text(struct arena *a, const struct step *s)

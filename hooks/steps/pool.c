@@ -154,9 +154,10 @@ static int grow(struct work *w, const struct step *s, struct pool *pool, struct 
 	if (rc || got >= to)
 		return rc;
 	return err_set(err, ENOMEM,
-		       "%s: %llu pages are to be added and %llu could be, even after the memory was "
-		       "compacted: the pool has %llu of %llu",
-		       s->name, to > start ? to - start : 0, got > start ? got - start : 0, got, to);
+		       "%s: %llu pages are needed, but the kernel could add only %llu, even after "
+		       "memory compaction; the pool has %llu of %llu pages",
+		       s->name, to > start ? to - start : 0, got > start ? got - start : 0, got,
+		       to);
 }
 
 static int lock(struct work *w, struct err *err)
@@ -183,12 +184,12 @@ static int shrink(struct work *w, const struct step *s, struct pool *pool, struc
 	if (now <= least)
 		return 0;
 	if (now > most) {
-		strv_push(
-			w->host.arena, w->notes,
-			arena_printf(w->host.arena,
-				     "%s has %llu pages, %llu of them added by hand or by another "
-				     "program: it is left as it is (it had %llu before)",
-				     s->name, now, now - most, pool->base));
+		strv_push(w->host.arena, w->notes,
+			  arena_printf(w->host.arena,
+				       "%s has %llu pages; an admin or another program has added "
+				       "%llu of them, so kvmshim does not change the pool (%llu "
+				       "pages before)",
+				       s->name, now, now - most, pool->base));
 		return 0;
 	}
 	return put(w, s, least, err);

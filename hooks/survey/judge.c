@@ -42,8 +42,9 @@ static const char *is_there(const struct judging *j, const struct subject *s)
 
 static const char *is_endpoint(const struct judging *j, const struct subject *s)
 {
-	return !s->pci.bridge ? NULL :
-				SAY("%s is a PCI bridge: pass what is behind it", s->pci.address);
+	return !s->pci.bridge ? NULL
+			      : SAY("%s is a PCI bridge; pass through the devices behind it",
+				    s->pci.address);
 }
 
 static const char *unexpected(const struct judging *j, const struct subject *s, const char *what,
@@ -51,8 +52,8 @@ static const char *unexpected(const struct judging *j, const struct subject *s, 
 {
 	if (!want || (got && str_eq(got, want)))
 		return NULL;
-	return SAY("%s: its %s is %s, and %s:%u expects %s: has the hardware changed?",
-		   s->pci.address, what, got ? str_printable(j->arena, got) : "not to be read now",
+	return SAY("%s: the %s is %s, but %s:%u expects %s; check the hardware, then the section",
+		   s->pci.address, what, got ? str_printable(j->arena, got) : "not readable now",
 		   j->settings->path, s->conf->line, want);
 }
 
@@ -82,8 +83,8 @@ static const char *is_isolated(const struct judging *j, const struct subject *s)
 {
 	if (s->pci.group >= 0 || s->vgpu)
 		return NULL;
-	return SAY("%s has no IOMMU group: switch the IOMMU on in the firmware and on the kernel's "
-		   "command line (intel_iommu=on, or amd_iommu)",
+	return SAY("%s has no IOMMU group; enable the IOMMU in the firmware and on the "
+		   "kernel command line (Intel: intel_iommu=on; AMD: no amd_iommu=off)",
 		   s->pci.address);
 }
 
@@ -94,8 +95,9 @@ static const char *is_nobodys(const struct judging *j, const struct subject *s)
 	if (!s->owner)
 		return NULL;
 	if (s->role == ROLE_COMPANION)
-		return SAY("%s, of the same IOMMU group %d, is in use by %s", s->pci.address,
-			   s->pci.group, reserve_text(j->arena, s->owner));
+		return SAY("%s shares IOMMU group %d with a requested device and is in use "
+			   "by %s",
+			   s->pci.address, s->pci.group, reserve_text(j->arena, s->owner));
 	return SAY("%s is in use by %s", s->pci.address, reserve_text(j->arena, s->owner));
 }
 
@@ -108,8 +110,9 @@ static const char *is_company(const struct judging *j, const struct subject *s)
 {
 	if (s->role != ROLE_COMPANION || subject_is_free(s) || j->settings->hook.companions_auto)
 		return NULL;
-	return SAY("%s (%s) is in IOMMU group %d too and belongs to the host: add it to the domain, "
-		   "or set companions = auto in kvmshim.conf",
+	return SAY("%s (%s) shares IOMMU group %d with a requested device and still has a "
+		   "host driver; add it to the domain XML, or set companions = auto in "
+		   "kvmshim.conf",
 		   s->pci.address, driver_text(s), s->pci.group);
 }
 
@@ -117,8 +120,9 @@ static const char *may_be_unbound(const struct judging *j, const struct subject 
 {
 	if (subject_is_free(s) || s->vgpu || settings_may_unbind(j->settings, s->pci.driver))
 		return NULL;
-	return SAY("%s: its driver %s is not in unbind-drivers of kvmshim.conf", s->pci.address,
-		   s->pci.driver);
+	return SAY("%s: driver %s is not in unbind-drivers of kvmshim.conf, so kvmshim "
+		   "does not unbind it",
+		   s->pci.address, s->pci.driver);
 }
 
 /* vfio-pci does not take a PF whose VFs are enabled (vfio_pci_core_register_device()). */
@@ -132,8 +136,9 @@ const char *judge_vfs(struct arena *a, const struct pci_function *pf, const stru
 	if (!pf->vfs.n || (vfs && str_eq(vfs, "0")))
 		return NULL;
 	return arena_printf(a,
-			    "has virtual functions, with which it cannot be passed: set "
-			    "sriov_numvfs = 0 in a [device %s] of kvmshim.conf, or write 0 to it",
+			    "has virtual functions enabled, so it cannot be passed through; set "
+			    "sriov_numvfs = 0 in section [device %s] of kvmshim.conf, or write 0 "
+			    "to its sriov_numvfs file",
 			    pf->address);
 }
 
@@ -149,7 +154,9 @@ static const char *has_no_mdevs(const struct judging *j, const struct subject *s
 {
 	if (!s->mdevs.n)
 		return NULL;
-	return SAY("%s has mediated devices: %s", s->pci.address, joined(j->arena, &s->mdevs));
+	return SAY("%s has mediated devices, which an unbind would remove: %s; stop their "
+		   "VMs and remove them first",
+		   s->pci.address, joined(j->arena, &s->mdevs));
 }
 
 /* ---- what kvmshim.conf asks for ---- */
@@ -158,8 +165,10 @@ static const char *has_attributes(const struct judging *j, const struct subject 
 {
 	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++)
 		if (!s->attributes.v[i])
-			return SAY("%s has no %s, which %s:%u sets", s->pci.address,
-				   s->conf->attributes[i].name, j->settings->path, s->conf->line);
+			return SAY("%s has no attribute %s, but the section at %s:%u sets "
+				   "it; remove it from that section",
+				   s->pci.address, s->conf->attributes[i].name, j->settings->path,
+				   s->conf->line);
 	return NULL;
 }
 
@@ -170,8 +179,8 @@ static const char *has_vgpu_number(const struct judging *j, const struct subject
 
 	if (*type && !type[strspn(type, "0123456789")])
 		return NULL;
-	return SAY("%s takes a number as mdev-type, and %s:%u has '%s': see its "
-		   "nvidia/creatable_vgpu_types",
+	return SAY("%s needs a number as mdev-type, but the section at %s:%u has '%s'; its "
+		   "file nvidia/creatable_vgpu_types lists the numbers",
 		   s->pci.address, j->settings->path, s->conf->line, str_printable(j->arena, type));
 }
 
@@ -179,7 +188,8 @@ static const char *is_no_vgpu_yet(const struct judging *j, const struct subject 
 {
 	if (!s->vgpu || str_eq(s->vgpu, "0") || str_eq(s->vgpu, s->conf->mdev_type))
 		return NULL;
-	return SAY("%s is a vGPU of type %s already, and %s:%u asks for %s: write 0 to its " VGPU_TYPE,
+	return SAY("%s is already a vGPU of type %s, but the section at %s:%u has %s; "
+		   "write 0 to its " VGPU_TYPE,
 		   s->pci.address, str_printable(j->arena, s->vgpu), j->settings->path,
 		   s->conf->line, s->conf->mdev_type);
 }
@@ -190,15 +200,15 @@ static const char *is_off_the_network(const struct judging *j, const struct subj
 {
 	if (!s->network.n)
 		return NULL;
-	return SAY("%s: this host needs it: %s", s->pci.address, joined(j->arena, &s->network));
+	return SAY("%s is in use by the host: %s", s->pci.address, joined(j->arena, &s->network));
 }
 
 static const char *is_no_console(const struct judging *j, const struct subject *s)
 {
 	if (!s->console.vtcons.n || j->settings->hook.release_console)
 		return NULL;
-	return SAY("%s shows this host's console (%s): set release-console = yes in kvmshim.conf to "
-		   "have it given up",
+	return SAY("%s shows the host console (%s); if a VM may have this device, set "
+		   "release-console = yes in kvmshim.conf",
 		   s->pci.address, joined(j->arena, &s->console.vtcons));
 }
 
@@ -269,8 +279,8 @@ static void judge_mediated(const struct judging *j, const struct mediated *m)
 		why = SAY("mediated device %s is in use by %s", m->uuid,
 			  reserve_text(j->arena, m->owner));
 	else if (!m->exists && !m->parent)
-		why = SAY("mediated device %s is not there, and no [device …] of kvmshim.conf with an "
-			  "mdev-type has an instance left",
+		why = SAY("mediated device %s does not exist, and no [device …] section "
+			  "with mdev-type in kvmshim.conf has an available instance",
 			  m->uuid);
 	if (why)
 		strv_push(j->arena, j->refusals, why);

@@ -200,7 +200,9 @@ const char *reserve_text(struct arena *a, const struct reservation *r)
 	if (r->journal.kind == JOURNAL_HAND)
 		return "`kvmshim bind`";
 	if (r->life == LIFE_NONE)
-		return arena_printf(a, "what is left of VM %s (see `kvmshim recover`)",
+		return arena_printf(a,
+				    "the stopped VM %s, which did not return it (run `kvmshim "
+				    "recover`)",
 				    str_printable(a, r->journal.name));
 	return arena_printf(a, "VM %s", str_printable(a, r->journal.name));
 }

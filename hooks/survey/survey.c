@@ -48,9 +48,10 @@ bool subject_is_bound_by_us(const struct subject *s)
 
 const char *survey_holder_text(struct arena *a, const struct holder *h)
 {
-	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name) :
-				     "may have it open: AppArmor or SELinux hides that from the hook "
-				     "(see kvmshim-hook(8), CAVEATS)";
+	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name)
+				   : "possibly has the device open: AppArmor or SELinux "
+				     "does not let the hook check (see CAVEATS in "
+				     "kvmshim-hook(8))";
 
 	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
 			    (long)h->process.pid, h->unit ? ", unit " : "",
@@ -63,8 +64,8 @@ static const char *claim_text(struct arena *a, const char *disk, const char *use
 	if (use)
 		return use;
 	return arena_printf(a,
-			    "%s is claimed by something that this host's mounts do not show (another "
-			    "mount namespace or container, LVM, md, ZFS)",
+			    "disk %s has a user that is not in the mount table of this host (a "
+			    "container or other mount namespace, LVM, md or ZFS)",
 			    disk);
 }
 

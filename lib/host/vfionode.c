@@ -48,7 +48,8 @@ int vfionode_set_owner(const struct host *host, const char *group, const char *o
 	if (fd < 0)
 		return err_set(err, -fd, "/dev/vfio/%s: %s", group, strerror(-fd));
 	if (sscanf(owner, "%u:%u", &uid, &gid) != 2)
-		return err_set(err, EINVAL, "/dev/vfio/%s: '%s' is no UID:GID", group, owner);
+		return err_set(err, EINVAL, "/dev/vfio/%s: '%s' is not a valid UID:GID", group,
+			       owner);
 	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return err_set(err, errno, "/dev/vfio/%s: chown to %s: %s", group, owner,
 			       strerror(errno));

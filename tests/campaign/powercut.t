@@ -119,7 +119,7 @@ sub is_forgotten {
 	is($told->{left}, $cut->{cut}, 'what it had in /run is there after the next boot');
 	is($told->{boot}, $cut->{boot}, 'all devices are at the drivers of the boot');
 	if ($who eq 'recover') {
-		like($told->{recover}, qr/^0 .*: given back/, 'recover says that they are back');
+		like($told->{recover}, qr/^0 .*: returned/, 'recover says that they are back');
 		is($told->{touched}, $told->{boot} =~ s/\Q$nvme\E nvme \(null\)/$nvme vfio-pci vfio-pci/r . ' 20,', 'and touches nothing');
 		is($told->{forgotten}, '', 'and nothing is left in /run');
 	}

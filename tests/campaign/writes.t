@@ -47,7 +47,7 @@ sub is_told {
 	return 0 if $err !~ /\Akvmshim: [^\n]*\n\z/;
 	return $err =~ /\Q$device\E is stuck: / if $action eq 'hang';
 	# that nobody took it is all that the writer of a probe can tell: the driver's own error is in the kernel's log
-	return $err =~ /\Q$device\E: \S+ did not take it, its driver is / if $path eq 'drivers_probe' && $err !~ /drivers_probe/;
+	return $err =~ /\Q$device\E: driver \S+ did not bind, the driver is now / if $path eq 'drivers_probe' && $err !~ /drivers_probe/;
 	# a pool's path is its name
 	return $err =~ /\Q$path\E: \Q$text{$action}\E/ && ($path =~ /hugepages/ || index($err, $device) >= 0);
 }

@@ -44,12 +44,12 @@ subtest 'Words' => sub {
 		says("$command --dry", ctl($host, $command, '--dry', $nvme), 2, '',
 			"kvmshim: $command: '--dry' is not a valid option (did you mean '--dry-run'?); see kvmshim $command --help\n");
 		says("$command of what is no address", ctl($host, $command, $nvme, "nvme\e0"), 2, '',
-			"kvmshim: 'nvme\\x1b0' is no PCI address like 0000:03:00.0, 03:00.0 or, for all functions of a slot, 03:00\n");
+			"kvmshim: 'nvme\\x1b0' is not a valid PCI address; write 0000:03:00.0, 03:00.0 or, for all functions of a slot, 03:00\n");
 	}
 	says('recover of two', ctl($host, 'recover', 'a', 'b'), 2, '', 
 		"kvmshim: recover: 'b' is unexpected: this command takes one NAME; see kvmshim recover --help\n");
-	says('after -- all is a name', ctl($host, 'recover', '--', '--dry-run'), 2, '', qr/^kvmshim: nothing is handed over to '--dry-run'/);
-	says('and an address', ctl($host, 'bind', '--', '--dry-run'), 2, '', qr/^kvmshim: '--dry-run' is no PCI address/);
+	says('after -- all is a name', ctl($host, 'recover', '--', '--dry-run'), 2, '', qr/^kvmshim: nothing is assigned to '--dry-run'/);
+	says('and an address', ctl($host, 'bind', '--', '--dry-run'), 2, '', qr/^kvmshim: '--dry-run' is not a valid PCI address/);
 	clean('nothing was done');
 };
 
@@ -57,7 +57,7 @@ subtest 'Who is not root' => sub {
 	plan(skip_all => 'not root') if $>;
 	for my $command ([ 'bind', $nvme ], [ 'unbind', $nvme ], ['recover']) {
 		my $got = ctl($host, { uid => 65534, env => {} }, @$command);
-		says($command->[0], $got, 2, '', "kvmshim: only root can do this: run it as root\n");
+		says($command->[0], $got, 2, '', "kvmshim: only root can do this; run the command as root\n");
 	}
 };
 
@@ -82,7 +82,7 @@ subtest 'All functions of a slot, and what shares their group' => sub {
 		. "$card.1: vfio-pci -> snd_hda_intel\n$card.2: vfio-pci -> xhci_hcd, which shares IOMMU group 22\n");
 	clean('as it was');
 	says('a slot that is empty', ctl($host, 'bind', '0a:00'), 1, '', "kvmshim: 0000:0a:00: this host has no such PCI device\n");
-	says('one function alone', ctl($host, 'bind', $gpu), 1, '', qr/^kvmshim: \Q$hda\E \(snd_hda_intel\) is in IOMMU group 11 too/);
+	says('one function alone', ctl($host, 'bind', $gpu), 1, '', qr/^kvmshim: \Q$hda\E \(snd_hda_intel\) shares IOMMU group 11 with a requested device/);
 	my $conf = slurp("$host->{dir}/etc/kvmshim/kvmshim.conf");
 	$host->conf("${conf}companions = auto\n");
 	says('companions = auto', ctl($host, 'bind', $gpu), 0, "$gpu: nouveau -> vfio-pci\n$hda: snd_hda_intel -> vfio-pci, which shares IOMMU group 11\n");
@@ -104,7 +104,7 @@ subtest 'Some of several' => sub {
 };
 
 subtest '--dry-run' => sub {
-	says('bind: each step', ctl($host, 'bind', '--dry-run', $nvme), 0, qr/\A(?:load module \S+\n)?\Q$nvme\E: wait until nobody uses it
+	says('bind: each step', ctl($host, 'bind', '--dry-run', $nvme), 0, qr/\A(?:load module \S+\n)?\Q$nvme\E: wait until the device is not in use
 \Q$nvme\E: keep power\/control \(auto\)
 \Q$nvme\E: driver_override = vfio-pci
 \Q$nvme\E: unbind from nvme
@@ -145,7 +145,7 @@ subtest 'What is bound by hand is there for VMs' => sub {
 	says('and when it is gone', ctl($host, 'unbind', $nvme), 0, "$nvme: vfio-pci -> nvme\n");
 	$host->hook('desktop', 'prepare', 'begin', Kvmshim::Sysfs::xml(%vm));
 	says('what a VM took is not for unbind', ctl($host, 'unbind', $nvme), 1, '',
-		"kvmshim: $nvme was not bound by `kvmshim bind`: VM desktop has it\n");
+		"kvmshim: $nvme was not bound by `kvmshim bind`; it is in use by VM desktop\n");
 	says('nor for bind', ctl($host, 'bind', $nvme), 1, '', "kvmshim: $nvme is in use by VM desktop\n");
 	$host->hook('desktop', 'release', 'end', Kvmshim::Sysfs::xml(%vm));
 	clean('as it was');
@@ -153,8 +153,8 @@ subtest 'What is bound by hand is there for VMs' => sub {
 
 subtest 'What has that driver already' => sub {
 	$host->rebind($nvme, 'vfio-pci');
-	says('bind says so', ctl($host, 'bind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
-	says('and unbind', ctl($host, 'unbind', $nvme), 0, "$nvme: vfio-pci, as it was\n");
+	says('bind says so', ctl($host, 'bind', $nvme), 0, "$nvme: vfio-pci, not changed\n");
+	says('and unbind', ctl($host, 'unbind', $nvme), 0, "$nvme: vfio-pci, not changed\n");
 	$host->rebind($nvme, 'nvme');
 	$host->attribute($host->path_of($nvme) . '/power/control', 'auto');    # vfio-pci has left it on
 	clean('as it was');
@@ -172,16 +172,16 @@ subtest 'Mistakes in kvmshim.conf' => sub {
 };
 
 subtest 'recover' => sub {
-	says('nothing is left', ctl($host, 'recover'), 0, "nothing is handed over\n");
+	says('nothing is left', ctl($host, 'recover'), 0, "nothing is assigned\n");
 	says('of a name that is none', ctl($host, 'recover', 'desktop'), 2, '',
-		"kvmshim: nothing is handed over to 'desktop'; see kvmshim status\n");
+		"kvmshim: nothing is assigned to 'desktop'; see kvmshim status\n");
 	my %vm = (name => 'desktop', uuid => uuid(1), hostdevs => [ $nvme ]);
 	$host->hook('desktop', 'prepare', 'begin', Kvmshim::Sysfs::xml(%vm));
 	says('a VM that starts', ctl($host, 'recover'), 0, "VM desktop: is starting\n");
 	my $journal = (journals($host))[0];
 	my $text = slurp($journal);
 	$host->process(812, command => 'qemu', cmdline => [ 'qemu', '-uuid', uuid(1) ]);
-	says('a VM that runs', ctl($host, 'recover', 'desktop'), 0, "VM desktop: runs (pid 812)\n");
+	says('a VM that runs', ctl($host, 'recover', 'desktop'), 0, "VM desktop: is running (pid 812)\n");
 	$host->no_process(812);
 	spew($journal, $text =~ s/"daemon".*?\},?\s*//sr, 0600);
 	is(ctl($host, 'status')->{status}, 1, 'status tells of one that is gone');
@@ -189,13 +189,13 @@ subtest 'recover' => sub {
 	says('that cannot be undone', ctl($host, 'recover'), 1, qr/\AVM desktop: .*\Q$nvme\E.*: Input\/output error\n\z/);
 	$host->no_fault;
 	journal($host, 2, '{}');
-	says('and that can, beside one that is not believed', ctl($host, 'recover'), 1, "VM desktop: given back\n",
+	says('and that can, beside one that is not believed', ctl($host, 'recover'), 1, "VM desktop: returned\n",
 		qr{\Akvmshim: /run/kvmshim/vm/${\ uuid(2)}/journal.json: .*\n\z});
 	unlink "$host->{dir}/run/kvmshim/vm/" . uuid(2) . '/journal.json';
-	says('a folder that a killed hook left', ctl($host, 'recover'), 0, 'VM ' . uuid(2) . ": given back\n");
+	says('a folder that a killed hook left', ctl($host, 'recover'), 0, 'VM ' . uuid(2) . ": returned\n");
 	ok(!-e "$host->{dir}/run/kvmshim/vm/" . uuid(2), 'is gone');
 	journal($host, 2, { steps => [ { op => 'unit', lane => 0, name => 'x.service', done => JSON::PP::true, ms => 1 } ] });
-	says('a unit that does not start again is told', ctl($host, 'recover'), 0, "VM vm2: given back\n", qr/\Akvmshim: systemctl start x\.service: .*\n\z/);
+	says('a unit that does not start again is told', ctl($host, 'recover'), 0, "VM vm2: returned\n", qr/\Akvmshim: systemctl start x\.service: .*\n\z/);
 	clean('as it was');
 };
 

@@ -131,7 +131,7 @@ subtest 'The page' => sub {
 	like($text, qr/two\\x0alines since \S+ \S+ UTC \((?:just now|\d minutes?)\)/, 'one that has come just now');
 	like($text, qr/ gone since \S+ \S+ UTC \(2 days\) 0000:0a:00\.0 .*? left-over /, 'one that is gone');
 	like($text, qr/ yesterday since \S+ \S+ UTC \(1 day\) 10000:e1:00\.0 /, 'and another, not so long ago');
-	like($text, qr/Missing information .*journal\.json: .*it is not believed/, 'what could not be seen');
+	like($text, qr/Missing information .*journal\.json: .*the journal is not valid/, 'what could not be seen');
 	like($text, qr/mdev \Q$free\E : nobody’s/, 'a mediated device that nobody has');
 	like($text, qr/mdev \Q$card\E : VM desktop/, 'and one that somebody has');
 	like($text, qr/IOMMU group 1 .*IOMMU group 3/, 'groups are framed');

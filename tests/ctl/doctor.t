@@ -374,7 +374,7 @@ my @hosts = (
 		$host->rules('50-a.ini', "[a]\nwhen-name = desktop\npass-usb = 04b9:0300\n");
 	} ],
 	[ 'journals', 'left over', 'fail', qr/VM vm1/, qr/^kvmshim recover$/, sub { journal(shift, 1, { boot => 'x' x 8 . '-0000-0000-0000-000000000000' =~ s/x/0/gr }) } ],
-	[ 'journals', 'not believed', 'fail', qr/is not believed/, qr/by hand/, sub { journal(shift, 1, '{}') } ],
+	[ 'journals', 'not believed', 'fail', qr/the journal is not valid/, qr/by hand/, sub { journal(shift, 1, '{}') } ],
 	[ 'stuck', 'one hangs', 'fail', qr/\Q$gpu\E \(unbind\)/, qr/reboot/,
 		sub { journal(shift, 1, { stuck => [ { device => $gpu, op => 'unbind', pid => $$, start => start_of($$) + 0 } ] }) } ],
 	[ 'stuck', 'a write to what is no device', 'fail', qr/: a write \(hugepages\)$/, qr/reboot/,

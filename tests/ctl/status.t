@@ -47,13 +47,13 @@ my %daemon = (daemon => { pid => $$, start => start_of($$) + 0 });
 
 subtest 'Where nothing is handed over' => sub {
 	my $host = host_with();
-	says('no folder at all', ctl($host, 'status'), 0, "nothing is handed over\n");
+	says('no folder at all', ctl($host, 'status'), 0, "nothing is assigned\n");
 	journal($host, 1, {});
 	unlink "$host->{dir}/run/kvmshim/vm/" . uuid(1) . '/journal.json';
-	says('a VM of which nothing is noted', ctl($host, 'status'), 0, "nothing is handed over\n");
+	says('a VM of which nothing is noted', ctl($host, 'status'), 0, "nothing is assigned\n");
 	is_deeply(JSON::PP->new->decode(ctl($host, 'status', '--json')->{out}), { version => 1, vms => [] }, 'in JSON');
 	journal($host, 1, { %daemon });
-	says('a VM without devices', ctl($host, 'status'), 0, "nothing is handed over\n");
+	says('a VM without devices', ctl($host, 'status'), 0, "nothing is assigned\n");
 	says('which can be asked for', ctl($host, 'status', 'vm1'), 0, "VM vm1: bound$since\n");
 };
 
@@ -70,7 +70,7 @@ subtest 'What a VM is doing' => sub {
 	process($host, 812, 4711);
 	says('it is about to end, and has no command line any more', ctl($host, 'status'), 0, "VM vm1: running (pid 812)$since\n$line");
 	process($host, 812, 4712, 'another');
-	says('its process is another', ctl($host, 'status'), 1, "VM vm1: left over (see `kvmshim recover`)$since\n$line");
+	says('its process is another', ctl($host, 'status'), 1, "VM vm1: left over (run `kvmshim recover`)$since\n$line");
 	journal($host, 1, { %bound, state => 'releasing' });
 	open my $folder, '<', "$host->{dir}/run/kvmshim/vm/" . uuid(1) or die;
 	flock $folder, LOCK_EX or die;
@@ -92,8 +92,8 @@ subtest 'What became of a device' => sub {
 		. "  $gpu  managed    nouveau\n"
 		. "  $hda  companion  no driver (was snd_hda_intel)\n"
 		. "  $nvme  hostdev    vfio-pci (was no driver)\n"
-		. "  $mdev  grant      is there, by 50-gpu.ini:vgpu\n"
-		. '  ' . uuid(78) . "  grant      is not there\n");
+		. "  $mdev  grant      exists, by 50-gpu.ini:vgpu\n"
+		. '  ' . uuid(78) . "  grant      does not exist\n");
 };
 
 subtest 'A device that is stuck' => sub {
@@ -123,12 +123,12 @@ subtest 'One VM, with its steps' => sub {
 		. "         0.5 ms  $nvme: driver_override = vfio-pci\n"
 		. "       100.0 ms  $nvme: unbind from nvme\n"
 		. "    not done     $nvme: bind to vfio-pci\n"
-		. "       130.8 ms  all of them; IOMMU groups go side by side\n";
+		. "       130.8 ms  in total; IOMMU groups run at the same time\n";
 	says('by its name', ctl($host, 'status', 'vm1'), 0, $want);
 	says('by its UUID, in any case', ctl($host, 'status', uc uuid(1)), 0, $want);
 	says('a name that is none of them', ctl($host, 'status', 'desktob'), 2, '',
-		"kvmshim: nothing is handed over to 'desktob' (did you mean 'desktop'?); see kvmshim status\n");
-	says('after -- it is a name', ctl($host, 'status', '--', '--json'), 2, '', qr/^kvmshim: nothing is handed over to '--json'/);
+		"kvmshim: nothing is assigned to 'desktob' (did you mean 'desktop'?); see kvmshim status\n");
+	says('after -- it is a name', ctl($host, 'status', '--', '--json'), 2, '', qr/^kvmshim: nothing is assigned to '--json'/);
 	says('no such option', ctl($host, 'status', '--jsn'), 2, '', 
 		"kvmshim: status: '--jsn' is not a valid option (did you mean '--json'?); see kvmshim status --help\n");
 	says('two names', ctl($host, 'status', 'vm1', 'desktop'), 2, '', 
@@ -147,7 +147,7 @@ subtest 'JSON is the journal, and what is so now' => sub {
 		devices => [ { pci => $nvme, role => 'hostdev', driver => 'nvme', target => 'vfio-pci', group => 13, driver_now => 'vfio-pci' } ],
 		steps => [ { op => 'unbind', lane => 1, device => $nvme, from => 'nvme', done => JSON::PP::true, ms => 100.5 } ],
 		stuck => [],
-	}, { uuid => uuid(2), problem => '/run/kvmshim/vm/' . uuid(2) . '/journal.json: not a JSON object; it is not believed, and nothing in it is done' } ] },
+	}, { uuid => uuid(2), problem => '/run/kvmshim/vm/' . uuid(2) . '/journal.json: the file is not a valid JSON object; the journal is not valid, so kvmshim ignores its steps' } ] },
 		'all of it') if like($got->{out}, qr/^\{/, 'an object');
 	is($got->{status}, 1, 'a journal that is not believed is trouble');
 	make_path("$host->{dir}/sys/bus/mdev/devices/$mdev");
@@ -174,9 +174,9 @@ subtest 'What is not to be believed is told, and the rest is shown' => sub {
 subtest 'Another user is told that it is root\'s' => sub {
 	plan(skip_all => 'not root') if $>;
 	my $host = host_with();
-	says('where there is nothing, that is so for all', ctl($host, { uid => 65534 }, 'status'), 0, "nothing is handed over\n");
+	says('where there is nothing, that is so for all', ctl($host, { uid => 65534 }, 'status'), 0, "nothing is assigned\n");
 	journal($host, 1, {});
-	says('else', ctl($host, { uid => 65534 }, 'status'), 2, '', "kvmshim: /run/kvmshim/vm is root's to read: run it as root\n");
+	says('else', ctl($host, { uid => 65534 }, 'status'), 2, '', "kvmshim: /run/kvmshim/vm can be read only by root; run the command as root\n");
 };
 
 done_testing;

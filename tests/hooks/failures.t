@@ -32,9 +32,9 @@ sub told {
 	my ($write, $action) = @_;
 	my ($path, $text) = split / /, $write, 2;
 	my ($driver) = $path =~ m{(\w+)/unbind};
-	return qr/vfio-pci did not take it, its driver is / if $path eq 'drivers_probe';
-	return $driver ? qr/\Q$text\E: $driver did not let it go/ : qr/vfio-pci did not take it/ if $action eq 'lie';
-	return qr/writing '\Q$text\E' to \S*\Q$path\E: $text{$action}/;
+	return qr/driver vfio-pci did not bind, the driver is now / if $path eq 'drivers_probe';
+	return $driver ? qr/\Q$text\E: driver $driver did not unbind/ : qr/driver vfio-pci did not bind/ if $action eq 'lie';
+	return qr/'\Q$text\E' cannot be written to \S*\Q$path\E: $text{$action}/;
 }
 
 sub each_write_fails {
@@ -170,13 +170,13 @@ subtest 'somebody else bound it meanwhile' => sub {
 	$host->rebind($nvme, 'nvme');
 	my $got = $vm->call('start');
 	is($got->{status}, 1, 'the VM is not started');
-	like($got->{err}, qr/\Q$nvme\E was prepared with driver vfio-pci, and its driver is now nvme/, 'and why');
+	like($got->{err}, qr/\Q$nvme\E had driver vfio-pci after 'prepare', but the driver is now nvme/, 'and why');
 	$vm->given_back('it');
 	$vm->taken('an NVMe');
 	$host->rebind($nvme, 'igb');
 	$host->no_log;
 	$got = $vm->call('release');
-	is($got->{err}, "kvmshim: $nvme: its driver is igb now, not vfio-pci: it is left alone\n", 'a driver that is neither');
+	is($got->{err}, "kvmshim: $nvme: the driver is now igb, not vfio-pci, so kvmshim does not change it\n", 'a driver that is neither');
 	is($got->{status}, 0, 'is no failure');
 	is_deeply([ $host->log ], [], 'and left alone it is');
 	ok(!-e $vm->folder, 'it is no longer the VM\'s');
@@ -191,7 +191,7 @@ subtest 'somebody else bound it meanwhile' => sub {
 	spew("$bus/devices/$nvme/driver_override", 'igb');
 	spew("$bus/drivers_probe", $nvme);
 	$got = $vm->call('release');
-	is($got->{err}, "kvmshim: $nvme: its driver is igb now, not nvme: it is left alone\n", 'another did, by hand');
+	is($got->{err}, "kvmshim: $nvme: the driver is now igb, not nvme, so kvmshim does not change it\n", 'another did, by hand');
 	is($host->override_of($nvme), 'igb', 'as whoever did it has it');
 	ok(!-e $vm->folder, 'it is no longer the VM\'s');
 	put_right();
@@ -224,17 +224,17 @@ subtest 'it is no longer what was judged' => sub {
 	anew($host);
 	my $part = $host->node('b', 4001, 1);
 	changes_meanwhile('a driver', $part, sub { $host->rebind($nvme, 'igb') },
-		qr/its driver is igb now, not vfio-pci: it is left alone\nkvmshim: [^\n]*its driver was nvme and is now igb/);
+		qr/the driver is now igb, not vfio-pci, so kvmshim does not change it\nkvmshim: [^\n]*the driver was nvme and is now igb/);
 	is($host->driver_of($nvme) . $host->override_of($nvme), 'igb', 'it is left with that, and aimed nowhere');
 	put_right();
 	as_it_was($host, 'put right by hand, it');
 	my $claim;
 	changes_meanwhile('a disk', $part, sub { $claim = $host->claimed_disk('nvme0n1') },
-		qr/\Q$nvme\E is in use: nvme0n1 is claimed by something/);
+		qr/\Q$nvme\E is in use: disk nvme0n1 has a user that is not in the mount table/);
 	as_it_was($host, 'it');
 	$host->no_fault($claim);
 	$host->no_fault->fault('devices/virtual/claimed/nvme0n1', 'open', 2, 'EIO');
-	vm($nvme)->refused(qr/\Q$nvme\E: cannot claim \/dev\/nvme0n1: Input\/output error/, 'a disk that fails meanwhile');
+	vm($nvme)->refused(qr/\Q$nvme\E: \/dev\/nvme0n1 cannot be opened exclusively: Input\/output error/, 'a disk that fails meanwhile');
 	unlink $host->dir . '/dev/nvme0n1';
 	$host->no_fault->disk('nvme0n1');
 	$host->settings;
@@ -245,7 +245,7 @@ subtest 'the undoing fails too' => sub {
 	$host->fault("nvme/unbind", 'write', 1, 'EBUSY');
 	$host->fault("$nvme/driver_override", 'write', 2, 'EIO');
 	my $got = vm($nvme)->call('prepare');
-	like($got->{err}, qr{\Akvmshim: [^\n]*unbind: Device or resource busy; undoing it: [^\n]*driver_override: Input/output error\n\z},
+	like($got->{err}, qr{\Akvmshim: [^\n]*unbind: Device or resource busy; the undo also failed: [^\n]*driver_override: Input/output error\n\z},
 		'both are told, the reason first');
 	is(vm($nvme)->journal->{state}, 'releasing', 'and the journal is kept');
 	$host->no_fault;
@@ -257,7 +257,7 @@ subtest 'an attribute that cannot be read' => sub {
 	$vm->taken('it');
 	$host->fault("$nvme/driver_override", 'read', 1, 'EIO');
 	my $got = $vm->call('release');
-	like($got->{err}, qr{\Akvmshim: [^\n]*reading \S*\Q$nvme\E/driver_override: Input/output error\n\z}, 'is told');
+	like($got->{err}, qr{\Akvmshim: [^\n]*\Q$nvme\E/driver_override cannot be read: Input/output error\n\z}, 'is told');
 	$host->no_fault;
 	$vm->given_back('later, it');
 };

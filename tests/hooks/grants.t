@@ -163,9 +163,9 @@ subtest 'the memory that QEMU may lock' => sub {
 	my $hard = "<memtune><hard_limit unit='KiB'>%s</hard_limit></memtune>\n";
 	$host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme\n");
 	$host->daemon(memlock => 8 << 20);
-	my $got = vm()->refused(qr{needs 1\.5 GiB of locked memory and libvirt's limit is 8 MiB: give libvirtd\.service }
-		. qr{a drop-in with \[Service\] LimitMEMLOCK=infinity and restart it, or the domain }, 'as libvirt comes');
-	my ($kib) = $got->{err} =~ m{domain <memtune><hard_limit unit='KiB'>(\d+)</hard_limit></memtune>\n};
+	my $got = vm()->refused(qr{needs 1\.5 GiB of locked memory, but libvirt's limit is 8 MiB; add a drop-in to libvirtd\.service }
+		. qr{with \[Service\] LimitMEMLOCK=infinity and restart the unit, or add }, 'as libvirt comes');
+	my ($kib) = $got->{err} =~ m{add <memtune><hard_limit unit='KiB'>(\d+)</hard_limit></memtune> to the domain XML\n};
 	my %enough = (
 		'that hard_limit'  => { more => sprintf $hard, $kib // 'none' },
 		'a hostdev beside' => { hostdevs => [$nic] },
@@ -225,7 +225,7 @@ subtest 'what only the wrapper knows' => sub {
 	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = 0000:77:00.0\n");
 	vm()->refused(qr/0000:77:00\.0: this host has no such PCI device/, 'a function that is not there');
 	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = $nvme\n[b]\nwhen = always\npass-pci = 03:00.0\n");
-	vm()->refused(qr/\Q$nvme\E is asked for twice.*50-a\.ini:b/, 'two rules');
+	vm()->refused(qr/\Q$nvme\E is requested twice.*50-a\.ini:b/, 'two rules');
 	$host->rules('50-a.ini', "[a]\nwhen = always\npass-pci = $nvme\n", 0666);
 	vm()->refused(qr/50-a\.ini/, 'a file that others may write');
 };

@@ -156,7 +156,7 @@ subtest 'a card whose virtual functions nobody uses' => sub {
 	spew($other->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", $_) for 0, 2;
 	is(join(' ', map { $other->driver_of($_) } @vfs), ' ', 'they have no driver');
 	my $vm = Kvmshim::Vm->new(anew($other), hostdevs => [$pf]);
-	$vm->refused(qr/has virtual functions, .*: set sriov_numvfs = 0 in a \[device \Q$pf\E\]/, 'as they are');
+	$vm->refused(qr/has virtual functions enabled, .*; set sriov_numvfs = 0 in section \[device \Q$pf\E\]/, 'as they are');
 	$other->settings({}, "[device $pf]\nsriov_numvfs = 0\n");
 	$vm->taken('with that line');
 	is_in_order([ $other->log ], 'they go first', "$pf/sriov_numvfs 0", "igb/unbind $pf");

@@ -97,7 +97,7 @@ subtest 'nvidia\'s nodes' => sub {
 
 subtest 'disks' => sub {
 	my $claim = $host->claimed_disk('nvme0n1');
-	vm($nvme)->refused(qr/\Q$nvme\E is in use: nvme0n1 is claimed by something that .*mount namespace/, 'where nothing shows');
+	vm($nvme)->refused(qr/\Q$nvme\E is in use: disk nvme0n1 has a user that is not in the mount table .*mount namespace/, 'where nothing shows');
 	$host->no_fault($claim);
 	my @looks = map { $host->fault('devices/virtual/claimed/nvme0n1', 'open', $_, 'EBUSY') } 1, 2, 4;
 	my $vm = vm($nvme);

@@ -54,12 +54,12 @@ subtest 'the checks hold all the same' => sub {
 	vm('0000:77:00.0')->refused(qr/this host has no such PCI device/, 'missing');
 	vm('0000:00:01.0')->refused(qr/is a PCI bridge/, 'a bridge');
 	vm($pf)->refused(qr/has virtual functions in use/, 'used VFs');
-	vm($gpu)->refused(qr/\Q$hda\E .*is in IOMMU group 11 too/, 'a sibling');
+	vm($gpu)->refused(qr/\Q$hda\E .*shares IOMMU group 11 with a requested device/, 'a sibling');
 	$host->claimed_disk('nvme0n1');
-	vm($nvme)->refused(qr/\Q$nvme\E is in use: nvme0n1 is claimed/, 'a disk in use');
+	vm($nvme)->refused(qr/\Q$nvme\E is in use: disk nvme0n1 has a user that is not in the mount table/, 'a disk in use');
 	$host->no_fault;
 	$host->settings({ 'unbind-drivers' => 'nvme' });
-	vm($nic)->refused(qr/its driver igb is not in unbind-drivers/, 'a driver that is not to be taken');
+	vm($nic)->refused(qr/driver igb is not in unbind-drivers/, 'a driver that is not to be taken');
 	$host->settings;
 	unlink $host->dir . '/dev/nvme0n1';
 	$host->disk('nvme0n1');
@@ -98,7 +98,7 @@ subtest 'a disk that QEMU has by VFIO' => sub {
 	$vm->given_back('it');
 	$host->claimed_disk('nvme0n1');
 	$got = $host->hook('vm', 'prepare', 'begin', $text);
-	like($got->{err}, qr/\Q$nvme\E is in use: nvme0n1 is claimed/, 'a disk in use is refused');
+	like($got->{err}, qr/\Q$nvme\E is in use: disk nvme0n1 has a user that is not in the mount table/, 'a disk in use is refused');
 	unlink $host->no_fault->dir . '/dev/nvme0n1';
 	$host->disk('nvme0n1');
 };

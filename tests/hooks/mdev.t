@@ -57,7 +57,7 @@ subtest 'one that is there' => sub {
 };
 
 subtest 'one that is not there' => sub {
-	vm(1, mdev(2))->refused(qr/mediated device ${\mdev(2)} is not there, and no \[device .*mdev-type has an instance left/,
+	vm(1, mdev(2))->refused(qr/mediated device ${\mdev(2)} does not exist, and no \[device .*mdev-type in .* has an available instance/,
 		'without an mdev-type');
 	$host->settings({}, $section);
 	my $vm = vm(1, mdev(2));
@@ -68,7 +68,7 @@ subtest 'one that is not there' => sub {
 	$vm->silent('start', 'it');
 	vm(2, mdev(3))->call('prepare');
 	my $got = vm(2, mdev(3))->call('prepare');
-	like($got->{err}, qr/${\mdev(3)} is not there, and no .* has an instance left/, 'one more than there are');
+	like($got->{err}, qr/${\mdev(3)} does not exist, and no .* has an available instance/, 'one more than there are');
 	$vm->given_back('it');
 	is(left(), 1, 'its place is free again');
 };
@@ -80,15 +80,15 @@ subtest 'two of two, and then none' => sub {
 	$vm->taken('two');
 	is(left(), 0, 'none is left');
 	$vm->given_back('two');
-	vm(1, map { mdev($_) } 4 .. 6)->refused(qr/${\mdev(6)} is not there/, 'three of two');
+	vm(1, map { mdev($_) } 4 .. 6)->refused(qr/${\mdev(6)} does not exist/, 'three of two');
 };
 
 subtest 'what goes wrong' => sub {
 	my $vm = vm(1, mdev(4), mdev(5));
 	$host->fault('create=' . mdev(5), 'write', 1, 'EIO');
-	$vm->refused(qr/writing '${\mdev(5)}' to \S*create: Input\/output error/, 'the second cannot be made', written => 1);
+	$vm->refused(qr/'${\mdev(5)}' cannot be written to \S*create: Input\/output error/, 'the second cannot be made', written => 1);
 	$host->no_fault->fault('create', 'write', 1, 'lie');
-	$vm->refused(qr/${\mdev(4)}: the driver of \Q$parent\E took it and made nothing/, 'a driver that makes nothing', written => 1);
+	$vm->refused(qr/${\mdev(4)}: the driver of \Q$parent\E accepted the request but created no mediated device/, 'a driver that makes nothing', written => 1);
 	$host->no_fault;
 	$vm->taken('it');
 	$host->fault(mdev(4) . '/remove', 'write', 3, 'EBUSY');
@@ -99,14 +99,14 @@ subtest 'what goes wrong' => sub {
 	$host->fault(mdev(4) . '/remove', 'write', 1, 'EIO');
 	my $got = $vm->call('release');
 	is($got->{status}, 1, 'one that cannot be removed');
-	like($got->{err}, qr/writing '1' to \S*remove: Input\/output error/, 'is told');
+	like($got->{err}, qr/'1' cannot be written to \S*remove: Input\/output error/, 'is told');
 	$host->no_fault;
 	$vm->silent('reconnect', 'later');
 	as_it_was($host, 'later');
 	$vm->taken('it');
 	remove(mdev(4));
 	$got = $vm->call('start');
-	is($got->{err}, 'kvmshim: mediated device ' . mdev(4) . " was there and is gone\n", 'no start without it');
+	is($got->{err}, 'kvmshim: mediated device ' . mdev(4) . " existed at 'prepare' and does not exist now\n", 'no start without it');
 	$vm->given_back('one that somebody else removed');
 };
 
@@ -129,34 +129,35 @@ subtest 'a parent is not taken from under its devices' => sub {
 	$host->no_fault;
 	$first->silent('start', 'it');
 	$first->runs(4242)->silent('started', 'it');
-	my $has = "$parent has mediated devices: " . mdev(4);
-	is($second->call('prepare')->{err}, "kvmshim: $has (VM vm1)\n", 'while a VM runs with one');
+	my $has = "$parent has mediated devices, which an unbind would remove: " . mdev(4);
+	my $remove = '; stop their VMs and remove them first';
+	is($second->call('prepare')->{err}, "kvmshim: $has (VM vm1)$remove\n", 'while a VM runs with one');
 	my $bind = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'bind', '--dry-run', $parent);
-	is($bind->{status} . $bind->{err}, "1kvmshim: $has (VM vm1)\n", 'not by hand either');
+	is($bind->{status} . $bind->{err}, "1kvmshim: $has (VM vm1)$remove\n", 'not by hand either');
 	ok(exists_now(mdev(4)), 'it is there');
 	is($host->driver_of($parent), 'nvidia', 'and its parent where it was');
 	$first->ends(4242)->given_back('it');
 	make(mdev(4));
 	anew($host);
-	$second->refused(qr/\Q$has\E$/, 'one that an admin made');
+	$second->refused(qr/\Q$has$remove\E$/, 'one that an admin made');
 	remove(mdev(4));
 	anew($host);
 	$first->orphan('prepare');
 	$second->taken('what a VM that is gone has left is given back first');
 	is($host->driver_of($parent), 'vfio-pci', 'then it is taken');
-	is($first->call('prepare')->{err} =~ s/,.*//sr, 'kvmshim: mediated device ' . mdev(4) . ' is not there',
+	is($first->call('prepare')->{err} =~ s/,.*//sr, 'kvmshim: mediated device ' . mdev(4) . ' does not exist',
 		'and none can be made on it');
 	$second->given_back('it');
 	make(mdev(4));
 	anew($host);
 	$first->orphan('prepare');
-	$second->refused(qr/\Q$has\E$/, 'one that an admin made, of a VM that is gone', written => 1);
+	$second->refused(qr/\Q$has$remove\E$/, 'one that an admin made, of a VM that is gone', written => 1);
 	remove(mdev(4));
 	anew($host);
 	$second->orphan('prepare');
 	$first->taken('what a VM that is gone has left of a parent is given back too');
 	$first->given_back('it');
-	vm(1, mdev(4), $parent)->refused(qr/${\mdev(4)} is not there/, 'both for one VM');
+	vm(1, mdev(4), $parent)->refused(qr/${\mdev(4)} does not exist/, 'both for one VM');
 };
 
 # Does the process have this file open? One that waits for a lock has.
@@ -191,7 +192,7 @@ subtest 'two VMs at once' => sub {
 	$host->fault('create', 'write', '*', 'sleep:' . paced(300));
 	my ($loser, @more) = grep { $_->{status} } at_once(@vms);
 	is(scalar @more, 0, 'one has the last instance');
-	like($loser->{err}, qr/\Akvmshim: mediated device \S+ is not there, and no .* has an instance left\n\z/, 'the other is told');
+	like($loser->{err}, qr/\Akvmshim: mediated device \S+ does not exist, and no .* has an available instance\n\z/, 'the other is told');
 	$_->silent('release', 'it') for @vms;
 	as_it_was($host, 'they');
 	my $other = '0000:0c:00.0';
@@ -213,7 +214,7 @@ subtest 'a parent that somebody takes meanwhile' => sub {
 	my @got = at_once(@vms);
 	my ($loser, @more) = grep { $_->{status} } @got;
 	is(scalar @more, 0, 'one has it');
-	like($loser->{err}, qr/is in use by VM vm1|has mediated devices|is not there, and no/, 'the other is told');
+	like($loser->{err}, qr/is in use by VM vm1|has mediated devices|does not exist, and no/, 'the other is told');
 	$_->silent('release', 'it') for @vms;
 	as_it_was($host, 'they');
 };
@@ -226,7 +227,7 @@ subtest 'one that somebody makes meanwhile' => sub {
 	paced_sleep(0.2);
 	make(mdev(4));
 	my $before = $host->state_snapshot;
-	is($vm->end($begun)->{err}, 'kvmshim: mediated device ' . mdev(4) . " was made by somebody else meanwhile: start it again\n",
+	is($vm->end($begun)->{err}, 'kvmshim: mediated device ' . mdev(4) . " was created by another program during this start; start the VM again\n",
 		'is not made');
 	is($host->state_snapshot, $before, 'and is not removed');
 	$vm->taken('again, it');
@@ -256,7 +257,7 @@ subtest 'a vGPU by current_vgpu_type' => sub {
 	$host->fault('current_vgpu_type=0', 'write', 2, 'EPERM');
 	$vm->given_back('a driver that is busy for a while');
 	$host->no_fault->fault('current_vgpu_type', 'write', 1, 'EINVAL');
-	$vm->refused(qr/writing '557' to \S*current_vgpu_type: Invalid argument/, 'a type that it has not', written => 1);
+	$vm->refused(qr/'557' cannot be written to \S*current_vgpu_type: Invalid argument/, 'a type that it has not', written => 1);
 	$host->no_fault;
 };
 

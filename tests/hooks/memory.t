@@ -29,12 +29,12 @@ sub vm {
 sub pools { return join ' ', map { $host->pool_of($_, $gib) } 0, 1 }
 
 subtest 'checked' => sub {
-	vm(1, 'much', 3, 1)->refused(qr/node 1 needs 3 pages of 1 GiB, 1 free; grow with: echo 3 >\S+node1\S+1048576kB/, 'a node has too few');
-	vm(1, 'more', 4)->refused(qr/this host needs 4 pages of 1 GiB, 3 free/, 'so has the host');
+	vm(1, 'much', 3, 1)->refused(qr/on NUMA node 1 the VM needs 3 huge pages of 1 GiB; 1 free; to enlarge the pool: echo 3 >\S+node1\S+1048576kB/, 'a node has too few');
+	vm(1, 'more', 4)->refused(qr/on this host the VM needs 4 huge pages of 1 GiB; 3 free/, 'so has the host');
 	my $vm = vm(1, 'all', 3);
 	$vm->taken('what there is');
 	my $late = vm(2, 'late', 1);
-	like($late->call('prepare')->{err}, qr/: this host needs 1 page of 1 GiB, 3 free, 3 promised to VMs that are starting; grow/,
+	like($late->call('prepare')->{err}, qr/: on this host the VM needs 1 huge page of 1 GiB; 3 free, 3 claimed by VMs that are starting; to enlarge/,
 		'it is promised');
 	$late->silent('release', 'who came late');
 	$vm->given_back('it');
@@ -45,7 +45,7 @@ subtest 'made by the kernel as they are asked for' => sub {
 	my $of = 'kernel/mm/hugepages/hugepages-2048kB';
 	$small->pool(0, 2048, 0)->attribute("$of/nr_overcommit_hugepages", 255);
 	my $vm = Kvmshim::Vm->new($small, more => '<memoryBacking><hugepages/></memoryBacking>');
-	$vm->refused(qr/this host needs 256 pages of 2 MiB, 0 free, 255 by overcommit; grow/, 'one too few');
+	$vm->refused(qr/on this host the VM needs 256 huge pages of 2 MiB; 0 free, 255 more by overcommit; to enlarge/, 'one too few');
 	$small->attribute("$of/nr_overcommit_hugepages", 256);
 	$vm->taken('as many as it needs');
 	$vm->given_back('they');
@@ -62,7 +62,7 @@ subtest 'allocated, beside a device' => sub {
 };
 
 subtest 'more than there is memory for' => sub {
-	my $got = vm(1, 'greedy', 9, 1, hostdevs => [$nvme])->refused(qr/node1\S+: 8 pages are to be added and 5 could be/,
+	my $got = vm(1, 'greedy', 9, 1, hostdevs => [$nvme])->refused(qr/node1\S+: 8 pages are needed, but the kernel could add only 5/,
 		'nine of one node', written => 1);
 	is(pools(), '2/2 1/1', 'the pool has what it had');
 };
@@ -70,7 +70,7 @@ subtest 'more than there is memory for' => sub {
 subtest 'the pool does not take it' => sub {
 	for my $error ('EIO', 'ENOSPC') {
 		anew($host)->fault('node1/hugepages/hugepages-1048576kB/nr_hugepages', 'write', 1, $error);
-		vm(1, 'grower', 3, 1, hostdevs => [$nvme])->refused(qr{writing '3' to \S+/nr_hugepages: }, $error, written => 1);
+		vm(1, 'grower', 3, 1, hostdevs => [$nvme])->refused(qr{'3' cannot be written to \S+/nr_hugepages: }, $error, written => 1);
 	}
 	anew($host);
 };
@@ -144,7 +144,7 @@ subtest 'promised of a node' => sub {
 	$host->settings;
 	my $vm = vm(1, 'first', 2, 0);
 	$vm->taken('all of node 0');
-	like(vm(2, 'late', 1, 0)->call('prepare')->{err}, qr/node 0 needs 1 page of 1 GiB, 2 free, 2 promised/, 'is not there for others');
+	like(vm(2, 'late', 1, 0)->call('prepare')->{err}, qr/on NUMA node 0 the VM needs 1 huge page of 1 GiB; 2 free, 2 claimed/, 'is not there for others');
 	my $other = vm(3, 'other', 1, 1);
 	$other->taken('what another has');
 	$_->silent('release', 'they') for vm(2, 'late', 1, 0), $other;

@@ -86,7 +86,7 @@ for my $what (sort keys %names) {
 
 subtest 'a name as a path to a pid file' => sub {
 	my $vm = Kvmshim::Vm->new($host, name => '../../evil', hostdevs => [$nvme]);
-	$vm->refused(qr{the domain's name '\.\./\.\./evil' has a '/'}, 'is refused');
+	$vm->refused(qr{the name of the domain must not contain '/': '\.\./\.\./evil'}, 'is refused');
 };
 
 subtest 'argv' => sub {

@@ -46,7 +46,7 @@ subtest 'twice' => sub {
 	$vm->runs(4242);
 	$vm->silent('started', 'twice') for 1 .. 2;
 	$host->no_log;
-	says($vm->call('prepare'), 1, qr/vm runs \(QEMU is process 4242\)/, 'a prepare while it runs');
+	says($vm->call('prepare'), 1, qr/vm is running \(QEMU is process 4242\)/, 'a prepare while it runs');
 	nothing_written('that');
 	$vm->ends(4242)->given_back('it');
 	$vm->silent('release', 'once more');
@@ -57,7 +57,7 @@ subtest 'release while QEMU lives' => sub {
 	$vm->runs(4242)->silent('started', 'it');
 	$host->no_log;
 	my $begin = time;
-	says($vm->call('release'), 1, qr/vm runs \(QEMU is process 4242\): nothing is given back/, 'a QEMU that stays');
+	says($vm->call('release'), 1, qr/vm is running \(QEMU is process 4242\); no device is returned/, 'a QEMU that stays');
 	cmp_ok(time - $begin, '<', slowed(4), 'is waited for no longer than unbind-timeout');
 	nothing_written('it');
 	is($vm->journal->{state}, 'running', 'the journal is as it was');
@@ -74,7 +74,7 @@ subtest 'release while QEMU lives' => sub {
 subtest 'release while somebody has the VFIO node open' => sub {
 	$vm->taken('it');
 	$host->process(99, command => 'vfio-user', open => [ $host->node('c', 4000, 13) ])->no_log;
-	says($vm->call('release'), 1, qr/process 99 has a VFIO node of vm open: nothing is given back/, 'a process');
+	says($vm->call('release'), 1, qr/process 99 has a VFIO device node of vm open; no device is returned/, 'a process');
 	nothing_written('it');
 	$host->no_process(99);
 	$vm->given_back('it');
@@ -88,13 +88,13 @@ subtest 'a release that gives up before it ran' => sub {
 		spew($vm->folder . '/journal.json', $journal =~ s/"bound"/"binding"/r, 0600) if $state eq 'binding';
 		$vm->runs(4242);
 		$host->no_log;
-		says($vm->call('release'), 1, qr/vm runs \(QEMU is process 4242\): nothing is given back/, "$state: it lives");
+		says($vm->call('release'), 1, qr/vm is running \(QEMU is process 4242\); no device is returned/, "$state: it lives");
 		nothing_written("$state: it");
 		is($vm->journal->{state}, $state, "$state: the journal says how far it came");
 		says($other->call('prepare'), 1, qr/\Q$nvme\E is in use by VM vm/, "$state: nobody gets it");
 		$vm->ends(4242);
 		my $recover = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'recover');
-		is($recover->{status} . $recover->{out}, "0VM vm: given back\n", "$state: once it is gone recover gives it back");
+		is($recover->{status} . $recover->{out}, "0VM vm: returned\n", "$state: once it is gone recover gives it back");
 		as_it_was($host, $state);
 	}
 	$vm->taken('it');

@@ -57,7 +57,7 @@ subtest 'the same VM twice' => sub {
 		my $vm = vm(1, $nvme, $nic);
 		$host->fault('nvme/unbind', 'write', '*', 'sleep:' . paced(200));
 		my @got = at_once('prepare', $vm, $vm);
-		is(join('', sort map { $_->{status} . $_->{err} } @got), "01kvmshim: another operation on vm1 is in progress\n", 'one is told so');
+		is(join('', sort map { $_->{status} . $_->{err} } @got), "01kvmshim: another operation on vm1 is in progress; try again\n", 'one is told so');
 		is($vm->journal->{state}, 'bound', 'the other has it');
 		$host->no_fault;
 		$vm->given_back("round $round");

@@ -31,20 +31,20 @@ sub below { return $host->path_of($_[0]) . '/.below/' . $host->driver_of($_[0]) 
 
 subtest 'what is not there, or no endpoint' => sub {
 	vm('0000:77:00.0')->refused(qr/0000:77:00\.0: this host has no such PCI device/, 'missing');
-	vm('0000:00:01.0')->refused(qr/0000:00:01\.0 is a PCI bridge: pass what is behind it/, 'a bridge');
+	vm('0000:00:01.0')->refused(qr/0000:00:01\.0 is a PCI bridge; pass through the devices behind it/, 'a bridge');
 	$host->device('0000:0b:00.0', id => '1af4:1041', class => '020000', driver => 'igb');
 	anew($host);
-	vm('0000:0b:00.0')->refused(qr/0000:0b:00\.0 has no IOMMU group: .*intel_iommu=on/, 'no IOMMU group');
+	vm('0000:0b:00.0')->refused(qr/0000:0b:00\.0 has no IOMMU group; .*intel_iommu=on/, 'no IOMMU group');
 };
 
 subtest 'another card in the same slot' => sub {
 	my $file = qr{/etc/kvmshim/kvmshim\.conf:\d+ expects};
 	$host->settings({}, "[device $gpu]\nexpect = 10de:1b80\n");
-	vm($gpu, $hda)->refused(qr/\Q$gpu\E: its id is 10de:1b06, and $file 10de:1b80: has the hardware changed\?/, 'id');
+	vm($gpu, $hda)->refused(qr/\Q$gpu\E: the id is 10de:1b06, but $file 10de:1b80; check the hardware, then the section/, 'id');
 	$host->settings({}, "[device $gpu]\nexpect = 10de:1b06 subsystem=1462:3602\n");
-	vm($gpu, $hda)->refused(qr/its subsystem is 1af4:1100, and $file 1462:3602/, 'subsystem');
+	vm($gpu, $hda)->refused(qr/the subsystem is 1af4:1100, but $file 1462:3602/, 'subsystem');
 	$host->settings({}, "[device $nvme]\nexpect = 144d:a808 serial=S4EMNX0R999999\n");
-	vm($nvme)->refused(qr/its serial number is S4EMNX0R123456, and $file S4EMNX0R999999/, 'serial number');
+	vm($nvme)->refused(qr/the serial number is S4EMNX0R123456, but $file S4EMNX0R999999/, 'serial number');
 	$host->settings({}, "[device $nvme]\nexpect = 144d:a808 subsystem=1af4:1100 serial=S4EMNX0R123456\n");
 	vm($nvme)->taken('what is expected');
 	vm($nvme)->given_back('what is expected');
@@ -52,7 +52,7 @@ subtest 'another card in the same slot' => sub {
 };
 
 subtest 'IOMMU groups' => sub {
-	vm($gpu)->refused(qr/\Q$hda\E \(snd_hda_intel\) is in IOMMU group 11 too and belongs to the host: .*companions = auto/,
+	vm($gpu)->refused(qr/\Q$hda\E \(snd_hda_intel\) shares IOMMU group 11 with a requested device and still has a host driver; .*companions = auto/,
 		'a sibling that the host has');
 	$host->settings({ companions => 'auto' });
 	my $vm = vm($gpu);
@@ -61,15 +61,15 @@ subtest 'IOMMU groups' => sub {
 	is($vm->journal->{devices}[1]{role}, 'companion', 'and the journal says so');
 	$vm->given_back('companions = auto');
 	$host->settings({ companions => 'auto', 'unbind-drivers' => 'nouveau' });
-	vm($gpu)->refused(qr/\Q$hda\E: its driver snd_hda_intel is not in unbind-drivers/, 'one that may not be taken');
+	vm($gpu)->refused(qr/\Q$hda\E: driver snd_hda_intel is not in unbind-drivers/, 'one that may not be taken');
 	$host->settings({ companions => 'refuse' });
-	vm("0000:09:00.0", "0000:09:00.2")->refused(qr/0000:09:00\.1 \(snd_hda_intel\) is in IOMMU group 22/, 'two of three');
+	vm("0000:09:00.0", "0000:09:00.2")->refused(qr/0000:09:00\.1 \(snd_hda_intel\) shares IOMMU group 22/, 'two of three');
 	$host->settings;
 };
 
 subtest 'drivers that are not ours to take' => sub {
 	$host->settings({ 'unbind-drivers' => 'snd_*, nv?e' });
-	vm($nic)->refused(qr/\Q$nic\E: its driver igb is not in unbind-drivers of kvmshim\.conf/, 'a driver');
+	vm($nic)->refused(qr/\Q$nic\E: driver igb is not in unbind-drivers of kvmshim\.conf/, 'a driver');
 	vm($nvme)->taken('a glob');
 	vm($nvme)->given_back('a glob');
 	$host->settings;
@@ -105,7 +105,7 @@ subtest 'what the network needs' => sub {
 	for my $file (sort keys %routes) {
 		my $was = slurp($host->dir . "/.proc/$file");
 		$host->proc($file => $was . $routes{$file});
-		vm($nic)->refused(qr/\Q$nic\E: this host needs it: eth0 carries $word{$file}/, $word{$file});
+		vm($nic)->refused(qr/\Q$nic\E is in use by the host: eth0 carries $word{$file}/, $word{$file});
 		$host->proc($file => $was);
 	}
 	my $eth0 = below($nic, 'net/eth0');
@@ -124,7 +124,7 @@ subtest 'what the network needs' => sub {
 };
 
 subtest 'the console' => sub {
-	vm($display)->refused(qr/\Q$display\E shows this host's console \(vtcon1\): set release-console = yes/, 'active');
+	vm($display)->refused(qr/\Q$display\E shows the host console \(vtcon1\); if a VM .* set release-console = yes/, 'active');
 	$host->settings({ 'release-console' => 'yes' });
 	my $vm = vm($display);
 	$host->no_log;
@@ -144,9 +144,9 @@ subtest 'the console' => sub {
 };
 
 subtest 'one device, two times' => sub {
-	vm($nic, $nic)->refused(qr/the device \Q$nic\E is there twice/, 'in the XML');
+	vm($nic, $nic)->refused(qr/device \Q$nic\E is given twice/, 'in the XML');
 	$host->rules('50-twice.ini', "[twice]\nwhen = always\npass-pci = $nic\n");
-	vm($nic)->refused(qr/\Q$nic\E is asked for twice: by the domain or another rule, and by \S*50-twice\.ini:twice/,
+	vm($nic)->refused(qr/\Q$nic\E is requested twice: by the domain XML or another rule, and by rule \S*50-twice\.ini:twice/,
 		'and by a rule');
 	$host->no_rules;
 };
@@ -166,7 +166,7 @@ subtest 'another VM has it' => sub {
 	my $third = Kvmshim::Vm->new($host, uuid => uuid(3), name => 'third', hostdevs => [$hda, $gpu]);
 	$third->taken('a group');
 	my $got = vm($hda)->call('prepare');
-	is($got->{err} =~ s/\n//r, "kvmshim: $hda is in use by VM third; $gpu, of the same IOMMU group 11, is in use "
+	is($got->{err} =~ s/\n//r, "kvmshim: $hda is in use by VM third; $gpu shares IOMMU group 11 with a requested device and is in use "
 		. 'by VM third', 'of a group too');
 	$third->given_back('a group');
 };

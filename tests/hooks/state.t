@@ -168,7 +168,7 @@ sub with_json {
 
 sub step { return (grep { $_->{op} eq $_[1] } @{ $_[0]{steps} })[0] }
 
-my $not = qr{/run/kvmshim/vm/\S+/journal\.json: .*not believed};
+my $not = qr{/run/kvmshim/vm/\S+/journal\.json: .*the journal is not valid};
 
 journal_that('a link', sub {
 	my ($path, $good) = @_;
@@ -180,13 +180,13 @@ journal_that('one that others may write', sub { chmod 0666, $_[0] }, $not);
 journal_that('somebody else\'s', sub { chown 65534, 65534, $_[0] }, $not) if $> == 0;
 journal_that('half of one', sub { spew($_[0], substr($_[1], 0, 300), 0600) }, $not);
 journal_that('an empty one', sub { spew($_[0], '', 0600) }, $not);
-journal_that('one of a later version', with_json(sub { $_[0]{version} = 2 }), qr/not version 1 of this file/);
-journal_that('another VM\'s', with_json(sub { $_[0]{uuid} = uuid(7) }), qr/its uuid is not that of its folder/);
-journal_that('a driver that is a path', with_json(sub { step($_[0], 'unbind')->{from} = '../../../../etc' }), qr/'from' is no name of a driver/);
-journal_that('a device that is a path', with_json(sub { step($_[0], 'override')->{device} = '../x' }), qr/'device' is no PCI address/);
-journal_that('a module that is an option', with_json(sub { step($_[0], 'module')->{name} = '-C/tmp/x' }), qr/'name' is no name of a driver/);
-journal_that('an unknown step', with_json(sub { step($_[0], 'free')->{op} = 'exec' }), qr/'op' is none that this version knows/);
-journal_that('more than a device', with_json(sub { $_[0]{devices}[0]{mdev} = uuid(1) }), qr/'pci' and 'mdev' are there/);
+journal_that('one of a later version', with_json(sub { $_[0]{version} = 2 }), qr/'version' must be 1/);
+journal_that('another VM\'s', with_json(sub { $_[0]{uuid} = uuid(7) }), qr/'uuid' is not the name of its directory/);
+journal_that('a driver that is a path', with_json(sub { step($_[0], 'unbind')->{from} = '../../../../etc' }), qr/'from' is not a valid driver name/);
+journal_that('a device that is a path', with_json(sub { step($_[0], 'override')->{device} = '../x' }), qr/'device' is not a valid PCI address/);
+journal_that('a module that is an option', with_json(sub { step($_[0], 'module')->{name} = '-C/tmp/x' }), qr/'name' is not a valid driver name/);
+journal_that('an unknown step', with_json(sub { step($_[0], 'free')->{op} = 'exec' }), qr/'op' has a value that this version does not know/);
+journal_that('more than a device', with_json(sub { $_[0]{devices}[0]{mdev} = uuid(1) }), qr/'pci' and 'mdev' must not be given together/);
 
 subtest 'facts that are not believed' => sub {
 	$vm->taken('it');

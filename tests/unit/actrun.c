@@ -28,17 +28,17 @@ static const struct row {
 } rows[] = {
 	{ "a program that is content", "#!/bin/sh\nexit 0\n", 0, "(nothing)" },
 	{ "what it grumbles is no failure", "#!/bin/sh\necho hm >&2\n", 0, "(nothing)" },
-	{ "an exit status", "#!/bin/sh\nexit 3\n", 3, "tool: exit status 3" },
+	{ "an exit status", "#!/bin/sh\nexit 3\n", 3, "tool failed with exit status 3" },
 	{ "the last line that it says", "#!/bin/sh\necho one >&2; echo two >&2; exit 1\n", 1, "two" },
 	{ "without the end of its line", "#!/bin/sh\nprintf 'one\\ntwo' >&2; exit 1\n", 1, "two" },
 	{ "empty lines are none", "#!/bin/sh\nprintf 'one\\n \\n\\n' >&2; exit 1\n", 1, "one" },
 	{ "much before it", "#!/bin/sh\nseq 100000 >&2; exit 1\n", 1, "100000" },
 	{ "control characters", "#!/bin/sh\nprintf 'a\\033b\\n' >&2; exit 1\n", 1, "a\\x1bb" },
-	{ "stdout is not ours", "#!/bin/sh\necho no; exit 1\n", 1, "tool: exit status 1" },
+	{ "stdout is not ours", "#!/bin/sh\necho no; exit 1\n", 1, "tool failed with exit status 1" },
 	{ "arguments", "#!/bin/sh\necho $#: $1, $2 >&2; exit 1\n", 1, "2: one, two words" },
-	{ "a signal", "#!/bin/sh\nkill -TERM $$\n", -EIO, "tool: ended by signal 15" },
+	{ "a signal", "#!/bin/sh\nkill -TERM $$\n", -EIO, "tool was ended by signal 15" },
 	{ "a program that cannot run", "#!/none/sh\n", -ENOENT, "tool: No such file or directory" },
-	{ "no program", NULL, -ENOENT, "tool: not in /usr/sbin, /usr/bin, /sbin or /bin" },
+	{ "no program", NULL, -ENOENT, "tool is not in /usr/sbin, /usr/bin, /sbin or /bin" },
 	{ "what it leaves behind is not waited for", "#!/bin/sh\nsleep 60 &\necho x >&2; exit 2\n", 2, "x" },
 };
 
@@ -94,7 +94,7 @@ static void a_program_past_its_deadline(void **state)
 			     deadline, &err),
 			 -ETIMEDOUT);
 	assert_text(err.text,
-		    arena_printf(&arena, "tool: not done after %d ms, killed", deadline));
+		    arena_printf(&arena, "tool did not finish in %d ms and was killed", deadline));
 	left = process_real(&arena, atoi(tree_content("usr/sbin/tool.pid")));
 	assert_true(is_gone(left));
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);

@@ -97,7 +97,7 @@ static const struct refused_row {
 } refused_rows[] = {
 	{ "a device that is not there", GPU, "0000:09:00.0",
 	  "0000:09:00.0: this host has no such PCI device" },
-	{ "a driver that keeps its device", GPU, NVME, NVME ": nvme did not let it go" },
+	{ "a driver that keeps its device", GPU, NVME, NVME ": driver nvme did not unbind" },
 };
 
 static void a_refusal_leaves_nothing(void **state)
@@ -141,9 +141,9 @@ static void asked_for_twice(void **state)
 	(void)state;
 	wish(&h, GPU);
 	assert_int_equal(assignment_wish(&h, &again, &err), -EEXIST);
-	assert_text(err.text, GPU " is asked for twice");
+	assert_text(err.text, GPU " is requested twice");
 	assert_int_equal(assignment_wish(&h, &rule, &err), -EEXIST);
-	assert_text(err.text, GPU " is asked for twice: by the domain or another rule, and by a.ini:b");
+	assert_text(err.text, GPU " is requested twice: by the domain XML or another rule, and by rule a.ini:b");
 	assert_int_equal(h.wishes.n, 1);
 }
 
@@ -160,7 +160,7 @@ static void the_loser_is_told(void **state)
 	wish(&h, AUDIO); /* of the same card */
 	assert_int_equal(assignment_make(&h, &err), -EBUSY);
 	assert_says(err.text, AUDIO " is in use by VM web");
-	assert_says(err.text, GPU ", of the same IOMMU group 17, is in use by VM web");
+	assert_says(err.text, GPU " shares IOMMU group 17 with a requested device and is in use by VM web");
 	assert_false(is_there(VMS "/" OTHER));
 	assert_int_equal(assignment_recover(&h, &err), 0); /* nothing of it is left */
 	h.uuid = UUID;
@@ -180,7 +180,7 @@ static void whose_lock_is_held(void **state)
 	lock = state_open(&the_host, UUID, &err);
 	wish(&h, GPU);
 	assert_int_equal(assignment_make(&h, &err), -EBUSY);
-	assert_text(err.text, "another operation on web is in progress");
+	assert_text(err.text, "another operation on web is in progress; try again");
 	assert_int_equal(assignment_recover(&h, &err), -EAGAIN);
 	close(lock);
 	assert_int_equal(assignment_recover(&h, &err), 0);
@@ -197,7 +197,8 @@ static void nobody_waits_for_it(void **state)
 	h.daemon.pid = getpid(); /* as if our parent had been that one */
 	wish(&h, GPU);
 	assert_int_equal(assignment_make(&h, &err), -ECHILD);
-	assert_text(err.text, arena_printf(&arena, "who asked for web is gone (process %ld)",
+	assert_text(err.text, arena_printf(&arena, "the libvirt daemon that was starting web has ended "
+						   "(process %ld); no device was assigned",
 					   (long)getpid()));
 	assert_false(is_there(VMS "/" UUID));
 }
@@ -215,7 +216,7 @@ static void another_driver_since(void **state)
 	take_gpu(UUID, "web");
 	assert_int_equal(unlink(tree_path(pcitree_path(GPU, "driver"))), 0);
 	assert_int_equal(assignment_check(&h, &j, &err), -ENODEV);
-	assert_text(err.text, GPU " was prepared with driver vfio-pci, and its driver is now none");
+	assert_text(err.text, GPU " had driver vfio-pci after 'prepare', but the driver is now none");
 }
 
 int main(void)

@@ -133,7 +133,7 @@ static const struct row bad_devices[] = {
 	{ "an interface without a source", "<interface type='hostdev'/>",
 	  "the <interface> has no <source><address>" },
 	{ "an address that is no number", HOSTDEV("", SOURCE("bus='../x'")),
-	  "bus='../x' of a PCI address is no number up to 0xff" },
+	  "bus='../x' of a PCI address must be a number up to 0xff" },
 	{ "an empty one", HOSTDEV("", SOURCE("bus=''")), "bus=''" },
 	{ "one with a sign", HOSTDEV("", SOURCE("bus='-1'")), "bus='-1'" },
 	{ "one with blanks", HOSTDEV("", SOURCE("bus=' 1'")), "bus=' 1'" },
@@ -145,25 +145,25 @@ static const struct row bad_devices[] = {
 	{ "a number beyond all", HOSTDEV("", SOURCE("domain='99999999999999999999999'")), "domain='9999" },
 	{ "a path for a UUID",
 	  "<hostdev mode='subsystem' type='mdev' model='vfio-pci'>" SOURCE("uuid='../../x'") "</hostdev>",
-	  "'../../x' is no UUID of a mediated device" },
+	  "'../../x' is not a valid UUID of a mediated device" },
 	{ "no UUID", "<hostdev mode='subsystem' type='mdev'>" SOURCE("bus='1'") "</hostdev>",
-	  "'' is no UUID" },
+	  "'' is not a valid UUID" },
 	{ "neither managed nor not", HOSTDEV(" managed='maybe'", PCI("0x05")),
-	  "managed='maybe' is neither 'yes' nor 'no'" },
+	  "managed must be 'yes' or 'no', not 'maybe'" },
 	{ "a path for a driver", HOSTDEV("", "<driver model='../vfio'/>" PCI("0x05")),
-	  "<driver model='../vfio'> is no name of a driver" },
-	{ "no driver", HOSTDEV("", "<driver model=''/>" PCI("0x05")), "is no name of a driver" },
+	  "<driver model='../vfio'> is not a valid driver name" },
+	{ "no driver", HOSTDEV("", "<driver model=''/>" PCI("0x05")), "is not a valid driver name" },
 	{ "a newline in a driver's name", HOSTDEV("", "<driver model='a&#10;b'/>" PCI("0x05")),
 	  "<driver model='a\\x0ab'>" },
 	{ "a device twice", HOSTDEV("", PCI("0x05")) "\n" HOSTDEV("", PCI("0x06")) "\n" HOSTDEV(" managed='yes'", PCI("5")),
-	  "line 6: the device 0000:05:00.0 is there twice" },
-	{ "a device as hostdev and as disk", HOSTDEV("", PCI("5")) NVME("", "1"), "is there twice" },
-	{ "a device as disk and as hostdev", NVME("", "1") HOSTDEV("", PCI("5")), "is there twice" },
+	  "line 6: device 0000:05:00.0 is given twice" },
+	{ "a device as hostdev and as disk", HOSTDEV("", PCI("5")) NVME("", "1"), "is given twice" },
+	{ "a device as disk and as hostdev", NVME("", "1") HOSTDEV("", PCI("5")), "is given twice" },
 	{ "a disk of NVMe without an address", "<disk type='nvme'><source type='pci'/></disk>",
 	  "the <disk> has no <source><address>" },
 	{ "a device as hostdev and as interface",
 	  "<interface type='hostdev'>" PCI("0x05") "</interface>" HOSTDEV("", PCI("0x05")),
-	  "0000:05:00.0 is there twice" },
+	  "0000:05:00.0 is given twice" },
 };
 
 static void refuses_devices(void **state)
@@ -238,7 +238,7 @@ static void sees_contents(void **state)
 }
 
 static const struct row bad_labels[] = {
-	{ "a label without a group", "+107", "the DAC label '+107' is no known user and group" },
+	{ "a label without a group", "+107", "the DAC label '+107' is not a known user and group" },
 	{ "an empty label", "", "the DAC label ''" },
 	{ "a user that nobody knows", "nobody-knows-me:root", "nobody-knows-me" },
 	{ "a group that nobody knows", "root:nobody-knows-us", "nobody-knows-us" },
@@ -316,19 +316,19 @@ static void knows_name_uuid_host(void **state)
 /* ---- what is no domain ---- */
 
 static const struct row bad[] = {
-	{ "libvirt's status file", "<domstatus><domain/></domstatus>", "line 1: <domstatus> is no <domain>" },
-	{ "a network", "<network><name>default</name></network>", "<network> is no <domain>" },
-	{ "a domain of another namespace", "<domain xmlns='urn:x'><name>a</name></domain>", "is no <domain>" },
+	{ "libvirt's status file", "<domstatus><domain/></domstatus>", "line 1: the root element must be <domain>, not <domstatus>" },
+	{ "a network", "<network><name>default</name></network>", "the root element must be <domain>, not <network>" },
+	{ "a domain of another namespace", "<domain xmlns='urn:x'><name>a</name></domain>", "the root element must be <domain>" },
 	{ "no name", "<domain><uuid>" UUID "</uuid></domain>", "line 1: the domain has no <name>" },
-	{ "an empty name", "<domain>\n<name/><uuid>" UUID "</uuid></domain>", "line 2: the domain's <name> is empty" },
+	{ "an empty name", "<domain>\n<name/><uuid>" UUID "</uuid></domain>", "line 2: the <name> of the domain is empty" },
 	{ "a path for a name", "<domain><name>../x</name><uuid>" UUID "</uuid></domain>",
-	  "the domain's name '../x' has a '/'" },
+	  "the name of the domain must not contain '/': '../x'" },
 	{ "no uuid", "<domain><name>a</name></domain>", "the domain has no <uuid>" },
 	{ "no XML", OPEN "<a>", "line 4: " },
 	{ "a path for a uuid", "<domain><name>a</name><uuid>../../../etc</uuid></domain>",
-	  "'../../../etc' is no UUID of 8-4-4-4-12 hex digits" },
-	{ "a uuid with blanks", "<domain><name>a</name><uuid> " UUID "</uuid></domain>", "is no UUID" },
-	{ "a uuid without dashes", "<domain><name>a</name><uuid>4c4c454400313310804 7b3c04f4a3532</uuid></domain>", "is no UUID" },
+	  "'../../../etc' is not a valid UUID (8-4-4-4-12 hex digits)" },
+	{ "a uuid with blanks", "<domain><name>a</name><uuid> " UUID "</uuid></domain>", "is not a valid UUID" },
+	{ "a uuid without dashes", "<domain><name>a</name><uuid>4c4c454400313310804 7b3c04f4a3532</uuid></domain>", "is not a valid UUID" },
 };
 
 static void assert_one_sentence(const struct err *err)
@@ -388,13 +388,13 @@ static const struct big {
 	const char *end, *says;
 } big[] = {
 	{ "a name of 1 MB", "<domain><name>", "a", MANY, "</name><uuid>" UUID "</uuid></domain>",
-	  "<name> has a text of more than 4096 bytes" },
+	  "the text of <name> has more than 4096 bytes" },
 	{ "a flavor of 1 MB", OPEN "<metadata><instance xmlns='" NOVA("1.1") "'><flavor name='", "a", MANY,
-	  "'/></instance></metadata></domain>", "<flavor> has a text of more than 4096 bytes" },
+	  "'/></instance></metadata></domain>", "the text of <flavor> has more than 4096 bytes" },
 	{ "an address of 1 MB", OPEN "<devices><hostdev mode='subsystem' type='pci'><source><address bus='0x",
-	  "0", MANY, "5'/></source></hostdev></devices></domain>", "<address> has a text" },
+	  "0", MANY, "5'/></source></hostdev></devices></domain>", "the text of <address> has" },
 	{ "a driver of 64 bytes", OPEN "<devices><hostdev mode='subsystem' type='pci'>" PCI("5") "<driver model='",
-	  "a", 64, "'/></hostdev></devices></domain>", "is no name of a driver" },
+	  "a", 64, "'/></hostdev></devices></domain>", "is not a valid driver name" },
 };
 
 static void refuses_big(void **state)
@@ -427,7 +427,7 @@ static void holds_the_limit(void **state)
 	(void)state;
 	assert_int_equal(domain_parse(&arena, xml, DOMAIN_MAX, &d, &err), 0);
 	assert_int_equal(domain_parse(&arena, xml, DOMAIN_MAX + 1, &d, &err), -EFBIG);
-	assert_text(err.text, "domain XML: more than 8388608 bytes");
+	assert_text(err.text, "domain XML: the text has more than 8388608 bytes");
 	/* nothing of it is looked at */
 	assert_int_equal(domain_parse(&arena, NULL, (size_t)100 << 20, &d, &err), -EFBIG);
 }

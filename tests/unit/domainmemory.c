@@ -134,28 +134,28 @@ static void is_read(void **state)
 }
 
 static const struct xml wrong[] = {
-	{ "no number", "<memory>much</memory>", "'much' is no amount of memory" },
-	{ "a negative number", "<memory>-1</memory>", "'-1' is no amount of memory" },
-	{ "an unknown unit", "<memory unit='furlong'>1</memory>", "'furlong' is no unit of memory" },
-	{ "a unit that only begins like one", "<memory unit='kilo'>1</memory>", "'kilo' is no unit of memory" },
-	{ "a word behind the number", "<memory>1 or 2</memory>", "'1 or 2' is no amount of memory" },
-	{ "nothing at all", "<memory/>", "'' is no amount of memory" },
-	{ "an empty unit", "<memory unit=''>1</memory>", "'' is no unit of memory" },
-	{ "more than there can be", "<memory unit='EiB'>16</memory>", "more memory than there can be" },
-	{ "a cell", "<cpu><numa><cell memory='x'/></numa></cpu>", "<cell>: 'x' is no amount of memory" },
-	{ "a number beyond 64 bits", "<memory unit='MiB'>99999999999999999999</memory>", "is no amount of memory" },
-	{ "a product beyond 64 bits", "<memory unit='EiB'>99999</memory>", "more memory than there can be" },
+	{ "no number", "<memory>much</memory>", "'much' is not a valid amount of memory" },
+	{ "a negative number", "<memory>-1</memory>", "'-1' is not a valid amount of memory" },
+	{ "an unknown unit", "<memory unit='furlong'>1</memory>", "'furlong' is not a valid unit of memory" },
+	{ "a unit that only begins like one", "<memory unit='kilo'>1</memory>", "'kilo' is not a valid unit of memory" },
+	{ "a word behind the number", "<memory>1 or 2</memory>", "'1 or 2' is not a valid amount of memory" },
+	{ "nothing at all", "<memory/>", "'' is not a valid amount of memory" },
+	{ "an empty unit", "<memory unit=''>1</memory>", "'' is not a valid unit of memory" },
+	{ "more than there can be", "<memory unit='EiB'>16</memory>", "the amount of memory is too large" },
+	{ "a cell", "<cpu><numa><cell memory='x'/></numa></cpu>", "<cell>: 'x' is not a valid amount of memory" },
+	{ "a number beyond 64 bits", "<memory unit='MiB'>99999999999999999999</memory>", "is not a valid amount of memory" },
+	{ "a product beyond 64 bits", "<memory unit='EiB'>99999</memory>", "the amount of memory is too large" },
 	{ "the cells of a page",
 	  "<memory>1</memory><memoryBacking><hugepages><page size='2048' nodeset='x'/></hugepages></memoryBacking>",
-	  "<page>: 'x' is no set of NUMA nodes" },
+	  "<page>: 'x' is not a valid set of NUMA nodes" },
 	{ "the nodes of a DIMM",
 	  "<memory>8</memory><devices><memory model='dimm'><source><nodemask>x</nodemask></source><target>"
 	  "<size>4</size></target></memory></devices>",
-	  "<nodemask>: 'x' is no set of NUMA nodes" },
+	  "<nodemask>: 'x' is not a valid set of NUMA nodes" },
 	{ "a page", "<memory>1</memory><memoryBacking><hugepages><page size='big'/></hugepages></memoryBacking>",
-	  "<page>: 'big' is no amount of memory" },
+	  "<page>: 'big' is not a valid amount of memory" },
 	{ "nodes", "<memory>1</memory><numatune><memory nodeset='all'/></numatune>",
-	  "'all' is no set of NUMA nodes" },
+	  "'all' is not a valid set of NUMA nodes" },
 };
 
 static void is_refused(void **state)

@@ -138,7 +138,7 @@ static void half_a_file(void **state)
 	text = slurp(FILE_);
 	for (size_t len = 0; len < strlen(text) - 1; len += len < 8 ? 1 : 97) {
 		tree_bytes(FILE_, text, len, 0600);
-		is_refused("not a JSON object");
+		is_refused("the file is not a valid JSON object");
 	}
 }
 
@@ -155,7 +155,7 @@ static void more_behind_a_nul(void **state)
 	len = strlen(text);
 	text[len - 1] = '\0';
 	tree_bytes(FILE_, text, len, 0600);
-	is_refused("not a JSON object");
+	is_refused("the file is not a valid JSON object");
 }
 
 /* --- whose file it is */
@@ -257,7 +257,7 @@ static void not_what_nobody_would_read(void **state)
 	j.steps = bad;
 	j.n_steps = 1;
 	assert_int_equal(write_it(&j, &err), -EINVAL);
-	assert_says(err.text, "step 1: 'from' is no name of a driver");
+	assert_says(err.text, "step 1: 'from' is not a valid driver name");
 	assert_int_equal(access(tree_path(FILE_), F_OK), -1);
 }
 

@@ -59,7 +59,7 @@ static const struct row {
 	  .want = "0000:07:00.0: this host has no such PCI device" },
 	{ "a bridge may not",
 	  { THERE, .pci = { .address = "0000:00:1c.0", .driver = "pcieport", .bridge = true } },
-	  .want = "0000:00:1c.0 is a PCI bridge: pass what is behind it" },
+	  .want = "0000:00:1c.0 is a PCI bridge; pass through the devices behind it" },
 
 	/* who it is */
 	{ "what was expected may, however its letters are written",
@@ -67,31 +67,31 @@ static const struct row {
 	{ "another model may not",
 	  { THERE, .pci = { .address = "0000:05:00.0", .id = "144d:a808", .group = 17 },
 	    .conf = &expects },
-	  .want = "0000:05:00.0: its id is 144d:a808, and /etc/kvmshim/kvmshim.conf:7 expects "
-		  "10de:1b06: has the hardware changed?" },
+	  .want = "0000:05:00.0: the id is 144d:a808, but /etc/kvmshim/kvmshim.conf:7 expects "
+		  "10de:1b06; check the hardware, then the section" },
 	{ "another board may not",
 	  { THERE,
 	    .pci = { .address = "0000:05:00.0", .id = "10de:1b06", .subsystem = "1043:0001",
 		     .group = 17 },
 	    .conf = &expects },
-	  .want = "0000:05:00.0: its subsystem is 1043:0001, and /etc/kvmshim/kvmshim.conf:7 "
-		  "expects 10de:3609: has the hardware changed?" },
+	  .want = "0000:05:00.0: the subsystem is 1043:0001, but /etc/kvmshim/kvmshim.conf:7 "
+		  "expects 10de:3609; check the hardware, then the section" },
 	{ "a long serial number is compared to its last digit",
 	  { THERE, .pci = { GPU }, .conf = &expects, .serial = "20480000000000000002" },
-	  .want = "0000:05:00.0: its serial number is 20480000000000000002, and "
-		  "/etc/kvmshim/kvmshim.conf:7 expects 20480000000000000001: has the hardware "
-		  "changed?" },
+	  .want = "0000:05:00.0: the serial number is 20480000000000000002, but "
+		  "/etc/kvmshim/kvmshim.conf:7 expects 20480000000000000001; check the hardware, "
+		  "then the section" },
 	{ "its own serial number is right",
 	  { THERE, .pci = { GPU }, .conf = &expects, .serial = "20480000000000000001" } },
 	{ "a serial number from the device is no terminal's command",
 	  { THERE, .pci = { GPU }, .conf = &expects, .serial = "\x1b[2J" },
-	  .want = "0000:05:00.0: its serial number is \\x1b[2J, and /etc/kvmshim/kvmshim.conf:7 "
-		  "expects 20480000000000000001: has the hardware changed?" },
+	  .want = "0000:05:00.0: the serial number is \\x1b[2J, but /etc/kvmshim/kvmshim.conf:7 "
+		  "expects 20480000000000000001; check the hardware, then the section" },
 	{ "a serial number that cannot be read is another one",
 	  { THERE, .pci = { GPU }, .conf = &expects },
-	  .want = "0000:05:00.0: its serial number is not to be read now, and "
-		  "/etc/kvmshim/kvmshim.conf:7 expects 20480000000000000001: has the hardware "
-		  "changed?" },
+	  .want = "0000:05:00.0: the serial number is not readable now, but "
+		  "/etc/kvmshim/kvmshim.conf:7 expects 20480000000000000001; check the hardware, "
+		  "then the section" },
 
 	/* whose it is */
 	{ "a stuck one may not",
@@ -104,7 +104,7 @@ static const struct row {
 	  .want = "0000:05:00.0 is in use by VM desktop" },
 	{ "what a VM left that cannot be undone may not",
 	  { THERE, .pci = { GPU }, .owner = &dead_vm },
-	  .want = "0000:05:00.0 is in use by what is left of VM old (see `kvmshim recover`)" },
+	  .want = "0000:05:00.0 is in use by the stopped VM old, which did not return it (run `kvmshim recover`)" },
 	{ "what was bound by hand may not, by hand",
 	  { THERE, .pci = { GPU }, .role = ROLE_HAND, .owner = &by_hand },
 	  .want = "0000:05:00.0 is in use by `kvmshim bind`" },
@@ -113,14 +113,16 @@ static const struct row {
 	  .want = "0000:05:00.0 is in use by VM a\\x1b[2J\\x0a" },
 	{ "without an IOMMU none may",
 	  { THERE, .pci = { .address = "0000:05:00.0", .driver = "nvidia", .group = -1 } },
-	  .want = "0000:05:00.0 has no IOMMU group: switch the IOMMU on in the firmware and on the "
-		  "kernel's command line (intel_iommu=on, or amd_iommu)" },
+	  .want = "0000:05:00.0 has no IOMMU group; enable the IOMMU in the firmware and on the "
+		  "kernel command line (Intel: intel_iommu=on; AMD: no amd_iommu=off)" },
 	{ "a driver that is not in the list keeps its device",
 	  { THERE, .pci = { GPU, .driver = "megaraid_sas" } },
-	  .want = "0000:05:00.0: its driver megaraid_sas is not in unbind-drivers of kvmshim.conf" },
+	  .want = "0000:05:00.0: driver megaraid_sas is not in unbind-drivers of kvmshim.conf, "
+		  "so kvmshim does not unbind it" },
 	{ "so it does where libvirt would take it",
 	  { THERE, .role = ROLE_MANAGED, .pci = { GPU, .driver = "megaraid_sas" } },
-	  .want = "0000:05:00.0: its driver megaraid_sas is not in unbind-drivers of kvmshim.conf" },
+	  .want = "0000:05:00.0: driver megaraid_sas is not in unbind-drivers of kvmshim.conf, "
+		  "so kvmshim does not unbind it" },
 	{ "libvirt may take the others",
 	  { THERE, .role = ROLE_MANAGED, .pci = { GPU, .driver = "nvidia" } } },
 	{ "a card whose VFs are used may not",
@@ -130,8 +132,9 @@ static const struct row {
 		  "0000:05:00.3 (VM web)" },
 	{ "nor may one that has VFs that nobody uses",
 	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") } },
-	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: "
-		  "set sriov_numvfs = 0 in a [device 0000:05:00.0] of kvmshim.conf, or write 0 to it" },
+	  .want = "0000:05:00.0 has virtual functions enabled, so it cannot be passed "
+		  "through; set sriov_numvfs = 0 in section [device 0000:05:00.0] of kvmshim.conf, "
+		  "or write 0 to its sriov_numvfs file" },
 	{ "unless kvmshim.conf switches them off",
 	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") },
 	    .conf = &switched_off, .attributes = LIST("1") } },
@@ -143,26 +146,29 @@ static const struct row {
 	{ "or if there are to be some",
 	  { THERE, .pci = { GPU, .driver = "mlx5_core", .vfs = LIST("0000:05:00.2") },
 	    .conf = &switched_on, .attributes = LIST("1") },
-	  .want = "0000:05:00.0 has virtual functions, with which it cannot be passed: "
-		  "set sriov_numvfs = 0 in a [device 0000:05:00.0] of kvmshim.conf, or write 0 to it" },
+	  .want = "0000:05:00.0 has virtual functions enabled, so it cannot be passed "
+		  "through; set sriov_numvfs = 0 in section [device 0000:05:00.0] of kvmshim.conf, "
+		  "or write 0 to its sriov_numvfs file" },
 	{ "an attribute that it has may be set",
 	  { THERE, .pci = { GPU }, .conf = &powers, .attributes = LIST("auto") } },
 	{ "one that it does not have may not",
 	  { THERE, .pci = { GPU }, .conf = &powers, .attributes = LIST(NULL) },
-	  .want = "0000:05:00.0 has no power/control, which /etc/kvmshim/kvmshim.conf:5 sets" },
+	  .want = "0000:05:00.0 has no attribute power/control, but the section at "
+		  "/etc/kvmshim/kvmshim.conf:5 sets it; remove it from that section" },
 
 	/* the rest of its IOMMU group */
 	{ "a sibling of the host's is named, with what to do",
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "snd_hda_intel" } },
-	  .want = "0000:05:00.1 (snd_hda_intel) is in IOMMU group 17 too and belongs to the host: "
-		  "add it to the domain, or set companions = auto in kvmshim.conf" },
+	  .want = "0000:05:00.1 (snd_hda_intel) shares IOMMU group 17 with a requested device and still has a host driver; "
+		  "add it to the domain XML, or set companions = auto in kvmshim.conf" },
 	{ "with companions = auto it comes along",
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "snd_hda_intel" } },
 	  .companions_auto = true },
 	{ "but not from a driver that is not in the list",
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "ahci" } },
 	  .companions_auto = true,
-	  .want = "0000:05:00.1: its driver ahci is not in unbind-drivers of kvmshim.conf" },
+	  .want = "0000:05:00.1: driver ahci is not in unbind-drivers of kvmshim.conf, "
+		  "so kvmshim does not unbind it" },
 	{ "a sibling without a driver harms nobody",
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO } } },
 	{ "nor does one on vfio-pci",
@@ -172,7 +178,7 @@ static const struct row {
 	{ "a sibling that another VM has is",
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "vfio-pci" },
 	    .owner = &other_vm },
-	  .want = "0000:05:00.1, of the same IOMMU group 17, is in use by VM desktop" },
+	  .want = "0000:05:00.1 shares IOMMU group 17 with a requested device and is in use by VM desktop" },
 	{ "a sibling's node that somebody has open is in the way",
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "vfio-pci" },
 	    .holders = HELD_BY(plain) },
@@ -183,12 +189,12 @@ static const struct row {
 	{ "the host's network is not taken",
 	  { THERE, .pci = { GPU, .driver = "mlx5_core" },
 	    .network = LIST("eth0 carries the default route", "eth1 is a port of bridge br0") },
-	  .want = "0000:05:00.0: this host needs it: eth0 carries the default route, eth1 is a port "
+	  .want = "0000:05:00.0 is in use by the host: eth0 carries the default route, eth1 is a port "
 		  "of bridge br0" },
 	{ "nor is its console",
 	  { THERE, .pci = { GPU, .driver = "nvidia" }, .console = { .vtcons = LIST("vtcon1") } },
-	  .want = "0000:05:00.0 shows this host's console (vtcon1): set release-console = yes in "
-		  "kvmshim.conf to have it given up" },
+	  .want = "0000:05:00.0 shows the host console (vtcon1); if a VM may have this device, set "
+		  "release-console = yes in kvmshim.conf" },
 	{ "unless the admin says so",
 	  { THERE, .pci = { GPU, .driver = "nvidia" }, .console = { .vtcons = LIST("vtcon1") } },
 	  .release_console = true },
@@ -228,16 +234,17 @@ static const struct row {
 	{ "what it is already may be another program's",
 	  { THERE, .pci = { VF, .driver = "nvidia-vgpu", .vgpu = true }, .vgpu = "1180",
 	    .conf = &vgpu_type },
-	  .want = "0000:21:00.4 is a vGPU of type 1180 already, and /etc/kvmshim/kvmshim.conf:3 asks "
-		  "for 1178: write 0 to its nvidia/current_vgpu_type" },
+	  .want = "0000:21:00.4 is already a vGPU of type 1180, but the section at "
+		  "/etc/kvmshim/kvmshim.conf:3 has 1178; write 0 to its nvidia/current_vgpu_type" },
 	{ "it may be what it is to be",
 	  { THERE, .pci = { VF, .driver = "nvidia-vgpu", .vgpu = true }, .vgpu = "1178",
 	    .conf = &vgpu_type } },
 	{ "the type of a vGPU is a number",
 	  { THERE, .pci = { VF, .driver = "nvidia-vgpu", .vgpu = true }, .vgpu = "0",
 	    .conf = &mdev_name },
-	  .want = "0000:21:00.4 takes a number as mdev-type, and /etc/kvmshim/kvmshim.conf:6 has "
-		  "'nvidia-63': see its nvidia/creatable_vgpu_types" },
+	  .want = "0000:21:00.4 needs a number as mdev-type, but the section at "
+		  "/etc/kvmshim/kvmshim.conf:6 has 'nvidia-63'; its file "
+		  "nvidia/creatable_vgpu_types lists the numbers" },
 	{ "that of a mediated device is a name",
 	  { THERE, .pci = { GPU, .driver = "nvidia" }, .conf = &mdev_name } },
 };
@@ -271,8 +278,8 @@ static const struct mediated_row {
 	  { .uuid = MDEV, .group = -1, .parent = "0000:05:00.0", .type = "nvidia-63" } },
 	{ "one that cannot be made may not",
 	  { .uuid = MDEV, .group = -1 },
-	  "mediated device " MDEV " is not there, and no [device …] of kvmshim.conf with an "
-	  "mdev-type has an instance left" },
+	  "mediated device " MDEV " does not exist, and no [device …] section with "
+	  "mdev-type in kvmshim.conf has an available instance" },
 	{ "another VM's may not",
 	  { .uuid = MDEV, .exists = true, .owner = &other_vm },
 	  "mediated device " MDEV " is in use by VM desktop" },
@@ -370,14 +377,14 @@ static const struct {
 	{ not_there, "no such PCI device" },
 	{ a_bridge, "is a PCI bridge" },
 	{ stuck, "is stuck" },
-	{ unexpected, "has the hardware changed?" },
-	{ with_mdevs, "has mediated devices: " MDEV },
+	{ unexpected, "check the hardware, then the section" },
+	{ with_mdevs, "has mediated devices, which an unbind would remove: " MDEV },
 	{ owned, "is in use by VM desktop" },
 	{ no_group, "has no IOMMU group" },
-	{ a_companion, "belongs to the host" },
+	{ a_companion, "still has a host driver" },
 	{ of_another_driver, "unbind-drivers" },
 	{ with_vfs, "virtual functions in use" },
-	{ on_the_network, "this host needs it" },
+	{ on_the_network, "is in use by the host" },
 	{ the_console, "console" },
 	{ a_mounted_disk, "is mounted on" },
 	{ held, "has /dev/snd/controlC0 open" },

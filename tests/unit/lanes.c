@@ -140,7 +140,7 @@ static void first_things_first(void **state)
 	(void)state;
 	function(ONE);
 	assert_true(act(&j, false, &err) < 0);
-	assert_text(err.text, "systemctl stop app.service: systemctl: not in /usr/sbin, /usr/bin, /sbin or /bin");
+	assert_text(err.text, "systemctl stop app.service: systemctl is not in /usr/sbin, /usr/bin, /sbin or /bin");
 	assert_text(pcitree_read(ONE, "d3cold_allowed"), "0");
 	assert_false(steps[0].done);
 	assert_false(steps[1].done);
@@ -159,7 +159,7 @@ static void a_lane_stops_at_its_failure(void **state)
 	function(ONE);
 	function(TWO);
 	assert_int_equal(act(&j, false, &err), -ENOENT);
-	assert_text(err.text, "writing 'bus' to /sys/bus/pci/devices/" ONE
+	assert_text(err.text, "'bus' cannot be written to /sys/bus/pci/devices/" ONE
 			      "/reset_method: No such file or directory");
 	assert_true(steps[0].done);
 	assert_false(steps[1].done);
@@ -184,7 +184,7 @@ static void all_are_free_before_one_is_touched(void **state)
 	function(ONE);
 	function(TWO);
 	assert_int_equal(act(&j, false, &err), -ENODEV);
-	assert_text(err.text, "0000:07:00.0: it is gone");
+	assert_text(err.text, "0000:07:00.0: the device no longer exists");
 	assert_true(steps[0].done);
 	assert_false(steps[1].done);
 	assert_false(steps[2].done);

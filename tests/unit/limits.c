@@ -74,9 +74,9 @@ static const struct at {
 } ats[] = {
 	{ "no device of a rule, no limit", "", LIMITS, { { .role = ROLE_HOSTDEV, .pci.group = 7 } }, { .kib = 4096 } },
 	{ "both limits", ACL(), LIMITS, { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1048576 },
-	  "a device of a rule needs 2 GiB of locked memory and libvirt's limit is 8 MiB: give libvirtd.service "
-	  "or virtqemud.service a drop-in with [Service] LimitMEMLOCK=infinity and restart it, or the domain "
-	  "<memtune><hard_limit unit='KiB'>2097152</hard_limit></memtune>",
+	  "a device that a rule passes through needs 2 GiB of locked memory, but libvirt's limit is 8 MiB; add a "
+	  "drop-in to libvirtd.service or virtqemud.service with [Service] LimitMEMLOCK=infinity and restart the "
+	  "unit, or add <memtune><hard_limit unit='KiB'>2097152</hard_limit></memtune> to the domain XML",
 	  "cgroup_device_acl = [ \"/dev/null\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
 	{ "both are open", ACL(", \"/dev/vfio/7\", \"/dev/vfio/vfio\""), OPEN,
 	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1048576 } },

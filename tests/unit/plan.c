@@ -40,15 +40,15 @@ static const struct row {
 	{ "nothing is asked for", .want = "" },
 	{ "an NVMe disk",
 	  { ONE_NVME },
-	  .want = "1 0000:03:00.0: wait until nobody uses it\n"
+	  .want = "1 0000:03:00.0: wait until the device is not in use\n"
 		  "1 0000:03:00.0: driver_override = vfio-pci\n"
 		  "1 0000:03:00.0: unbind from nvme\n"
 		  "1 0000:03:00.0: bind to vfio-pci\n" },
 	{ "a graphics card: all of it is free before one function is touched, and aimed before one "
 	  "is unbound",
 	  { THE_GPU, ITS_AUDIO },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
-		  "1 0000:05:00.1: wait until nobody uses it\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
+		  "1 0000:05:00.1: wait until the device is not in use\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.1: driver_override = vfio-pci\n"
 		  "1 0000:05:00.0: unbind from nvidia\n"
@@ -57,9 +57,9 @@ static const struct row {
 		  "1 0000:05:00.1: bind to vfio-pci\n" },
 	{ "a card of three functions, one without a driver, asked for",
 	  { THE_GPU, ITS_AUDIO, { THERE, READY, .pci = { USBC } } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
-		  "1 0000:05:00.1: wait until nobody uses it\n"
-		  "1 0000:05:00.2: wait until nobody uses it\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
+		  "1 0000:05:00.1: wait until the device is not in use\n"
+		  "1 0000:05:00.2: wait until the device is not in use\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.1: driver_override = vfio-pci\n"
 		  "1 0000:05:00.2: driver_override = vfio-pci\n"
@@ -70,7 +70,7 @@ static const struct row {
 		  "1 0000:05:00.2: bind to vfio-pci\n" },
 	{ "a sibling without a driver stays as it is",
 	  { ONE_NVME, { THERE, READY, .role = ROLE_COMPANION, .pci = { USBC } } },
-	  .want = "1 0000:03:00.0: wait until nobody uses it\n"
+	  .want = "1 0000:03:00.0: wait until the device is not in use\n"
 		  "1 0000:03:00.0: driver_override = vfio-pci\n"
 		  "1 0000:03:00.0: unbind from nvme\n"
 		  "1 0000:03:00.0: bind to vfio-pci\n" },
@@ -83,12 +83,12 @@ static const struct row {
 	{ "a sibling on vfio-pci that is held is waited for, and no more",
 	  { { THERE, READY, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "vfio-pci" },
 	      .holders = { holder, 1, 0 } } },
-	  .want = "1 0000:05:00.1: wait until nobody uses it\n" },
+	  .want = "1 0000:05:00.1: wait until the device is not in use\n" },
 	{ "two groups go side by side",
 	  { THE_GPU, ONE_NVME, ITS_AUDIO },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
-		  "2 0000:03:00.0: wait until nobody uses it\n"
-		  "1 0000:05:00.1: wait until nobody uses it\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
+		  "2 0000:03:00.0: wait until the device is not in use\n"
+		  "1 0000:05:00.1: wait until the device is not in use\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "2 0000:03:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.1: driver_override = vfio-pci\n"
@@ -100,25 +100,25 @@ static const struct row {
 		  "1 0000:05:00.1: bind to vfio-pci\n" },
 	{ "what is on vfio-pci already is only looked at",
 	  { { THERE, READY, .pci = { GPU, .driver = "vfio-pci" } } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n" },
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n" },
 	{ "on a variant of it too",
 	  { { THERE, READY, .pci = { GPU, .driver = "mlx5_vfio_pci" } } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n" },
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n" },
 	{ "unless the XML asks for another",
 	  { { .exists = true, .module = "mlx5_vfio_pci", .target = "mlx5_vfio_pci",
 	      .model = "mlx5_vfio_pci", .override = "vfio-pci", READY,
 	      .pci = { GPU, .driver = "vfio-pci" } } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
 		  "1 0000:05:00.0: driver_override = mlx5_vfio_pci\n"
 		  "1 0000:05:00.0: unbind from vfio-pci\n"
 		  "1 0000:05:00.0: bind to mlx5_vfio_pci\n" },
 	{ "what libvirt binds is only looked at",
 	  { { THERE, .role = ROLE_MANAGED, .pci = { GPU, .driver = "nvidia" } } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n" },
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n" },
 	{ "or has its attributes set, and what VFIO sets given back",
 	  { { THERE, .role = ROLE_MANAGED, .pci = { GPU, .driver = "nvidia" }, .conf = &gpu_settings,
 	      .attributes = LIST("auto", "1", "bus"), .power = "auto" } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
 		  "1 0000:05:00.0: keep power/control (auto)\n"
 		  "1 0000:05:00.0: d3cold_allowed = 0 (was 1)\n"
 		  "1 0000:05:00.0: power/control = on (was auto)\n" },
@@ -126,8 +126,8 @@ static const struct row {
 	  { { THERE, READY, .pci = { GPU, .driver = "nvidia", .boot_vga = true },
 	      .console = { .vtcons = LIST("vtcon1"),
 			   .framebuffers = LIST("efi-framebuffer/efi-framebuffer.0") } } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
-		  "1 release console vtcon1\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
+		  "1 unbind console vtcon1\n"
 		  "1 unbind efi-framebuffer.0 from efi-framebuffer\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.0: unbind from nvidia\n"
@@ -137,14 +137,14 @@ static const struct row {
 	      .console = { .vtcons = LIST("vtcon1") } },
 	    { THERE, .role = ROLE_MANAGED, .pci = { NVME, .driver = "nvidia" },
 	      .console = { .vtcons = LIST("vtcon1") } } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
-		  "2 0000:03:00.0: wait until nobody uses it\n"
-		  "1 release console vtcon1\n" },
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
+		  "2 0000:03:00.0: wait until the device is not in use\n"
+		  "1 unbind console vtcon1\n" },
 	{ "attributes that differ are set while the driver is there; those that this kernel lacks "
 	  "are left out",
 	  { { THERE, READY, .pci = { GPU, .driver = "nvidia" }, .conf = &gpu_settings,
 	      .attributes = LIST("auto", NULL, "") } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
 		  "1 0000:05:00.0: reset_method = bus (was nothing)\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.0: unbind from nvidia\n"
@@ -153,7 +153,7 @@ static const struct row {
 	{ "what vfio-pci sets is remembered before, and set after it, also where it was right",
 	  { { THERE, READY, .pci = { GPU, .driver = "nvidia" }, .conf = &gpu_settings,
 	      .attributes = LIST("on", NULL, "bus"), .power = "on" } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n"
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n"
 		  "1 0000:05:00.0: keep power/control (on)\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.0: unbind from nvidia\n"
@@ -162,7 +162,7 @@ static const struct row {
 	{ "attributes that are right are not touched",
 	  { { THERE, READY, .pci = { GPU, .driver = "vfio-pci" }, .conf = &gpu_settings,
 	      .attributes = LIST("on", "0", "bus"), .power = "on" } },
-	  .want = "1 0000:05:00.0: wait until nobody uses it\n" },
+	  .want = "1 0000:05:00.0: wait until the device is not in use\n" },
 	{ "units and modules go first, each once",
 	  { { THERE, .pci = { GPU, .driver = "nvidia" },
 	      .units = LIST("nvidia-persistenced.service", "app.scope") },
@@ -172,8 +172,8 @@ static const struct row {
 		  "0 stop app.scope\n"
 		  "0 load module vfio_iommu_type1\n"
 		  "0 load module vfio_pci\n"
-		  "1 0000:05:00.0: wait until nobody uses it\n"
-		  "2 0000:03:00.0: wait until nobody uses it\n"
+		  "1 0000:05:00.0: wait until the device is not in use\n"
+		  "2 0000:03:00.0: wait until the device is not in use\n"
 		  "1 0000:05:00.0: driver_override = vfio-pci\n"
 		  "2 0000:03:00.0: driver_override = vfio-pci\n"
 		  "1 0000:05:00.0: unbind from nvidia\n"
@@ -185,8 +185,8 @@ static const struct row {
 	    { .exists = true, .module = "mlx5_vfio_pci", .target = "mlx5-vfio-pci", .override = "",
 	      .pci = { GPU } } },
 	  .want = "0 load module mlx5_vfio_pci\n"
-		  "1 0000:03:00.0: wait until nobody uses it\n"
-		  "2 0000:05:00.0: wait until nobody uses it\n"
+		  "1 0000:03:00.0: wait until the device is not in use\n"
+		  "2 0000:05:00.0: wait until the device is not in use\n"
 		  "1 0000:03:00.0: driver_override = vfio-pci\n"
 		  "2 0000:05:00.0: driver_override = mlx5-vfio-pci\n"
 		  "1 0000:03:00.0: unbind from nvme\n"
@@ -196,7 +196,7 @@ static const struct row {
 	  { { THERE, .role = ROLE_MANAGED, .pci = { GPU, .driver = "nvidia" } } },
 	  .without_iommu_type1 = true,
 	  .want = "0 load module vfio_iommu_type1\n"
-		  "1 0000:05:00.0: wait until nobody uses it\n" },
+		  "1 0000:05:00.0: wait until the device is not in use\n" },
 	{ "a mediated device that is there is used as it is",
 	  .mdevs = { { .uuid = MDEV, .exists = true, .group = 5 } },
 	  .want = "" },
@@ -210,26 +210,26 @@ static const struct row {
 		       .type = "nvidia-63" },
 		     { .uuid = UUID, .group = -1, .parent = "0000:00:02.0",
 		       .type = "i915-GVTg_V5_4" } },
-	  .want = "1 0000:05:00.0: make " MDEV " of type nvidia-63\n"
-		  "1 0000:05:00.0: make " OTHER_MDEV " of type nvidia-63\n"
-		  "2 0000:00:02.0: make " UUID " of type i915-GVTg_V5_4\n" },
+	  .want = "1 0000:05:00.0: create " MDEV " of type nvidia-63\n"
+		  "1 0000:05:00.0: create " OTHER_MDEV " of type nvidia-63\n"
+		  "2 0000:00:02.0: create " UUID " of type i915-GVTg_V5_4\n" },
 	{ "a vGPU is a type and no other driver",
 	  { { THERE, READY, .pci = { VF, .driver = "nvidia", .vgpu = true }, .vgpu = "0",
 	      .conf = &vgpu_settings } },
 	  .without_iommu_type1 = true,
-	  .want = "1 0000:21:00.4: wait until nobody uses it\n"
+	  .want = "1 0000:21:00.4: wait until the device is not in use\n"
 		  "1 0000:21:00.4: vGPU type 1178 (was 0)\n" },
 	{ "that has its type already is left as it is",
 	  { { THERE, READY, .pci = { VF, .driver = "nvidia", .vgpu = true }, .vgpu = "1178",
 	      .conf = &vgpu_settings } },
-	  .want = "1 0000:21:00.4: wait until nobody uses it\n" },
+	  .want = "1 0000:21:00.4: wait until the device is not in use\n" },
 	{ "two without a group have a lane each",
 	  { { THERE, .pci = { .address = "0000:21:00.4", .group = -1, .driver = "nvidia" },
 	      .vgpu = "1178" },
 	    { THERE, .pci = { .address = "0000:21:00.5", .group = -1, .driver = "nvidia" },
 	      .vgpu = "1178" } },
-	  .want = "1 0000:21:00.4: wait until nobody uses it\n"
-		  "2 0000:21:00.5: wait until nobody uses it\n" },
+	  .want = "1 0000:21:00.4: wait until the device is not in use\n"
+		  "2 0000:21:00.5: wait until the device is not in use\n" },
 };
 
 static struct journal empty_journal(void)

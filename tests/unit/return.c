@@ -43,7 +43,7 @@ static void recovers_all(void **state)
 	tree_file(VMS "/" UUID "/journal.json", "{");
 	assert_int_equal(recover_all(&h, NULL, NULL), 1);
 	assert_int_equal(h.notes.n, 1);
-	assert_says(h.notes.v[0], "not a JSON object");
+	assert_says(h.notes.v[0], "the file is not a valid JSON object");
 }
 
 /* A reboot has put back everything: nothing is written. */
@@ -102,7 +102,7 @@ static void not_while_it_runs(void **state)
 	proc_qemu(42, UUID);
 	wish(&h, GPU);
 	assert_int_equal(assignment_make(&h, &err), -EBUSY);
-	assert_text(err.text, "web runs (QEMU is process 42): nothing is given back");
+	assert_text(err.text, "web is running (QEMU is process 42); no device is returned");
 	assert_int_equal(assignment_recover(&h, &err), -EAGAIN);
 	assert_int_equal(journal_of(UUID).state, STATE_BOUND);
 	assert_text(pcitree_read(GPU, "d3cold_allowed"), "0");

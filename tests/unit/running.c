@@ -197,7 +197,7 @@ static void no_longer_what_was_prepared(void **state)
 	unlink(tree_path(pcitree_path(NVME, "driver")));
 	assert_int_equal(running_start(&h, &d, &err), -ENODEV);
 	assert_says(err.text,
-		    NVME " was prepared with driver vfio-pci, and its driver is now none");
+		    NVME " had driver vfio-pci after 'prepare', but the driver is now none");
 	assert_int_equal(now().n_steps, 2);
 }
 

@@ -132,7 +132,7 @@ static void no_uuid_no_path(void **state)
 	(void)state;
 	tree_folder(VMS);
 	assert_int_equal(state_open(&host, "../../../etc\n", &err), -EINVAL);
-	assert_text(err.text, "'../../../etc\\x0a' is no UUID");
+	assert_text(err.text, "'../../../etc\\x0a' is not a valid UUID");
 }
 
 /* --- files */

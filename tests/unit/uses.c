@@ -161,8 +161,8 @@ static void tells_of_interfaces_elsewhere(void **state)
 	use = uses_of_function(&host, &f, &b);
 	assert_int_equal(!!use, row->want);
 	if (use && !row->virtio)
-		assert_text(use, "its driver igb shows no interface: that is in another network "
-				 "namespace (a container?)");
+		assert_text(use, "driver igb shows no interface: the interface is in another network "
+				 "namespace, for example of a container");
 }
 
 /* Disks. */
@@ -270,20 +270,20 @@ static const struct kernel_row {
 	const char *path, *enable; /* of an NVMe target's namespace */
 	const char *want;
 } kernel_rows[] = {
-	{ "a loop device over a disk", "/dev/nvme0n1", .want = "nvme0n1 is behind loop0" },
-	{ "over a partition", "/dev/nvme0n1p1", .want = "nvme0n1p1 is behind loop0" },
+	{ "a loop device over a disk", "/dev/nvme0n1", .want = "nvme0n1 is the backing device of loop0" },
+	{ "over a partition", "/dev/nvme0n1p1", .want = "nvme0n1p1 is the backing device of loop0" },
 	{ "over a node that was removed", "/dev/nvme0n1p1 (deleted)",
-	  .want = "nvme0n1p1 is behind loop0" },
-	{ "by another name", "/dev/alias", .want = "nvme0n1p1 is behind loop0" },
+	  .want = "nvme0n1p1 is the backing device of loop0" },
+	{ "by another name", "/dev/alias", .want = "nvme0n1p1 is the backing device of loop0" },
 	{ "by its name, which is another disk", "/dev/other/nvme0n1p1" },
-	{ "over a node of a container", "/lxc/one/nvme0n1", .want = "nvme0n1 is behind loop0" },
+	{ "over a node of a container", "/lxc/one/nvme0n1", .want = "nvme0n1 is the backing device of loop0" },
 	{ "over an image", "/srv/nvme0n1.img" },
 	{ "over an image of that name", "/srv/images/nvme0n1" },
 	{ "over another disk", "/dev/nvme0n10" },
 	{ "an NVMe target", .path = "/dev/nvme0n1", .enable = "1\n",
-	  .want = "nvme0n1 is given out by the NVMe target nqn.x" },
+	  .want = "nvme0n1 is exported by the NVMe target nqn.x" },
 	{ "an NVMe target by a link", .path = "/dev/disk/by-id/x", .enable = "1\n",
-	  .want = "nvme0n1p1 is given out by the NVMe target nqn.x" },
+	  .want = "nvme0n1p1 is exported by the NVMe target nqn.x" },
 	{ "one that is off", .path = "/dev/nvme0n1", .enable = "0\n" },
 };
 

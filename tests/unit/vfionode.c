@@ -71,7 +71,7 @@ static void only_numbers(void **state)
 	tree_file("dev/vfio/17", "");
 	for (size_t i = 0; i < UNIT_COUNT(owners); i++) {
 		assert_int_equal(vfionode_set_owner(&host, "17", owners[i], &err), -EINVAL);
-		assert_says(err.text, "is no UID:GID");
+		assert_says(err.text, "is not a valid UID:GID");
 	}
 }
 

@@ -13,7 +13,7 @@
 static const struct row {
 	const char *name, *xml, *want;
 } bad[] = {
-	{ "nothing", "", "line 1: nothing is there" },
+	{ "nothing", "", "line 1: the XML is empty" },
 	{ "blanks", " \n ", "line 2: " },
 	{ "no XML", "hello", "line 1: Start tag expected" },
 	{ "a text cut short", "<a>\n<b c=", "line 2: " },
@@ -21,12 +21,12 @@ static const struct row {
 	  "line 3: Opening and ending tag mismatch: a line 2 and b" },
 	{ "two elements at the top", "<a/>\n<a/>", "line 2: Extra content" },
 	{ "an attribute twice", "<a>\n<b c='1' c='2'/></a>", "line 2: Attribute c redefined" },
-	{ "bytes that are not UTF-8", "<a>\n\xff</a>", "line 2: bytes that are not UTF-8" },
+	{ "bytes that are not UTF-8", "<a>\n\xff</a>", "line 2: the XML contains bytes that are not UTF-8" },
 	{ "Latin-1, although it says so", "<?xml version='1.0' encoding='ISO-8859-1'?>\n<a>\xe4</a>",
-	  "line 2: bytes that are not UTF-8" },
+	  "line 2: the XML contains bytes that are not UTF-8" },
 	{ "a control byte", "<a>\n\033[2J</a>", "line 2: PCDATA invalid Char value 27" },
 	{ "an entity that nobody declared", "<a>\n&b;</a>", "line 2: Entity 'b' not defined" },
-	{ "a DOCTYPE", "<!DOCTYPE a>\n<a/>", "line 1: a DOCTYPE, which no domain has" },
+	{ "a DOCTYPE", "<!DOCTYPE a>\n<a/>", "line 1: a DOCTYPE is not allowed" },
 	{ "an entity of its own", "<!DOCTYPE a [<!ENTITY b 'x'>]><a>&b;</a>", "a DOCTYPE" },
 	{ "a file for an entity", "\n<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
 	  "line 2: a DOCTYPE" },
@@ -67,8 +67,8 @@ static void refuses_nul(void **state)
 	static const char xml[] = "<a>\n\0</a>";
 
 	(void)state;
-	assert_refused(xml, sizeof(xml) - 1, "line 2: a NUL byte");
-	assert_refused("<a/>", 5, "line 1: a NUL byte");
+	assert_refused(xml, sizeof(xml) - 1, "line 2: the XML contains a NUL byte");
+	assert_refused("<a/>", 5, "line 1: the XML contains a NUL byte");
 }
 
 static void end_is_len(void **state)

@@ -83,13 +83,13 @@ my ($uuid) = virsh('domuuid', 'taker')->{out} =~ /(\S+)/;
 # --- what an admin has to tell libvirt
 
 my $qemu_conf = '/etc/libvirt/qemu.conf';
-my $has_line  = qr{have this line in \Q$qemu_conf\E, as the only one of its name, and restart [^:]*: (cgroup_device_acl = \[.*?\])};
+my $has_line  = qr{put this line in \Q$qemu_conf\E, as the only cgroup_device_acl line, and restart [^:]*: (cgroup_device_acl = \[.*?\])};
 for my $vm (qw(taker flavored)) {
 	my $line = told($vm, $has_line, 'the nodes');
 	spew($qemu_conf, slurp($qemu_conf) =~ s/^cgroup_device_acl.*\n//mr . "$line\n");
 	libvirtd_restart();
 }
-my $too_little = qr/needs \S+ GiB of locked memory and libvirt's limit is 8 MiB: .*\[Service\] (LimitMEMLOCK=\w+)/;
+my $too_little = qr/needs \S+ GiB of locked memory, but libvirt's limit is 8 MiB; .*\[Service\] (LimitMEMLOCK=\w+)/;
 is(told('taker', $too_little, 'memory'), 'LimitMEMLOCK=infinity', 'for libvirtd');
 must('prlimit', '--memlock=unlimited', '--pid', $$);
 libvirtd_restart();

@@ -122,7 +122,7 @@ subtest 'huge pages are checked' => sub {
 	pool(1, 100);
 	my $vm = vm('strict', 256, node => 1);
 	my $got = hook($vm, 'prepare');
-	like($got->{err}, qr/^kvmshim: node 1 needs 128 pages of 2 MiB, 100 free; grow with: (.*)$/, 'too few, and what to do');
+	like($got->{err}, qr/^kvmshim: on NUMA node 1 the VM needs 128 huge pages of 2 MiB; 100 free; to enlarge the pool: (.*)$/, 'too few, and what to do');
 	my ($command) = $got->{err} =~ /grow with: (.*)/;
 	run({}, '/bin/sh', '-c', $command);
 	works($vm, 'prepare');
@@ -131,8 +131,8 @@ subtest 'huge pages are checked' => sub {
 	is(count(1, 'nr'), 128, 'check changes no pool');
 	works(my $both = vm('anywhere', 2 * (64 + 128)), 'prepare');
 	works($both, 'release');
-	is_refused(vm('more', 2 * (64 + 128) + 2), qr/: this host needs 193 pages of 2 MiB, 192 free; grow with/);
-	is_refused(vm('giant', 1024, page => 1048576), qr/: this host needs 1 page of 1 GiB, 0 free; grow with/);
+	is_refused(vm('more', 2 * (64 + 128) + 2), qr/: on this host the VM needs 193 huge pages of 2 MiB; 192 free; to enlarge the pool/);
+	is_refused(vm('giant', 1024, page => 1048576), qr/: on this host the VM needs 1 huge page of 1 GiB; 0 free; to enlarge the pool/);
 	is_refused(vm('odd', 64, page => 65536), qr/: this host has no huge pages of 64 MiB$/);
 	is(in_run(), '', 'nothing is left in /run');
 };
@@ -141,7 +141,7 @@ subtest 'reserved pages are not free' => sub {
 	pool(0, 0);
 	pool(1, 100);
 	my $hog = hog(1, 12, 0);
-	is_refused(vm('strict', 200, node => 1), qr/: node 1 needs 100 pages of 2 MiB, 100 free, 12 reserved; grow with: echo 112 /);
+	is_refused(vm('strict', 200, node => 1), qr/: on NUMA node 1 the VM needs 100 huge pages of 2 MiB; 100 free, 12 reserved; to enlarge the pool: echo 112 /);
 	works(my $fits = vm('fits', 176, node => 1), 'prepare');
 	works($fits, 'release');
 	end_hog($hog);
@@ -150,12 +150,12 @@ subtest 'reserved pages are not free' => sub {
 subtest 'pages are promised until QEMU has them' => sub {
 	my ($first, $second) = (vm('first', 160, node => 1), vm('second', 80, node => 1));
 	works($first, 'prepare');
-	is_refused($second, qr/: node 1 needs 40 pages of 2 MiB, 100 free, 80 promised to VMs that are starting; grow/);
+	is_refused($second, qr/: on NUMA node 1 the VM needs 40 huge pages of 2 MiB; 100 free, 80 claimed by VMs that are starting; to enlarge/);
 	my $mapped = hog(1, 80, 0, '-uuid', $first->{uuid});
-	is_refused($second, qr/: node 1 needs 40 pages of 2 MiB, 100 free, 80 promised to VMs/);
+	is_refused($second, qr/: on NUMA node 1 the VM needs 40 huge pages of 2 MiB; 100 free, 80 claimed by VMs/);
 	end_hog($mapped);
 	my $qemu = hog(1, 80, 1, '-uuid', $first->{uuid});
-	is_refused($second, qr/: node 1 needs 40 pages of 2 MiB, 20 free; grow/);
+	is_refused($second, qr/: on NUMA node 1 the VM needs 40 huge pages of 2 MiB; 20 free; to enlarge/);
 	works($first, 'started');
 	is(journal($first)->{state}, 'running', 'it runs');
 	works(my $small = vm('small', 40, node => 1), 'prepare');
@@ -215,7 +215,7 @@ subtest 'a pool that is changed by hand meanwhile' => sub {
 	spew(pool_file(1, 'nr'), 50);
 	my $got = hook($vm, 'release');
 	is($got->{status}, 0, 'the VM is released');
-	like($got->{err}, qr{: node1/hugepages-2048kB has 50 pages, 10 of them added by hand or by another program: it is left},
+	like($got->{err}, qr{: node1/hugepages-2048kB has 50 pages; an admin or another program has added 10 of them, so kvmshim does not change},
 		'and it is said that the pool is not');
 	is(count(1, 'nr'), 50, 'it is left as it is');
 	is(in_run(), '', 'nothing is left in /run');
@@ -233,7 +233,7 @@ subtest 'anywhere is where there is room' => sub {
 subtest 'more than the memory can give' => sub {
 	my $got = hook(my $vm = vm('greedy', 1400, node => 1), 'prepare');
 	is($got->{status}, 1, 'it is refused');
-	like($got->{err}, qr{^kvmshim: node1/hugepages-2048kB: 690 pages are to be added and \d+ could be, even after the memory was compacted: the pool has \d+ of 700$},
+	like($got->{err}, qr{^kvmshim: node1/hugepages-2048kB: 690 pages are needed, but the kernel could add only \d+, even after memory compaction; the pool has \d+ of 700 pages$},
 		'with the arithmetic');
 	is(pools(), '7/7 10/10', 'and the pool is as it was');
 	works($vm, 'release');
@@ -281,7 +281,7 @@ subtest 'memory of passthrough VMs is there, or promised' => sub {
 	works($vms[0], 'prepare');
 	is_deeply([ map { "$_->{page} $_->{pages}" } @{ journal($vms[0])->{memory} } ], [ '4 ' . $part * 256 ],
 		'the journal has the promise');
-	is_refused($vms[1], qr/: the domain needs \S+ [MG]iB of memory at once, which its devices or <locked\/> pin: \S+ [MG]iB available \(MemAvailable\), \S+ [MG]iB promised to VMs that are starting$/);
+	is_refused($vms[1], qr/: the VM needs \S+ [MG]iB of memory at once, because its devices or <locked\/> pin it; \S+ [MG]iB is available \(MemAvailable\), \S+ [MG]iB claimed by VMs that are starting$/);
 	works(my $without = vm('without', $part, normal => 1), 'prepare');
 	works($without, 'release');
 	works(my $small = vm('small', 64, normal => 1, hostdevs => [$wire]), 'prepare');
@@ -290,7 +290,7 @@ subtest 'memory of passthrough VMs is there, or promised' => sub {
 	works($vms[1], 'prepare');
 	works($vms[1], 'release');
 	is_refused(vm('one node', $part, normal => 1, node => 1, hostdevs => [$edu]),
-		qr/: of node 1 the domain needs \S+ MiB|: of node 1 the domain needs \S+ GiB of memory at once.*: \S+ MiB there/)
+		qr/: on NUMA node 1 the VM needs \S+ MiB|: on NUMA node 1 the VM needs \S+ GiB of memory at once.*; \S+ MiB is available there/)
 		if $part < meminfo('MemAvailable');
 	is(in_run(), '', 'nothing is left in /run');
 };

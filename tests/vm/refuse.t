@@ -73,7 +73,7 @@ refused('a partition is mounted', 'nvme', qr{\Q$nvme\E is in use: $name is mount
 	return sub { must('umount', $mnt) };
 });
 refused('a partition is mounted in another mount namespace only', 'nvme',
-	qr{\Q$nvme\E is in use: nvme\S+ is claimed by something .*another mount namespace}, '', sub {
+	qr{\Q$nvme\E is in use: disk nvme\S+ has a user that is not in the mount table .*other mount namespace}, '', sub {
 	my $pid = runs_in_background('unshare', '-m', 'sh', '-c', 'mount "$1" "$2" && exec sleep 100000', 'sh', $part, $mnt);
 	wait_for(sub { slurp("/proc/$pid/mounts") =~ /^\Q$part\E /m }) or die "not mounted\n";
 	return sub { end_holder($pid) };
@@ -105,7 +105,7 @@ refused('a partition is swap', 'nvme', qr{\Q$nvme\E is in use: $name is swap}, '
 # --- a network card
 
 my $eth = interface_of($nic);
-my $needs = qr{\Q$nic\E: this host needs it: $eth};
+my $needs = qr{\Q$nic\E is in use by the host: $eth};
 
 refused('the default route', 'nic', qr/$needs carries the default route/, '', sub {
 	ip('addr', 'add', '10.9.9.2/24', 'dev', $eth);
@@ -138,7 +138,7 @@ refused('a VLAN', 'nic', qr/$needs has wan \(VLAN\) on top/, '', sub {
 
 # --- graphics and sound
 
-refused('the console', 'card', qr/\Q$graphics\E shows this host's console \(vtcon\d\).*release-console = yes/, '');
+refused('the console', 'card', qr/\Q$graphics\E shows the host console \(vtcon\d\).*release-console = yes/, '');
 refused('sound is open', 'card', sub { qr{\Q$sound is in use: $_[0]\E} }, "$released$now", sub {
 	my $pid = holder('pipewire', control_of($sound));
 	return sub { end_holder($pid) }, "pipewire (pid $pid) has /dev/snd/controlC0 open";
@@ -153,12 +153,12 @@ refused('the rest of its group is the host\'s', 'sound',
 
 # --- what the host does not give away at all
 
-refused('its driver is not on the list', 'nvme', qr/\Q$nvme\E: its driver nvme is not in unbind-drivers/,
+refused('its driver is not on the list', 'nvme', qr/\Q$nvme\E: driver nvme is not in unbind-drivers/,
 	"unbind-drivers = e1000e, snd_*\n");
 refused('a bridge of PCI', 'bridge', qr/0000:00:04\.0 is a PCI bridge/, '');
 refused('no such device', 'nobody', qr/0000:00:1e\.0: this host has no such PCI device/, '');
 refused('a mistake in kvmshim.conf', 'nvme', qr{/etc/kvmshim/kvmshim\.conf:2: .*holders-wait}, "holders-wait = soon\n");
-refused('it is another one than it was', 'nvme', qr/\Q$nvme\E: its id is 1b36:0010, and \S+ expects 10de:1b06/,
+refused('it is another one than it was', 'nvme', qr/\Q$nvme\E: the id is 1b36:0010, but \S+ expects 10de:1b06/,
 	"[device $nvme]\nexpect = 10de:1b06\n");
 
 # --- what another VM has

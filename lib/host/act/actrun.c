@@ -79,11 +79,11 @@ static int program_result(struct arena *a, const struct child *c, const struct t
 	if (rc < 0)
 		return err_set(err, -rc, "%s: %s", name, strerror(-rc));
 	if (end.si_code != CLD_EXITED)
-		return err_set(err, EIO, "%s: ended by signal %d", name, end.si_status);
+		return err_set(err, EIO, "%s was ended by signal %d", name, end.si_status);
 	if (end.si_status && line)
 		err_set(err, EIO, "%s", line);
 	else if (end.si_status)
-		err_set(err, EIO, "%s: exit status %d", name, end.si_status);
+		err_set(err, EIO, "%s failed with exit status %d", name, end.si_status);
 	return end.si_status;
 }
 
@@ -112,7 +112,8 @@ static int program_wait(struct arena *a, const struct child *c, const struct tas
 
 	if (rc < 0) {
 		program_kill(c);
-		return err_set(err, -rc, "%s: not done after %d ms, killed", t->argv[0], deadline);
+		return err_set(err, -rc, "%s did not finish in %d ms and was killed", t->argv[0],
+			       deadline);
 	}
 	for (int i = 0; i < DRAINS && tail_read(&tail, fd); i++)
 		;
@@ -151,7 +152,7 @@ int act_run(const struct host *host, const char *const *argv, int deadline, stru
 		return err_set(err, -rc, "%s: %s", argv[0], strerror(-rc));
 	t.path = program_find(host, argv[0]);
 	if (!t.path)
-		return err_set(err, ENOENT, "%s: not in /usr/sbin, /usr/bin, /sbin or /bin",
+		return err_set(err, ENOENT, "%s is not in /usr/sbin, /usr/bin, /sbin or /bin",
 			       argv[0]);
 	t.argv = argv_copy(host->arena, argv);
 	t.report = report;

@@ -128,7 +128,7 @@ static const char *route_text(const struct host *host, const char *name)
 		return route_in_proc(host, name);
 	rc = routes_read(host->arena, ROUTES_DEADLINE, &routes);
 	if (rc == -ETIMEDOUT)
-		return "may carry the default route: asking the kernel for its routes hangs";
+		return "possibly carries the default route: the kernel does not return its routes";
 	if (rc < 0)
 		return route_in_proc(host, name);
 	if (routes_have(&routes, AF_INET, ifindex))
@@ -185,9 +185,8 @@ const char *uses_of_function(const struct host *host, const struct pci_function 
 	if (f->class >> 8 != CLASS_ETHERNET || b->interfaces.n || !f->driver ||
 	    is_no_network_driver(f->driver) || is_driverless_virtio(host, f))
 		return NULL;
-	return arena_printf(
-		host->arena,
-		"its driver %s shows no interface: that is in another network namespace "
-		"(a container?)",
-		f->driver);
+	return arena_printf(host->arena,
+			    "driver %s shows no interface: the interface is in another network "
+			    "namespace, for example of a container",
+			    f->driver);
 }

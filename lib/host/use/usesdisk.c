@@ -164,7 +164,8 @@ static const char *loop_of(const struct host *host, const char *name)
 				: NULL;
 
 		if (path && is_node_of(host, path, name))
-			return arena_printf(host->arena, "%s is behind %s", name, disks.v[i]);
+			return arena_printf(host->arena, "%s is the backing device of %s", name,
+					    disks.v[i]);
 	}
 	return NULL;
 }
@@ -196,7 +197,7 @@ static const char *target_of(const struct host *host, const char *name)
 				    host, arena_printf(host->arena, "%s/%s", all, namespaces.v[k]),
 				    name))
 				return arena_printf(host->arena,
-						    "%s is given out by the NVMe target %s", name,
+						    "%s is exported by the NVMe target %s", name,
 						    str_printable(host->arena, subsystems.v[i]));
 	}
 	return NULL;
