@@ -69,7 +69,7 @@ subtest 'man finds nothing to say' => sub {
 };
 
 # Pages that fit; in the end all of them.
-my @fitting = qw(kvmshim-cookbook.7 kvmshim-json.5 kvmshim-place.8 kvmshim-rules.5 kvmshim-verbs.5 kvmshim.8 kvmshim.conf.5);
+my @fitting = qw(kvmshim-cookbook.7 kvmshim-hook.8 kvmshim-json.5 kvmshim-place.8 kvmshim-rules.5 kvmshim-verbs.5 kvmshim.8 kvmshim.conf.5);
 
 subtest 'No line is longer than 80 columns, and no quote stands in quotes' => sub {
 	need(rendered($pages[0]), 'neither man nor mandoc shows pages on this machine');

@@ -85,7 +85,7 @@ row_is(doctor(), 'hook', 'ok', qr/50-kvmshim/);
 stops('nvme');
 
 $got = doctor('sound');
-row_is($got, 'assign', 'fail', qr/\Q$gpu\E .* is in IOMMU group \d+ too/);
+row_is($got, 'assign', 'fail', qr/\Q$gpu\E .* shares IOMMU group \d+ with a requested device/);
 is($got->{status}, 1, 'it would not start');
 my ($why) = ($got->{rows}{'assign'}{seen} // '') =~ /^the hook would refuse the start: (.*)/;
 is_refused('sound', qr/\Q$why\E/, 'libvirt is told the same', $gpu, $hda);
