@@ -82,7 +82,7 @@ subtest 'A device of a rule: the wrapper sees it as the hook would have it' => s
 	row_is($got, 'command-line', 'ok', qr/^rules that would apply: disk; debug /, 'the wrapper, though the device is still the host\'s');
 	is($got->{status}, 0, 'exit 0') or diag($got->{out});
 	$host->file('etc/libvirt/qemu.conf', '');
-	row_is(of('desktop'), 'assign', 'fail', qr/libvirt keeps QEMU from the VFIO nodes/, 'what libvirt keeps from it');
+	row_is(of('desktop'), 'assign', 'fail', qr/libvirt does not let QEMU open the VFIO device nodes/, 'what libvirt keeps from it');
 };
 
 subtest 'The wrapper would refuse' => sub {

@@ -318,7 +318,7 @@ my @hosts = (
 		$host->file('sys/fs/selinux/enforce', '1');
 		$host->file('var/lib/selinux/targeted/active/modules/400/kvmshim/cil', '');
 	} ],
-	[ 'memlock', 'too low', 'fail', qr/^desktop: a device of a rule needs 2 GiB of locked memory and libvirt's limit is 8 MiB$/,
+	[ 'memlock', 'too low', 'fail', qr/^desktop: a device that a rule passes through needs 2 GiB of locked memory, but libvirt's limit is 8 MiB$/,
 		qr/LimitMEMLOCK=infinity/, sub { passes_gpu(shift) } ],
 	[ 'memlock', 'none', 'ok', qr/enough/, undef, sub {
 		my ($host) = @_;
@@ -337,11 +337,11 @@ my @hosts = (
 	} ],
 	[ 'memlock', 'a rule for a VM that is not here', 'ok', qr/no rule passes a device through to a domain/, undef,
 		sub { shift->rules('50-gpu.ini', "[gpu]\nwhen-name = other\npass-pci = 05:00.0\n") } ],
-	[ 'device-acl', 'the nodes are not in it', 'fail', qr/^desktop: libvirt keeps QEMU from the VFIO nodes/,
+	[ 'device-acl', 'the nodes are not in it', 'fail', qr/^desktop: libvirt does not let QEMU open the VFIO device nodes/,
 		qr{cgroup_device_acl = \[.*"/dev/vfio/vfio", "/dev/vfio/5" \]}, sub { passes_gpu(shift) } ],
-	[ 'device-acl', 'those of a mediated device', 'fail', qr/^desktop: libvirt keeps QEMU from the VFIO nodes/, qr{"/dev/vfio/vfio", "/dev/vfio/7" \]},
+	[ 'device-acl', 'those of a mediated device', 'fail', qr/^desktop: libvirt does not let QEMU open the VFIO device nodes/, qr{"/dev/vfio/vfio", "/dev/vfio/7" \]},
 		sub { passes_mdev(shift) } ],
-	[ 'device-acl', 'those of a mediated device beside one of the XML', 'fail', qr/^desktop: libvirt keeps QEMU/, qr{"/dev/userfaultfd", "/dev/vfio/7" \]}, sub {
+	[ 'device-acl', 'those of a mediated device beside one of the XML', 'fail', qr/^desktop: libvirt does not let QEMU open the VFIO device nodes/, qr{"/dev/userfaultfd", "/dev/vfio/7" \]}, sub {
 		my ($host) = @_;
 		passes_mdev($host);
 		domain($host, 'desktop', devices => "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='@{[ uuid(71) ]}'/></source></hostdev>");
