@@ -160,7 +160,7 @@ provide() {
 		# shellcheck disable=SC2046,SC2086
 		install_by dnf -q -y $(builder_repository) install $packages
 	else
-		die "neither apt-get nor dnf is installed; install the packages that contain: $packages"
+		die "this host has no apt-get and no dnf; install the packages that contain: $packages"
 	fi
 	packages=$(missing "$1")
 	[ -z "$packages" ] || die "still missing after the installation: $packages"
@@ -385,7 +385,7 @@ usage: ./install.sh demo        build kvmshim and show what it does with a real 
        ./install.sh test        build kvmshim and run every test
        ./install.sh install [--emulator PATH]... [--dry-run]
                                 build and install it, in front of these emulators,
-                                or of those that libvirt uses on this host
+                                or of the emulators that libvirt uses
        ./install.sh uninstall [--purge] [--dry-run]
                                 restore the old state; --purge: also remove settings
                                 and rules

@@ -73,5 +73,5 @@ show_demo() {
 	*"hypervisor-bit 0"*) ;;
 	*) die "with the rules the guest should see hypervisor-bit 0" ;;
 	esac
-	say "It works: the hypervisor bit went from 1 to 0 and the signature is gone."
+	say "It works: the hypervisor bit went from 1 to 0 and the guest sees no signature."
 }

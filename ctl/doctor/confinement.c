@@ -77,8 +77,7 @@ struct row doctor_apparmor(const struct doctor *d)
 	    sysfs_has(&d->host, APPARMOR "/abstractions/libvirt-qemu") && !profile_knows_us(d))
 		return row_fail(
 			d, "kvmshim-place connect",
-			"the AppArmor profile of VMs does not let the wrapper read rules and run "
-			"the real emulator");
+			"the AppArmor profile of VMs does not let the wrapper read rules and run the real emulator");
 	if (blind && doctor_needs_hook(d))
 		return row_warn(
 			d,
@@ -160,9 +159,9 @@ struct row doctor_selinux(const struct doctor *d)
 				"%s does not have the SELinux label of its real emulator",
 				wrong->path);
 	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))
-		return row_warn(d, "semodule -i kvmshim.pp",
-				"the policy module kvmshim is not installed, so VMs cannot run the "
-				"real emulator");
+		return row_warn(
+			d, "semodule -i kvmshim.pp",
+			"the policy module kvmshim is not installed, so VMs cannot run the real emulator");
 	return row_ok(d, "SELinux lets the hook and the wrapper work%s",
 		      hooks > 0 ? " (virt_hooks_unconfined is on)" : "");
 }

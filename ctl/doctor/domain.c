@@ -36,9 +36,8 @@ struct row doctor_definition(const struct doctor *d)
 		return row_fail(d, arena_printf(d->host.arena, "virsh edit %s", one->name),
 				"%s: %s", one->path ? one->path : one->name, one->problem);
 	if (qemu.pid)
-		return row_ok(d, "%s, %s; the VM is already running (pid "
-				 "%ld)", one->name, one->xml.uuid,
-			      (long)qemu.pid);
+		return row_ok(d, "%s, %s; the VM is already running (pid %ld)", one->name,
+			      one->xml.uuid, (long)qemu.pid);
 	return row_ok(d, "%s, %s", one->name, one->xml.uuid);
 }
 
@@ -93,9 +92,8 @@ struct row doctor_assign(const struct doctor *d)
 	if (m.errors)
 		return row_fail(d, "kvmshim check", "%s", mistake_text(d->host.arena, &m.v[0]));
 	if (plan(d, &g, &j, &err) < 0)
-		return row_fail(d, "see REFUSALS in kvmshim-hook(8)", "the hook would refuse the "
-								      "start: %s",
-				err.text);
+		return row_fail(d, "see REFUSALS in kvmshim-hook(8)",
+				"the hook would refuse the start: %s", err.text);
 	if (!j.n_devices)
 		return row_ok(d, "the domain requests no host device%s",
 			      it(d)->xml.memory.n ? ", and enough memory is available" : "");
@@ -146,8 +144,7 @@ static struct row judge_decision(const struct doctor *d, struct decision *decisi
 			mistake_text(d->host.arena, &decision->mistakes.v[0]));
 	case DECIDE_PASS:
 		return row_warn(d, "kvmshim check",
-				"the wrapper would start the VM without "
-				"rules: %s",
+				"the wrapper would start the VM without rules: %s",
 				mistake_text(d->host.arena, &decision->mistakes.v[0]));
 	case DECIDE_OFF:
 		return row_warn(d, NULL, "the wrapper is disabled; see kill-switch");

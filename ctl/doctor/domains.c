@@ -124,13 +124,11 @@ static int keep_only(struct doctor *d, struct err *err)
 	if (rc == 0 || rc == -ETIMEDOUT)
 		return rc;
 	if (d->unseen_domains)
-		return err_set(err, EACCES,
-			       "only root can read the domain XML of '%s'; run kvmshim doctor as "
-			       "root",
-			       str_printable(d->host.arena, d->domain));
-	return err_set(err, ENOENT,
-		       "domain '%s' does not "
-		       "exist%s",
+		return err_set(
+			err, EACCES,
+			"only root can read the domain XML of '%s'; run kvmshim doctor as root",
+			str_printable(d->host.arena, d->domain));
+	return err_set(err, ENOENT, "domain '%s' does not exist%s",
 		       str_printable(d->host.arena, d->domain), nearest_hint(d->host.arena, &near));
 }
 

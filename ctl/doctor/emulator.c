@@ -87,10 +87,10 @@ static const char *remedy(const struct doctor *d, const struct emulator *e)
 	if (e->place == PLACE_ORPHAN)
 		return arena_printf(d->host.arena, "install the emulator %s again", p);
 	if (e->place == PLACE_BOTH)
-		return arena_printf(d->host.arena,
-				    "if %s.real is the emulator: mv -T %s.real %s && kvmshim-place "
-				    "place %s%s",
-				    p, p, p, p, e->is_binary ? otherwise(d, p) : "");
+		return arena_printf(
+			d->host.arena,
+			"if %s.real is the emulator: mv -T %s.real %s && kvmshim-place place %s%s",
+			p, p, p, p, e->is_binary ? otherwise(d, p) : "");
 	return e->owner ? "kvmshim-place refresh" :
 			  arena_printf(d->host.arena, "kvmshim-place place %s", p);
 }
@@ -280,6 +280,6 @@ struct row doctor_machine_types(const struct doctor *d)
 			row_list(d, &gone));
 	if (d->unseen_domains)
 		return row_unseen(d, DOMAIN_FOLDER);
-	return row_ok(d, "QEMU supports the machine type of all %zu "
-			 "domain%s", held, held == 1 ? "" : "s");
+	return row_ok(d, "QEMU supports the machine type of all %zu domain%s", held,
+		      held == 1 ? "" : "s");
 }

@@ -18,19 +18,18 @@ struct row doctor_cpu(const struct doctor *d)
 	if (!m->has_cpuinfo)
 		return row_warn(d, NULL, "the features of the CPU cannot be read");
 	if (m->maker == CPU_OTHER && !m->virtualises)
-		return m->has_kvm ? row_ok(d, "the CPU is not x86; /dev/kvm exists") :
-				    row_warn(d, NULL, "the CPU is not x86, and /dev/kvm is "
-						      "missing");
+		return m->has_kvm ?
+			       row_ok(d, "the CPU is not x86; /dev/kvm exists") :
+			       row_warn(d, NULL, "the CPU is not x86, and /dev/kvm is missing");
 	if (!m->virtualises)
 		return row_fail(
 			d, "enable VT-x or AMD-V (SVM) in the firmware setup",
-			"the CPU has neither vmx nor svm: VMs run only with TCG emulation, or not "
-			"at all");
+			"the CPU has neither vmx nor svm: VMs run only with TCG emulation, or not at all");
 	if (!m->has_kvm)
 		return row_fail(d, m->maker == CPU_AMD ? "modprobe kvm_amd" : "modprobe kvm_intel",
 				"the CPU supports virtualization, but /dev/kvm is missing");
-	return row_ok(d, "the CPU has %s, and /dev/kvm "
-			 "exists", m->maker == CPU_AMD ? "svm" : "vmx");
+	return row_ok(d, "the CPU has %s, and /dev/kvm exists",
+		      m->maker == CPU_AMD ? "svm" : "vmx");
 }
 
 /* ---- IOMMU ---- */
@@ -47,13 +46,14 @@ struct row doctor_iommu_firmware(const struct doctor *d)
 	if (m->iommu_table)
 		return row_ok(d, "the firmware has the ACPI table %s", m->iommu_table);
 	if (m->groups)
-		return row_ok(d, "the firmware has no ACPI table of an IOMMU, but the kernel uses "
-				 "an IOMMU");
+		return row_ok(
+			d,
+			"the firmware has no ACPI table of an IOMMU, but the kernel uses an IOMMU");
 	if (!m->has_acpi)
 		return row_warn(d, NULL, "the ACPI tables cannot be read");
-	return row_fail(d, "enable VT-d or AMD-Vi (IOMMU) in the firmware setup",
-			"the firmware reports no IOMMU: the ACPI tables DMAR and IVRS are both "
-			"missing");
+	return row_fail(
+		d, "enable VT-d or AMD-Vi (IOMMU) in the firmware setup",
+		"the firmware reports no IOMMU: the ACPI tables DMAR and IVRS are both missing");
 }
 
 /* The word that keeps the kernel from using an IOMMU; NULL. */
@@ -103,17 +103,17 @@ struct row doctor_iommu_groups(const struct doctor *d)
 	struct row_texts without = { 0 };
 
 	if (!m->groups)
-		return row_fail(d, "see iommu-firmware and iommu-kernel",
-				"the kernel has no IOMMU group, so no device can be passed "
-				"through");
+		return row_fail(
+			d, "see iommu-firmware and iommu-kernel",
+			"the kernel has no IOMMU group, so no device can be passed through");
 	for (size_t i = 0; i < d->passed.n; i++)
 		if (machine_function(m, d->passed.v[i])->group < 0)
 			row_add(d, &without, "%s", d->passed.v[i]);
 	if (without.n)
 		return row_fail(d, NULL, "not in an IOMMU group, so no VM can use it: %s",
 				row_list(d, &without));
-	return row_ok(d, "the host has %zu IOMMU groups and %zu PCI "
-			 "functions", m->groups, m->n_functions);
+	return row_ok(d, "the host has %zu IOMMU groups and %zu PCI functions", m->groups,
+		      m->n_functions);
 }
 
 #define UNSAFE \
@@ -132,8 +132,8 @@ struct row doctor_interrupt_remapping(const struct doctor *d)
 	if (!m->has_interrupts)
 		return row_warn(d, NULL, "the list of interrupts cannot be read");
 	if (!m->groups)
-		return row_warn(d, NULL, "interrupts are not remapped, because the kernel uses no "
-					 "IOMMU");
+		return row_warn(d, NULL,
+				"interrupts are not remapped, because the kernel uses no IOMMU");
 	if (m->unsafe_interrupts)
 		return row_warn(
 			d, NULL,
@@ -143,8 +143,8 @@ struct row doctor_interrupt_remapping(const struct doctor *d)
 		return row_fail(d,
 				"remove intremap=off from GRUB_CMDLINE_LINUX in /etc/default/grub",
 				"the kernel command line has intremap=%s", off);
-	return row_fail(d, UNSAFE, "interrupts are not remapped, so VFIO refuses all devices of "
-				   "this host");
+	return row_fail(d, UNSAFE,
+			"interrupts are not remapped, so VFIO refuses all devices of this host");
 }
 
 /* ---- memory ---- */
@@ -204,10 +204,10 @@ struct row doctor_hugepages(const struct doctor *d)
 	for (size_t i = 0; i < d->n_domains; i++)
 		hold_against_pools(d, &d->domains[i], &short_of);
 	if (asks_for_huge(d) && d->machine.has_mounts && !d->machine.has_hugetlbfs)
-		return row_fail(d,
-				"run systemctl start dev-hugepages.mount, and restart the libvirt "
-				"daemon",
-				"domains need huge pages, but no hugetlbfs is mounted");
+		return row_fail(
+			d,
+			"run systemctl start dev-hugepages.mount, and restart the libvirt daemon",
+			"domains need huge pages, but no hugetlbfs is mounted");
 	if (!short_of.n && d->unseen_domains)
 		return row_unseen(d, "the memory that domains need (" DOMAIN_FOLDER ")");
 	if (!short_of.n)

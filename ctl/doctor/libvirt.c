@@ -30,9 +30,7 @@ static bool knows_folders(const struct doctor *d)
 struct row doctor_libvirt(const struct doctor *d)
 {
 	const struct libvirt *l = &d->libvirt;
-	const char *state = l->daemon.pid ? arena_printf(d->host.arena,
-							 "is running (pid "
-							 "%ld)",
+	const char *state = l->daemon.pid ? arena_printf(d->host.arena, "is running (pid %ld)",
 							 (long)l->daemon.pid)
 					  : "is not running";
 

@@ -97,14 +97,11 @@ static struct row judge_limit(const struct doctor *d, const char *name, const ch
 
 struct row doctor_memlock(const struct doctor *d)
 {
-	struct row row =
-		judge_limit(d, "memlock", "the limit is enough for all domains with devices of "
-					 "rules");
+	struct row row = judge_limit(d, "memlock",
+				     "the limit is enough for all domains with devices of rules");
 
 	if (row.grade == GRADE_OK && !d->libvirt.daemon.pid && d->libvirt.program)
-		row.seen = arena_printf(d->host.arena,
-					"%s; the libvirt daemon is not "
-					"running",
+		row.seen = arena_printf(d->host.arena, "%s; the libvirt daemon is not running",
 					row.seen);
 	return row;
 }
@@ -144,8 +141,8 @@ static void add_kept(const struct doctor *d, const struct rule *rule, struct row
 		if (!node)
 			continue;
 		*first = *first ? *first : node;
-		row_add(d, kept, "%s:%u passes through "
-				 "%s", rule->file, rule->actions[i].line, node);
+		row_add(d, kept, "%s:%u passes through %s", rule->file, rule->actions[i].line,
+			node);
 	}
 }
 
@@ -167,8 +164,7 @@ struct row doctor_device_acl(const struct doctor *d)
 					     "add \"%s\" to cgroup_device_acl in " QEMUCONF
 					     ", and restart %s",
 					     first, doctor_daemon_unit(d)),
-				"libvirt does not let QEMU open a device node: "
-				"%s",
+				"libvirt does not let QEMU open a device node: %s",
 				row_list(d, &kept));
 	return judge_limit(d, "cgroup_device_acl",
 			  "the list has the device nodes of all devices of rules");

@@ -90,8 +90,7 @@ struct row doctor_unknown_options(const struct doctor *d)
 				arena_printf(d->host.arena,
 					     "kvmshim check --qemu; kvmshim explain %s",
 					     domains.v[0]),
-				"at the last start QEMU did not accept its command line: "
-				"%s",
+				"at the last start QEMU did not accept its command line: %s",
 				row_list(d, &told));
 	if (!seen)
 		return row_unseen(d, LOGS);

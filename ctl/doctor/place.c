@@ -315,9 +315,7 @@ static void ask(struct doctor *d, struct emulator *e)
 	*help = (struct qemuhelp){ .arena = d->host.arena, .binary = e->real };
 	e->machines = qemuhelp_names(help, "-machine", "help");
 	if (help->silent)
-		e->problem = arena_printf(d->host.arena,
-					  "it did not answer within %d "
-					  "s",
+		e->problem = arena_printf(d->host.arena, "it did not answer within %d s",
 					  CAPTURE_SECONDS);
 	else if (!e->machines)
 		e->problem = "it does not answer -machine help";

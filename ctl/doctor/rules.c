@@ -36,8 +36,7 @@ struct row doctor_kvmshim_root(const struct doctor *d)
 				     "add [Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
 				     "(systemctl edit %s), and restart the unit",
 				     doctor_daemon_unit(d)),
-			"%s has KVMSHIM_ROOT=%s in its environment, so the hook does not see the "
-			"real devices",
+			"%s has KVMSHIM_ROOT=%s in its environment, so the hook does not see the real devices",
 			doctor_daemon_unit(d), l->kvmshim_root);
 	return row_ok(d, "the environment of the libvirt daemon has no KVMSHIM_ROOT");
 }
@@ -131,9 +130,9 @@ struct row doctor_stuck(const struct doctor *d)
 				stuck_subject(w), op_names[w->op]);
 		}
 	if (hang.n)
-		return row_fail(d, "stop the program that uses the device; if that does not help, "
-				   "reboot",
-				"stuck in the kernel: %s", row_list(d, &hang));
+		return row_fail(
+			d, "stop the program that uses the device; if that does not help, reboot",
+			"stuck in the kernel: %s", row_list(d, &hang));
 	if (free.n)
 		return row_warn(d, "kvmshim recover", "no longer stuck: %s", row_list(d, &free));
 	return row_ok(d, "no device is stuck in the kernel");

@@ -14,6 +14,12 @@
 
 #define INITRAMFS "then update-initramfs -u (dracut -f)"
 
+static struct row row_blocked(const struct doctor *d, const char *module, const char *file)
+{
+	return row_fail(d, arena_printf(d->host.arena, "remove %s from %s", module, file),
+			"%s cannot be loaded: %s disables it", module, file);
+}
+
 struct row doctor_vfio_modules(const struct doctor *d)
 {
 	static const char *const modules[] = { "vfio_pci", "vfio_iommu_type1" };
@@ -27,14 +33,7 @@ struct row doctor_vfio_modules(const struct doctor *d)
 		if (!machine_has_module(&d->host, &d->machine, modules[i]))
 			row_add(d, &missing, "%s", modules[i]);
 		else if (file && !host_has_module(&d->host, modules[i]))
-			return row_fail(d,
-					arena_printf(d->host.arena,
-						     "remove %s from "
-						     "%s",
-						     modules[i], file),
-					"%s cannot be loaded, because of a line in "
-					"%s",
-					modules[i], file);
+			return row_blocked(d, modules[i], file);
 	}
 	if (missing.n)
 		return row_fail(
@@ -103,15 +102,14 @@ struct row doctor_vfio_ids(const struct doctor *d)
 			continue;
 		cards = same_kind(d, i, &n);
 		if (n > 1)
-			row_add(d, &twins, "%s matches %zu devices "
-					   "(%s)", d->machine.functions[i].id, n,
-				cards);
+			row_add(d, &twins, "%s matches %zu devices (%s)",
+				d->machine.functions[i].id, n, cards);
 	}
 	if (twins.n)
-		return row_warn(d, "remove the ID from vfio-pci.ids; the hook binds by address",
-				"vfio-pci binds all of these devices, even if the host needs one "
-				"of them: %s",
-				row_list(d, &twins));
+		return row_warn(
+			d, "remove the ID from vfio-pci.ids; the hook binds by address",
+			"vfio-pci binds all of these devices, even if the host needs one of them: %s",
+			row_list(d, &twins));
 	return row_ok(d, "vfio-pci binds %s at boot, one device for each ID", ids);
 }
 
@@ -208,10 +206,10 @@ struct row doctor_nouveau(const struct doctor *d)
 			row_add(d, &had, "%s", d->passed.v[i]);
 	if (!had.n)
 		return row_ok(d, "nouveau is not bound to a device that a VM needs");
-	return row_warn(d, "echo blacklist nouveau >/etc/modprobe.d/nouveau.conf, " INITRAMFS,
-			"nouveau is bound to %s, and can be unbound only while no program uses "
-			"the card",
-			row_list(d, &had));
+	return row_warn(
+		d, "echo blacklist nouveau >/etc/modprobe.d/nouveau.conf, " INITRAMFS,
+		"nouveau is bound to %s, and can be unbound only while no program uses the card",
+		row_list(d, &had));
 }
 
 #define PERSISTENCED "nvidia-persistenced"
@@ -246,7 +244,6 @@ struct row doctor_nvidia_persistenced(const struct doctor *d)
 				     ".service in section [device %s] of "
 				     "/etc/kvmshim/kvmshim.conf",
 				     first),
-			"nvidia-persistenced (pid %ld) has devices open that a VM needs: "
-			"%s",
+			"nvidia-persistenced (pid %ld) has devices open that a VM needs: %s",
 			(long)pid, row_list(d, &kept));
 }

@@ -92,8 +92,7 @@ void generate_nova(struct choice *c)
 	printf("\n# A flavor that requests one; replace FLAVOR:\n"
 	       "#   openstack flavor set FLAVOR --property pci_passthrough:alias=%s\n",
 	       flavor_aliases(c));
-	puts("# A VM with a device pins all its memory: set ram_allocation_ratio = 1.0 on this "
-	     "node.");
+	puts("# A VM with a device pins all its memory: keep ram_allocation_ratio at 1.0 here.");
 }
 
 /* A list in JSON, as the options of the charms take them. */

@@ -88,7 +88,7 @@ rows_are(\&is_of_machine,
 	[ 'vfio-modules', 'the kernel has none', 'fail', qr/does not have vfio_pci; vfio_iommu_type1/, qr/modules-extra/,
 		sub { shift->gone('sys/module/vfio_pci', 'sys/module/vfio_iommu_type1') } ],
 	[ 'vfio-modules', 'there to be loaded', 'ok', qr/loaded when they are needed/, undef, sub { modules_on_disk(shift) } ],
-	[ 'vfio-modules', 'blacklisted', 'fail', qr{vfio_pci cannot be loaded, .*/etc/modprobe\.d/x\.conf}, qr/remove vfio_pci from/, sub {
+	[ 'vfio-modules', 'blacklisted', 'fail', qr{vfio_pci cannot be loaded: .*/etc/modprobe\.d/x\.conf}, qr/remove vfio_pci from/, sub {
 		my ($host) = @_;
 		modules_on_disk($host);
 		$host->file('etc/modprobe.d/x.conf', "# why\nblacklist vfio-pci\n");

@@ -44,7 +44,7 @@ subtest 'A domain with a home-built QEMU: the installation is as ever, without i
 	like($root->sh('/src/install.sh install --dry-run')->{err}, qr/^kvmshim-place: \Q$home\E: its directory does not belong to root; skipped$/m, 'a dry run says so');
 	my $got = $root->sh('/src/install.sh install');
 	is($got->{status}, 0, 'install') or diag($got->{err});
-	is($got->{err}, "kvmshim-place: $home: its folder is not root's; left out\n", 'one line says what is left out, and why');
+	is($got->{err}, "kvmshim-place: $home: its directory does not belong to root; skipped\n", 'one line says what is left out, and why');
 	ok(ours($root->path($x86)), 'the wrapper is in front of the other one');
 	ok(-l $root->path($hook), 'the hook is linked');
 	like($got->{out}, qr/^ok +rules /m, 'it ends with the status');
@@ -56,7 +56,7 @@ subtest 'One that is named and refused: the others are placed, and it is told at
 	home_built($root);
 	my $got = $root->sh("kvmshim-place place $home /nowhere/a/qemu $i386");
 	is($got->{status}, 1, 'place fails');
-	is($got->{err}, "kvmshim-place: $home: its folder is not root's\nkvmshim-place: /nowhere/a/qemu: there is no such folder\n", 'a line for each');
+	is($got->{err}, "kvmshim-place: $home: its directory does not belong to root\nkvmshim-place: /nowhere/a/qemu: the directory does not exist\n", 'a line for each');
 	ok(ours($root->path($i386)), 'the third one is placed');
 	$got = $root->sh("kvmshim-place unplace /nowhere/a/qemu $i386");
 	is($got->{status}, 1, 'unplace: the same');
@@ -94,7 +94,7 @@ subtest 'The emulator is what kvmshim.conf calls the real one' => sub {
 	real_is($root, $x86);
 	my $got = $root->sh('/src/install.sh install');
 	is($got->{status}, 0, 'install: it is not chosen') or diag($got->{err});
-	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: .*kvmshim.conf.* real = \Q$x86\E.*; left out\n\z/, 'one line says so');
+	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: .*kvmshim.conf.* real = \Q$x86\E.*; skipped\n\z/, 'one line says so');
 	ok(runs($root, $x86) && !ours($root->path($x86)), 'it is as it was');
 	$got = $root->sh("kvmshim-place place $x86");
 	is($got->{status}, 1, 'place: refused');
@@ -135,7 +135,7 @@ subtest 'NAME.real alone, which is no program' => sub {
 	$root->ok_sh('echo notes >/usr/bin/qemu-text.real', 'a text');
 	my @before = $root->changes;
 	my $got    = $root->sh('kvmshim-place place /usr/bin/qemu-text');
-	is($got->{err}, "kvmshim-place: /usr/bin/qemu-text: is no program\n", 'it is refused');
+	is($got->{err}, "kvmshim-place: /usr/bin/qemu-text: is not a program\n", 'it is refused');
 	is_deeply([ $root->changes ], \@before, 'nothing was changed');
 };
 
