@@ -16,7 +16,8 @@
 #include "hooks/borrower.h"
 #include "hooks/survey/plan.h"
 #include "hooks/journal/state.h"
-#include "host/host.h"
+#include "host/pci/mdev.h"
+#include "host/pci/pci.h"
 #include "str.h"
 
 int assignment_wish(struct assignment *h, const struct wish *w, struct err *err)
@@ -275,10 +276,10 @@ static bool holds(struct assignment *h, const struct journal_device *d)
 	const char *now;
 
 	if (d->kind == HOSTDEV_MDEV)
-		return host_has_mdev(&h->host, d->device);
+		return mdev_exists(&h->host, d->device);
 	if (d->role == ROLE_MANAGED || !d->target)
 		return true;
-	now = host_pci_driver(&h->host, d->device);
+	now = pci_driver(&h->host, d->device);
 	return now && pci_same_driver(now, d->target);
 }
 
@@ -290,7 +291,7 @@ static int say_changed(struct assignment *h, const struct journal_device *d, str
 		return err_set(err, ENODEV,
 			       "mediated device %s existed at 'prepare' and does not exist now",
 			       d->device);
-	now = host_pci_driver(&h->host, d->device);
+	now = pci_driver(&h->host, d->device);
 	return err_set(err, ENODEV, "%s had driver %s after 'prepare', but the driver is now %s",
 		       d->device, d->target, now ? now : "none");
 }

@@ -10,7 +10,7 @@
 #include "conf/settings.h"
 #include "hooks/domain/domain.h"
 #include "hooks/assignment.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
 #include "mistake.h"
 
 struct reading {
@@ -29,7 +29,7 @@ static void functions(void *user, struct arena *a, const char *slot, struct strv
 {
 	const struct host *host = user;
 
-	host_pci_functions(&(struct host){ a, host->root }, slot, out);
+	pci_functions(&(struct host){ a, host->root }, slot, out);
 }
 
 static const char *only(const struct facts *f, enum fact fact)

@@ -11,7 +11,7 @@
 #include "conf/factsfile.h"
 #include "err.h"
 #include "glob.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
 #include "root.h"
 #include "str.h"
 #include "wrapper/line/cmdline.h"
@@ -71,7 +71,7 @@ const char *match_passed_pci(const struct optval *v)
 		return NULL;
 	if (host)
 		return host->value;
-	return sysfsdev ? host_pci_in_path(sysfsdev->value) : NULL;
+	return sysfsdev ? pci_in_path(sysfsdev->value) : NULL;
 }
 
 /* One device that cannot be told makes the fact unknown. */
@@ -86,7 +86,7 @@ static void add_pci(const struct host *host, const struct cmdline *c, struct fac
 			arg_is(arg, device) && arg->value ? view_parsed(c, arg, &(struct err){ 0 }) :
 							    NULL;
 		const char *address = v ? match_passed_pci(v) : NULL;
-		const char *id = address ? host_pci_id(host, address) : NULL;
+		const char *id = address ? pci_id(host, address) : NULL;
 
 		if (id)
 			fact_add(host->arena, f, FACT_PCI, id);

@@ -8,7 +8,7 @@
 #include "ctl/assign/byhand.h"
 #include "err.h"
 #include "hooks/assignment.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
 
 /* A random one (RFC 9562, version 4); NULL where the kernel has no random bytes. */
 static const char *new_uuid(struct arena *a)
@@ -31,7 +31,7 @@ static int wish_for(struct byhand *h, struct assignment *over, const char *addre
 {
 	struct strv functions = { 0 };
 
-	host_pci_functions(&h->ctl->host, address, &functions);
+	pci_functions(&h->ctl->host, address, &functions);
 	if (!functions.n)
 		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
 	for (size_t i = 0; i < functions.n; i++) {

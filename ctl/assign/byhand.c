@@ -8,11 +8,12 @@
 #include "ctl/assign/assigned.h"
 #include "hooks/assignment.h"
 #include "hooks/steps/ops.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
+#include "pciaddr.h"
 
 static bool add_address(struct byhand *h, const char *word)
 {
-	const char *address = host_pci_address(h->ctl->host.arena, word);
+	const char *address = pciaddr_spell(h->ctl->host.arena, word);
 
 	if (!address)
 		ctl_fail("'%s' is not a valid PCI address; write 0000:03:00.0, 03:00.0 or, "
@@ -66,7 +67,7 @@ void byhand_change(const struct byhand *h, const struct journal_device *d, const
 		 bool named)
 {
 	struct arena *a = h->ctl->host.arena;
-	const char *now = host_pci_driver(&h->ctl->host, d->device);
+	const char *now = pci_driver(&h->ctl->host, d->device);
 	const char *went = named ? "" : arena_printf(a, ", which shares IOMMU group %d", d->group);
 
 	if (!str_same(now, before))

@@ -4,7 +4,8 @@
 #include "ctl/jsonout.h"
 #include "ctl/assign/status.h"
 #include "hooks/journal/shape.h"
-#include "host/host.h"
+#include "host/pci/mdev.h"
+#include "host/pci/pci.h"
 
 #define STATUS_VERSION 1
 
@@ -17,10 +18,10 @@ static void add_device(struct ctl *ctl, struct json_object *o, const struct jour
 {
 	if (d->kind == HOSTDEV_PCI)
 		jsonout_add(ctl->host.arena, o, "driver_now",
-			    host_pci_driver(&ctl->host, d->device));
+			    pci_driver(&ctl->host, d->device));
 	else
 		json_object_object_add(
-			o, "exists", json_object_new_boolean(host_has_mdev(&ctl->host, d->device)));
+			o, "exists", json_object_new_boolean(mdev_exists(&ctl->host, d->device)));
 }
 
 static struct json_object *member(struct json_object *journal, const char *list, size_t i)

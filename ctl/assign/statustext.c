@@ -7,7 +7,8 @@
 #include "ctl/assign/status.h"
 #include "hooks/steps/ops.h"
 #include "hooks/journal/stuck.h"
-#include "host/host.h"
+#include "host/pci/mdev.h"
+#include "host/pci/pci.h"
 #include "host/process/process.h"
 #include "str.h"
 
@@ -38,8 +39,8 @@ static const char *driver_text(struct ctl *ctl, const struct journal_device *d)
 	const char *now, *before = d->driver ? d->driver : "no driver";
 
 	if (d->kind == HOSTDEV_MDEV)
-		return host_has_mdev(&ctl->host, d->device) ? "exists" : "does not exist";
-	now = host_pci_driver(&ctl->host, d->device);
+		return mdev_exists(&ctl->host, d->device) ? "exists" : "does not exist";
+	now = pci_driver(&ctl->host, d->device);
 	now = now ? str_printable(ctl->host.arena, now) : "no driver";
 	if (str_eq(now, before))
 		return now;

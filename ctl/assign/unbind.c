@@ -14,7 +14,7 @@
 #include "hooks/assignment.h"
 #include "hooks/borrower.h"
 #include "hooks/survey/reserve.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
 
 /* What is to be given back of one journal. */
 struct part {
@@ -134,7 +134,7 @@ static const char **drivers_now(struct byhand *h, const struct journal *j)
 		arena_alloc(h->ctl->host.arena, (j->n_devices + 1) * sizeof(*drivers));
 
 	for (size_t i = 0; i < j->n_devices; i++)
-		drivers[i] = host_pci_driver(&h->ctl->host, j->devices[i].device);
+		drivers[i] = pci_driver(&h->ctl->host, j->devices[i].device);
 	return drivers;
 }
 

@@ -16,6 +16,7 @@
 #include "host/pci/mdev.h"
 #include "host/process/process.h"
 #include "conf/expand.h"
+#include "pciaddr.h"
 #include "wrapper/match.h"
 #include "wrapper/line/view.h"
 
@@ -158,13 +159,13 @@ static bool any_unclaimed(const struct look *l)
 
 static void give(struct look *l, const struct optval *v, const struct guest *guest)
 {
-	const char *address = match_passed_pci(v), *mdev = host_mdev_path(l->ctl->host.arena, "");
+	const char *address = match_passed_pci(v), *mdev = mdev_path(l->ctl->host.arena, "");
 	const struct prop *path = optval_get(v, "sysfsdev");
 	struct device *d;
 
 	if (path && str_starts(path->value, mdev))
 		give_mdev(l, path->value + strlen(mdev), guest);
-	address = address ? host_pci_address(l->ctl->host.arena, address) : NULL;
+	address = address ? pciaddr_spell(l->ctl->host.arena, address) : NULL;
 	d = address ? device_find(l->inv, address) : NULL;
 	if (d && !d->guest)
 		d->guest = guest;

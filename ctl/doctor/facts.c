@@ -12,7 +12,8 @@
 #include "ctl/ctl.h"
 #include "err.h"
 #include "file.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
+#include "pciaddr.h"
 #include "root.h"
 
 /* ---- libvirt ---- */
@@ -125,7 +126,7 @@ static void add_passed(struct doctor *d, const char *address)
 {
 	struct strv functions = { 0 };
 
-	host_pci_functions(&d->host, address, &functions);
+	pci_functions(&d->host, address, &functions);
 	for (size_t i = 0; i < functions.n; i++)
 		if (!strv_has(&d->passed, functions.v[i]) &&
 		    machine_function(&d->machine, functions.v[i]))
@@ -144,7 +145,7 @@ static void look_at_passed(struct doctor *d)
 			const struct action *action = &d->ours.rules.v[i].actions[k];
 
 			if (action->verb == VERB_PASS_PCI && action->words.n &&
-			    host_pci_address(d->host.arena, action->words.v[0]))
+			    pciaddr_spell(d->host.arena, action->words.v[0]))
 				add_passed(d, action->words.v[0]);
 		}
 	strv_sort(&d->passed);
@@ -205,7 +206,7 @@ static void functions_of(void *user, struct arena *a, const char *slot, struct s
 {
 	const struct host *host = user;
 
-	host_pci_functions(&(struct host){ a, host->root }, slot, out);
+	pci_functions(&(struct host){ a, host->root }, slot, out);
 }
 
 void doctor_grants(const struct doctor *d, const struct defined *domain, struct grants *g,

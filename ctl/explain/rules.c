@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 #include "ctl/explain/explained.h"
 #include "err.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
 #include "wrapper/match.h"
 #include "wrapper/rewrite.h"
 #include "wrapper/line/view.h"
@@ -35,7 +35,7 @@ static const char *missing_device(const struct ctl *ctl, const struct cmdline *c
 			arg_is(arg, device) && arg->value ? view_parsed(c, arg, NULL) : NULL;
 		const char *address = v ? match_passed_pci(v) : NULL;
 
-		if (address && !host_pci_id(&ctl->host, address))
+		if (address && !pci_id(&ctl->host, address))
 			return arena_printf(ctl->host.arena, "%s does not exist in sysfs",
 					    str_printable(ctl->host.arena, address));
 	}

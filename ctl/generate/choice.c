@@ -10,7 +10,8 @@
 #include "ctl/ctl.h"
 #include "ctl/devices/words.h"
 #include "err.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
+#include "pciaddr.h"
 
 #define LISTED 12 /* how many an error names */
 
@@ -133,7 +134,7 @@ static void find_by_address(struct choice *c, const char *address, struct found 
 {
 	struct strv functions = { 0 };
 
-	host_pci_functions(&c->ctl->host, address, &functions);
+	pci_functions(&c->ctl->host, address, &functions);
 	for (size_t i = 0; i < functions.n; i++) {
 		const struct device *d = device_find(&c->inv, functions.v[i]);
 
@@ -302,7 +303,7 @@ static int nothing(struct choice *c, const char *word, const char *address, stru
 
 int choice_add(struct choice *c, const char *word, bool alike, struct err *err)
 {
-	const char *address = host_pci_address(c->ctl->host.arena, word);
+	const char *address = pciaddr_spell(c->ctl->host.arena, word);
 	struct found f = { 0 };
 	bool by_place;
 

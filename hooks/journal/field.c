@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "err.h"
-#include "host/host.h"
 #include "nodeset.h"
+#include "pciaddr.h"
 #include "str.h"
 
 #define DIGITS "0123456789"
@@ -23,7 +23,7 @@ static bool is_uuid(struct arena *a, const char *s)
 /* A function's, not a slot's; there are eight in a slot. */
 static bool is_address(struct arena *a, const char *s)
 {
-	const char *dot = strchr(s, '.'), *address = host_pci_address(a, s);
+	const char *dot = strchr(s, '.'), *address = pciaddr_spell(a, s);
 
 	return address && str_eq(address, s) && dot && dot[1] <= '7';
 }

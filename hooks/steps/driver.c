@@ -13,7 +13,7 @@
 #include "hooks/survey/survey.h"
 #include "hooks/steps/watch.h"
 #include "host/act/act.h"
-#include "host/host.h"
+#include "host/pci/pci.h"
 #include "str.h"
 
 #define MODPROBE_DEADLINE 60000 /* ms */
@@ -89,12 +89,12 @@ static int put_override(struct work *w, const struct step *s, const char *driver
 
 static const char *driver_now(struct work *w, const struct step *s)
 {
-	return host_pci_driver(&w->host, s->device);
+	return pci_driver(&w->host, s->device);
 }
 
 bool opdriver_is_gone(struct work *w, const struct step *s)
 {
-	return !host_pci_id(&w->host, s->device);
+	return !pci_id(&w->host, s->device);
 }
 
 int opdriver_unused(struct work *w, const char *device, struct subdevices *b, struct err *err)

@@ -14,7 +14,6 @@
 #include "hooks/survey/survey.h"
 #include "hooks/units.h"
 #include "hooks/steps/watch.h"
-#include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/vfionode.h"
 #include "str.h"
@@ -200,7 +199,7 @@ static int make_mdev(struct work *w, const struct step *s, struct err *err)
 			       "mediated device %s was created by another program during this "
 			       "start; start the VM again",
 			       s->name);
-	if (rc == 0 && !host_has_mdev(&w->host, s->name))
+	if (rc == 0 && !mdev_exists(&w->host, s->name))
 		rc = err_set(err, ENODEV,
 			     "%s: the driver of %s accepted the request but created no mediated "
 			     "device",
@@ -214,13 +213,13 @@ static int drop_mdev(struct work *w, const struct step *s, struct err *err)
 	double end = clock_ms() + VGPU_PATIENCE;
 	int rc = 0;
 
-	while (host_has_mdev(&w->host, s->name)) {
+	while (mdev_exists(&w->host, s->name)) {
 		rc = opdriver_put(w, s, mdev_remove_path(w->host.arena, s->name), "1", err);
 		if (rc != -EBUSY || clock_ms() > end)
 			break;
 		clock_sleep(LOOK_AGAIN);
 	}
-	return host_has_mdev(&w->host, s->name) ? rc : 0;
+	return mdev_exists(&w->host, s->name) ? rc : 0;
 }
 
 /* ---- the VFIO node ---- */

@@ -3,7 +3,6 @@
 
 #include "arena.h"
 #include "conf/settings.h"
-#include "host/host.h"
 #include "host/pci/mdev.h"
 #include "root.h"
 #include "str.h"
@@ -30,7 +29,7 @@ static int promised(const struct host *host, const struct reservation *to, const
 	if (j->state != STATE_BINDING || to->life == LIFE_NONE)
 		return 0;
 	while ((s = journal_next_step(j, OP_MDEV, s)))
-		n += str_eq(s->device, parent) && !host_has_mdev(host, s->name);
+		n += str_eq(s->device, parent) && !mdev_exists(host, s->name);
 	return n;
 }
 
@@ -82,7 +81,7 @@ void mediated_add(const struct host *host, const struct settings *s,
 	struct mediated *m = arena_push(host->arena, out->mdevs, out->n_mdevs, out->mdevs_cap);
 
 	*m = (struct mediated){ .role = w->role, .rule = w->rule, .uuid = w->device, .group = -1 };
-	m->exists = host_has_mdev(host, w->device);
+	m->exists = mdev_exists(host, w->device);
 	if (m->exists)
 		m->group = mdev_group(host, w->device);
 	else
@@ -103,7 +102,7 @@ bool mediated_holds(const struct host *host, const struct reservations *held,
 	for (size_t i = 0; i < s->n_mdevs; i++) {
 		const struct mediated *m = &s->mdevs[i];
 
-		if (host_has_mdev(host, m->uuid) != m->exists)
+		if (mdev_exists(host, m->uuid) != m->exists)
 			return false;
 		if (m->parent && !has_place(host, held, s, m))
 			return false;

@@ -8,7 +8,6 @@
 #include "hooks/journal/state.h"
 #include "host/pci/subdevices.h"
 #include "host/process/holders.h"
-#include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
 #include "root.h"
@@ -19,7 +18,7 @@ static void add_nodes(const struct host *host, const struct journal_device *d, s
 {
 	bool is_mdev = d->kind == HOSTDEV_MDEV;
 	int group = is_mdev ? mdev_group(host, d->device) : d->group;
-	const char *driver = is_mdev ? NULL : host_pci_driver(host, d->device);
+	const char *driver = is_mdev ? NULL : pci_driver(host, d->device);
 	struct subdevices b = { 0 };
 
 	if (group >= 0)

@@ -13,6 +13,7 @@
 #include "hooks/units.h"
 #include "host/act/act.h"
 #include "host/host.h"
+#include "host/pci/pci.h"
 #include "root.h"
 #include "str.h"
 
@@ -335,7 +336,7 @@ static void own_vfs(const struct host *host, const struct reservations *held, st
 {
 	s->used_vfs.n = 0;
 	for (size_t i = 0; i < s->pci.vfs.n; i++) {
-		const char *vf = s->pci.vfs.v[i], *driver = host_pci_driver(host, vf);
+		const char *vf = s->pci.vfs.v[i], *driver = pci_driver(host, vf);
 		const struct reservation *owner = reserve_owner(held, vf, JOURNAL_HAND);
 
 		survey_met(out, owner);
@@ -370,7 +371,7 @@ bool survey_holds(const struct host *host, const struct reservations *held, cons
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct subject *f = &s->v[i];
-		const char *now = f->exists ? host_pci_driver(host, f->pci.address) : NULL;
+		const char *now = f->exists ? pci_driver(host, f->pci.address) : NULL;
 
 		if (f->exists && !str_same(now, f->pci.driver))
 			return false;

@@ -14,7 +14,7 @@ struct strv;
 
 /*
  * What this host has, which this room cannot ask: the functions of a slot
- * ("0000:05:00") that are there, in order; host_pci_functions() behind a root.
+ * ("0000:05:00") that are there, in order; pci_functions() behind a root.
  */
 struct passthrough_host {
 	void (*functions)(void *user, struct arena *a, const char *slot, struct strv *functions);

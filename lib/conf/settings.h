@@ -25,7 +25,7 @@ struct attribute_setting {
 
 /* [device ADDRESS] */
 struct device_settings {
-	const char *address; /* as host_pci_address() spells it */
+	const char *address; /* as pciaddr_spell() spells it */
 	unsigned line;
 	/* expect = 10de:1b06 subsystem=… serial=…; each NULL where it is not given */
 	const char *expect_id, *expect_subsystem, *expect_serial;

@@ -11,9 +11,7 @@
 
 #include "arena.h"
 #include "cleanup.h"
-#include "host/pci/pci.h"
 #include "host/sysfs.h"
-#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 
@@ -39,68 +37,10 @@ int host_read(const struct host *host, const char *path, char **text, size_t *le
 	return 0;
 }
 
-const char *host_pci_address(struct arena *a, const char *address)
-{
-	return pciaddr_spell(a, address);
-}
-
-const char *host_pci_id(const struct host *host, const char *address)
-{
-	_cleanup_fd_ int folder = -1;
-	unsigned vendor, device;
-
-	address = host_pci_address(host->arena, address);
-	if (!address)
-		return NULL;
-	folder = sysfs_folder(host, pci_attribute_path(host->arena, address, ""));
-	if (folder < 0 || !sysfs_hex_at(host->arena, folder, "vendor", &vendor) ||
-	    !sysfs_hex_at(host->arena, folder, "device", &device))
-		return NULL;
-	return arena_printf(host->arena, "%04x:%04x", vendor, device);
-}
-
-const char *host_pci_in_path(const char *path)
-{
-	return str_starts(path, PCI_DEVICES "/") ? path + strlen(PCI_DEVICES "/") : NULL;
-}
-
-const char *host_mdev_path(struct arena *a, const char *uuid)
-{
-	return arena_printf(a, "/sys/bus/mdev/devices/%s", uuid);
-}
-
-bool host_has_mdev(const struct host *host, const char *uuid)
-{
-	return sysfs_has_at(AT_FDCWD, root_path(host, host_mdev_path(host->arena, uuid)));
-}
-
 bool host_has_module(const struct host *host, const char *name)
 {
 	return sysfs_has_at(AT_FDCWD,
 			    root_path(host, arena_printf(host->arena, "/sys/module/%s", name)));
-}
-
-void host_pci_functions(const struct host *host, const char *address, struct strv *functions)
-{
-	address = host_pci_address(host->arena, address);
-	if (strchr(address, '.')) {
-		strv_push(host->arena, functions, address);
-		return;
-	}
-	for (int f = 0; f < 8; f++) {
-		const char *function = arena_printf(host->arena, "%s.%d", address, f);
-
-		if (sysfs_has_at(AT_FDCWD,
-				 root_path(host, pci_attribute_path(host->arena, function, ""))))
-			strv_push(host->arena, functions, function);
-	}
-}
-
-const char *host_pci_driver(const struct host *host, const char *address)
-{
-	const char *link = pci_attribute_path(host->arena, address, "driver");
-
-	return sysfs_link_at(host->arena, AT_FDCWD, root_path(host, link));
 }
 
 int host_cmdline(const struct host *host, pid_t pid, struct strv *argv)

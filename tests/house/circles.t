@@ -19,7 +19,6 @@ chdir "$FindBin::Bin/../.." or die;
 
 # Circles that still have to be opened. A line goes when its circle is open.
 my @known = (
-	'lib/host/host lib/host/pci/pci',                    # host_pci_*() belong to pci
 	'lib/conf/settingdevice lib/conf/settingkeys',       # both read values: carve these out
 	'wrapper/line/optjson wrapper/line/optval',          # optval_get() is needed by both
 	'wrapper/verb/cpu wrapper/verb/edit wrapper/verb/high',    # the caller must choose

@@ -330,6 +330,47 @@ static void names_paths(void **state)
 		    "/sys/bus/pci/drivers/nvidia/unbind");
 }
 
+static void id_files(const char *address, const char *vendor, const char *device)
+{
+	tree_file(arena_printf(&arena, "sys/bus/pci/devices/%s/vendor", address), vendor);
+	if (device)
+		tree_file(arena_printf(&arena, "sys/bus/pci/devices/%s/device", address), device);
+}
+
+static const struct id {
+	const char *name, *address, *want;
+} ids[] = {
+	{ "a device by its whole address", "0000:05:00.0", "10de:1b06" },
+	{ "without its domain", "05:00.0", "10de:1b06" },
+	{ "without leading zeros", "5:0.0", "10de:1b06" },
+	{ "with a short domain", "0:5:0.0", "10de:1b06" },
+	{ "another function", "05:00.1", "10de:10ef" },
+	{ "capitals in the address", "0000:AF:1F.7", "8086:00ab" },
+	{ "a domain of more than 16 bits", "10000:e1:00.0", "8086:0a54" },
+	{ "a device that is not there", "06:00.0", NULL },
+	{ "a device whose id cannot be read", "07:00.0", NULL },
+	{ "an id that is no number", "08:00.0", NULL },
+	{ "a slot alone is no address", "05", NULL },
+	{ "no function", "05:00", NULL },
+	{ "something behind it", "05:00.0x", NULL },
+	{ "a path", "../../../etc", NULL },
+	{ "nothing", "", NULL },
+};
+
+static void reads_ids(void **state)
+{
+	const struct id *row = *state;
+	struct host host = tree_host();
+
+	id_files("0000:05:00.0", "0x10de\n", "0x1b06\n");
+	id_files("0000:05:00.1", "0x10de\n", "0x10ef\n");
+	id_files("0000:af:1f.7", "0x8086\n", "0x00ab\n");
+	id_files("10000:e1:00.0", "0x8086\n", "0x0a54\n");
+	id_files("0000:07:00.0", "0x8086\n", NULL);
+	id_files("0000:08:00.0", "0x8086\n", "none\n");
+	assert_text(pci_id(&host, row->address), row->want);
+}
+
 int main(void)
 {
 	TREE_TEST("a GPU with everything", a_gpu);
@@ -339,6 +380,7 @@ int main(void)
 	TREE_ROWS(bridges, tells_bridges);
 	TREE_TEST("a PF names its VFs in order, a VF its PF", a_pf_and_its_vfs);
 	TREE_TEST("nvidia's vGPU on a VF", a_vgpu);
+	TREE_ROWS(ids, reads_ids);
 	TREE_TEST("a group's functions, sorted", members_of_a_group);
 	UNIT_ROWS(addresses, knows_addresses);
 	TREE_ROWS(serials, tells_serials);

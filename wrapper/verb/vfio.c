@@ -12,7 +12,9 @@
 #include "conf/grants.h"
 #include "err.h"
 #include "glob.h"
-#include "host/host.h"
+#include "host/pci/mdev.h"
+#include "host/pci/pci.h"
+#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 #include "wrapper/verb/highverbs.h"
@@ -105,7 +107,7 @@ static int check_properties(const struct params *p, struct err *err)
 
 static int check_pci(struct arena *a, const struct params *p, struct err *err)
 {
-	if (strchr(p->place[0], '%') || host_pci_address(a, p->place[0]))
+	if (strchr(p->place[0], '%') || pciaddr_spell(a, p->place[0]))
 		return check_properties(p, err);
 	return err_set(err, EINVAL,
 		       "'%s': must be a PCI address such as 0000:05:00.0, or 0000:05:00 for the "
@@ -145,9 +147,9 @@ static int check_function(struct edit *e, const char *address, struct err *err)
 			       user);
 	if (e->names->grants->known)
 		return grants_use(e->names->grants, e->rule, GRANT_PCI, address, err);
-	if (!host_pci_id(&host, address))
+	if (!pci_id(&host, address))
 		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
-	driver = host_pci_driver(&host, address);
+	driver = pci_driver(&host, address);
 	if (!driver || !glob_match("*vfio*", driver))
 		return err_set(err, EBUSY,
 			       "%s: the driver is %s, not vfio-pci (the hook assigned no device to "
@@ -189,7 +191,7 @@ static int apply_pci(struct edit *e, const struct params *p, struct err *err)
 	if (!rc)
 		rc = check_romfile(p, err);
 	if (!rc)
-		host_pci_functions(&host, p->place[0], &functions);
+		pci_functions(&host, p->place[0], &functions);
 	if (!rc && functions.n == 0)
 		rc = err_set(err, ENODEV, "%s: this host has no such PCI device", p->place[0]);
 	for (size_t i = 0; !rc && i < functions.n; i++)
@@ -227,12 +229,12 @@ static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 
 	if (rc)
 		return rc;
-	path = host_mdev_path(e->arena, uuid);
+	path = mdev_path(e->arena, uuid);
 	if (high_user_of(e, "sysfsdev", path))
 		return err_set(err, EEXIST, "%s is already on the command line", uuid);
 	if (e->names->grants->known)
 		rc = grants_use(e->names->grants, e->rule, GRANT_MDEV, uuid, err);
-	else if (!host_has_mdev(&host, uuid))
+	else if (!mdev_exists(&host, uuid))
 		rc = err_set(err, ENODEV, "%s: this host has no such mediated device", uuid);
 	if (!rc)
 		rc = check_romfile(p, err);

@@ -15,6 +15,16 @@
 #include "root.h"
 #include "str.h"
 
+const char *mdev_path(struct arena *a, const char *uuid)
+{
+	return arena_printf(a, "/sys/bus/mdev/devices/%s", uuid);
+}
+
+bool mdev_exists(const struct host *host, const char *uuid)
+{
+	return sysfs_has_at(AT_FDCWD, root_path(host, mdev_path(host->arena, uuid)));
+}
+
 /* All parents are in the class mdev_bus; a PCI function is found without it too. */
 static const char *types_path(struct arena *a, const char *parent)
 {
@@ -36,7 +46,7 @@ const char *mdev_create_path(struct arena *a, const char *parent, const char *ty
 
 const char *mdev_remove_path(struct arena *a, const char *uuid)
 {
-	return arena_printf(a, "%s/remove", host_mdev_path(a, uuid));
+	return arena_printf(a, "%s/remove", mdev_path(a, uuid));
 }
 
 int mdev_available(const struct host *host, const char *parent, const char *type)
@@ -51,7 +61,7 @@ int mdev_available(const struct host *host, const char *parent, const char *type
 const char *mdev_parent(const struct host *host, const char *uuid)
 {
 	char path[PATH_MAX];
-	ssize_t len = readlink(root_path(host, host_mdev_path(host->arena, uuid)), path,
+	ssize_t len = readlink(root_path(host, mdev_path(host->arena, uuid)), path,
 			       sizeof(path) - 1);
 	char *slash;
 
@@ -69,7 +79,7 @@ const char *mdev_parent(const struct host *host, const char *uuid)
 int mdev_group(const struct host *host, const char *uuid)
 {
 	const char *link =
-		arena_printf(host->arena, "%s/iommu_group", host_mdev_path(host->arena, uuid));
+		arena_printf(host->arena, "%s/iommu_group", mdev_path(host->arena, uuid));
 	const char *group = sysfs_link_at(host->arena, AT_FDCWD, root_path(host, link));
 
 	return group ? atoi(group) : -1;

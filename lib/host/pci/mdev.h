@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "str.h"
 
 struct arena;
@@ -10,6 +12,10 @@ struct host;
  * Mediated devices (Documentation/driver-api/vfio-mediated-device.rst). A parent
  * is a PCI address, or what /sys/class/mdev_bus calls it (mtty of the samples).
  */
+
+/* The sysfs path of a mediated device. Does this host have the device? */
+const char *mdev_path(struct arena *a, const char *uuid);
+bool mdev_exists(const struct host *host, const char *uuid);
 
 /* "…/mdev_supported_types/TYPE/create" and "/sys/bus/mdev/devices/UUID/remove". */
 const char *mdev_create_path(struct arena *a, const char *parent, const char *type);

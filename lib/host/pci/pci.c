@@ -15,6 +15,7 @@
 #include "glob.h"
 #include "host/host.h"
 #include "host/sysfs.h"
+#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 
@@ -155,6 +156,45 @@ int pci_function_read_at(struct arena *a, int folder, const char *address,
 		read_vfs(a, folder, &f->vfs);
 	f->vgpu = str_starts(f->id, "10de:") && sysfs_has_at(folder, "nvidia/current_vgpu_type");
 	return 0;
+}
+
+const char *pci_id(const struct host *host, const char *address)
+{
+	_cleanup_fd_ int folder = -1;
+
+	address = pciaddr_spell(host->arena, address);
+	if (!address)
+		return NULL;
+	folder = sysfs_folder(host, pci_attribute_path(host->arena, address, ""));
+	return folder < 0 ? NULL : read_pair(host->arena, folder, "vendor", "device");
+}
+
+void pci_functions(const struct host *host, const char *address, struct strv *functions)
+{
+	address = pciaddr_spell(host->arena, address);
+	if (strchr(address, '.')) {
+		strv_push(host->arena, functions, address);
+		return;
+	}
+	for (int f = 0; f < 8; f++) {
+		const char *function = arena_printf(host->arena, "%s.%d", address, f);
+		const char *path = pci_attribute_path(host->arena, function, "");
+
+		if (sysfs_has_at(AT_FDCWD, root_path(host, path)))
+			strv_push(host->arena, functions, function);
+	}
+}
+
+const char *pci_driver(const struct host *host, const char *address)
+{
+	const char *link = pci_attribute_path(host->arena, address, "driver");
+
+	return sysfs_link_at(host->arena, AT_FDCWD, root_path(host, link));
+}
+
+const char *pci_in_path(const char *path)
+{
+	return str_starts(path, PCI_DEVICES "/") ? path + strlen(PCI_DEVICES "/") : NULL;
 }
 
 void pci_group_members(const struct host *host, int group, struct strv *addresses)

@@ -30,12 +30,29 @@ struct pci_function {
 	bool vgpu;
 };
 
-/* address as host_pci_address() spells it. 0, or -ENODEV where this host has no such function. */
+/* address as pciaddr_spell() spells it. 0, or -ENODEV where this host has no such function. */
 int pci_function_read(const struct host *host, const char *address, struct pci_function *f);
 
 /* The same, of a function whose folder is open already. */
 int pci_function_read_at(struct arena *a, int folder, const char *address,
 			 struct pci_function *f);
+
+/*
+ * "vendor:device" of a PCI function as four hex digits each, from
+ * /sys/bus/pci/devices/ADDRESS/{vendor,device} (Documentation/ABI/testing/sysfs-bus-pci).
+ * The domain and leading zeros of the address may be missing. NULL if the function does
+ * not exist or cannot be read.
+ */
+const char *pci_id(const struct host *host, const char *address);
+
+/* The functions that an address selects, in order: itself, or all functions of the slot. */
+void pci_functions(const struct host *host, const char *address, struct strv *functions);
+
+/* The driver that a function is bound to; NULL if none. */
+const char *pci_driver(const struct host *host, const char *address);
+
+/* The PCI address in a sysfs path, as in vfio-pci's sysfsdev=; NULL if it is another path. */
+const char *pci_in_path(const char *path);
 
 /* The addresses of all functions of an IOMMU group, sorted, bridges too. */
 void pci_group_members(const struct host *host, int group, struct strv *addresses);
