@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys of [device ADDRESS]. */
+#include "conf/settingdevice.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
-#include "conf/settingkeys.h"
 #include "conf/settings.h"
+#include "conf/settingvalue.h"
 #include "conf/words.h"
 #include "str.h"
 

@@ -2,11 +2,12 @@
 /* [wrapper] and [hook]; [device] is settingdevice.c's. */
 #include "conf/settingkeys.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
+#include "conf/settingdevice.h"
 #include "conf/settings.h"
+#include "conf/settingvalue.h"
 #include "str.h"
 
 /*
@@ -52,30 +53,6 @@ void setting_hook_defaults(struct hook_settings *hook)
 		.unbind_timeout = 15,
 		.holders_wait = 10,
 	};
-}
-
-/* ---- what setters share ---- */
-
-int setting_seconds(const char *value, int least, int most)
-{
-	size_t len = strspn(value, "0123456789");
-	int seconds;
-
-	if (len == 0 || len > 4 || value[len])
-		return -1;
-	seconds = atoi(value);
-	return seconds >= least && seconds <= most ? seconds : -1;
-}
-
-const char *setting_item(struct arena *a, const char **s)
-{
-	const char *item = *s;
-	size_t len = strcspn(item, ",");
-
-	if (*item == '\0')
-		return NULL;
-	*s += len + (item[len] == ',');
-	return str_trim(a, item, len);
 }
 
 static const char *set_bool(bool *to, const char *value)

@@ -35,20 +35,6 @@ struct setting_key {
 
 extern const struct setting_key *const setting_keys[SECTION_COUNT];
 
-extern const struct setting_key setting_device_keys[];
-
 struct hook_settings;
 
 void setting_hook_defaults(struct hook_settings *hook);
-
-/* ---- what setters share ---- */
-
-/* A number of digits alone within the limits; -1 for anything else. */
-int setting_seconds(const char *value, int least, int most);
-
-/*
- * The next item of a list with commas, without blanks around it, at *s, past
- * which it puts *s; NULL at the end. A comma at the end does no harm; between
- * two commas is an empty item.
- */
-const char *setting_item(struct arena *a, const char **s);

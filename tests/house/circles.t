@@ -19,8 +19,6 @@ chdir "$FindBin::Bin/../.." or die;
 
 # Circles that still have to be opened. A line goes when its circle is open.
 my @known = (
-	'lib/conf/settingdevice lib/conf/settingkeys',       # both read values: carve these out
-	'wrapper/line/optjson wrapper/line/optval',          # optval_get() is needed by both
 	'wrapper/verb/cpu wrapper/verb/edit wrapper/verb/high',    # the caller must choose
 	'hooks/survey/mediated hooks/survey/survey',         # both look up subjects
 	'ctl/help ctl/options',                              # help prints the table of options
