@@ -7,7 +7,6 @@
 #include "arena.h"
 #include "err.h"
 #include "str.h"
-#include "wrapper/line/cpukey.h"
 #include "wrapper/line/optjson.h"
 
 static struct prop *push(struct arena *a, struct optval *v, size_t start, size_t end)
@@ -152,49 +151,6 @@ int optval_parse(struct arena *a, const struct qemuopt *opt, const char *text, s
 	return 0;
 }
 
-/* ---- looking up ---- */
-
-bool optval_same_key(const struct qemuopt *opt, const char *a, const char *b)
-{
-	if (opt->syntax == SYNTAX_CPU)
-		return cpukey_same(a, b);
-	for (; opt->flags & OPT_UNDERSCORE && *a && *b; a++, b++)
-		if (*a != *b && !(strchr("_-", *a) && strchr("_-", *b)))
-			return false;
-	return str_eq(a, b);
-}
-
-/* In -cpu f=v yields to +f, and +f to -f, wherever they stand. */
-static int strength(const struct prop *p)
-{
-	return p->sign == '-' ? 2 : p->sign == '+' ? 1 : 0;
-}
-
-/* x86 CPUs have a property `model` too (-cpu qemu64,model=15): ours is what stands first. */
-static bool means(const struct optval *v, const struct prop *p, const char *key)
-{
-	if (v->opt->syntax == SYNTAX_CPU && str_eq(key, "model"))
-		return p->implied;
-	return !(v->opt->syntax == SYNTAX_CPU && p->implied) &&
-	       optval_same_key(v->opt, p->key, key);
-}
-
-const struct prop *optval_get(const struct optval *v, const char *key)
-{
-	bool first = v->opt->flags & OPT_FIRST_ID && !v->json && str_eq(key, "id");
-	const struct prop *found = NULL;
-
-	for (size_t i = 0; i < v->n; i++) {
-		const struct prop *p = &v->props[i];
-
-		if (!means(v, p, key))
-			continue;
-		if (!found || (!first && strength(p) >= strength(found)))
-			found = p;
-	}
-	return found;
-}
-
 /* ---- writing ---- */
 
 const char *quote_opts(struct arena *a, const char *value)
@@ -268,7 +224,7 @@ static const char *join_without(struct arena *a, const struct optval *v, const c
 
 	for (size_t i = 0; i < v->n; i++) {
 		const struct prop *p = &v->props[i];
-		bool gone = means(v, p, key);
+		bool gone = optval_means(v, p, key);
 
 		if (gone && !instead)
 			continue;
@@ -300,7 +256,7 @@ static const char *set_cpu(struct arena *a, const struct optval *v, const char *
 	size_t mentions = 0;
 
 	for (size_t i = 0; i < v->n; i++)
-		if (means(v, &v->props[i], key)) {
+		if (optval_means(v, &v->props[i], key)) {
 			last = &v->props[i];
 			mentions++;
 		}

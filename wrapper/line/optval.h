@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "wrapper/line/json.h"
+#include "wrapper/line/optget.h"
 #include "wrapper/line/qemuopt.h"
 
 struct arena;
@@ -37,12 +38,6 @@ struct optval {
 /* Fails (-EINVAL) only for JSON that QEMU would refuse. */
 int optval_parse(struct arena *a, const struct qemuopt *opt, const char *text, struct optval *v,
 		 struct err *err);
-
-/* Do the two keys mean the same property of this option? */
-bool optval_same_key(const struct qemuopt *opt, const char *a, const char *b);
-
-/* The property that counts: the last with that key, of -cpu by its precedence; NULL if absent. */
-const struct prop *optval_get(const struct optval *v, const char *key);
 
 /*
  * Gives the property its value, added at the end where it is absent. With
