@@ -108,10 +108,10 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 	rc = subdevices_read(&w->host, device, b);
 	if (rc == -ENOENT)
 		return err_set(err, ENODEV, "the device no longer exists");
+	if (rc == 0 && f.group >= 0)
+		rc = subdevices_add_vfio(&w->host, f.group, &b->nodes);
 	if (rc < 0)
 		return err_set(err, -rc, "its device nodes cannot be read: %s", strerror(-rc));
-	if (f.group >= 0)
-		subdevices_add_vfio(&w->host, f.group, &b->nodes);
 	if (b->nodes.n)
 		watch_holders(w->watch, w->host.arena, w->since, &b->nodes, &holders);
 	if (!holders.n && !holders.n_hidden)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/survey/judge.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "conf/settings.h"
 #include "glob.h"
@@ -64,6 +66,13 @@ static const char *unexpected_id(const struct judging *j, const struct subject *
 	if (want && got && hexaddr_equal(got, want))
 		return NULL;
 	return unexpected(j, s, what, want, got);
+}
+
+static const char *is_read(const struct judging *j, const struct subject *s)
+{
+	return s->unread ? SAY("%s: its device nodes cannot be read (%s), so its users are unknown",
+			       s->pci.address, strerror(s->unread)) :
+			   NULL;
 }
 
 static const char *is_expected(const struct judging *j, const struct subject *s)
@@ -230,7 +239,7 @@ static const char *is_closed(const struct judging *j, const struct subject *s)
 static const struct holder *disk_holder(const struct subject *s)
 {
 	for (size_t i = 0; i < s->holders.n; i++)
-		if (s->holders.v[i].node->block)
+		if (s->holders.v[i].node && s->holders.v[i].node->block)
 			return &s->holders.v[i];
 	return NULL;
 }
@@ -248,7 +257,7 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 /* ---- the order of the reasons: one is told for each device ---- */
 
 static check *const checks[] = {
-	is_there,	is_endpoint,	    is_not_stuck, is_expected,	  has_no_mdevs,
+	is_there,	is_endpoint,	    is_not_stuck, is_read,	      is_expected,  has_no_mdevs,
 	is_nobodys,	is_isolated,	    is_company,	   may_be_unbound, has_no_vfs,
 	has_attributes, has_vgpu_number,    is_no_vgpu_yet, is_off_the_network, is_no_console,
 	is_unclaimed,	is_closed,

@@ -2,6 +2,7 @@
 #include "hooks/survey/survey.h"
 
 #include <errno.h>
+#include <string.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -47,6 +48,14 @@ bool subject_is_bound_by_us(const struct subject *s)
 	return !pci_same_driver(s->pci.driver, s->target);
 }
 
+static const char *unseen_text(struct arena *a, const struct holder *h)
+{
+	return arena_printf(a,
+			    "the list of processes cannot be read (%s), so the programs that have the "
+			    "device open are unknown",
+			    strerror(h->error));
+}
+
 const char *survey_holder_text(struct arena *a, const struct holder *h)
 {
 	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name)
@@ -54,6 +63,8 @@ const char *survey_holder_text(struct arena *a, const struct holder *h)
 				     "does not let the hook check (see CAVEATS in "
 				     "kvmshim-hook(8))";
 
+	if (h->error)
+		return unseen_text(a, h);
 	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
 			    (long)h->process.pid, h->unit ? ", unit " : "",
 			    h->unit ? str_printable(a, h->unit) : "", sees);
@@ -206,17 +217,21 @@ static look_fn *const looks[] = { look_at_settings, look_at_driver, look_at_disk
 /* Of one that hangs nothing more is read. */
 static void look_at_function(struct look *l, struct subject *s)
 {
+	int rc;
+
 	s->exists = pci_function_read(&l->host, s->pci.address, &s->pci) == 0;
 	if (!s->exists)
 		return;
 	if (s->pci.bridge)
 		return;
 	look_for_stuck(l, s);
-	s->exists = subdevices_read(&l->host, s->pci.address, &s->below) != -ENOENT;
+	rc = subdevices_read(&l->host, s->pci.address, &s->below);
+	s->exists = rc != -ENOENT;
 	if (!s->exists)
 		return;
-	if (s->pci.group >= 0)
-		subdevices_add_vfio(&l->host, s->pci.group, &s->below.nodes);
+	if (rc == 0 && s->pci.group >= 0)
+		rc = subdevices_add_vfio(&l->host, s->pci.group, &s->below.nodes);
+	s->unread = -rc;
 	s->conf = settings_of_device(l->settings, s->pci.address);
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !s->stuck; i++)
 		looks[i](l, s);

@@ -52,6 +52,7 @@ struct subject {
 	const char *serial;	      /* only read where kvmshim.conf expects one */
 	const char *vgpu;	      /* what nvidia/current_vgpu_type says, where mdev-type asks */
 	struct subdevices below;
+	int unread; /* errno: `below` may lack something; 0: all of it was read */
 	struct holders holders;	      /* who has what is below it open, or its VFIO node */
 	struct strv claimed;	      /* disks that are in use: sentences */
 	bool claim_is_known;	      /* by a mount, a swap, … of one of them */

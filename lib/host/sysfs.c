@@ -80,16 +80,19 @@ bool sysfs_has(const struct host *host, const char *path)
 	return sysfs_has_at(AT_FDCWD, root_path(host, path));
 }
 
-void sysfs_list(const struct host *host, const char *path, struct strv *names)
+int sysfs_list(const struct host *host, const char *path, struct strv *names)
 {
 	DIR *folder = opendir(root_path(host, path));
 	struct dirent *entry;
+	int error;
 
 	if (!folder)
-		return;
-	while ((entry = readdir(folder)))
+		return -errno;
+	while (errno = 0, (entry = readdir(folder)))
 		if (entry->d_name[0] != '.')
 			strv_push(host->arena, names, arena_strdup(host->arena, entry->d_name));
+	error = errno;
 	closedir(folder);
 	strv_sort(names);
+	return -error;
 }

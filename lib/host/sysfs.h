@@ -31,5 +31,5 @@ char *sysfs_text(const struct host *host, const char *path);
 const char *sysfs_link(const struct host *host, const char *path);
 bool sysfs_has(const struct host *host, const char *path);
 
-/* The names in a folder, sorted; none where it cannot be read. */
-void sysfs_list(const struct host *host, const char *path, struct strv *names);
+/* The names in a folder, sorted. 0, or -errno: some or all names are missing. */
+int sysfs_list(const struct host *host, const char *path, struct strv *names);

@@ -61,6 +61,11 @@ static const struct row {
 	  { THERE, .pci = { .address = "0000:00:1c.0", .driver = "pcieport", .bridge = true } },
 	  .want = "0000:00:1c.0 is a PCI bridge; pass through the devices behind it" },
 
+	{ "one of which not all nodes could be read may not",
+	  { THERE, .pci = { GPU }, .unread = 5 },
+	  .want = "0000:05:00.0: its device nodes cannot be read (Input/output error), so its users are "
+		  "unknown" },
+
 	/* who it is */
 	{ "what was expected may, however its letters are written",
 	  { THERE, .pci = { GPU }, .conf = &expects_little } },

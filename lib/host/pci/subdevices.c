@@ -72,16 +72,25 @@ static void add_node(struct arena *a, struct nodes *nodes, dev_t dev, bool block
 		(struct node){ .dev = dev, .block = block, .name = name };
 }
 
-/* "8:1" of a dev file. */
-static bool read_number(struct arena *a, int at, const char *name, dev_t *dev)
+/* A file that has gone in the meantime, or is a link, hides no node. Every other error may. */
+static void walk_failed(struct walk *w, int error)
+{
+	if (error && error != ENOENT && error != ELOOP && error != ENOTDIR && !w->error)
+		w->error = error;
+}
+
+/* "8:1" of a dev file. 0 or -errno. */
+static int read_number(struct arena *a, int at, const char *name, dev_t *dev)
 {
 	const char *text = sysfs_text_at(a, at, name);
 	unsigned major, minor;
 
-	if (!text || sscanf(text, "%9u:%9u", &major, &minor) != 2)
-		return false;
+	if (!text)
+		return -errno;
+	if (sscanf(text, "%9u:%9u", &major, &minor) != 2)
+		return -EBADMSG;
 	*dev = makedev(major, minor);
-	return true;
+	return 0;
 }
 
 /* usb_devnode() of drivers/usb/core/usb.c: bus/usb/001/004. */
@@ -122,27 +131,33 @@ static const char *node_name(struct arena *a, int folder, const char *subsystem,
 	return arena_strdup(a, name);
 }
 
+/* The name that a link of sysfs leads to; NULL if there is none, or if it cannot be read. */
+static const char *link_name(struct walk *w, int folder, const char *name)
+{
+	const char *to = sysfs_link_at(w->a, folder, name);
+
+	if (!to)
+		walk_failed(w, errno);
+	return to;
+}
+
 static void read_node(struct walk *w, int folder, const char *name, bool partition)
 {
-	const char *subsystem = sysfs_link_at(w->a, folder, "subsystem");
+	const char *subsystem = link_name(w, folder, "subsystem");
 	bool block = subsystem && str_eq(subsystem, "block");
 	dev_t dev;
+	int rc = read_number(w->a, folder, "dev", &dev);
 
-	if (!read_number(w->a, folder, "dev", &dev))
+	if (rc < 0) {
+		walk_failed(w, -rc);
 		return;
+	}
 	add_node(w->a, &w->below->nodes, dev, block, node_name(w->a, folder, subsystem, name));
 	if (block && !partition)
 		strv_push(w->a, &w->below->disks, arena_strdup(w->a, name));
 }
 
 static void walk_folder(struct walk *w, int fd, const char *name, int depth);
-
-/* What has gone meanwhile, or is a link, hides nothing. */
-static void walk_failed(struct walk *w, int error)
-{
-	if (error != ENOENT && error != ELOOP && error != ENOTDIR && !w->error)
-		w->error = error;
-}
 
 static void walk_child(struct walk *w, int parent, const char *folder, const char *name, int depth)
 {
@@ -178,12 +193,13 @@ static void walk_folder(struct walk *w, int fd, const char *name, int depth)
 		close(fd);
 		return;
 	}
-	while ((entry = readdir(folder))) {
+	while (errno = 0, (entry = readdir(folder))) {
 		node |= str_eq(entry->d_name, "dev");
 		partition |= str_eq(entry->d_name, "partition");
 		if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
 			walk_child(w, dirfd(folder), name, entry->d_name, depth);
 	}
+	walk_failed(w, errno);
 	if (node)
 		read_node(w, dirfd(folder), name, partition);
 	closedir(folder);
@@ -209,12 +225,14 @@ static void walk_subsystems(struct walk *w, const struct host *host)
 	struct strv names = { 0 };
 
 	if (w->controllers.n)
-		sysfs_list(host, SUBSYSTEMS, &names);
+		walk_failed(w, -sysfs_list(host, SUBSYSTEMS, &names));
 	for (size_t i = 0; i < names.n; i++) {
 		int fd = sysfs_folder(host, arena_printf(w->a, SUBSYSTEMS "/%s", names.v[i]));
 
-		if (fd < 0)
+		if (fd < 0) {
+			walk_failed(w, -fd);
 			continue;
+		}
 		if (has_controller(w, fd))
 			walk_folder(w, fd, names.v[i], 0);
 		else
@@ -222,22 +240,26 @@ static void walk_subsystems(struct walk *w, const struct host *host)
 	}
 }
 
-static void add_nvidia(const struct host *host, const char *address, struct nodes *nodes)
+/* 0 or -errno. */
+static int add_nvidia(const struct host *host, const char *address, struct nodes *nodes)
 {
 	static const char key[] = "Device Minor:";
 	const char *line;
 	unsigned minor;
 	size_t len;
 	char *text;
+	int rc = host_read(host,
+			   arena_printf(host->arena, "/proc/driver/nvidia/gpus/%s/information",
+					address),
+			   &text, &len);
 
-	if (host_read(host,
-		      arena_printf(host->arena, "/proc/driver/nvidia/gpus/%s/information", address),
-		      &text, &len) < 0)
-		return;
+	if (rc < 0)
+		return rc;
 	line = strstr(text, key);
 	if (line && sscanf(line + strlen(key), "%9u", &minor) == 1)
 		add_node(host->arena, nodes, makedev(NVIDIA_MAJOR, minor), false,
 			 arena_printf(host->arena, "nvidia%u", minor));
+	return 0;
 }
 
 int subdevices_read(const struct host *host, const char *address, struct subdevices *b)
@@ -249,23 +271,25 @@ int subdevices_read(const struct host *host, const char *address, struct subdevi
 	*b = (struct subdevices){ 0 };
 	if (fd < 0)
 		return fd;
-	driver = sysfs_link_at(host->arena, fd, "driver");
+	driver = link_name(&w, fd, "driver");
 	walk_folder(&w, fd, address, 0);
 	walk_subsystems(&w, host);
 	if (driver && str_eq(driver, "nvidia"))
-		add_nvidia(host, address, &b->nodes);
+		walk_failed(&w, -add_nvidia(host, address, &b->nodes));
 	strv_sort(&b->disks);
 	strv_sort(&b->interfaces);
 	strv_sort(&b->framebuffers);
 	return -w.error;
 }
 
-void subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes)
+int subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes)
 {
 	const char *path = arena_printf(host->arena, "/sys/class/vfio/%d/dev", group);
 	dev_t dev;
+	int rc = read_number(host->arena, AT_FDCWD, root_path(host, path), &dev);
 
-	if (read_number(host->arena, AT_FDCWD, root_path(host, path), &dev))
+	if (rc == 0)
 		add_node(host->arena, nodes, dev, false,
 			 arena_printf(host->arena, "vfio/%d", group));
+	return rc == -ENOENT ? 0 : rc;
 }

@@ -42,5 +42,6 @@ int subdevices_read(const struct host *host, const char *address, struct subdevi
 /*
  * Adds /dev/vfio/GROUP, where it exists. The character device of each function
  * (vfio/devices/vfioN, CONFIG_VFIO_DEVICE_CDEV) hangs below it: subdevices_read() has it.
+ * 0, also if the group has no node, or -errno.
  */
-void subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes);
+int subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes);

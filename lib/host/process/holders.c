@@ -70,4 +70,7 @@ void holders_of(const struct host *host, const struct opendevices *o, const stru
 	for (size_t i = 0; i < o->n_hidden; i++)
 		*arena_push(host->arena, h->hidden, h->n_hidden, h->hidden_cap) =
 			who(host, o->hidden[i]);
+	if (o->error)
+		*arena_push(host->arena, h->hidden, h->n_hidden, h->hidden_cap) =
+			(struct holder){ .command = "a process", .error = o->error };
 }

@@ -17,6 +17,7 @@ struct holder {
 	const char *command;	 /* "a process" if it is gone already */
 	const char *unit;	 /* NULL: none */
 	const struct node *node; /* NULL of one in `hidden` */
+	int error;		 /* errno: the list of processes could not be read; then pid is 0 */
 };
 
 struct holders {

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,30 +54,56 @@ static void found_add(struct scan *s, const struct statx *st)
 			(struct open_device){ dev, block, s->pid };
 }
 
-/* One that has ended in between has nothing open any more. */
+/* A process that has ended in the meantime, or is a zombie, has nothing open any more. */
 static void hidden_add(struct scan *s)
 {
 	struct opendevices *o = s->found;
 
-	if (process_now(&s->host, s->pid).pid)
+	if (!process_has_ended(&s->host, s->pid))
 		*arena_push(s->host.arena, o->hidden, o->n_hidden, o->hidden_cap) = s->pid;
 }
 
 /*
- * Root may see all there is, but for a security module or a capability that it lacks
- * (ptrace_may_access()). Whoever is not root only rehearses.
+ * A file or a process that has gone hides nothing; every other error may hide an open device.
+ * Root is denied only by a security module, or by a capability that it lacks
+ * (ptrace_may_access()). A user who is not root is always denied, and only rehearses.
  */
-static bool is_denial(int error)
+static bool hides(int error)
 {
-	return (error == EACCES || error == EPERM) && geteuid() == 0;
+	if (!error || error == ENOENT || error == ESRCH)
+		return false;
+	return geteuid() == 0 || (error != EACCES && error != EPERM);
 }
 
-/* A file of a user's FUSE is denied to root too (fuse_allow_current_process()): its link is not. */
-static bool is_link_denied(int fd, const char *name)
+/*
+ * statx(2) is refused by the seccomp filters of old container runtimes (EPERM) and by old
+ * kernels (ENOSYS): fstatat(2) has the same answer.
+ */
+static int stat_open(int fd, const char *name, struct statx *st)
+{
+	struct stat plain;
+
+	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, st) == 0)
+		return 0;
+	if (errno == ENOENT || errno == ESRCH || errno == EACCES)
+		return -errno;
+	if (fstatat(fd, name, &plain, AT_NO_AUTOMOUNT) < 0)
+		return -errno;
+	st->stx_mode = (uint16_t)plain.st_mode;
+	st->stx_rdev_major = major(plain.st_rdev);
+	st->stx_rdev_minor = minor(plain.st_rdev);
+	return 0;
+}
+
+/*
+ * A file of a user's FUSE is denied to root too, with EACCES (fuse_permission() and
+ * fuse_allow_current_process() of fs/fuse/dir.c), and is no device: its link can be read.
+ */
+static bool is_fuse(int fd, const char *name, int error)
 {
 	char to[1];
 
-	return is_denial(errno) && readlinkat(fd, name, to, sizeof(to)) < 0 && is_denial(errno);
+	return error == EACCES && readlinkat(fd, name, to, sizeof(to)) >= 0;
 }
 
 /*
@@ -87,10 +114,12 @@ static void look_at(struct scan *s, int fd, const char *name)
 {
 	struct statx st;
 
-	if (statx(fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) == 0)
+	int rc = stat_open(fd, name, &st);
+
+	if (rc == 0)
 		found_add(s, &st);
 	else
-		s->denied |= is_link_denied(fd, name);
+		s->denied |= hides(-rc) && !is_fuse(fd, name, -rc);
 }
 
 /*
@@ -99,6 +128,7 @@ static void look_at(struct scan *s, int fd, const char *name)
  */
 struct numbers {
 	int fd;
+	int error; /* errno of a folder that could not be read to its end; 0 */
 	long len, at;
 	_Alignas(struct dirent64) char buf[4096];
 };
@@ -106,6 +136,7 @@ struct numbers {
 static void numbers_begin(struct numbers *n, int fd)
 {
 	n->fd = fd;
+	n->error = 0;
 	n->len = n->at = 0;
 }
 
@@ -118,6 +149,8 @@ static const char *numbers_next(struct numbers *n)
 			n->len = syscall(SYS_getdents64, n->fd, n->buf, sizeof(n->buf));
 			n->at = 0;
 		}
+		if (n->len < 0)
+			n->error = errno;
 		if (n->len <= 0)
 			return NULL;
 		d = (const void *)(n->buf + n->at);
@@ -130,7 +163,7 @@ static int open_folder(struct scan *s, int at, const char *path)
 {
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	s->denied |= fd < 0 && is_denial(errno);
+	s->denied |= fd < 0 && hides(errno);
 	return fd;
 }
 
@@ -147,6 +180,7 @@ static bool look_into(struct scan *s, int at, const char *path)
 		look_at(s, fd, name);
 		any = true;
 	}
+	s->denied |= fd >= 0 && hides(n.error);
 	return any;
 }
 
@@ -163,7 +197,11 @@ static void look_at_threads(struct scan *s, int proc, const char *task)
 	const char *name;
 	struct stat st;
 
-	if (fstatat(proc, task, &st, 0) < 0 || st.st_nlink <= 3)
+	if (fstatat(proc, task, &st, 0) < 0) {
+		s->denied |= hides(errno);
+		return;
+	}
+	if (st.st_nlink <= 3)
 		return;
 	fd = open_folder(s, proc, task);
 	numbers_begin(&n, fd);
@@ -173,6 +211,7 @@ static void look_at_threads(struct scan *s, int proc, const char *task)
 		stpcpy(stpcpy(path, name), "/fd");
 		look_into(s, fd, path);
 	}
+	s->denied |= fd >= 0 && hides(n.error);
 }
 
 /*
@@ -324,8 +363,11 @@ void opendevices_read(const struct host *host, struct opendevices *o)
 	struct pass p;
 
 	numbers_begin(&numbers, proc);
+	o->error = proc < 0 ? errno : 0;
 	while (proc >= 0 && (name = numbers_next(&numbers)))
 		*arena_push(host->arena, pids, n, cap) = (pid_t)strtol(name, NULL, 10);
+	if (proc >= 0)
+		o->error = numbers.error;
 	p = pass_of(host, proc, pids, n);
 	pass_make(host->arena, &p, o);
 }

@@ -19,17 +19,19 @@ struct opendevices {
 	struct open_device *v;
 	size_t n, cap;
 	/*
-	 * Live processes whose open files root may not see (AppArmor lets a hook, which is
-	 * confined like its libvirtd, look at few others; SELinux): they may hold anything.
+	 * Live processes whose open files could not all be read (AppArmor lets a hook, which is
+	 * confined like its libvirtd, look at few others; SELinux; any error of a system call):
+	 * they may have any device open.
 	 */
 	pid_t *hidden;
 	size_t n_hidden, hidden_cap;
+	int error; /* errno: the list of the processes could not be read to its end; 0: it was */
 };
 
 /*
  * One pass over /proc/PID/fd of all processes, also in containers: by the device numbers
  * of what is open, not by path. Never blocks on a network file system (statx with
  * AT_STATX_DONT_SYNC). This process itself is left out, and a child of it that has a disk
- * open. Who is not root sees what he sees: nobody is in `hidden` then.
+ * open. A user who is not root sees fewer files: what is denied to this user is not in `hidden`.
  */
 void opendevices_read(const struct host *host, struct opendevices *o);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process/process.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,19 +35,36 @@ static bool stat_parse(const char *text, char *state, long *threads, unsigned lo
 			   state, threads, start) == 3;
 }
 
-struct process process_now(const struct host *host, pid_t pid)
+/* 0, -ESRCH for a process that has ended, or is a zombie; another -errno: it is unknown. */
+static int process_read(const struct host *host, pid_t pid, struct process *p)
 {
-	struct process p = { .pid = pid };
 	size_t len = 0;
 	long threads;
 	char *text, state;
+	int rc = host_read(host, process_path(host->arena, pid, "stat"), &text, &len);
 
-	if (pid <= 0 || host_read(host, process_path(host->arena, pid, "stat"), &text, &len) < 0 ||
-	    !stat_parse(text, &state, &threads, &p.start))
-		return (struct process){ 0 };
-	if (strchr("ZXx", state) && threads <= 1)
+	*p = (struct process){ .pid = pid };
+	if (rc < 0)
+		return rc == -ENOENT ? -ESRCH : rc;
+	if (!stat_parse(text, &state, &threads, &p->start))
+		return -EBADMSG;
+	return strchr("ZXx", state) && threads <= 1 ? -ESRCH : 0;
+}
+
+struct process process_now(const struct host *host, pid_t pid)
+{
+	struct process p;
+
+	if (pid <= 0 || process_read(host, pid, &p) < 0)
 		return (struct process){ 0 };
 	return p;
+}
+
+bool process_has_ended(const struct host *host, pid_t pid)
+{
+	struct process p;
+
+	return process_read(host, pid, &p) == -ESRCH;
 }
 
 bool process_lives(const struct host *host, struct process p)

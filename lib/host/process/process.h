@@ -20,6 +20,11 @@ struct process {
  * zombie is none, unless it has threads that still run (and hold what it had open).
  */
 struct process process_now(const struct host *host, pid_t pid);
+/*
+ * Is there no such process any more, or only a zombie? false if this cannot be read: then
+ * the process counts as alive.
+ */
+bool process_has_ended(const struct host *host, pid_t pid);
 bool process_lives(const struct host *host, struct process p);
 
 /*
