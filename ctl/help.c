@@ -10,6 +10,8 @@
 #include "ctl/options.h"
 #include "str.h"
 
+const struct option_row help_row = { "help", OPTION_HELP, .help = "print this help" };
+
 void help_lines(const char *first, const char *next, const char *text)
 {
 	for (const char *before = first;; before = next) {
@@ -44,7 +46,7 @@ static void print_row(struct arena *a, const struct option_row *row, int width)
 
 static void print_rows(struct arena *a, const struct option_row *rows)
 {
-	int width = (int)strlen(spelling(a, &option_help));
+	int width = (int)strlen(spelling(a, &help_row));
 
 	for (const struct option_row *row = rows; row && row->kind != OPTION_END; row++) {
 		int len = (int)strlen(spelling(a, row));
@@ -54,7 +56,7 @@ static void print_rows(struct arena *a, const struct option_row *rows)
 	putchar('\n');
 	for (const struct option_row *row = rows; row && row->kind != OPTION_END; row++)
 		print_row(a, row, width);
-	print_row(a, &option_help, width);
+	print_row(a, &help_row, width);
 }
 
 int help_print(struct arena *a, const struct command *command)

@@ -3,6 +3,10 @@
 
 struct arena;
 struct command;
+struct option_row;
+
+/* The row of --help, which every command has. */
+extern const struct option_row help_row;
 
 /* Prints to stdout what a command does, its options and examples; returns CTL_FINE. */
 int help_print(struct arena *a, const struct command *command);

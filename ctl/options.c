@@ -28,13 +28,6 @@ struct reading {
 	int n, status;
 };
 
-const struct option_row option_help = { "help", OPTION_HELP, .help = "print this help" };
-
-bool option_has_value(const struct option_row *row)
-{
-	return row->kind >= OPTION_WORD;
-}
-
 /* The reader judges values itself, so that one sentence names the word: to getopt all have one. */
 static void add_row(struct reading *r, const struct option_row *row)
 {
@@ -48,7 +41,7 @@ static void add_rows(struct reading *r)
 
 	for (; row && row->kind != OPTION_END && r->n < MOST - 1; row++)
 		add_row(r, row);
-	add_row(r, &option_help);
+	add_row(r, &help_row);
 }
 
 /* ---- what is wrong: each returns false ---- */

@@ -55,8 +55,8 @@ struct operand_row {
 bool options_read(struct ctl *ctl, const struct command *command, int argc, char *const *argv,
 		  void *filled, int *status);
 
-/* The row that every command has. */
-extern const struct option_row option_help;
-
 /* Does it have a value, always or at times? */
-bool option_has_value(const struct option_row *row);
+static inline bool option_has_value(const struct option_row *row)
+{
+	return row->kind >= OPTION_WORD;
+}

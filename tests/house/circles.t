@@ -21,12 +21,6 @@ chdir "$FindBin::Bin/../.." or die;
 my @known = (
 	'wrapper/verb/cpu wrapper/verb/edit wrapper/verb/high',    # the caller must choose
 	'hooks/survey/mediated hooks/survey/survey',         # both look up subjects
-	'ctl/help ctl/options',                              # help prints the table of options
-	'ctl/devices/inventory ctl/devices/inventorystate ctl/devices/inventoryvms',
-	'ctl/devices/html ctl/devices/pagetree',
-	'ctl/explain/explain ctl/explain/json ctl/explain/process ctl/explain/source ctl/explain/text',
-	'ctl/doctor/confinement ctl/doctor/doctor ctl/doctor/domain ctl/doctor/emulator ctl/doctor/host'
-		. ' ctl/doctor/libvirt ctl/doctor/limits ctl/doctor/log ctl/doctor/rules ctl/doctor/vfio',
 );
 
 # --- the graph
