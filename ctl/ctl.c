@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "arena.h"
+#include "jsondoc.h"
 #include "str.h"
 
 int ctl_fail(const char *fmt, ...)
@@ -36,4 +37,10 @@ int ctl_wrong(const struct command *command, const char *fmt, ...)
 const char *ctl_name(struct arena *a, const struct command *command)
 {
 	return arena_printf(a, "kvmshim%s%s", *command->name ? " " : "", command->name);
+}
+
+void ctl_print_json(struct arena *a, struct json_object *o)
+{
+	fputs(jsondoc_text(a, o), stdout);
+	json_object_put(o);
 }

@@ -7,6 +7,7 @@
 #include "root.h"
 
 struct arena;
+struct json_object;
 
 /* What every subcommand is given. */
 struct ctl {
@@ -47,3 +48,6 @@ int ctl_wrong(const struct command *command, const char *fmt, ...)
 
 /* "kvmshim devices" */
 const char *ctl_name(struct arena *a, const struct command *command);
+
+/* Prints the result of --json to stdout, and frees it. */
+void ctl_print_json(struct arena *a, struct json_object *o);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "mistake.h"
 #include "str.h"
 
 #define DEPTH 8
@@ -46,10 +47,41 @@ struct json_object *jsondoc_string(struct arena *a, const char *s)
 	return json_object_new_string(strbuf_text(&b));
 }
 
+struct json_object *jsondoc_words(struct arena *a, const char *const *words)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (; *words; words++)
+		json_object_array_add(list, jsondoc_string(a, *words));
+	return list;
+}
+
+void jsondoc_put(struct arena *a, struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, jsondoc_string(a, value));
+}
+
 void jsondoc_add(struct arena *a, struct json_object *o, const char *key, const char *value)
 {
 	if (value)
-		json_object_object_add(o, key, jsondoc_string(a, value));
+		jsondoc_put(a, o, key, value);
+}
+
+struct json_object *jsondoc_mistakes(struct arena *a, const struct mistakes *m)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		jsondoc_put(a, o, "file", m->v[i].file);
+		if (m->v[i].line)
+			json_object_object_add(o, "line", json_object_new_int((int)m->v[i].line));
+		jsondoc_put(a, o, "severity", m->v[i].warning ? "warning" : "mistake");
+		jsondoc_put(a, o, "text", m->v[i].text);
+		json_object_array_add(list, o);
+	}
+	return list;
 }
 
 /* "\u202e": a control character, which is of three bytes at most. */

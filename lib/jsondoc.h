@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 struct arena;
+struct mistakes;
 
 /* The JSON of state files and of --json: json-c, at its strictest. */
 
@@ -26,8 +27,17 @@ struct json_object *jsondoc_parse(const char *text, size_t len);
 /* Bytes that are not UTF-8 become U+FFFD; NULL becomes null. */
 struct json_object *jsondoc_string(struct arena *a, const char *s);
 
+/* A list of strings; words ends with NULL. */
+struct json_object *jsondoc_words(struct arena *a, const char *const *words);
+
+/* A member; null if the value is NULL. */
+void jsondoc_put(struct arena *a, struct json_object *o, const char *key, const char *value);
+
 /* A member, unless the value is NULL. */
 void jsondoc_add(struct arena *a, struct json_object *o, const char *key, const char *value);
+
+/* A list: file, line, severity and text of each mistake. */
+struct json_object *jsondoc_mistakes(struct arena *a, const struct mistakes *m);
 
 /* As people read it, with a newline at the end, and nothing in it that a terminal obeys. */
 const char *jsondoc_text(struct arena *a, struct json_object *o);

@@ -7,7 +7,6 @@
 #include "conf/settings.h"
 #include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
-#include "ctl/jsonout.h"
 #include "err.h"
 #include "str.h"
 
@@ -61,7 +60,7 @@ static int show(struct asked *asked)
 			status = CTL_FOUND;
 	}
 	if (asked->ctl->json)
-		jsonout_print(status_json(asked->ctl, &list));
+		ctl_print_json(asked->ctl->host.arena, status_json(asked->ctl, &list));
 	else
 		show_text(asked, &list);
 	return status;

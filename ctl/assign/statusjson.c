@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
-#include "ctl/jsonout.h"
 #include "ctl/assign/status.h"
 #include "hooks/journal/shape.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
+#include "jsondoc.h"
 
 #define STATUS_VERSION 1
 
@@ -17,7 +17,7 @@ static const char *const life_names[] = {
 static void add_device(struct ctl *ctl, struct json_object *o, const struct journal_device *d)
 {
 	if (d->kind == HOSTDEV_PCI)
-		jsonout_add(ctl->host.arena, o, "driver_now",
+		jsondoc_put(ctl->host.arena, o, "driver_now",
 			    pci_driver(&ctl->host, d->device));
 	else
 		json_object_object_add(
@@ -35,7 +35,7 @@ static struct json_object *journal_now(struct ctl *ctl, const struct assigned *h
 	struct json_object *o = journal_json(ctl->host.arena, &h->journal);
 
 	json_object_object_del(o, "version");
-	jsonout_add(ctl->host.arena, o, "life", life_names[h->life]);
+	jsondoc_put(ctl->host.arena, o, "life", life_names[h->life]);
 	if (h->holder.pid)
 		json_object_object_add(o, "holder", json_object_new_int64(h->holder.pid));
 	for (size_t i = 0; i < h->journal.n_devices; i++)
@@ -51,8 +51,8 @@ static struct json_object *problem(struct ctl *ctl, const struct assigned *h)
 {
 	struct json_object *o = json_object_new_object();
 
-	jsonout_add(ctl->host.arena, o, "uuid", h->uuid);
-	jsonout_add(ctl->host.arena, o, "problem", h->problem);
+	jsondoc_put(ctl->host.arena, o, "uuid", h->uuid);
+	jsondoc_put(ctl->host.arena, o, "problem", h->problem);
 	return o;
 }
 

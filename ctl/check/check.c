@@ -11,9 +11,9 @@
 #include "conf/confdir.h"
 #include "ctl/check/qemu.h"
 #include "ctl/ctl.h"
-#include "ctl/jsonout.h"
 #include "err.h"
 #include "file.h"
+#include "jsondoc.h"
 #include "str.h"
 #include "wrapper/decide.h"
 
@@ -140,8 +140,8 @@ static void show_json(const struct check *c)
 	json_object_object_add(o, "version", json_object_new_int(CHECK_VERSION));
 	json_object_object_add(o, "rules", json_object_new_int((int)c->d.rules.n));
 	json_object_object_add(o, "enabled", json_object_new_int((int)count_enabled(&c->d.rules)));
-	json_object_object_add(o, "mistakes", jsonout_mistakes(c->ctl->host.arena, &c->d.mistakes));
-	jsonout_print(o);
+	json_object_object_add(o, "mistakes", jsondoc_mistakes(c->ctl->host.arena, &c->d.mistakes));
+	ctl_print_json(c->ctl->host.arena, o);
 }
 
 static int read_files(struct check *c)

@@ -13,7 +13,6 @@
 #include "ctl/devices/prometheus.h"
 #include "ctl/devices/publish.h"
 #include "ctl/devices/table.h"
-#include "ctl/jsonout.h"
 #include "err.h"
 
 struct asked {
@@ -61,7 +60,7 @@ static int show(const struct asked *asked)
 	if (asked->html || asked->prometheus)
 		return write_files(asked, &inv);
 	if (asked->ctl->json)
-		jsonout_print(devices_json(asked->ctl, &inv, &asked->filter));
+		ctl_print_json(asked->ctl->host.arena, devices_json(asked->ctl, &inv, &asked->filter));
 	else
 		devices_table(asked->ctl, &inv, &asked->filter);
 	return CTL_FINE;

@@ -7,7 +7,7 @@
 #include "ctl/devices/device.h"
 #include "ctl/devices/filter.h"
 #include "ctl/devices/words.h"
-#include "ctl/jsonout.h"
+#include "jsondoc.h"
 
 #define DEVICES_VERSION 1
 
@@ -16,7 +16,7 @@ static struct json_object *list_of(struct arena *a, const struct strv *words)
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < words->n; i++)
-		json_object_array_add(list, jsonout_string(a, words->v[i]));
+		json_object_array_add(list, jsondoc_string(a, words->v[i]));
 	return list;
 }
 
@@ -38,9 +38,9 @@ static struct json_object *guest_json(struct arena *a, const struct guest *guest
 	if (!guest)
 		return NULL;
 	o = json_object_new_object();
-	jsonout_add(a, o, "name", guest->name);
-	jsonout_add(a, o, "uuid", guest->uuid);
-	jsonout_add(a, o, "since", guest->since);
+	jsondoc_put(a, o, "name", guest->name);
+	jsondoc_put(a, o, "uuid", guest->uuid);
+	jsondoc_put(a, o, "since", guest->since);
 	add_number(o, "pid", guest->pid ? guest->pid : -1);
 	return o;
 }
@@ -52,7 +52,7 @@ static struct json_object *mdevs_json(struct arena *a, const struct device *d)
 	for (size_t i = 0; i < d->n_mdevs; i++) {
 		struct json_object *o = json_object_new_object();
 
-		jsonout_add(a, o, "uuid", d->mdevs[i].uuid);
+		jsondoc_put(a, o, "uuid", d->mdevs[i].uuid);
 		json_object_object_add(o, "vm", guest_json(a, d->mdevs[i].guest));
 		json_object_array_add(list, o);
 	}
@@ -73,14 +73,14 @@ static struct json_object *vfs_json(struct arena *a, const struct device *d)
 
 static void add_identity(struct arena *a, struct json_object *o, const struct device *d)
 {
-	jsonout_add(a, o, "address", d->pci.address);
-	jsonout_add(a, o, "id", d->pci.id);
-	jsonout_add(a, o, "subsystem", d->pci.subsystem);
-	jsonout_add(a, o, "class", arena_printf(a, "%06x", d->pci.class));
-	jsonout_add(a, o, "kind", device_kind(d));
-	jsonout_add(a, o, "class_name", d->class_name);
-	jsonout_add(a, o, "vendor_name", d->vendor_name);
-	jsonout_add(a, o, "name", d->name);
+	jsondoc_put(a, o, "address", d->pci.address);
+	jsondoc_put(a, o, "id", d->pci.id);
+	jsondoc_put(a, o, "subsystem", d->pci.subsystem);
+	jsondoc_put(a, o, "class", arena_printf(a, "%06x", d->pci.class));
+	jsondoc_put(a, o, "kind", device_kind(d));
+	jsondoc_put(a, o, "class_name", d->class_name);
+	jsondoc_put(a, o, "vendor_name", d->vendor_name);
+	jsondoc_put(a, o, "name", d->name);
 	add_bool(o, "gpu", device_is_gpu(d));
 	add_bool(o, "bridge", d->pci.bridge);
 	add_bool(o, "boot_vga", d->pci.boot_vga);
@@ -88,14 +88,14 @@ static void add_identity(struct arena *a, struct json_object *o, const struct de
 
 static void add_place(struct arena *a, struct json_object *o, const struct device *d)
 {
-	jsonout_add(a, o, "root", d->place.root);
-	jsonout_add(a, o, "above", d->place.above);
-	jsonout_add(a, o, "slot", d->slot);
+	jsondoc_put(a, o, "root", d->place.root);
+	jsondoc_put(a, o, "above", d->place.above);
+	jsondoc_put(a, o, "slot", d->slot);
 	add_number(o, "group", d->pci.group);
 	json_object_object_add(o, "shares_group_with", list_of(a, &d->mates));
 	add_number(o, "numa_node", d->pci.numa_node);
 	json_object_object_add(o, "reset_methods", list_of(a, &d->place.resets));
-	jsonout_add(a, o, "physfn", d->pci.physfn);
+	jsondoc_put(a, o, "physfn", d->pci.physfn);
 	json_object_object_add(o, "vfs", vfs_json(a, d));
 }
 
@@ -105,13 +105,13 @@ static struct json_object *device_json(struct arena *a, const struct device *d)
 
 	add_identity(a, o, d);
 	add_place(a, o, d);
-	jsonout_add(a, o, "driver", d->pci.driver);
-	jsonout_add(a, o, "home_driver", d->home);
-	jsonout_add(a, o, "home_from", device_homes[d->home_from]);
+	jsondoc_put(a, o, "driver", d->pci.driver);
+	jsondoc_put(a, o, "home_driver", d->home);
+	jsondoc_put(a, o, "home_from", device_homes[d->home_from]);
 	json_object_object_add(o, "vm", guest_json(a, d->guest));
 	json_object_object_add(o, "mdevs", mdevs_json(a, d));
-	jsonout_add(a, o, "state", device_states[d->state]);
-	jsonout_add(a, o, "why", d->why);
+	jsondoc_put(a, o, "state", device_states[d->state]);
+	jsondoc_put(a, o, "why", d->why);
 	return o;
 }
 

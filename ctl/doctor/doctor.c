@@ -12,8 +12,8 @@
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
-#include "ctl/jsonout.h"
 #include "err.h"
+#include "jsondoc.h"
 
 #define DOCTOR_VERSION 1
 
@@ -128,10 +128,10 @@ static struct json_object *row_json(const struct report *r, size_t i)
 	struct json_object *o = json_object_new_object();
 	struct arena *a = r->ctl->host.arena;
 
-	jsonout_add(a, o, "name", r->names[i]);
-	jsonout_add(a, o, "grade", grades[r->rows[i].grade].name);
-	jsonout_add(a, o, "seen", r->rows[i].seen);
-	jsonout_add(a, o, "fix", r->rows[i].fix);
+	jsondoc_put(a, o, "name", r->names[i]);
+	jsondoc_put(a, o, "grade", grades[r->rows[i].grade].name);
+	jsondoc_put(a, o, "seen", r->rows[i].seen);
+	jsondoc_put(a, o, "fix", r->rows[i].fix);
 	return o;
 }
 
@@ -143,9 +143,9 @@ static void show_json(const struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		json_object_array_add(rows, row_json(r, i));
 	json_object_object_add(o, "version", json_object_new_int(DOCTOR_VERSION));
-	jsonout_add(a, o, "domain", r->domain);
+	jsondoc_put(a, o, "domain", r->domain);
 	json_object_object_add(o, "rows", rows);
-	jsonout_print(o);
+	ctl_print_json(a, o);
 }
 
 /* ---- the command ---- */

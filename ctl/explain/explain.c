@@ -14,8 +14,8 @@
 #include "ctl/explain/native.h"
 #include "ctl/explain/source.h"
 #include "ctl/explain/text.h"
-#include "ctl/jsonout.h"
 #include "err.h"
+#include "jsondoc.h"
 #include "wrapper/launch.h"
 
 #define EXPLAIN_VERSION 1
@@ -98,7 +98,7 @@ static int show(struct ctl *ctl, struct explained *v, size_t n)
 	json_object_object_add(o, "version", json_object_new_int(EXPLAIN_VERSION));
 	json_object_object_add(o, "explained", list);
 	if (ctl->json)
-		jsonout_print(o);
+		ctl_print_json(ctl->host.arena, o);
 	else
 		json_object_put(o);
 	return status;

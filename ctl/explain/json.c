@@ -5,7 +5,7 @@
 #include "ctl/ctl.h"
 #include "ctl/explain/explained.h"
 #include "ctl/explain/rules.h"
-#include "ctl/jsonout.h"
+#include "jsondoc.h"
 #include "wrapper/rewrite.h"
 
 static const char *const kinds[] = {
@@ -30,9 +30,9 @@ static const char *const events[] = {
 static void add_rule(struct arena *a, struct json_object *o, const struct rule *rule,
 		     unsigned line)
 {
-	jsonout_add(a, o, "file", rule->file);
+	jsondoc_put(a, o, "file", rule->file);
 	json_object_object_add(o, "line", json_object_new_int((int)line));
-	jsonout_add(a, o, "rule", rule->section);
+	jsondoc_put(a, o, "rule", rule->section);
 }
 
 static struct json_object *change_list(struct arena *a, const struct trace *t)
@@ -44,13 +44,13 @@ static struct json_object *change_list(struct arena *a, const struct trace *t)
 		struct json_object *o = json_object_new_object();
 
 		add_rule(a, o, e->rule, e->action->line);
-		jsonout_add(a, o, "verb", verb_names[e->action->verb]);
-		jsonout_add(a, o, "option", e->option);
-		jsonout_add(a, o, "what", events[e->kind]);
-		jsonout_add(a, o, "before", e->before);
-		jsonout_add(a, o, "after", e->after);
+		jsondoc_put(a, o, "verb", verb_names[e->action->verb]);
+		jsondoc_put(a, o, "option", e->option);
+		jsondoc_put(a, o, "what", events[e->kind]);
+		jsondoc_put(a, o, "before", e->before);
+		jsondoc_put(a, o, "after", e->after);
 		if (e->why)
-			jsonout_add(a, o, "why", e->why);
+			jsondoc_put(a, o, "why", e->why);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -66,8 +66,8 @@ static struct json_object *rule_list(const struct ctl *ctl, const struct explain
 		struct json_object *o = json_object_new_object();
 
 		add_rule(a, o, outcome->rule, outcome->rule->line);
-		jsonout_add(a, o, "result", outcomes[outcome->kind]);
-		jsonout_add(a, o, "why", explain_why(ctl, x, outcome));
+		jsondoc_put(a, o, "result", outcomes[outcome->kind]);
+		jsondoc_put(a, o, "why", explain_why(ctl, x, outcome));
 		json_object_object_add(o, "guest-visible",
 				       json_object_new_boolean(rewrite_guest_visible(
 					       &x->d.cmdline, outcome->rule)));
@@ -80,7 +80,7 @@ static void add_running(struct arena *a, struct json_object *o, const struct exp
 {
 	bool runs = x->running.n > 0;
 
-	json_object_object_add(o, "running", runs ? jsonout_words(a, x->running.v) : NULL);
+	json_object_object_add(o, "running", runs ? jsondoc_words(a, x->running.v) : NULL);
 	if (!x->problem)
 		json_object_object_add(o, "running-as-decided",
 				       runs ? json_object_new_boolean(x->running_as_decided) :
@@ -92,26 +92,26 @@ struct json_object *explain_json(const struct ctl *ctl, const struct explained *
 	struct arena *a = ctl->host.arena;
 	struct json_object *o = json_object_new_object();
 
-	jsonout_add(a, o, "title", x->title);
+	jsondoc_put(a, o, "title", x->title);
 	if (x->problem) {
-		jsonout_add(a, o, "problem", x->problem);
+		jsondoc_put(a, o, "problem", x->problem);
 		add_running(a, o, x);
 		return o;
 	}
-	jsonout_add(a, o, "verdict", kinds[explain_refused(x) ? DECIDE_REFUSE : x->d.kind]);
-	jsonout_add(a, o, "real", x->d.real);
-	jsonout_add(a, o, "real-problem", x->unfit);
-	json_object_object_add(o, "before", jsonout_words(a, x->before.v));
+	jsondoc_put(a, o, "verdict", kinds[explain_refused(x) ? DECIDE_REFUSE : x->d.kind]);
+	jsondoc_put(a, o, "real", x->d.real);
+	jsondoc_put(a, o, "real-problem", x->unfit);
+	json_object_object_add(o, "before", jsondoc_words(a, x->before.v));
 	json_object_object_add(
 		o, "after",
 		explain_refused(x) ?
 			NULL :
-			jsonout_words(a, decide_argv(&x->d, (char *const *)(const void *)x->before.v)));
+			jsondoc_words(a, decide_argv(&x->d, (char *const *)(const void *)x->before.v)));
 	add_running(a, o, x);
 	if (x->d.kind == DECIDE_REWRITE) {
 		json_object_object_add(o, "changes", change_list(a, &x->d.trace));
 		json_object_object_add(o, "rules", rule_list(ctl, x));
 	}
-	json_object_object_add(o, "mistakes", jsonout_mistakes(a, &x->d.mistakes));
+	json_object_object_add(o, "mistakes", jsondoc_mistakes(a, &x->d.mistakes));
 	return o;
 }

@@ -157,9 +157,9 @@ subtest 'kvmshim(8) tells of every command and flag, kvmshim-json(5) of every me
 	my ($kinds) = $page =~ /^\.Ss generate$(.*?)^\.Ss/ms;
 	is(join(' ', $kinds =~ /^\.It Cm (\w+)$/mg), join(' ', run({}, program('kvmshim'), 'generate', '--help')->{out} =~ /^  (\w+)  /mg), 'all that generate prints');
 	my %members;
-	for my $source ('ctl/check/check.c', 'ctl/explain/explain.c', 'ctl/explain/json.c', 'ctl/jsonout.c', 'ctl/assign/statusjson.c', 'ctl/doctor/doctor.c',
+	for my $source ('ctl/check/check.c', 'ctl/explain/explain.c', 'ctl/explain/json.c', 'lib/jsondoc.c', 'ctl/assign/statusjson.c', 'ctl/doctor/doctor.c',
 		'ctl/devices/json.c', 'hooks/journal/write.c') {
-		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsonout_add|jsondoc_add|add_\w+)\(\s*(?:(?:ctl->arena|a), )?o, "([\w-]+)"/g;
+		$members{$_} = 1 for slurp("$top/$source") =~ /(?:json_object_object_add|jsondoc_put|jsondoc_add|add_\w+)\(\s*(?:(?:ctl->arena|a), )?o, "([\w-]+)"/g;
 	}
 	$members{$_} = 1 for slurp("$top/hooks/journal/shape.c") =~ /\{ "(\w+)", offsetof/g;
 	cmp_ok(keys %members, '>', 15, 'there are members');

@@ -43,10 +43,13 @@ static void is_always_json(void **state)
 	(void)state;
 	jsondoc_add(&arena, o, "a", "/\"\\\n\x01\xff\xc3\xa9");
 	jsondoc_add(&arena, o, "b", NULL);
+	jsondoc_put(&arena, o, "c", NULL);
 	text = jsondoc_text(&arena, o);
 	assert_int_equal(text[strlen(text) - 1], '\n');
 	back = jsondoc_parse(text, strlen(text));
-	assert_int_equal(json_object_object_length(back), 1);
+	assert_int_equal(json_object_object_length(back), 2);
+	assert_true(json_object_object_get_ex(back, "c", &a));
+	assert_null(a);
 	assert_true(json_object_object_get_ex(back, "a", &a));
 	assert_text(json_object_get_string(a), "/\"\\\n\x01\xef\xbf\xbd\xc3\xa9");
 }
