@@ -199,6 +199,21 @@ const char *str_printable(struct arena *a, const char *s)
 	return strbuf_text(&b);
 }
 
+const char *str_xml(struct arena *a, const char *s)
+{
+	static const char *const entities[] = {
+		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['\''] = "&apos;", ['"'] = "&quot;",
+	};
+	struct strbuf b = { .arena = a };
+
+	for (; *s; s++)
+		if (strchr("&<>'\"", *s))
+			strbuf_add(&b, entities[(unsigned char)*s]);
+		else
+			strbuf_addc(&b, *s);
+	return strbuf_text(&b);
+}
+
 const char *str_uuid(struct arena *a, const char *s)
 {
 	char *copy;

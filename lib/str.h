@@ -67,6 +67,9 @@ int str_to_bool(const char *s);
  */
 const char *str_printable(struct arena *a, const char *s);
 
+/* As it is written in XML and HTML: & < > ' and " are entities. */
+const char *str_xml(struct arena *a, const char *s);
+
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
 size_t str_utf8_len(const char *s, size_t left);
 

@@ -2,7 +2,6 @@
 #include "ctl/devices/page.h"
 
 #include <stdarg.h>
-#include <string.h>
 #include <time.h>
 
 #include "arena.h"
@@ -11,15 +10,9 @@
 
 void page_text(struct page *p, const char *text)
 {
-	static const char *const escapes[] = {
-		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['\''] = "&#39;", ['"'] = "&quot;",
-	};
+	struct arena *a = p->ctl->host.arena;
 
-	for (text = str_printable(p->ctl->host.arena, text); *text; text++)
-		if (strchr("&<>'\"", *text))
-			strbuf_add(&p->out, escapes[(unsigned char)*text]);
-		else
-			strbuf_addc(&p->out, *text);
+	strbuf_add(&p->out, str_xml(a, str_printable(a, text)));
 }
 
 void page_add(struct page *p, const char *markup, ...)

@@ -3,7 +3,6 @@
 #include "ctl/explain/process.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
@@ -14,22 +13,6 @@
 #include "wrapper/match.h"
 
 #define PID_FOLDER "/run/libvirt/qemu"
-
-/* libvirt (9.0) names the pid file by the domain's name as it stands in XML. */
-static const char *xml_escaped(struct arena *a, const char *name)
-{
-	static const char *const escapes[] = {
-		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['\''] = "&apos;", ['"'] = "&quot;",
-	};
-	struct strbuf b = { .arena = a };
-
-	for (; *name; name++)
-		if (strchr("&<>'\"", *name))
-			strbuf_add(&b, escapes[(unsigned char)*name]);
-		else
-			strbuf_addc(&b, *name);
-	return strbuf_text(&b);
-}
 
 static pid_t pid_of(struct ctl *ctl, const char *name)
 {
@@ -64,7 +47,8 @@ static bool same(const char *a, const char *b)
 void explain_find_running(struct ctl *ctl, const char *name, struct explained *x)
 {
 	struct arena *a = ctl->host.arena;
-	const char *const files[] = { name, xml_escaped(a, name) };
+	/* libvirt (9.0) names the pid file by the name as it is written in the domain XML */
+	const char *const files[] = { name, str_xml(a, name) };
 	struct names want = identity(a, &x->before);
 
 	if (x->before.n == 0)

@@ -219,6 +219,13 @@ static void shows_text(void **state)
 	assert_text(str_printable(&arena, row->text), row->want);
 }
 
+static void writes_entities(void **state)
+{
+	(void)state;
+	assert_text(str_xml(&arena, "<a href='b'>\"c\" & d\xc3\xa9</a>"),
+		    "&lt;a href=&apos;b&apos;&gt;&quot;c&quot; &amp; d\xc3\xa9&lt;/a&gt;");
+}
+
 /* ---- UUIDs: they become part of a path ---- */
 
 static const struct uuid {
@@ -255,6 +262,7 @@ int main(void)
 	UNIT_ROWS(booleans, reads_a_bool);
 	UNIT_ROWS(utf8, measures_utf8);
 	UNIT_ROWS(printables, shows_text);
+	UNIT_TEST("markup is written as entities", writes_entities);
 	UNIT_ROWS(uuids, reads_a_uuid);
 	return unit_run("str");
 }
