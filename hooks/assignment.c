@@ -19,6 +19,7 @@
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
 #include "str.h"
+#include "utc.h"
 
 int assignment_wish(struct assignment *h, const struct wish *w, struct err *err)
 {
@@ -33,17 +34,6 @@ int assignment_wish(struct assignment *h, const struct wish *w, struct err *err)
 	return 0;
 }
 
-static const char *timestamp(struct arena *a)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-	char text[32];
-
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return arena_strdup(a, text);
-}
-
 static struct journal fresh_journal(struct assignment *h)
 {
 	return (struct journal){
@@ -52,7 +42,7 @@ static struct journal fresh_journal(struct assignment *h)
 		.uuid = h->uuid,
 		.name = h->name,
 		.boot = process_boot_id(&h->host),
-		.created = timestamp(h->host.arena),
+		.created = utc_text(h->host.arena, time(NULL)),
 		.daemon = h->daemon,
 	};
 }

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "ctl/ctl.h"
 #include "ctl/devices/device.h"
+#include "utc.h"
 
 void page_text(struct page *p, const char *text)
 {
@@ -61,10 +62,10 @@ static const char *ago(struct page *p, time_t since)
 
 const char *page_since(struct page *p, const struct guest *guest)
 {
-	struct tm tm = { 0 };
+	time_t since;
 
-	if (!guest->since || !strptime(guest->since, "%Y-%m-%dT%H:%M:%SZ", &tm))
+	if (!utc_read(guest->since, &since))
 		return "";
 	return arena_printf(p->ctl->host.arena, "%.10s %.5s UTC (%s)", guest->since,
-			    guest->since + 11, ago(p, timegm(&tm)));
+			    guest->since + 11, ago(p, since));
 }

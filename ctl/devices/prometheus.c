@@ -6,13 +6,13 @@
 #include "ctl/devices/prometheus.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
 #include "ctl/devices/device.h"
 #include "ctl/devices/models.h"
 #include "ctl/devices/words.h"
+#include "utc.h"
 
 static void head(struct strbuf *out, const char *name, const char *help)
 {
@@ -63,29 +63,18 @@ static void add_state(struct arena *a, struct strbuf *out, const struct device *
 		    device_states[d->state]);
 }
 
-/* 2026-11-21T14:03:05Z as seconds since 1970; false where it is not known. */
-static bool seconds(const char *since, long long *out)
-{
-	struct tm tm = { 0 };
-
-	if (!since || !strptime(since, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return false;
-	*out = (long long)timegm(&tm);
-	return true;
-}
-
 static void add_user(struct arena *a, struct strbuf *out, const struct device *d, const char *mdev,
 		     const struct guest *guest)
 {
-	long long since;
+	time_t since;
 
-	if (!guest || !seconds(guest->since, &since))
+	if (!guest || !utc_read(guest->since, &since))
 		return;
 	strbuf_addf(out,
 		    "kvmshim_device_vm_since_seconds{address=\"%s\",mdev=\"%s\",vm=\"%s\","
 		    "uuid=\"%s\"} %lld\n",
 		    d->pci.address, label(a, mdev), label(a, guest->name), label(a, guest->uuid),
-		    since);
+		    (long long)since);
 }
 
 static void add_users(struct arena *a, struct strbuf *out, const struct device *d)

@@ -13,6 +13,7 @@
 #include "host/sysfs.h"
 #include "root.h"
 #include "str.h"
+#include "utc.h"
 
 static const struct root real = { .prefix = "" };
 
@@ -226,10 +227,6 @@ const char *process_since(struct arena *a, struct process p)
 {
 	long hz = sysconf(_SC_CLK_TCK);
 	time_t when = (time_t)((boot_ms() + (long long)p.start * 1000 / hz) / 1000);
-	struct tm tm;
-	char text[32];
 
-	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return "?";
-	return arena_strdup(a, text);
+	return utc_text(a, when);
 }
