@@ -13,6 +13,7 @@
 #include "err.h"
 #include "file.h"
 #include "host/pci/pci.h"
+#include "host/program.h"
 #include "pciaddr.h"
 #include "root.h"
 
@@ -20,19 +21,6 @@
 
 static const char *const daemons[] = { "libvirtd", "virtqemud" };
 #define N_DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
-
-static const char *find_program(const struct doctor *d, const char *name)
-{
-	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin" };
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		const char *path = arena_printf(d->host.arena, "%s/%s", folders[i], name);
-
-		if (access(root_path(&d->host, path), X_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
 
 static pid_t noted_pid(const struct doctor *d, const char *daemon)
 {
@@ -100,9 +88,9 @@ static void look_at_libvirt(struct doctor *d)
 
 	for (size_t i = 0; i < N_DAEMONS && !l->daemon.pid; i++)
 		if (find_daemon(d, daemons[i]))
-			l->program = find_program(d, daemons[i]);
+			l->program = program_find(&d->host, daemons[i]);
 	for (size_t i = 0; i < N_DAEMONS && !l->program; i++)
-		l->program = find_program(d, daemons[i]);
+		l->program = program_find(&d->host, daemons[i]);
 	if (l->daemon.pid)
 		look_at_daemon(d);
 	if (l->program)

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "err.h"
 #include "host/act/child.h"
+#include "host/program.h"
 #include "root.h"
 #include "str.h"
 
@@ -20,20 +21,6 @@ static void task_exec(const struct task *t)
 
 	execve(t->path, t->argv, env);
 	t->report->error = errno;
-}
-
-static const char *program_find(const struct host *host, const char *name)
-{
-	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		const char *path =
-			root_path(host, arena_printf(host->arena, "%s/%s", folders[i], name));
-
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return NULL;
 }
 
 /* execve() wants words that could be written to; the child's copy may be. */
@@ -146,14 +133,16 @@ int act_run(const struct host *host, const char *const *argv, int deadline, stru
 {
 	_cleanup_report_ struct report *report = NULL;
 	struct task t = { .run = task_exec };
+	const char *path;
 	int rc = report_new(&report);
 
 	if (rc < 0)
 		return err_set(err, -rc, "%s: %s", argv[0], strerror(-rc));
-	t.path = program_find(host, argv[0]);
-	if (!t.path)
+	path = program_find(host, argv[0]);
+	if (!path)
 		return err_set(err, ENOENT, "%s is not in /usr/sbin, /usr/bin, /sbin or /bin",
 			       argv[0]);
+	t.path = root_path(host, path);
 	t.argv = argv_copy(host->arena, argv);
 	t.report = report;
 	return program_start(host->arena, &t, deadline, err);
