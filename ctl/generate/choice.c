@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "ctl/ctl.h"
 #include "ctl/devices/words.h"
+#include "deviceid.h"
 #include "err.h"
 #include "host/pci/pci.h"
 #include "pciaddr.h"
@@ -177,14 +178,6 @@ static void find_by_name(struct choice *c, const char *word, struct found *f)
 			find_usb(c, f, &c->plugged.v[i]);
 }
 
-static bool is_id(const char *word)
-{
-	if (strlen(word) != 9 || word[4] != ':')
-		return false;
-	return strspn(word, "0123456789abcdefABCDEF") == 4 &&
-	       strspn(word + 5, "0123456789abcdefABCDEF") == 4;
-}
-
 /* ---- is it clear which? ---- */
 
 static int ambiguous(struct choice *c, const char *word, const struct found *f, struct err *err)
@@ -312,7 +305,7 @@ int choice_add(struct choice *c, const char *word, bool alike, struct err *err)
 	else
 		find_by_port(c, word, &f);
 	by_place = address || f.n_usb;
-	if (!by_place && is_id(word))
+	if (!by_place && deviceid_is(word))
 		find_by_id(c, word, &f);
 	else if (!by_place && *word)
 		find_by_name(c, word, &f);

@@ -2,9 +2,9 @@
 #include "condition.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "arena.h"
+#include "deviceid.h"
 #include "err.h"
 #include "glob.h"
 #include "str.h"
@@ -49,20 +49,12 @@ static size_t glob_len(const char *s)
 	return len;
 }
 
-/* lspci -n: four digits, a colon, four digits. */
-static bool is_pci_id(const char *s)
-{
-	static const char hex[] = "0123456789abcdefABCDEF";
-
-	return strspn(s, hex) == 4 && s[4] == ':' && strspn(s + 5, hex) == 4 && !s[9];
-}
-
 /* A text without a wildcard that no value of this fact can be. */
 static int check_glob(struct arena *a, enum fact fact, const char *glob, struct err *err)
 {
 	if (!glob_is_plain(glob))
 		return 0;
-	if (fact == FACT_PCI && !is_pci_id(glob))
+	if (fact == FACT_PCI && !deviceid_is(glob))
 		return err_set(err, EINVAL,
 			       "'%s': must be VENDOR:DEVICE as `lspci -nn` prints them, such as "
 			       "10de:1b06 or 10de:*",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "deviceid.h"
 #include "err.h"
 #include "glob.h"
 #include "str.h"
@@ -15,17 +16,6 @@
 /* What an xHCI has where p2= is not given: hcd-xhci-pci.c. */
 #define XHCI_PORTS 4
 #define XHCI_PORTS_MAX 15 /* hw/usb/hcd-xhci.h */
-
-/* 046d:c52b: two numbers of four hex digits. */
-static bool is_usb_id(const char *s)
-{
-	if (strlen(s) != 9 || s[4] != ':')
-		return false;
-	for (int i = 0; i < 9; i++)
-		if (i != 4 && !isxdigit((unsigned char)s[i]))
-			return false;
-	return true;
-}
 
 /* 1.4, 3.2.1: a bus, and the ports that lead to the device. */
 static bool is_usb_port(const char *s)
@@ -46,7 +36,7 @@ static bool is_usb_port(const char *s)
 static int check_usb(struct arena *a, const struct params *p, struct err *err)
 {
 	(void)a;
-	if (strchr(p->place[0], '%') || is_usb_id(p->place[0]) || is_usb_port(p->place[0]))
+	if (strchr(p->place[0], '%') || deviceid_is(p->place[0]) || is_usb_port(p->place[0]))
 		return 0;
 	return err_set(err, EINVAL,
 		       "'%s': must be VENDOR:PRODUCT, each of four hex digits, or BUS.PORT",
@@ -58,7 +48,7 @@ static const char *host_device(struct arena *a, const char *what)
 {
 	size_t bus;
 
-	if (is_usb_id(what))
+	if (deviceid_is(what))
 		return arena_printf(a, "vendorid=0x%.4s,productid=0x%s", what, what + 5);
 	bus = strcspn(what, ".");
 	return arena_printf(a, "hostbus=%.*s,hostport=%s", (int)bus, what, what + bus + 1);
