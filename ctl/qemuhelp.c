@@ -156,14 +156,6 @@ const char *qemuhelp_type(struct qemuhelp *h, const char *option, const char *va
 	return NULL;
 }
 
-bool qemuhelp_has(const struct strv *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (str_eq(names->v[i], name))
-			return true;
-	return false;
-}
-
 int qemuhelp_open(struct qemuhelp *h, struct err *err)
 {
 	const char *const argv[] = { h->binary, "-version", NULL };

@@ -34,7 +34,5 @@ const char *qemuhelp_type(struct qemuhelp *h, const char *option, const char *va
 /* What it says on stderr; "" where it says nothing. */
 const char *qemuhelp_complaint(struct qemuhelp *h, const char *option, const char *value);
 
-bool qemuhelp_has(const struct strv *names, const char *name);
-
 /* Can it be run at all? 0 or -errno. */
 int qemuhelp_open(struct qemuhelp *h, struct err *err);

@@ -90,7 +90,7 @@ static void check_kind(struct checkqemu *c, const struct kind *kind, const char 
 {
 	const struct strv *names = ask(c, kind->option, "help");
 
-	if (names && !strchr(name, '%') && !qemuhelp_has(names, name))
+	if (names && !strchr(name, '%') && !strv_has(names, name))
 		say(c, true,
 		    arena_printf(c->arena, "this QEMU has no -%s %s%s", kind->option, name,
 				 hint(c, names, name)));
@@ -236,7 +236,7 @@ static void check_global(struct checkqemu *c, const char *key)
 
 	if (!properties)
 		check_global_driver(c, driver);
-	else if (!qemuhelp_has(properties, dot + 1))
+	else if (!strv_has(properties, dot + 1))
 		say(c, true,
 		    arena_printf(c->arena, "this QEMU's %s has no property '%s'%s", driver,
 				 dot + 1, hint(c, properties, dot + 1)));
@@ -325,8 +325,8 @@ static void check_option(struct checkqemu *c)
 	const struct strv *options = qemuhelp_names(&c->help, "-help", NULL);
 
 	if (options && !STR_AMONG(undocumented, c->opt->name) &&
-	    !qemuhelp_has(options, c->opt->name) &&
-	    !qemuhelp_has(options, c->action->target.option))
+	    !strv_has(options, c->opt->name) &&
+	    !strv_has(options, c->action->target.option))
 		say(c, c->action->verb == VERB_ADD,
 		    arena_printf(c->arena, "this QEMU has no option -%s", c->opt->name));
 }
@@ -354,7 +354,7 @@ static void check_high(struct checkqemu *c)
 		check_kind(c, &machine, c->action->words.v[0]);
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
 		if (drivers[i].verb == c->action->verb &&
-		    (!drivers[i].word || qemuhelp_has(&c->action->words, drivers[i].word)))
+		    (!drivers[i].word || strv_has(&c->action->words, drivers[i].word)))
 			check_kind(c, &device, drivers[i].driver);
 	c->opt = qemuopt_find(&c->opts, "device");
 	for (size_t i = 1; verb_is_granted(c->action->verb) && i < c->action->words.n; i++) {

@@ -265,7 +265,7 @@ struct row doctor_machine_types(const struct doctor *d)
 		if (!e || !e->machines || !one->machine)
 			continue;
 		held++;
-		if (qemuhelp_has(e->machines, one->machine))
+		if (strv_has(e->machines, one->machine))
 			continue;
 		first = first ? first : one->name;
 		row_add(d, &gone, "%s has %s%s", one->name, one->machine,
