@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/assign/status.h"
-
 #include <stdio.h>
 
 #include "arena.h"
 #include "conf/settings.h"
 #include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
+#include "ctl/assign/statusjson.h"
+#include "ctl/assign/statustext.h"
 #include "err.h"
 #include "str.h"
 

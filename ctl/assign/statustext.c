@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/assign/statustext.h"
+
 #include <stdio.h>
 
 #include "arena.h"
 #include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
-#include "ctl/assign/status.h"
 #include "hooks/steps/ops.h"
 #include "hooks/journal/stuck.h"
 #include "host/pci/mdev.h"
