@@ -163,7 +163,7 @@ static bool reap(const struct running *r, int *status)
 	return true;
 }
 
-/* One that hangs in the kernel does not even die: it is left behind. */
+/* A program that is stuck in the kernel cannot be killed: it is left behind. */
 #define GRACE_MS 1000
 
 static void put_down(const struct running *r)

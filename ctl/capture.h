@@ -12,8 +12,8 @@ struct err;
 
 /*
  * Runs a program (found by PATH) and takes what it prints on stdout; stdin is
- * /dev/null. What it said on stderr is dropped, unless it failed: then the first line of it is
- * in err and the result is -EIO. It has a session of its own; where it does not answer in time
+ * /dev/null. Its stderr is dropped, unless it failed: then the first line of stderr is
+ * in err and the result is -EIO. It has a session of its own; if it does not answer in time,
  * all of that is killed, and the result is -ETIMEDOUT.
  */
 int capture(struct arena *a, const char *const *argv, const char **text, struct err *err);

@@ -9,7 +9,7 @@
 struct arena;
 struct json_object;
 
-/* What every subcommand is given. */
+/* Every command gets this: the host, and the form of its output. */
 struct ctl {
 	struct host host;
 	bool json;
@@ -17,8 +17,8 @@ struct ctl {
 };
 
 /*
- * Exit statuses of all subcommands: all is well; something was found; called
- * wrongly, or what was asked for could not be done.
+ * Exit statuses of all commands: all is well; a problem was found; the command line is wrong,
+ * or the command could not be done.
  */
 enum { CTL_FINE, CTL_FOUND, CTL_USAGE };
 
@@ -39,7 +39,7 @@ struct command {
 extern const struct command command_check, command_explain, command_status, command_recover,
 	command_bind, command_unbind, command_doctor, command_devices, command_generate;
 
-/* One line to stderr, "kvmshim: …", fit for a terminal; returns CTL_USAGE. */
+/* Prints a line to stderr, "kvmshim: …", fit for a terminal; returns CTL_USAGE. */
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same for a command that is called wrongly: "kvmshim: devices: …". */

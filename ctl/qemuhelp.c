@@ -42,7 +42,7 @@ static const char *name_in_line(struct arena *a, const char *line, size_t len)
 	return arena_strndup(a, text, word);
 }
 
-/* What stands in =<…>. */
+/* The text in =<…>. */
 static const char *type_in_line(struct arena *a, const char *line, size_t len)
 {
 	const char *open = memmem(line, len, "=<", 2);
@@ -98,7 +98,7 @@ static void read_options(struct arena *a, const char *text, struct qemuanswer *a
 	}
 }
 
-/* Of -rtc and others QEMU (7.2) lists the keys, and exits with 1. */
+/* For -rtc and others, QEMU (7.2) lists the keys, and exits with 1. */
 static void put_question(struct qemuhelp *h, const char *option, const char *value,
 			 const char **text, const char **said)
 {

@@ -9,7 +9,7 @@ struct arena;
 struct err;
 
 /*
- * What a QEMU binary says of itself: -help, -device help, -device X,help, …
+ * The lists that a QEMU binary prints: -help, -device help, -device X,help, …
  * Each question is asked once.
  */
 struct qemuhelp {
@@ -31,7 +31,7 @@ const struct strv *qemuhelp_names(struct qemuhelp *h, const char *option, const 
 const char *qemuhelp_type(struct qemuhelp *h, const char *option, const char *value,
 			  const char *property);
 
-/* What it says on stderr; "" where it says nothing. */
+/* The text that it prints on stderr; "" if it prints none. */
 const char *qemuhelp_complaint(struct qemuhelp *h, const char *option, const char *value);
 
 /* Can it be run at all? 0 or -errno. */

@@ -21,7 +21,7 @@ static bool is_called(const struct assigned *h, const char *which, const char *u
 	return !h->problem && h->journal.name && str_eq(h->journal.name, which);
 }
 
-/* false: it was given back in the meantime. */
+/* false: the device was returned in the meantime. */
 static bool read_one(struct ctl *ctl, const char *uuid, struct assigned *h)
 {
 	struct err err = { 0 };

@@ -11,13 +11,13 @@ struct ctl;
 struct err;
 struct settings;
 
-/* What is handed over, to VMs and by hand: a journal each. */
+/* The devices that are assigned to a VM, or bound by hand: one journal. */
 struct assigned {
 	const char *uuid;
-	const char *problem; /* why its journal is not believed; NULL: it is */
+	const char *problem; /* why the journal cannot be used; NULL: it can */
 	struct journal journal;
 	enum life life;
-	struct process holder; /* who, where it lives by a process */
+	struct process holder; /* the process by which it lives; pid 0: none */
 };
 
 struct assigned_list {
@@ -26,8 +26,9 @@ struct assigned_list {
 };
 
 /*
- * All, in the order of their UUIDs; or, with `which`, those of the VM with this name or UUID.
- * 0, -ENOENT where nothing of that name is there, or -EACCES where they are not ours to see.
+ * Reads all journals, in the order of their UUIDs; with `which`, the journals of the VM with
+ * this name or UUID. 0, -ENOENT if no journal has this name, or -EACCES if only root can read
+ * them.
  */
 int assigned_read(struct ctl *ctl, const char *which, struct assigned_list *out, struct err *err);
 
@@ -43,5 +44,8 @@ bool assigned_is_stuck(struct ctl *ctl, const struct stuck *w);
  */
 size_t assigned_settings(struct ctl *ctl, struct settings *s);
 
-/* Only root may change what is handed over: false, having said so. A KVMSHIM_ROOT is anybody's. */
+/*
+ * Only root may assign and return devices: false, and the reason is printed. With a KVMSHIM_ROOT
+ * every user may.
+ */
 bool assigned_allowed(const struct ctl *ctl);

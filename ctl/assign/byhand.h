@@ -14,7 +14,7 @@ struct assignment;
 struct journal;
 struct journal_device;
 
-/* What `bind` and `unbind` have in common: ADDRESS… [--dry-run]. */
+/* The words of `bind` and `unbind`: ADDRESS… [--dry-run]. */
 struct byhand {
 	struct ctl *ctl;
 	struct settings settings;
@@ -34,7 +34,7 @@ extern const struct option_row byhand_options[];
 
 struct assignment byhand_over(struct byhand *h, const char *uuid);
 
-/* What went wrong without stopping anything. */
+/* Prints the problems that stopped nothing. */
 void byhand_notes(const struct assignment *over);
 
 /*
@@ -44,6 +44,6 @@ void byhand_notes(const struct assignment *over);
 void byhand_change(const struct byhand *h, const struct journal_device *d, const char *before,
 		 bool named);
 
-/* One line for each step, lane by lane; of an undoing in reverse. only: as lanes_undo() has it. */
+/* Prints a line for each step, lane by lane; to undo them, in reverse. only: see lanes_undo(). */
 void byhand_plan(const struct byhand *h, const struct journal *j);
 void byhand_plan_undo(const struct byhand *h, const struct journal *j, const bool *only);

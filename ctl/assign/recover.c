@@ -12,7 +12,7 @@
 #include "hooks/assignment.h"
 #include "str.h"
 
-/* Why it is not given back. */
+/* Why it is not returned. */
 static const char *const life_words[] = {
 	[LIFE_NONE] = "has stopped, or is stopping",
 	[LIFE_IN_PROGRESS] = "is in use by another kvmshim process",
@@ -42,7 +42,7 @@ static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
 	return arena_printf(ctl->host.arena, "%s (pid %ld)", life_words[life], (long)holder.pid);
 }
 
-/* j is NULL too of a folder that holds nothing to give back. */
+/* j is NULL too of a folder that has nothing to return. */
 static void told(void *user, const char *uuid, const struct journal *j, int rc,
 		 const struct err *err)
 {

@@ -22,7 +22,7 @@ static bool is_trouble(const struct assigned *h)
 	return h->problem || h->life == LIFE_NONE || h->journal.n_stuck;
 }
 
-/* A VM without host devices has a journal too, and nothing to tell of. */
+/* A VM without host devices has a journal too, but nothing to report. */
 static bool is_shown(const struct asked *asked, const struct assigned *h)
 {
 	if (h->problem)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Each `kvmshim bind` has a journal of its own. What is named may be in several: all of
- * it is judged before any of it is given back.
+ * Each `kvmshim bind` has its own journal, so the named devices can be in several journals.
+ * All of them are checked before the first device is returned.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "hooks/survey/reserve.h"
 #include "host/pci/pci.h"
 
-/* What is to be given back of one journal. */
+/* The devices of one journal that are to be returned. */
 struct part {
 	const struct journal *journal;
 	enum life life;
@@ -118,7 +118,7 @@ static bool judge(struct byhand *h, const struct reservations *held, struct part
 	return fine;
 }
 
-/* ---- giving back ---- */
+/* ---- returning ---- */
 
 static void plan(struct byhand *h, const struct part *p)
 {

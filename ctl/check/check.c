@@ -108,7 +108,7 @@ static size_t count_enabled(const struct rule_set *rules)
 	return n;
 }
 
-/* Whoever misnamed a folder finds out here. */
+/* The admin sees here that the name of a directory is wrong. */
 static void show_places(const struct check *c)
 {
 	const struct ctl *ctl = c->ctl;

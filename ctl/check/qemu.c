@@ -106,7 +106,7 @@ static bool any_matches(const struct strv *names, const char *glob)
 
 /* ---- properties ---- */
 
-/* Of smp.cpus and a.0 only what stands before the dot is in a list. */
+/* A list has only the part before the dot: of smp.cpus and of a.0. */
 static bool has_property(struct checkqemu *c, const struct strv *names, const char *key)
 {
 	const char *front = arena_strndup(c->arena, key, strcspn(key, "."));
@@ -202,7 +202,7 @@ static void check_key(struct checkqemu *c, const char *key)
 				 hint(c, names, key)));
 }
 
-/* What -global often speaks of and -device help does not list, because QEMU alone creates it. */
+/* Devices that -global often names, and that -device help omits because only QEMU creates them. */
 static const char *const unlisted[] = {
 	"ICH9-LPC", "PIIX4_PM", "cfi.pflash01", "i440FX-pcihost", "isa-fdc", "kvm-pit", "kvmclock",
 	"mc146818rtc", "mch", "q35-pcihost",
@@ -331,7 +331,7 @@ static void check_option(struct checkqemu *c)
 		    arena_printf(c->arena, "this QEMU has no option -%s", c->opt->name));
 }
 
-/* What the verb will write needs a device, or a machine type, that this QEMU has. */
+/* The text of a high verb needs a device, or a machine type, that this QEMU has. */
 static void check_high(struct checkqemu *c)
 {
 	static const struct kind device = { "device", "driver", true },

@@ -6,8 +6,8 @@ struct decision;
 struct err;
 
 /*
- * `check --qemu`: the names that rules use, held against what the real binary
- * lists. Adds to d->mistakes what would stop a VM there, and as warnings what
- * would only never match. 0, or -errno where the binary cannot be asked.
+ * `check --qemu`: compares the names that rules use with the lists of the real emulator. Adds to
+ * d->mistakes each name with which a VM would not start, and as a warning each name that would
+ * never match. 0, or -errno if the emulator cannot be asked.
  */
 int checkqemu(struct arena *a, const char *binary, struct decision *d, struct err *err);

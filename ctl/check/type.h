@@ -4,9 +4,8 @@
 #include "wrapper/line/json.h"
 
 /*
- * What a value of the type that `-device X,help` names must be ("on or off",
- * "a number", …), where this value is none; NULL where it fits or the type is
- * not known.
+ * The values of a type that `-device X,help` names ("on or off", "a number", …), if this value
+ * is not one of them. NULL if it is, or if the type is unknown.
  */
 const char *checktype_wants(const char *type, const char *value);
 

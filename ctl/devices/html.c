@@ -18,7 +18,7 @@
 
 /* ---- graphics cards ---- */
 
-/* The words for a count of cards; those that are not named are told only where there are any. */
+/* The words for a count of cards. always: also for a count of 0. */
 static const struct {
 	const char *words;
 	enum device_state state;
@@ -83,7 +83,7 @@ static void add_cards(struct page *p)
 
 /* ---- VMs ---- */
 
-/* Do they have the same owner? What has no UUID is told by its name. */
+/* Are they the same VM? A VM without a UUID is compared by its name. */
 static bool same_guest(const struct guest *a, const struct guest *b)
 {
 	return a == b || (a && b && str_same(a->uuid, b->uuid) && str_same(a->name, b->name));

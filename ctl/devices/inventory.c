@@ -14,7 +14,7 @@
 #include "ctl/devices/pcinames.h"
 #include "host/modalias.h"
 
-/* One that is gone by now was unplugged in between. */
+/* A function that cannot be read any more was unplugged in the meantime. */
 static void read_functions(struct ctl *ctl, struct inventory *inv)
 {
 	_cleanup_fd_ int all = pcihost_open(&ctl->host);
@@ -98,7 +98,7 @@ static void set_home(struct device *d, enum home_from from, const char *driver)
 	d->home_from = driver ? from : HOME_NONE;
 }
 
-/* What the kernel would load for it; of no use where it has a driver of the host. */
+/* The driver that the kernel would load for it: only for a device without a host driver. */
 static void guess_home(struct ctl *ctl, struct modaliases *aliases, bool *read, struct device *d)
 {
 	struct strv modules = { 0 };

@@ -9,9 +9,9 @@
 struct ctl;
 struct inventory;
 
-/* What the parts of inventory_read() share. */
+/* The record that the parts of inventory_read() fill. */
 
-/* What the journals say of a device; all NULL: nothing. */
+/* The entries of a device in the journals; all NULL: it has none. */
 struct held {
 	const struct assigned *vm, *hand;
 	const struct journal_device *noted;
@@ -24,5 +24,5 @@ struct look {
 	struct settings settings;
 	struct assigned_list assigned;
 	struct held *held; /* one for each of inv */
-	bool root;	   /* we may see all */
+	bool root;	   /* this user can read all */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each device is to somebody who looks for one: the state, and why. It is what the hook
- * would say, as far as it can be told at a glance; `bind --dry-run` asks all that the hook does.
+ * The state of each device, and the reason. The checks are the checks of the hook that need a
+ * short look only; `bind --dry-run` does all of them.
  */
 #include "ctl/devices/inventorystate.h"
 
@@ -41,7 +41,7 @@ static const char *guest_text(struct judging *j, const struct guest *guest)
 	return SAY(j, "VM %s", str_printable(j->l->ctl->host.arena, name ? name : "?"));
 }
 
-/* ---- whose it is ---- */
+/* ---- in use by a VM? ---- */
 
 static bool is_stuck(struct judging *j, struct device *d, const struct held *held)
 {
@@ -102,7 +102,7 @@ static bool has_guests(struct judging *j, struct device *d, const struct held *h
 	return true;
 }
 
-/* ---- could it be had? ---- */
+/* ---- can a VM have it? ---- */
 
 static bool is_no_endpoint(struct judging *j, struct device *d, const struct held *held)
 {
@@ -131,7 +131,7 @@ static bool has_no_driver(struct judging *j, struct device *d, const struct held
 	return true;
 }
 
-/* Is it worth a look at all that hangs below it? One pass over the processes tells for all. */
+/* Must the devices below it be read? One pass over the processes answers this for all devices. */
 static bool is_suspect(struct judging *j, const struct device *d)
 {
 	struct ctl *ctl = j->l->ctl;
@@ -145,7 +145,7 @@ static bool is_suspect(struct judging *j, const struct device *d)
 	       str_same(d->pci.driver, "nvidia");
 }
 
-/* Somebody who has it open; one whose unit the hook stops lets go of it. */
+/* A program that has it open. A program whose unit the hook stops does not count. */
 static const char *holder_of(struct judging *j, const struct device *d, const struct nodes *nodes)
 {
 	const struct device_settings *conf =
@@ -257,20 +257,20 @@ static bool is_needed(struct judging *j, struct device *d, const struct held *he
 	return true;
 }
 
-/* The first one that says true has set the state. */
+/* The first that returns true has set the state. */
 static bool (*const questions[])(struct judging *j, struct device *d, const struct held *held) = {
 	is_no_endpoint, is_stuck,     is_vms,	   is_by_hand,	       has_guests,
 	is_in_no_group, has_no_driver, is_on_vfio, may_not_be_unbound, is_needed,
 };
 
-/* ---- what others mean to it ---- */
+/* ---- other devices that are in the way ---- */
 
 static bool is_taken(const struct device *d)
 {
 	return d->state != DEVICE_FREE && d->state != DEVICE_BRIDGE;
 }
 
-/* Who has a virtual function, as the hook's survey_own() tells it; NULL: nobody. */
+/* The user of a virtual function, as survey_own() of the hook reports it; NULL: none. */
 static const char *user_of_vf(struct judging *j, const struct device *vf)
 {
 	if (vf->guest)
@@ -328,7 +328,7 @@ static void look_around(struct judging *j, struct device *d)
 			mate->why ? mate->why : "it is in use"));
 }
 
-/* The answer of one must not change that of the next: all are asked before any is told. */
+/* A result must not change the next result: all are computed before the first is set. */
 static void ask_about_others(struct judging *j)
 {
 	struct inventory *inv = j->l->inv;

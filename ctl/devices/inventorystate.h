@@ -3,5 +3,5 @@
 
 struct look;
 
-/* The state of each, once it is known who has what. */
+/* Sets the state of each device. inventory_guests() has to run first. */
 void inventory_judge(struct look *l);

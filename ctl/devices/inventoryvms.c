@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who has which device? The journals know of what the hook gave. What libvirt bound without
- * the hook, or a script, is told by the command lines of QEMUs, which everybody may read.
+ * Which VM has which device? The journals have the devices that the hook assigned. A device that
+ * libvirt or a script bound without the hook is on the command line of a QEMU, which every user
+ * can read.
  */
 #include "ctl/devices/inventoryvms.h"
 
@@ -75,7 +76,7 @@ static const struct guest *journal_guest(struct look *l, const struct assigned *
 	return guest;
 }
 
-/* A VM may have what was bound by hand: then both have noted it, and the VM counts. */
+/* A VM can have a device that was bound by hand. Then both journals have it, and the VM counts. */
 static void note_device(struct look *l, const struct assigned *h, const struct journal_device *noted,
 			const struct guest *guest)
 {

@@ -3,5 +3,5 @@
 
 struct look;
 
-/* Which guest has what: by the journals, then by the command lines of QEMUs. */
+/* Sets the VM of each device: by the journals, then by the command lines of QEMUs. */
 void inventory_guests(struct look *l);

@@ -20,7 +20,7 @@ static struct json_object *list_of(struct arena *a, const struct strv *words)
 	return list;
 }
 
-/* null, where a number below 0 says that there is none. */
+/* A number below 0 stands for none: null. */
 static void add_number(struct json_object *o, const char *key, long number)
 {
 	json_object_object_add(o, key, number < 0 ? NULL : json_object_new_int64(number));

@@ -14,13 +14,13 @@ struct page {
 	struct strbuf out;
 };
 
-/* Text from outside: what HTML means by & < > " and ' is written out, controls as \xNN. */
+/* Text from outside: the signs of HTML become entities, and control characters \xNN. */
 void page_text(struct page *p, const char *text);
 /* Markup of our own, in which each %t is a text from outside, %s markup, and %zu a number. */
 void page_add(struct page *p, const char *markup, ...);
 
-/* "VM" by its name, or what is known instead. */
+/* The name of a VM, else its UUID. */
 const char *page_guest(const struct guest *guest);
 
-/* "2026-11-21 14:03 UTC (6 days)"; "" where it is not known. */
+/* "2026-11-21 14:03 UTC (6 days)"; "" if it is unknown. */
 const char *page_since(struct page *p, const struct guest *guest);

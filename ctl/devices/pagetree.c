@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tree of the page. What hangs from one bridge are slots, each with its functions; a
- * function that is a bridge has what hangs from it below. A frame is drawn around neighbours
- * that are, with all below them, of one IOMMU group: slots first, then functions of a slot. A
- * group that is spread wider has several frames, and each says so.
+ * The tree of the page. A bridge has slots below it, a slot has functions, and a function that is
+ * a bridge has its own slots below it. A frame is drawn around neighbours that are, with all
+ * devices below them, in one IOMMU group: slots first, then functions of a slot. A group whose
+ * devices are not neighbours has several frames, and each frame reports this.
  */
 #include "ctl/devices/pagetree.h"
 
@@ -29,7 +29,7 @@ static const struct device *at(const struct tree *t, size_t i)
 	return &t->page->inv->v[i];
 }
 
-/* A bridge that is not in the list is none: what hangs from it is shown at the top. */
+/* The devices below a bridge that is not in the list are shown at the top. */
 static size_t find_above(const struct tree *t, size_t i)
 {
 	const char *address = at(t, i)->place.above;
@@ -169,7 +169,7 @@ static size_t members(const struct tree *t, size_t i)
 	return n;
 }
 
-/* "IOMMU group 11", and whether it has more than stands in this frame. */
+/* "IOMMU group 11", and whether the group has more devices than this frame. */
 static void open_frame(const struct tree *t, const size_t *run, size_t n)
 {
 	const struct device *first = at(t, run[0]);
@@ -224,7 +224,7 @@ static size_t run_of_group(const struct tree *t, const size_t *v, size_t n)
 	return run;
 }
 
-/* The functions of a slot. framed: there is a frame around it already. */
+/* The functions of a slot. framed: a frame is open already. */
 static void add_functions(const struct tree *t, const size_t *v, size_t n, bool framed)
 {
 	for (size_t i = 0; i < n;) {
@@ -250,7 +250,7 @@ static size_t slot_end(const struct tree *t, const size_t *v, size_t n)
 	return end;
 }
 
-/* A slot with one function, and no name, is not told. */
+/* A slot with one function, and without a label, is not shown. */
 static void add_slot(const struct tree *t, const size_t *v, size_t n, bool framed)
 {
 	const struct device *d = at(t, v[0]);

@@ -5,7 +5,7 @@
 
 /*
  * The names of pci.ids, by libpci: names only. It looks at no device, no cache of names and no
- * network. KVMSHIM_ROOT's own pci.ids is read where it has one.
+ * network. If KVMSHIM_ROOT has a pci.ids, that file is read.
  */
 struct host;
 struct pcinames;
@@ -16,7 +16,7 @@ void pcinames_close(struct pcinames *names);
 /* NULL: pci.ids could be read; else its path. To be asked after the first name. */
 const char *pcinames_missing(const struct pcinames *names);
 
-/* id is "10de:1b06"; class as sysfs has it, 0x030000. NULL: there is no name. */
+/* id is "10de:1b06"; class as sysfs has it, 0x030000. NULL: it has no name. */
 const char *pcinames_vendor(struct pcinames *names, const char *id);
 const char *pcinames_device(struct pcinames *names, const char *id);
 const char *pcinames_class(struct pcinames *names, unsigned class);

@@ -20,7 +20,7 @@
 #include "err.h"
 #include "file.h"
 
-/* Closing tells of what the disk had no room for. */
+/* If the disk is full, closing can be the call that reports it. */
 static int fill(char *temporary, const char *path, const char *text)
 {
 	int fd = mkostemp(temporary, O_CLOEXEC), rc;
@@ -73,7 +73,7 @@ static int replace_file(struct arena *a, const char *path, const struct stat *st
 	return rc;
 }
 
-/* That who reads it is gone is told as an error. */
+/* If the reader has ended, that is an error, and not a signal. */
 static int pour(int fd, const char *text)
 {
 	void (*before)(int) = signal(SIGPIPE, SIG_IGN);

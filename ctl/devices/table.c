@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of `kvmshim devices`: as wide as what is in it, but never wider than 100 columns
- * (or the terminal). Where it would be, the gaps go first, then letters of the column that has
- * most to spare.
+ * The table of `kvmshim devices`: as wide as its text, and up to 100 columns (or the terminal).
+ * If the text is wider, the gaps shrink first, then the column that has most letters to spare.
  */
 #include "ctl/devices/table.h"
 
@@ -55,7 +54,7 @@ struct table {
 	bool colour;
 };
 
-/* How many letters: bytes that do not go on with one. */
+/* The number of letters: of bytes that begin one. */
 static size_t letters(const char *text)
 {
 	size_t n = 0;
@@ -65,7 +64,7 @@ static size_t letters(const char *text)
 	return n;
 }
 
-/* The first letters of a text, with "…" as the last where there are more. */
+/* The first letters of a text, with "…" as the last if there are more. */
 static const char *cut(struct arena *a, const char *text, size_t most)
 {
 	size_t n = 0, len = 0;

@@ -6,7 +6,7 @@ struct device;
 
 /* The words for a device that more than one shape of `kvmshim devices` has. */
 
-/* What pci.ids has in brackets is what people say: "GP102 [GeForce GTX 1080 Ti]". */
+/* The name in brackets, which people use, if pci.ids has one: "GP102 [GeForce GTX 1080 Ti]". */
 const char *device_short_name(struct arena *a, const struct device *d);
 
 /* A word or two for the class: "vga", "nvme". */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `kvmshim doctor`: every reason why passing a device through, or a rule, would fail on this
- * host. facts.c looks, once; each check judges what was seen and comes to one row.
+ * `kvmshim doctor`: every reason why passthrough of a device, or a rule, would fail on this host.
+ * facts.c reads the host once; each check makes one row of these facts.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -21,8 +21,8 @@
 enum { ABOUT_HOST = 1, ABOUT_DOMAIN = 2 };
 
 /*
- * A check looks at the facts and at nothing else. Those about a domain find it, alone, in
- * the list of domains.
+ * A check looks only at the facts. For a check about a domain, the list of domains has only this
+ * domain.
  */
 struct check {
 	const char *name;
@@ -30,7 +30,7 @@ struct check {
 	unsigned about;
 };
 
-/* As they are shown: what makes all else void, the host, the emulators, libvirt, what runs. */
+/* In this order they are shown: the switches, the host, the emulators, libvirt, the VMs. */
 static const struct check checks[] = {
 	{ "definition", doctor_definition, ABOUT_DOMAIN },
 	{ "kill-switch", doctor_kill_switch, ABOUT_HOST | ABOUT_DOMAIN },
@@ -98,7 +98,7 @@ static int column(const struct report *r)
 	return (int)width;
 }
 
-/* What was seen may be a tenant's words. */
+/* A row can contain the words of a tenant. */
 static void show_row(const struct report *r, size_t i, int width)
 {
 	const struct row *row = &r->rows[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Would one domain start now? The hook's own judgement, and the wrapper's. */
+/* Would one domain start now? The checks of the hook and of the wrapper themselves. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -102,7 +102,7 @@ struct row doctor_assign(const struct doctor *d)
 
 /* ---- the wrapper ---- */
 
-/* What libvirt would start, or at least what it started last. */
+/* The command line that libvirt would start, or else the command line of the last start. */
 static int command_line(const struct doctor *d, struct explained *x, const char **from,
 			struct err *err)
 {

@@ -18,7 +18,7 @@
 #include "nearest.h"
 #include "root.h"
 
-/* What the hook has no use for. */
+/* The elements that the hook does not need. */
 static void take_rest(struct arena *a, const char *xml, size_t len, struct defined *out)
 {
 	_cleanup_xml_ xmlDoc *doc = NULL;
@@ -80,10 +80,10 @@ static void read_all(struct doctor *d)
 			read_one(d, names.v[i]);
 }
 
-/* Where the files are not ours to read libvirt may still tell us. */
+/* If this user cannot read the files, libvirt may still answer. */
 static int ask_libvirt(struct doctor *d, struct err *err)
 {
-	/* -r: a connection that everybody may have, and that starts no daemon of this user's */
+	/* -r: a connection for every user, which does not start a daemon of this user */
 	const char *const argv[] = { "virsh",	       "-r",	  "-c",
 				     "qemu:///system", "dumpxml", "--inactive",
 				     "--domain",       d->domain, NULL };

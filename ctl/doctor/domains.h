@@ -10,12 +10,12 @@ struct err;
 
 /* A domain as libvirt has it defined. */
 struct defined {
-	const char *path;	/* its file; NULL: from virsh */
-	const char *name;	/* as its file is called, where it cannot be read as one */
+	const char *path;	/* the file; NULL: from virsh */
+	const char *name;	/* if the XML cannot be read: the name of the file */
 	const char *problem;	/* why not; NULL */
-	const char *emulator, *machine; /* NULL: not said */
+	const char *emulator, *machine; /* NULL: not in the XML */
 	struct domain xml;
 };
 
-/* Reads the definitions into d->domains; of d->domain alone, where that is asked for. */
+/* Reads the definitions into d->domains; if d->domain is set, only the one of this domain. */
 int doctor_look_domains(struct doctor *d, struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Is the wrapper in front of what libvirt runs, and does libvirt know what is behind it? */
+/* Is the wrapper in front of the emulators of libvirt, and does libvirt know the real emulators? */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static const char *why_stale(const struct emulator *e)
 	return NULL;
 }
 
-/* What is wrong with an emulator that the wrapper is, or was, in front of; NULL: nothing. */
+/* The problem of an emulator that has, or had, the wrapper in front; NULL: none. */
 static const char *trouble(const struct emulator *e)
 {
 	static const char *const texts[] = {

@@ -22,11 +22,11 @@ struct err;
 
 /* libvirt on this host: its daemon and its settings. */
 struct libvirt {
-	const char *program;	   /* /usr/sbin/libvirtd; NULL: there is none */
+	const char *program;	   /* /usr/sbin/libvirtd; NULL: not installed */
 	const char *version;	   /* "9.0.0"; NULL: unknown */
-	const char *problem;	   /* why, where it hangs; NULL */
+	const char *problem;	   /* why, if it does not answer; NULL */
 	unsigned number;	   /* 9000000 */
-	struct process daemon;	   /* pid 0: does not run */
+	struct process daemon;	   /* pid 0: it does not run */
 	const char *unit;	   /* "libvirtd.service" */
 	long long started;	   /* seconds since the epoch; 0: unknown */
 	const char *kvmshim_root;  /* KVMSHIM_ROOT in its environment; NULL */
@@ -35,11 +35,11 @@ struct libvirt {
 	bool conf_unseen;
 };
 
-/* All that is looked at, once. Nothing is changed by it. */
+/* All facts, read once. Reading changes nothing. */
 struct doctor {
 	struct ctl *ctl;
 	struct host host;
-	const char *domain; /* the name that was asked for; NULL: the host */
+	const char *domain; /* the NAME on the command line; NULL: the host */
 	struct decision ours; /* settings, rules, mistakes */
 	struct machine machine;
 	struct modprobe modprobe;
@@ -48,29 +48,29 @@ struct doctor {
 	struct libvirt libvirt;
 	struct defined *domains;
 	size_t n_domains, domains_cap;
-	size_t unseen_domains; /* definitions that this user may not read */
+	size_t unseen_domains; /* the number of definitions that this user cannot read */
 	struct emulator *emulators;
 	size_t n_emulators, emulators_cap;
-	struct strv passed; /* functions that a domain or a rule passes */
+	struct strv passed; /* functions that a domain or a rule passes through */
 	struct assigned_list assigned;
 	bool assigned_unseen;
 };
 
-/* 0, or -errno where there is no such domain. */
+/* 0, or -errno if the domain does not exist. */
 int doctor_look(struct ctl *ctl, const char *domain, struct doctor *d, struct err *err);
 
-/* Is there a rule that is switched on and has a verb like this? is NULL: any. */
+/* Does an enabled rule have a verb like this? is NULL: any. */
 bool doctor_has_rule(const struct doctor *d, bool (*is)(enum verb verb));
 
-/* Is there a device that the hook would have to bind? */
+/* Does a domain or a rule need the hook to bind a device? */
 bool doctor_needs_hook(const struct doctor *d);
 
-/* The host devices that rules pass to a domain, as the hook would find them. */
+/* The host devices that rules pass through to a domain, as the hook would find them. */
 void doctor_grants(const struct doctor *d, const struct defined *domain, struct grants *g,
 		   struct mistakes *m);
 
-/* Is it there, and not for this user to read? */
+/* Does the path exist, and can this user not read it? */
 bool doctor_hides(const struct doctor *d, const char *path);
 
-/* "libvirtd.service", or what is likely */
+/* The unit of the libvirt daemon, or the most likely name. */
 const char *doctor_daemon_unit(const struct doctor *d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What firmware, kernel and memory of the host have for VMs. */
+/* The firmware, the kernel and the memory of the host: do they have what VMs need? */
 #include "arena.h"
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
@@ -56,7 +56,7 @@ struct row doctor_iommu_firmware(const struct doctor *d)
 		"the firmware reports no IOMMU: the ACPI tables DMAR and IVRS are both missing");
 }
 
-/* The word that keeps the kernel from using an IOMMU; NULL. */
+/* The argument that keeps the kernel from using an IOMMU; NULL. */
 static const char *switched_off(const struct doctor *d)
 {
 	static const char *const keys[] = { "iommu", "intel_iommu", "amd_iommu" };
@@ -159,7 +159,7 @@ static unsigned long long pages_of(const struct hostmemory *m, unsigned long lon
 	return n;
 }
 
-/* What of it a domain can never have, whatever else runs. */
+/* The pages that a domain needs and the host does not have, even if no other VM runs. */
 static void hold_against_pools(const struct doctor *d, const struct defined *one,
 			       struct row_texts *short_of)
 {

@@ -14,7 +14,7 @@
 
 #define HOOKS "/etc/libvirt/hooks"
 #define HOOK_PROGRAM "kvmshim-hook"
-/* qemu.d and its kin */
+/* for qemu.d and the like */
 #define FOLDERS_SINCE 6005000
 
 static const char *here(const struct doctor *d, const char *path)
@@ -62,7 +62,7 @@ static bool is_ours(const struct doctor *d, const char *path)
 	return target ? str_eq(target, HOOK_PROGRAM) : strstr(slash, "kvmshim") != NULL;
 }
 
-/* false: nothing is there, not even a link that leads nowhere. */
+/* false: the path does not exist, not even as a broken link. */
 static bool look_at_hook(const struct doctor *d, const char *path, struct hook_file *h)
 {
 	struct stat st;
@@ -116,7 +116,7 @@ static const struct assigned *journal_of(const struct doctor *d, const char *uui
 	return NULL;
 }
 
-/* Was this domain started when the hook was there, and does it run without a journal? */
+/* Did this domain start after the hook was installed, and does it run without a journal? */
 static bool is_uncalled_for(const struct doctor *d, const struct hook_file *h,
 			    const struct defined *one)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What libvirt keeps from devices that rules pass: the hook's own limits, for each domain. */
+/* The limits of libvirt for devices that rules pass through, as the hook has them, by domain. */
 #include <limits.h>
 #include <string.h>
 

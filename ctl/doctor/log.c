@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What QEMU said of words that it does not know, in libvirt's logs of the last starts. */
+/* Errors of QEMU about an unknown option, in the logs of libvirt of the last starts. */
 #include <string.h>
 
 #include "arena.h"
@@ -13,7 +13,7 @@
 #define LOGS "/var/log/libvirt/qemu"
 #define LOG_END ((size_t)64 * 1024)
 
-/* What QEMU (2 to 10) says of words that it does not know. */
+/* The errors of QEMU (2 to 10) about an unknown option or value. */
 static const char *const complaints[] = {
 	": invalid option",
 	"' not found",

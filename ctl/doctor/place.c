@@ -114,7 +114,7 @@ static const char *beside(const struct doctor *d, const char *path, const char *
 			    name);
 }
 
-/* Of a script such as Debian's /usr/bin/kvm the program in its last line "exec qemu-…"; NULL. */
+/* The program in the last line "exec qemu-…" of a script such as /usr/bin/kvm of Debian; NULL. */
 static const char *executed(const struct doctor *d, const char *path)
 {
 	_cleanup_mapped_ struct mapped m = map(here(d, path));
@@ -165,7 +165,7 @@ static void add_of_domains(struct doctor *d)
 				  d->domains[i].name);
 }
 
-/* What libvirt takes by itself for the host's own kind of CPU. */
+/* The emulators that libvirt uses by default for the CPU of this host. */
 static void add_default(struct doctor *d)
 {
 	struct utsname name;
@@ -197,7 +197,7 @@ static void add_recorded(struct doctor *d)
 	}
 }
 
-/* ---- what is there ---- */
+/* ---- the state of a path ---- */
 
 /* Three lines each: the path, where it is diverted to, by whose package (":": local). */
 static bool is_diverted(const struct doctor *d, const char *path)
@@ -235,7 +235,7 @@ static bool is_unpacked(const struct doctor *d, const char *path)
 	return false;
 }
 
-/* What is over a wrapper that kvmshim-place has put there: is_new_emulator() of place/look.sh. */
+/* Is it an emulator that replaced the wrapper? As is_new_emulator() of place/look.sh asks. */
 static bool is_new_emulator(const struct doctor *d, const struct emulator *e,
 			    const struct stat *link)
 {
@@ -295,7 +295,7 @@ static void look_at_place(struct doctor *d, struct emulator *e)
 		e->real_stat = (struct stat){ 0 };
 }
 
-/* It is the wrapper again, or cannot be run: then it is not asked. */
+/* A program that is the wrapper again, or cannot be run, is not asked. */
 static const char *why_not_asked(const struct emulator *e)
 {
 	if (access(e->real, X_OK) < 0)
@@ -321,7 +321,7 @@ static void ask(struct doctor *d, struct emulator *e)
 		e->problem = "it does not answer -machine help";
 }
 
-/* Starting a QEMU takes a tenth of a second; those of other CPUs may stay unasked. */
+/* A QEMU starts in 0.1 s. The emulators of other CPUs can stay unasked. */
 #define ASKED 2
 
 void doctor_look_emulators(struct doctor *d)

@@ -10,7 +10,7 @@ struct defined;
 struct doctor;
 
 /*
- * What is at an emulator path: the states of state_of() in place/look.sh, by the same words and
+ * The state of an emulator path: the states of state_of() in place/look.sh, by the same words and
  * the same questions. tests/install/states.t asks both programs about the same trees.
  */
 enum place {
@@ -26,30 +26,30 @@ enum place {
 
 struct emulator {
 	const char *path;
-	const char *owner;	/* who brought it, as kvmshim-place noted; NULL: it did not */
-	struct strv domains;	/* that name it, by this or another path */
+	const char *owner;	/* the owner in the list of kvmshim-place; NULL: not in the list */
+	struct strv domains;	/* the domains that name it, by this or another path */
 	enum place place;
 	bool wraps;		/* the wrapper is at the path, and has an emulator to run */
-	const char *real;	/* the file that runs in the end; NULL: there is none */
+	const char *real;	/* the file that runs in the end; NULL: none */
 	struct stat front_stat, real_stat;
 	bool is_program;	/* a regular file that can be run */
 	bool is_binary;		/* an ELF file, and not a link to one */
 	bool outdated;		/* another version of the wrapper than the installed one */
 	bool diverted;		/* dpkg unpacks it as NAME.real */
-	const struct strv *machines; /* that the real one has; NULL: not asked, or no answer */
-	const char *problem;	/* why there was no answer; NULL */
+	const struct strv *machines; /* of the real emulator; NULL: not asked, or no answer */
+	const char *problem;	/* why it did not answer; NULL */
 };
 
 /* Reads the emulators that domains, libvirt or kvmshim-place name into d->emulators. */
 void doctor_look_emulators(struct doctor *d);
 
-/* Is the wrapper in front of any of them? */
+/* Is the wrapper in front of an emulator? */
 bool doctor_has_wrapper(const struct doctor *d);
 
-/* Is this file our wrapper, of whichever version? */
+/* Is this file the wrapper, of any version? */
 bool doctor_is_wrapper(const char *path);
 
-/* Links followed, as a path of this host; as it is where it leads nowhere. */
+/* The path with all links followed; the path itself if a link is broken. */
 const char *doctor_resolved(const struct doctor *d, const char *path);
 
 /* The emulator that a domain's <emulator> leads to; NULL. */

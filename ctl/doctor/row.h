@@ -7,10 +7,10 @@
 
 struct doctor;
 
-/* GRADE_UNSEEN: it is not for this user to see. */
+/* GRADE_UNSEEN: this user cannot read it. */
 enum grade { GRADE_OK, GRADE_WARN, GRADE_FAIL, GRADE_UNSEEN, GRADE_COUNT };
 
-/* What a check came to: what was seen, and the one line that mends it; NULL: there is none. */
+/* The result of a check: the state, and the line that fixes it; NULL: none. */
 struct row {
 	enum grade grade;
 	const char *seen, *fix;
@@ -25,7 +25,7 @@ struct row row_fail(const struct doctor *d, const char *fix, const char *fmt, ..
 	__attribute__((format(printf, 3, 4)));
 struct row row_unseen(const struct doctor *d, const char *what);
 
-/* Several things that one row is about: "a; b; c and 4 more". */
+/* A list in one row: "a; b; c; d; and 4 more". */
 struct row_texts {
 	struct strbuf text;
 	size_t n;

@@ -82,7 +82,7 @@ struct row doctor_rules(const struct doctor *d)
 	return row_ok(d, "%zu rule%s enabled, no mistake", n, plural(n));
 }
 
-/* ---- what is handed over ---- */
+/* ---- assigned devices ---- */
 
 static const char *title(const struct doctor *d, const struct assigned *h)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* VFIO's modules, and who takes cards at boot. */
+/* The modules of VFIO, and the drivers that bind a card at boot. */
 #include <string.h>
 
 #include "arena.h"
@@ -46,7 +46,7 @@ struct row doctor_vfio_modules(const struct doctor *d)
 
 /* ---- vfio-pci.ids ---- */
 
-/* What vfio-pci takes at boot, from the kernel's line or else modprobe's. */
+/* The IDs that vfio-pci binds at boot: on the kernel command line, or else in modprobe.d. */
 static const char *early_ids(const struct doctor *d)
 {
 	const char *ids = machine_kernel_value(&d->machine, "vfio-pci.ids");
@@ -222,7 +222,7 @@ static bool is_kept(const struct doctor *d, const struct pci_function *f)
 	       !(conf && strv_has(&conf->stop_units, PERSISTENCED ".service"));
 }
 
-/* It has /dev/nvidiaN open all the time. */
+/* nvidia-persistenced has /dev/nvidiaN open all the time. */
 struct row doctor_nvidia_persistenced(const struct doctor *d)
 {
 	struct row_texts kept = { 0 };

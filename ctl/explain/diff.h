@@ -7,7 +7,7 @@ struct arena;
 struct arg;
 struct cmdline;
 
-/* One step of turning an old list of arguments into a new one. */
+/* A step from an old list of arguments to a new one. */
 struct diff_step {
 	const struct arg *old, *new; /* one may be NULL */
 };

@@ -28,7 +28,7 @@ static bool same_words(const char *const *a, const char *const *b)
 	return !*a && !*b;
 }
 
-/* The file that a name without a folder means: the first that PATH has. */
+/* The file of a name without a directory: the first that PATH has. */
 static const char *find_in_path(struct arena *a, const char *name)
 {
 	const char *path = getenv("PATH");
@@ -44,7 +44,7 @@ static const char *find_in_path(struct arena *a, const char *name)
 	return name;
 }
 
-/* What /proc/self/exe of the wrapper would be: the file itself, links followed. */
+/* The file that /proc/self/exe of the wrapper would be, with all links followed. */
 static const char *self_of(struct arena *a, const char *argv0)
 {
 	const char *file = strchr(argv0, '/') ? argv0 : find_in_path(a, argv0);
@@ -165,7 +165,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-/* What is to be explained, in the words that were given; "" if nothing was. */
+/* The sources that the command line names; "" if it names none. */
 static const char *sources(struct arena *a, const struct asked *asked, size_t *n)
 {
 	struct strbuf text = { .arena = a };

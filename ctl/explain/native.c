@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What libvirt would start, by virsh domxml-to-native. That leaves out what libvirt (9.0)
- * decides at a start only: how a device of the host is passed. On a <hostdev> without <driver
- * name=…/> it fails ("invalid PCI passthrough type 'default'", qemuBuildPCIHostdevDevProps()),
- * so it is given the definition with what a start would decide: VFIO.
+ * The command line that libvirt would start, by virsh domxml-to-native. libvirt (9.0) chooses
+ * the way to pass a host device through only at a start, so for a <hostdev> without <driver
+ * name=…/> virsh fails ("invalid PCI passthrough type 'default'", qemuBuildPCIHostdevDevProps()).
+ * Then virsh gets the definition again, with the driver that a start would choose: VFIO.
  */
 #include "ctl/explain/native.h"
 
@@ -45,7 +45,7 @@ static void decide_driver(struct arena *a, xmlNode *hostdev)
 		xmlSetProp(driver, BAD_CAST "name", BAD_CAST "vfio");
 }
 
-/* NULL where it is no domain's XML. */
+/* NULL if it is not domain XML. */
 static const char *decided(struct arena *a, const char *xml)
 {
 	_cleanup_xml_ xmlDoc *doc = NULL;

@@ -5,5 +5,5 @@ struct ctl;
 struct err;
 struct explained;
 
-/* What libvirt would start for a domain. Fills title and before; 0 or -errno. */
+/* The command line that libvirt would start for a domain. Fills title and before; 0 or -errno. */
 int explain_from_native(struct ctl *ctl, const char *name, struct explained *x, struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What became of each rule, and why. */
+/* The result of each rule, and the reason. */
 #include "ctl/explain/rules.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "wrapper/rewrite.h"
 #include "wrapper/line/view.h"
 
-/* ---- what is missing where a condition cannot be told ---- */
+/* ---- the fact that is missing if a condition is unknown ---- */
 
 static const char *const missing[FACT_COUNT] = {
 	[FACT_NAME] = "the command line has no VM name",
@@ -96,7 +96,7 @@ static const char *applied(const struct explained *x, const struct rule *rule)
 	return "applied";
 }
 
-/* What is in no line above: verbs that found nothing, and what the admin should know. */
+/* The events that no line above shows: verbs that found nothing, and notes for the admin. */
 static void remarks(const struct trace *t, const struct rule *rule)
 {
 	for (size_t i = 0; i < t->n_events; i++) {

@@ -5,7 +5,7 @@ struct ctl;
 struct explained;
 struct outcome;
 
-/* What became of a rule, where it changed nothing; NULL where it did. */
+/* The reason why a rule changed nothing; NULL if it changed something. */
 const char *explain_why(const struct ctl *ctl, const struct explained *x, const struct outcome *o);
 
 /* Prints the part of the text that lists the rules. */

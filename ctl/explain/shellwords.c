@@ -10,7 +10,7 @@
 #include "err.h"
 #include "str.h"
 
-/* One '…' or "…" at *s, whose quote is open; moves *s past the closing one. */
+/* A quoted text ('…' or "…") at *s, after its first quote; moves *s after the last quote. */
 static bool take_quoted(const char **s, struct strbuf *word)
 {
 	char quote = *(*s)++;

@@ -23,7 +23,7 @@ int shellwords_command(struct arena *a, const char *text, struct strv *words, st
 
 /*
  * The last start in a domain's log (/var/log/libvirt/qemu/NAME.log), log[len]
- * being NUL. -ENODATA where there is none.
+ * being NUL. -ENODATA if the log has no start.
  */
 int shellwords_libvirt_log(struct arena *a, const char *log, size_t len, struct strv *words,
 			   struct err *err);

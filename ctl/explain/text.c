@@ -117,7 +117,7 @@ static void plain(const struct text *t, const struct cmdline *c)
 		line(t, MARK_SAME, c->args[i].word, c->args[i].value);
 }
 
-/* What the rules did, or, where none of them counted, the line as it came in. */
+/* The changes by the rules, or, if no rule applied, the command line as it came in. */
 static void arguments(const struct text *t, struct explained *x)
 {
 	struct arena *a = t->ctl->host.arena;
@@ -140,7 +140,7 @@ static const char *const kind_text[] = {
 	[DECIDE_PASS] = "unchanged: the rules have mistakes, and on-error = pass",
 };
 
-/* What runs is not what the rules make of the line today: show the two, without reasons. */
+/* The VM does not run with the arguments that the rules give today: shows both, without reasons. */
 static void running(const struct text *t, struct explained *x)
 {
 	struct arena *a = t->ctl->host.arena;
@@ -166,7 +166,7 @@ static void running(const struct text *t, struct explained *x)
 	}
 }
 
-/* Of a domain: how what runs stands to what is decided. */
+/* For a domain: does it run as the rules decide today? */
 static const char *as_it_runs(const struct explained *x)
 {
 	if (!x->domain)

@@ -3,7 +3,7 @@
 
 struct arena;
 
-/* A word of a command line, fit for a terminal, with quotes where it would not be seen whole. */
+/* A word of a command line, for a terminal; in quotes if it is empty or has a blank at its ends. */
 const char *explain_word(struct arena *a, const char *word);
 
 /* explain_word() of two values of one option, what differs between them bold. */

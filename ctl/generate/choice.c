@@ -48,7 +48,7 @@ const char *chosen_name(const struct choice *c, const struct chosen *chosen)
 	return device_short_name(c->ctl->host.arena, chosen->device);
 }
 
-/* What a device says of itself is anybody's text: on one line, and with no end of a comment in it. */
+/* A device can report any text: it becomes one line that cannot end a comment. */
 const char *chosen_usb_name(const struct choice *c, const struct usb_device *d)
 {
 	struct arena *a = c->ctl->host.arena;

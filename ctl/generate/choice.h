@@ -15,14 +15,14 @@ struct err;
 /* A PCI function that was chosen. */
 struct chosen {
 	const struct device *device;
-	bool whole;	 /* with all functions of its slot, which has several */
-	bool by_address; /* this one, and not another of its kind */
+	bool whole;	 /* with all functions of its slot, which has more than one */
+	bool by_address; /* this device, and not another of its model */
 };
 
 /* A USB device that was chosen. */
 struct chosen_usb {
 	const struct usb_device *device;
-	bool by_port; /* by where it is plugged in, and not by what it is, as which there is another */
+	bool by_port; /* by its port: on request, or because another device has its ID */
 };
 
 struct choice {
@@ -36,10 +36,11 @@ struct choice {
 };
 
 /*
- * What a word means: an address of a function or a slot, VENDOR:DEVICE, the port of a USB
- * device (1-4.2), or a part of a name. A graphics card comes with all functions of its slot.
- * alike: where several equal devices fit, all are meant; else that is an error, as is a name
- * that fits different ones. 0, or -errno with a sentence that lists them.
+ * Adds the devices that a word matches. The word is an address of a function or a slot,
+ * VENDOR:DEVICE, the port of a USB device (1-4.2), or a part of a name. A graphics card comes with
+ * all functions of its slot. alike: if several equal devices match, all are added. Otherwise this
+ * is an error, as is a name that matches different devices. 0, or -errno with a sentence that
+ * lists them.
  */
 int choice_add(struct choice *c, const char *word, bool alike, struct err *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nova and juju: OpenStack. A node offers devices ([pci] device_spec), a flavor asks for them by
- * an alias. A card of two functions is two of each.
+ * nova and juju: OpenStack. A compute node offers devices ([pci] device_spec), a flavor requests
+ * them by an alias. A card with two functions has two of each.
  */
 #include "ctl/generate/cloud.h"
 
@@ -12,7 +12,7 @@
 #include "ctl/generate/boot.h"
 #include "ctl/generate/choice.h"
 
-/* What Nova calls it: PciDeviceType of nova/objects/fields.py. */
+/* The type of Nova: PciDeviceType of nova/objects/fields.py. */
 static const char *type_of(const struct device *d)
 {
 	if (d->pci.physfn)
@@ -20,7 +20,7 @@ static const char *type_of(const struct device *d)
 	return d->place.total_vfs > 0 ? "type-PF" : "type-PCI";
 }
 
-/* What a compute node offers: a JSON object. */
+/* The device_spec of a compute node, a JSON object. */
 static const char *spec_of(struct choice *c, size_t i)
 {
 	const struct chosen *chosen = &c->v[i];
@@ -37,7 +37,7 @@ static const char *spec_of(struct choice *c, size_t i)
 			    id, id + 5, address);
 }
 
-/* What a flavor requests. */
+/* The alias that a flavor requests, a JSON object. */
 static const char *alias_of(struct choice *c, size_t i)
 {
 	const struct device *d = c->v[i].device;
@@ -48,7 +48,7 @@ static const char *alias_of(struct choice *c, size_t i)
 			    chosen_slug(c, i), d->pci.id, d->pci.id + 5, type_of(d));
 }
 
-/* One alias for each vendor:device; by address each function is one of the node's, else each kind. */
+/* Each function that was chosen by address has its device_spec, else each vendor:device. */
 static bool has_spec(const struct choice *c, size_t i)
 {
 	return c->v[i].by_address || chosen_is_first_of_id(c, i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kvmshim generate: what others want to be told of a device, as text to paste. */
+/* kvmshim generate: the settings of a device in the syntax of another program. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 #include "err.h"
 #include "nearest.h"
 
-/* alike: it goes by vendor:device, so that equal devices are meant together. */
+/* alike: the text names vendor:device, so it is about all equal devices together. */
 static const struct generator {
 	const char *name;
 	bool pci, usb, alike;
