@@ -103,7 +103,7 @@ subtest 'rpm' => sub {
 		$root->ok_sh("rpm -i --nodeps /tmp/qemu-1.rpm && rpm -i --nodeps /tmp/kvmshim.rpm", 'after QEMU');
 		my $said = $root->ok_sh('kvmshim-place status', 'status: all is well');
 		like($said, qr/^ok +\Q$kvm\E +is behind the wrapper/m, 'the wrapper is in front of QEMU');
-		like($said, qr/^ok +upgrades +a trigger of RPM$/m, 'and stays there');
+		like($said, qr/^ok +upgrades +are handled by a trigger of RPM$/m, 'and stays there');
 		is($root->ok_sh('rpm -qc kvmshim', 'settings'), "/etc/kvmshim/kvmshim.conf\n", 'its settings are the admin\'s');
 	};
 
