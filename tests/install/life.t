@@ -124,7 +124,7 @@ subtest 'Where it is not known any more what was put here' => sub {
 	for my $command ('uninstall --dry-run', 'uninstall', 'uninstall --purge') {
 		my $got = $root->sh("/src/install.sh $command");
 		is($got->{status}, 1, "$command fails");
-		like($got->{err}, qr{\Ainstall.sh: /var/lib/kvmshim/files is missing, [^\n]*: ./install.sh install, then uninstall\n\z}, 'one line says why, and what to do');
+		like($got->{err}, qr{\Ainstall.sh: /var/lib/kvmshim/files, the list of installed files, is missing: run ./install.sh install, then ./install.sh uninstall\n\z}, 'one line says why, and what to do');
 		unlike($got->{out}, qr/is uninstalled/, 'nothing else is said');
 	}
 	is_deeply([ $root->changes ], \@before, 'nothing was changed');
