@@ -4,7 +4,7 @@
 lint_c := $(wildcard $(foreach room,lib wrapper hooks ctl,$(room)/*.c $(room)/*/*.c $(room)/*/*/*.c) tests/*/*.c) \
 	$(if $(FUSE_LIBS),$(fakesys_src))
 lint_sh := $(wildcard *.sh .ci/run place/kvmshim-place */*.sh */*/*.sh) contrib/completion/kvmshim
-lint_flags = $(filter-out -O% -g,$(ALL_CFLAGS)) $(FUSE_CFLAGS)
+lint_flags = $(filter-out -O% -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=%,$(ALL_CFLAGS)) $(FUSE_CFLAGS)
 
 lint: lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy
 

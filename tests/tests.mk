@@ -10,7 +10,7 @@ test_tools ?=
 $(B)/tests/unit/%.t: $(B)/obj/tests/unit/%.o $(B)/ctl.a $(B)/hooks.a $(B)/wrapper.a $(B)/lib.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) $(CTL_LIBS) -lcmocka -o $@
+	$(Q)$(LINK) $(PIE) $^ $(LIBS) $(HOOK_LIBS) $(CTL_LIBS) -lcmocka -o $@
 
 .SECONDARY: $(unit_obj)
 

@@ -11,12 +11,12 @@ bench_programs := $(addprefix $(B)/bench/,starts target floor wrapper-dynamic wr
 
 # Where the wrapper is static these are too, else the floor would pay for a
 # loader that the wrapper does not need, or the other way round.
-$(B)/bench/%: tests/bench/%.c
+$(B)/bench/%: tests/bench/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(WRAPPER_LDFLAGS) $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) $(WRAPPER_LDFLAGS) $< -o $@
 
-$(B)/bench/%.so: tests/bench/%.c
+$(B)/bench/%.so: tests/bench/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -fPIC -shared $< -o $@
@@ -26,7 +26,7 @@ $(B)/bench/%.so: tests/bench/%.c
 $(B)/bench/wrapper-dynamic: $(B)/obj/wrapper/main.o $(B)/wrapper.a $(B)/lib.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(LINK) $(PIE) $^ $(LIBS) -o $@
 
 bench-programs: $(bench_programs)
 

@@ -36,7 +36,7 @@ fuzz-build:
 $(fuzz_programs): $(fuzz_b)/%: $(fuzz_b)/obj/tests/fuzz/%.o $(fuzz_b)/hooks.a \
 		$(fuzz_b)/wrapper.a $(fuzz_b)/lib.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
+	$(Q)$(LINK) $(PIE) -fsanitize=fuzzer $^ $(LIBS) $(HOOK_LIBS) -o $@
 
 $(fuzz_runs): fuzz-run-%: fuzz-build
 	$(call say,FUZZ,'$* for $(FUZZ_SECONDS) s')

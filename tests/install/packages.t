@@ -9,6 +9,7 @@ use Cwd 'abs_path';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::Elf;
 use Kvmshim::Libvirt 'in_path';
 use Kvmshim::Root;
 use Test::More;
@@ -23,6 +24,13 @@ my $version = (run({}, 'build/kvmshim', '--version')->{out} =~ /(\d\S*)/)[0];
 # What dpkg and RPM keep of any run of theirs, and dpkg's list of what is installed.
 my $logs = qr{ /(?:root/\.rpmdb|usr/share/licenses$|var/(?:log/|cache/(?:apt|ldconfig|debconf)|lib/(?:apt/extended_states|dpkg/(?:[a-z]+-old|status|triggers/|info/format))))};
 sub changes { return join ' ', grep { !/$logs/ } $_[0]->changes }
+
+# Of what a package has put into a root, what is not hardened.
+sub soft {
+	my ($root) = @_;
+	return join ' ', map { my $path = $_; map { "$path: $_" } weaknesses($root->path($path)) }
+		qw(/usr/sbin/kvmshim /usr/sbin/kvmshim-hook /usr/lib/kvmshim/kvmshim-wrapper);
+}
 
 # Made by make, in an environment that is not this test's.
 sub made {
@@ -43,6 +51,7 @@ subtest 'deb' => sub {
 
 	subtest 'Installed' => sub {
 		$root->ok_sh('dpkg -i /tmp/kvmshim.deb', 'dpkg -i');
+		is(soft($root), '', 'its programs are hardened');
 		my $said = $root->ok_sh('kvmshim-place status', 'status: all is well');
 		like($said, qr/^ok +\Q$x86\E +is behind the wrapper/m, 'the wrapper is in front of QEMU');
 		like($said, qr/^ok +upgrades +are handled by a trigger of dpkg$/m, 'and stays there');
@@ -101,6 +110,7 @@ subtest 'rpm' => sub {
 
 	subtest 'Installed' => sub {
 		$root->ok_sh("rpm -i --nodeps /tmp/qemu-1.rpm && rpm -i --nodeps /tmp/kvmshim.rpm", 'after QEMU');
+		is(soft($root), '', 'its programs are hardened');
 		my $said = $root->ok_sh('kvmshim-place status', 'status: all is well');
 		like($said, qr/^ok +\Q$kvm\E +is behind the wrapper/m, 'the wrapper is in front of QEMU');
 		like($said, qr/^ok +upgrades +are handled by a trigger of RPM$/m, 'and stays there');

@@ -2,11 +2,11 @@
 # that is possible, so that no loader opens files or reads the environment.
 test_tools := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
 
-$(B)/tests/tools/%: tests/tools/%.c
+$(B)/tests/tools/%: tests/tools/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(CFLAGS) \
-		$(WRAPPER_LDFLAGS) $< -o $@
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(HARDEN_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
+		$(HARDEN_LDFLAGS) $(WRAPPER_LDFLAGS) $< -o $@
 
 # ---- fakesys: a sysfs for tests of what writes to one. Only where there is FUSE 3.
 
@@ -24,7 +24,7 @@ $(call obj,$(fakesys_src)): PKG_CFLAGS += $(FUSE_CFLAGS)
 $(B)/tests/tools/fakesys: $(call obj,$(fakesys_src)) $(B)/lib.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(FUSE_LIBS) -pthread -o $@
+	$(Q)$(LINK) $(PIE) $^ $(FUSE_LIBS) -pthread -o $@
 
 tools: $(test_tools)
 .PHONY: tools
@@ -34,6 +34,6 @@ tools: $(test_tools)
 $(B)/tests/tools/dumpdomain: $(B)/obj/tests/tools/dumpdomain.o $(B)/hooks.a $(B)/lib.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(FLAVOUR) $(LDFLAGS) $^ $(LIBS) $(HOOK_LIBS) -o $@
+	$(Q)$(LINK) $(PIE) $^ $(LIBS) $(HOOK_LIBS) -o $@
 
 test_tools += $(B)/tests/tools/dumpdomain
