@@ -9,6 +9,7 @@
 #include "conf/settings.h"
 #include "conf/settingvalue.h"
 #include "conf/words.h"
+#include "deviceid.h"
 #include "str.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -21,13 +22,10 @@ static const char *pci_id(struct arena *a, const char *text)
 {
 	char *id = arena_strdup(a, text);
 
-	if (strlen(text) != 9 || text[4] != ':')
+	if (!deviceid_is(text))
 		return NULL;
-	for (size_t i = 0; i < 9; i++) {
-		if (i != 4 && !isxdigit((unsigned char)text[i]))
-			return NULL;
-		id[i] = (char)tolower((unsigned char)text[i]);
-	}
+	for (char *c = id; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
 	return id;
 }
 
