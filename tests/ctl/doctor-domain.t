@@ -141,7 +141,7 @@ subtest 'What only libvirt can tell' => sub {
 subtest 'A rule that may not be reached' => sub {
 	domain($host, 'desktop');
 	$host->rules('50-a.ini', "[a]\nwhen-option = -device[driver=x]\nadd = -S\nlast = yes\n[b]\nwhen-name = desktop\npass-pci = 03:00.0\n");
-	row_is(of('desktop'), 'assign', 'fail', qr/50-a\.ini:7: error: .*only the wrapper can tell/, 'the hook would refuse');
+	row_is(of('desktop'), 'assign', 'fail', qr/50-a\.ini:7: error: .*only the wrapper can test/, 'the hook would refuse');
 	$host->no_rules;
 };
 
