@@ -377,7 +377,7 @@ subtest 'Not root' => sub {
 	plan(skip_all => 'not root, so there is nobody else to be') if $>;
 	my $host = small_host();
 	journal($host, 1, {});
-	like(ctl($host, { uid => 65534 }, 'devices')->{err}, qr{^kvmshim: incomplete: the devices that the hook has assigned are unknown: /run/kvmshim/vm is root's to read},
+	like(ctl($host, { uid => 65534 }, 'devices')->{err}, qr{^kvmshim: incomplete: the devices that the hook has assigned are unknown: /run/kvmshim/vm can be read only by root},
 		'what was handed over is not seen');
 	my $dir = File::Temp->newdir;
 	chmod 0755, "$dir";
