@@ -77,15 +77,11 @@ const char *match_passed_pci(const struct optval *v)
 /* One device that cannot be told makes the fact unknown. */
 static void add_pci(const struct host *host, const struct cmdline *c, struct facts *f)
 {
-	const struct qemuopt *device = qemuopt_find(&c->opts, "device");
 	bool known = true;
+	size_t at = 0;
 
-	for (size_t i = 0; i < c->n; i++) {
-		struct arg *arg = &c->args[i];
-		const struct optval *v =
-			arg_is(arg, device) && arg->value ? view_parsed(c, arg, &(struct err){ 0 }) :
-							    NULL;
-		const char *address = v ? match_passed_pci(v) : NULL;
+	for (const struct optval *v; (v = view_next_device(c, &at));) {
+		const char *address = match_passed_pci(v);
 		const char *id = address ? pci_id(host, address) : NULL;
 
 		if (id)

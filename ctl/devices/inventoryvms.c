@@ -179,6 +179,7 @@ static void read_qemu(struct look *l, struct process p)
 	struct strv words = { 0 };
 	struct names names;
 	struct cmdline c;
+	size_t at = 0;
 
 	if (host_cmdline(&l->ctl->host, p.pid, &words) < 0 || !words.n)
 		return;
@@ -189,12 +190,8 @@ static void read_qemu(struct look *l, struct process p)
 				 .uuid = names.uuid,
 				 .since = process_since(l->ctl->host.arena, p),
 				 .pid = p.pid };
-	for (size_t i = 0; i < c.n; i++) {
-		struct arg *arg = &c.args[i];
-
-		if (arg_is(arg, qemuopt_find(&c.opts, "device")) && arg->value)
-			give(l, view_parsed(&c, arg, &(struct err){ 0 }), guest);
-	}
+	for (const struct optval *v; (v = view_next_device(&c, &at));)
+		give(l, v, guest);
 }
 
 static void by_command_lines(struct look *l)

@@ -27,13 +27,10 @@ static const char *const missing[FACT_COUNT] = {
 
 static const char *missing_device(const struct ctl *ctl, const struct cmdline *c)
 {
-	const struct qemuopt *device = qemuopt_find(&c->opts, "device");
+	size_t at = 0;
 
-	for (size_t i = 0; i < c->n; i++) {
-		struct arg *arg = &c->args[i];
-		const struct optval *v =
-			arg_is(arg, device) && arg->value ? view_parsed(c, arg, NULL) : NULL;
-		const char *address = v ? match_passed_pci(v) : NULL;
+	for (const struct optval *v; (v = view_next_device(c, &at));) {
+		const char *address = match_passed_pci(v);
 
 		if (address && !pci_id(&ctl->host, address))
 			return arena_printf(ctl->host.arena, "%s does not exist in sysfs",

@@ -141,3 +141,17 @@ bool view_has(const void *cmdline, const struct target *t)
 	}
 	return false;
 }
+
+const struct optval *view_next_device(const struct cmdline *c, size_t *at)
+{
+	const struct qemuopt *device = qemuopt_find(&c->opts, "device");
+
+	while (*at < c->n) {
+		struct arg *arg = &c->args[(*at)++];
+		const struct optval *v = arg_is(arg, device) ? view_parsed(c, arg, NULL) : NULL;
+
+		if (v)
+			return v;
+	}
+	return NULL;
+}

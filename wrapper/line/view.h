@@ -41,3 +41,12 @@ bool view_has(const void *cmdline, const struct target *t);
 /* Where the key is mentioned last among uses that merge (its index), or -1. */
 ptrdiff_t view_last_mention(const struct cmdline *c, const struct qemuopt *canonical,
 			    const char *key);
+
+/*
+ * The -device arguments of a command line, in order, for
+ *	size_t at = 0;
+ *	for (const struct optval *v; (v = view_next_device(c, &at));)
+ * The value of the next -device from *at on; moves *at past it. NULL at the end. A device
+ * whose JSON QEMU refuses is omitted.
+ */
+const struct optval *view_next_device(const struct cmdline *c, size_t *at);
