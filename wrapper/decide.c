@@ -10,7 +10,7 @@
 #include "file.h"
 #include "root.h"
 #include "str.h"
-#include "wrapper/verb/edit.h"
+#include "wrapper/verb/check.h"
 #include "wrapper/verb/high.h"
 #include "wrapper/match.h"
 #include "wrapper/probe.h"

@@ -9,6 +9,8 @@
 #include "mistake.h"
 #include "wrapper/line/cmdline.h"
 #include "wrapper/verb/edit.h"
+#include "wrapper/verb/editor.h"
+#include "wrapper/verb/high.h"
 #include "wrapper/trace.h"
 #include "wrapper/line/view.h"
 
@@ -66,6 +68,11 @@ static bool lets_in(const struct cmdline *c, const struct rule *rule, struct mis
 	return false;
 }
 
+static int apply_action(struct edit *e, struct err *err)
+{
+	return verb_is_high(e->action->verb) ? high_apply(e, err) : edit_apply(e, err);
+}
+
 static void apply(struct cmdline *c, const struct rule *rule, const struct names *names,
 		  struct trace *trace, struct mistakes *m)
 {
@@ -73,8 +80,16 @@ static void apply(struct cmdline *c, const struct rule *rule, const struct names
 
 	for (size_t i = 0; i < rule->n_actions; i++) {
 		const struct action *action = &rule->actions[i];
+		struct edit e = {
+			.arena = c->arena,
+			.c = c,
+			.names = names,
+			.rule = rule,
+			.action = action,
+			.trace = trace,
+		};
 
-		if (edit_apply(c, names, rule, action, trace, &err) < 0)
+		if (apply_action(&e, &err) < 0)
 			mistake_add(m, rule->file, action->line, "%s: %s",
 				    verb_names[action->verb], err.text);
 	}

@@ -12,7 +12,7 @@
 #include "mistake.h"
 #include "root.h"
 #include "wrapper/line/cmdline.h"
-#include "wrapper/verb/edit.h"
+#include "wrapper/verb/check.h"
 #include "conf/expand.h"
 #include "wrapper/match.h"
 #include "wrapper/rewrite.h"

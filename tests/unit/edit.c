@@ -272,8 +272,7 @@ static void refuses(void **state)
 
 	line_parse(row->line, &c);
 	ruled_read(arena_printf(&arena, "[a]\nwhen = always\n%s\n", row->verb), &set);
-	assert_int_equal(edit_apply(&c, &ruled_names, &set.v[0], &set.v[0].actions[0], &trace, &err),
-			 -EINVAL);
+	assert_int_equal(ruled_edit(&c, &ruled_names, &set.v[0], &trace, &err), -EINVAL);
 	assert_says(err.text, row->says);
 }
 

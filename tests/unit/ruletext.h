@@ -8,7 +8,10 @@
 #include "line.h"
 #include "mistake.h"
 #include "conf/expand.h"
+#include "wrapper/verb/check.h"
 #include "wrapper/verb/edit.h"
+#include "wrapper/verb/editor.h"
+#include "wrapper/verb/high.h"
 #include "wrapper/trace.h"
 
 #define RULED_UUID "4c4c4544-0031-3310-8047-b3c04f4a3532"
@@ -26,6 +29,22 @@ static inline void ruled_read(const char *text, struct rule_set *set)
 		fail_msg("%s", mistake_text(&arena, &m.v[0]));
 }
 
+/* The first verb of a rule, on a line, as rewrite() applies it. */
+static inline int ruled_edit(struct cmdline *c, const struct names *names,
+			     const struct rule *rule, struct trace *trace, struct err *err)
+{
+	struct edit e = {
+		.arena = c->arena,
+		.c = c,
+		.names = names,
+		.rule = rule,
+		.action = &rule->actions[0],
+		.trace = trace,
+	};
+
+	return verb_is_high(e.action->verb) ? high_apply(&e, err) : edit_apply(&e, err);
+}
+
 /* The only verb of a rule, on a line. */
 static inline int ruled_apply(const char *verb, struct cmdline *c, const struct names *names,
 			      struct trace *trace, struct err *err)
@@ -35,7 +54,7 @@ static inline int ruled_apply(const char *verb, struct cmdline *c, const struct 
 	ruled_read(arena_printf(&arena, "[a]\nwhen = always\n%s\n", verb), &set);
 	*trace = (struct trace){ .arena = &arena };
 	assert_int_equal(edit_check(&arena, &c->opts, &set.v[0].actions[0], err), 0);
-	return edit_apply(c, names, &set.v[0], &set.v[0].actions[0], trace, err);
+	return ruled_edit(c, names, &set.v[0], trace, err);
 }
 
 /* "changed a -> b; added c; removed d; nothing: why" */

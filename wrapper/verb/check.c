@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What can be told of a verb before there is a command line. */
+#include "wrapper/verb/check.h"
+
 #include <errno.h>
 
 #include "arena.h"
@@ -7,7 +8,6 @@
 #include "err.h"
 #include "str.h"
 #include "wrapper/verb/assign.h"
-#include "wrapper/verb/edit.h"
 #include "conf/expand.h"
 #include "wrapper/verb/high.h"
 #include "wrapper/line/optval.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wrapper/verb/highverbs.h"
+#include "wrapper/verb/common.h"
 
 #include <stdarg.h>
 
@@ -7,6 +7,9 @@
 #include "glob.h"
 #include "str.h"
 #include "wrapper/line/view.h"
+#include "wrapper/verb/editor.h"
+#include "wrapper/verb/params.h"
+#include "wrapper/verb/slots.h"
 
 void high_add(struct edit *e, const char *option, const char *fmt, ...)
 {
@@ -67,13 +70,10 @@ static bool same_value(const char *key, const char *a, const char *b)
 
 const char *high_user_of(struct edit *e, const char *key, const char *value)
 {
-	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+	size_t at = 0;
 
-	for (size_t i = 0; i < e->c->n; i++) {
-		const struct optval *v = arg_is(&e->c->args[i], device) ?
-						 value_of(e, &e->c->args[i]) :
-						 NULL;
-		const struct prop *p = v ? optval_get(v, key) : NULL;
+	for (const struct optval *v; (v = view_next_device(e->c, &at));) {
+		const struct prop *p = optval_get(v, key);
 
 		if (p && same_value(key, p->value, value)) {
 			const struct prop *id = optval_get(v, "id");

@@ -8,6 +8,8 @@
 #include "str.h"
 #include "wrapper/verb/chipset.h"
 #include "wrapper/verb/edit.h"
+#include "wrapper/verb/common.h"
+#include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
 #include "wrapper/match.h"
 #include "wrapper/line/view.h"

@@ -10,7 +10,6 @@
 #include "str.h"
 #include "wrapper/verb/global.h"
 #include "wrapper/verb/editor.h"
-#include "wrapper/verb/high.h"
 #include "wrapper/line/view.h"
 
 /* ---- values ---- */
@@ -310,22 +309,11 @@ static int expand_target(struct edit *e, struct err *err)
 	return rc;
 }
 
-int edit_apply(struct cmdline *c, const struct names *names, const struct rule *rule,
-	       const struct action *action, struct trace *trace, struct err *err)
+int edit_apply(struct edit *e, struct err *err)
 {
-	struct edit e = {
-		.arena = c->arena,
-		.c = c,
-		.names = names,
-		.rule = rule,
-		.action = action,
-		.trace = trace,
-	};
 	int rc;
 
-	if (verb_is_high(action->verb))
-		return high_apply(&e, err);
-	e.opt = qemuopt_canonical(qemuopt_find(&c->opts, action->target.option));
-	rc = expand_target(&e, err);
-	return rc ? rc : low_verbs[action->verb](&e, err);
+	e->opt = qemuopt_canonical(qemuopt_find(&e->c->opts, e->action->target.option));
+	rc = expand_target(e, err);
+	return rc ? rc : low_verbs[e->action->verb](e, err);
 }

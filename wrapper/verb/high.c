@@ -7,6 +7,7 @@
 #include "mistake.h"
 #include "str.h"
 #include "wrapper/verb/chipset.h"
+#include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
 
 static const struct high *const highs[VERB_COUNT] = {

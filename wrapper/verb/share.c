@@ -10,6 +10,8 @@
 #include "cleanup.h"
 #include "err.h"
 #include "str.h"
+#include "wrapper/verb/common.h"
+#include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
 #include "wrapper/line/view.h"
 

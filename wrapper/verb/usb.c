@@ -10,6 +10,8 @@
 #include "err.h"
 #include "glob.h"
 #include "str.h"
+#include "wrapper/verb/common.h"
+#include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
 #include "wrapper/line/view.h"
 
@@ -75,12 +77,10 @@ static bool is_this(const struct optval *v, const char *what)
 
 static bool is_passed(struct edit *e, const char *what)
 {
-	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+	size_t at = 0;
 
-	for (size_t i = 0; i < e->c->n; i++) {
-		struct arg *arg = &e->c->args[i];
-		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
-		const struct prop *driver = v ? optval_get(v, "driver") : NULL;
+	for (const struct optval *v; (v = view_next_device(e->c, &at));) {
+		const struct prop *driver = optval_get(v, "driver");
 
 		if (driver && str_eq(driver->value, "usb-host") && is_this(v, what))
 			return true;
@@ -94,13 +94,10 @@ static bool is_passed(struct edit *e, const char *what)
  */
 static const struct optval *find_xhci(struct edit *e)
 {
-	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+	size_t at = 0;
 
-	for (size_t i = 0; i < e->c->n; i++) {
-		struct arg *arg = &e->c->args[i];
-		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
-		const struct prop *driver = v ? optval_get(v, "driver") : NULL;
-		const struct prop *id = v ? optval_get(v, "id") : NULL;
+	for (const struct optval *v; (v = view_next_device(e->c, &at));) {
+		const struct prop *driver = optval_get(v, "driver"), *id = optval_get(v, "id");
 
 		if (driver && id && !v->json && glob_match("*-xhci", driver->value))
 			return v;
@@ -132,15 +129,10 @@ static void take_one(struct ports *p, const struct optval *v)
 
 static void take_ports(struct edit *e, struct ports *p)
 {
-	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+	size_t at = 0;
 
-	for (size_t i = 0; i < e->c->n; i++) {
-		struct arg *arg = &e->c->args[i];
-		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
-
-		if (v)
-			take_one(p, v);
-	}
+	for (const struct optval *v; (v = view_next_device(e->c, &at));)
+		take_one(p, v);
 }
 
 /*

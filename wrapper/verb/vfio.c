@@ -17,7 +17,10 @@
 #include "pciaddr.h"
 #include "root.h"
 #include "str.h"
+#include "wrapper/verb/common.h"
+#include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
+#include "wrapper/verb/slots.h"
 #include "wrapper/match.h"
 #include "wrapper/line/view.h"
 
@@ -96,10 +99,9 @@ static int check_properties(const struct params *p, struct err *err)
 					    "multifunction", "fd" };
 
 	for (size_t i = 0; i < p->keys.n; i++)
-		for (size_t k = 0; k < sizeof(ours) / sizeof(ours[0]); k++)
-			if (str_eq(p->keys.v[i], ours[k]))
-				return err_set(err, EINVAL, "%s= is set by this verb; remove it",
-					       ours[k]);
+		if (STR_AMONG(ours, p->keys.v[i]))
+			return err_set(err, EINVAL, "%s= is set by this verb; remove it",
+				       p->keys.v[i]);
 	return 0;
 }
 
@@ -118,12 +120,10 @@ static int check_pci(struct arena *a, const struct params *p, struct err *err)
 /* The id of the device that passes this function through already; NULL if there is none. */
 static const char *passed_as(struct edit *e, const char *address)
 {
-	const struct qemuopt *device = qemuopt_find(&e->c->opts, "device");
+	size_t at = 0;
 
-	for (size_t i = 0; i < e->c->n; i++) {
-		struct arg *arg = &e->c->args[i];
-		const struct optval *v = arg_is(arg, device) ? view_parsed(e->c, arg, NULL) : NULL;
-		const char *passed = v ? match_passed_pci(v) : NULL;
+	for (const struct optval *v; (v = view_next_device(e->c, &at));) {
+		const char *passed = match_passed_pci(v);
 
 		if (passed && hexaddr_equal(passed, address))
 			return optval_get(v, "id") ? optval_get(v, "id")->value : "without an id";
