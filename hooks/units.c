@@ -5,7 +5,7 @@
 
 #include "arena.h"
 #include "err.h"
-#include "host/act/act.h"
+#include "host/act/actrun.h"
 #include "root.h"
 #include "str.h"
 

@@ -18,6 +18,8 @@
 #include "host/process/holders.h"
 #include "host/process/suspects.h"
 #include "host/use/uses.h"
+#include "host/use/usesconsole.h"
+#include "host/use/usesdisk.h"
 
 struct judging {
 	struct look *l;

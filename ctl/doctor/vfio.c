@@ -10,7 +10,7 @@
 #include "host/host.h"
 #include "host/pci/pci.h"
 #include "host/sysfs.h"
-#include "host/use/uses.h"
+#include "host/use/usesconsole.h"
 
 #define INITRAMFS "then update-initramfs -u (dracut -f)"
 

@@ -13,6 +13,7 @@
 #include "hooks/survey/survey.h"
 #include "hooks/steps/watch.h"
 #include "host/act/act.h"
+#include "host/act/actrun.h"
 #include "host/pci/pci.h"
 #include "str.h"
 

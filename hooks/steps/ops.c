@@ -15,6 +15,8 @@
 #include "hooks/units.h"
 #include "hooks/steps/watch.h"
 #include "host/pci/mdev.h"
+#include "host/use/usesconsole.h"
+#include "host/use/usesdisk.h"
 #include "host/vfionode.h"
 #include "str.h"
 

@@ -15,6 +15,9 @@
 #include "host/act/act.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
+#include "host/use/uses.h"
+#include "host/use/usesconsole.h"
+#include "host/use/usesdisk.h"
 #include "root.h"
 #include "str.h"
 

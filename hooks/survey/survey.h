@@ -9,7 +9,7 @@
 #include "host/pci/subdevices.h"
 #include "host/process/holders.h"
 #include "host/pci/pci.h"
-#include "host/use/uses.h"
+#include "host/use/usesconsole.h"
 
 struct arena;
 struct device_settings;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/act/act.h"
+#include "host/act/actrun.h"
 
 #include <poll.h>
 #include <sys/wait.h>
 
 #include "clock.h"
 #include "err.h"
+#include "host/process/process.h"
 #include "tree.h"
 
 #define SOON 600000 /* ms: never waited for in full */

@@ -7,6 +7,8 @@
 
 #include "host/pci/subdevices.h"
 #include "host/pci/pci.h"
+#include "host/process/process.h"
+#include "host/use/usesdisk.h"
 #include "str.h"
 #include "tree.h"
 

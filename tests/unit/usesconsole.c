@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which consoles and framebuffers of the firmware's go with a card. */
-#include "host/use/uses.h"
+#include "host/use/usesconsole.h"
 
 #include <sys/wait.h>
 

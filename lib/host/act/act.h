@@ -3,7 +3,6 @@
 
 #include "host/process/process.h"
 
-struct err;
 struct host;
 
 /*
@@ -38,14 +37,5 @@ int act_read(const struct host *host, const char *path, int deadline, char **tex
  */
 int act_open(const struct host *host, const char *path, int flags, int deadline,
 	     struct process *stuck);
-
-/*
- * Runs a program of the host: argv[0] is its name, looked for in /usr/sbin,
- * /usr/bin, /sbin and /bin below the root, with a fixed environment (PATH,
- * LC_ALL=C). 0, its exit status (1-255), -errno, or -ETIMEDOUT; err has the last line
- * of its stderr or why it could not be run. -EIO: a signal ended it. Past the deadline
- * it is killed, and all that it started in its process group.
- */
-int act_run(const struct host *host, const char *const *argv, int deadline, struct err *err);
 
 void act_end(void);

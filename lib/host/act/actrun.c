@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/act/act.h"
+#include "host/act/actrun.h"
 
 #include <errno.h>
 #include <fcntl.h>

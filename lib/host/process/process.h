@@ -55,30 +55,5 @@ pid_t process_named(const struct host *host, const char *name);
  */
 int process_variable(const struct host *host, pid_t pid, const char *name, const char **value);
 
-/* Does /proc/PID/cmdline hold the words "-uuid UUID" (or --uuid)? uuid is lowered; the words need not be. */
-bool process_has_uuid(const struct host *host, pid_t pid, const char *uuid);
-
-/* A process with the words -uuid UUID, once for each. */
-struct uuid_process {
-	struct process process;
-	const char *uuid; /* as its command line spells it */
-};
-
-struct uuid_processes {
-	struct uuid_process *v;
-	size_t n, cap;
-};
-
-/*
- * One pass over all processes, other than this one, for those that may be libvirt's QEMUs:
- * named like one (comm has "qemu" or "kvm" in it), and root's or started by nobody who had
- * logged in.
- */
-void process_uuids(const struct host *host, struct uuid_processes *found);
-/* The first of them with this UUID; pid 0 if none. */
-struct process process_with_uuid(const struct uuid_processes *found, const char *uuid);
-/* Both in one. */
-struct process process_of_uuid(const struct host *host, const char *uuid);
-
 /* /proc/sys/kernel/random/boot_id, without the newline; "" if it cannot be read. */
 const char *process_boot_id(const struct host *host);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/process/process.h"
+#include "host/process/processuuid.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,11 +15,6 @@
 #include "cleanup.h"
 #include "root.h"
 #include "str.h"
-
-/*
- * Which process is the QEMU of a domain? The one whose command line says so: libvirt
- * gives -uuid to each, and QEMU does not change its command line.
- */
 
 /* The longest single word that execve(2) takes (MAX_ARG_STRLEN): -uuid stands early. */
 #define CMDLINE_MAX (128 * 1024)

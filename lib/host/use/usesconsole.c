@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/use/uses.h"
+#include "host/use/usesconsole.h"
 
 #include <limits.h>
 #include <string.h>
