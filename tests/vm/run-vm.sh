@@ -17,7 +17,9 @@
 #             the kernel patches its own code, as KVM makes it do; all CPUs then
 #             spin on one jump)
 #   -n N      its NUMA nodes, which share memory and CPUs evenly (default 1)
-#   -t SEC    time limit of the whole run (default 300)
+#   -t SEC    time limit of the whole run (default 300), on a host with nothing else to
+#             do: it grows with the time that L1 takes to boot, and for a QEMU that had less
+#             CPU time than that by then it is four times as long
 #   -I KIND   its IOMMU: intel (default) or none
 #   -K        load kvm_amd: L1's guests may use KVM
 #   -z FILE   another zoo: QEMU's options, one "OPTION VALUE" a line, %T is a
@@ -156,15 +158,56 @@ if [ "$zoo" != none ]; then
 fi
 qemu+=(-append "${arguments[*]} ${more_kernel[*]-}" ${more_qemu[@]+"${more_qemu[@]}"})
 
+# Seconds that L1 takes until its drivers are there, where nothing else has the CPUs.
+idle_boot=6
+
+# Tenths: 10 on an idle host, and while L1 boots.
+slowness() {
+	local up
+	up=$(sed -n 's/^drivers_up=\([0-9]*\).*/\1/p' "$out/times" 2>/dev/null)
+	if [ "${up:-0}" -gt $idle_boot ]; then echo $((10 * up / idle_boot)); else echo 10; fi
+}
+
+# CPU seconds that QEMU had; proc_pid_stat(5).
+cpu_seconds() {
+	local words
+	words=$(sed 's/.*) //' "/proc/$qemu_pid/stat" 2>/dev/null) || return
+	# shellcheck disable=SC2086  # a list of words
+	set -- $words
+	echo $(((${12} + ${13}) / $(getconf CLK_TCK)))
+}
+
+# An L1 that hangs is busy, or does nothing. The wall clock alone says neither.
+is_late() {
+	local allowed=$((limit * $(slowness) / 10)) wall=$((SECONDS - qemu_began))
+	[ $wall -gt $allowed ] && { [ "$(cpu_seconds)" -gt "$limit" ] || [ $wall -gt $((4 * allowed)) ]; }
+}
+
+watch() {
+	while kill -0 "$qemu_pid" 2>/dev/null; do
+		if is_late; then
+			: >"$tmp/late"
+			kill "$qemu_pid"
+			return
+		fi
+		sleep 1
+	done
+}
+
+qemu_began=$SECONDS
 booted=$(now)
 if [ -n "$terminal" ]; then
 	"${qemu[@]}"
 	status=$?
 else
-	timeout "$limit" "${qemu[@]}" 3>&1 >"$out/qemu.log" 2>&1 </dev/null &
+	"${qemu[@]}" 3>&1 >"$out/qemu.log" 2>&1 </dev/null &
 	qemu_pid=$!
+	watch >/dev/null 2>&1 </dev/null &
+	watch_pid=$!
 	wait $qemu_pid
 	status=$?
+	[ ! -e "$tmp/late" ] || status=124
+	kill $watch_pid 2>/dev/null
 	qemu_pid=''
 fi
 [ -z "$verbose" ] || printf 'L1: %d ms before, %d ms in the VM (uptimes: %s)\n' \

@@ -32,6 +32,10 @@ for _ in 1 2; do
 done
 [ -z "$L1_KVM" ] || { modprobe kvm_amd && $b chmod 666 /dev/kvm; }
 stamp drivers_up
+# How slow this L1 is, for tests that limit a time (Kvmshim::Pace); 6 s is an idle host's.
+L1_SLOWNESS=$((${up%.*} / 6))
+[ "$L1_SLOWNESS" -ge 1 ] || L1_SLOWNESS=1
+export L1_SLOWNESS
 
 cd "$L1_FOLDER" 2>/dev/null || cd /
 if [ -n "$L1_TERMINAL" ]; then
