@@ -30,3 +30,10 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	memcpy(err->text, all, sizeof(err->text));
 	return -err->code;
 }
+
+const char *err_reason(int code)
+{
+	static _Thread_local char text[128];
+
+	return strerror_r(code, text, sizeof(text));
+}

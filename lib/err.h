@@ -16,3 +16,6 @@ struct err {
 /* code is a positive errno; returns -code, for `return err_set(…)`. err NULL: nobody asks why. */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* strerror(3), in any thread: the text stays until the same thread asks again. */
+const char *err_reason(int code);

@@ -74,7 +74,7 @@ static int open_judged(const struct root *r, int at, const char *name, int flags
 	if (fd < 0 && errno == ENOENT)
 		return -ENOENT;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, errno, "cannot be opened: %s", strerror(errno));
+		return err_set(err, errno, "cannot be opened: %s", err_reason(errno));
 	rc = judge(r, &st, err);
 	if (rc)
 		return rc;
@@ -105,7 +105,7 @@ static int read_bytes(struct arena *a, int fd, size_t size, struct file *file, s
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_set(err, errno, "cannot be read: %s", strerror(errno));
+			return err_set(err, errno, "cannot be read: %s", err_reason(errno));
 		len += (size_t)got;
 		/* of a regular file less than asked for is the end */
 		if (len < size)
@@ -139,7 +139,7 @@ static int read_judged(const struct host *host, int at, const char *name, int ex
 	if (fd < 0 && errno == ELOOP)
 		return err_set(err, ELOOP, "must not be a symbolic link");
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, errno, "cannot be opened: %s", strerror(errno));
+		return err_set(err, errno, "cannot be opened: %s", err_reason(errno));
 	if (is_dev_null(&st)) {
 		file->text = NULL;
 		file->len = 0;
@@ -171,7 +171,7 @@ static int open_any(const char *path, struct stat *st, struct err *err)
 	int keep;
 
 	if (fd < 0 || fstat(fd, st) < 0)
-		return err_set(err, errno, "%s: %s", path, strerror(errno));
+		return err_set(err, errno, "%s: %s", path, err_reason(errno));
 	if (!S_ISREG(st->st_mode))
 		return err_set(err, EINVAL, "%s: must be a regular file", path);
 	keep = fd;
@@ -202,7 +202,7 @@ int file_read_tail(struct arena *a, const char *path, size_t max, struct file *f
 	if (fd < 0)
 		return fd;
 	if ((size_t)st.st_size > max && lseek(fd, st.st_size - (off_t)max, SEEK_SET) < 0)
-		return err_set(err, errno, "%s: %s", path, strerror(errno));
+		return err_set(err, errno, "%s: %s", path, err_reason(errno));
 	return read_bytes(a, fd, (size_t)st.st_size > max ? max : (size_t)st.st_size, file, err);
 }
 

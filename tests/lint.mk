@@ -23,7 +23,7 @@ lint_goals := test-programs tools bench-programs
 
 # resourceLeak	cppcheck does not know __attribute__((cleanup)), so every early
 #		return looks like a leak
-# readdirCalled	there is one thread
+# readdirCalled	each stream is one thread's
 lint-cppcheck:
 	$(call say,CPPCHECK,'$(words $(lint_c)) files')
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr -j 2 --std=c11 \

@@ -57,7 +57,7 @@ static int open_locked_file(const struct host *host, const char *name, int ms, i
 	if (rc == 0)
 		return fd;
 	cleanup_close(&fd);
-	return err_set(err, -rc, "%s/%s: %s", root_path(host, STATE_TOP), name, strerror(-rc));
+	return err_set(err, -rc, "%s/%s: %s", root_path(host, STATE_TOP), name, err_reason(-rc));
 }
 
 /* What is done under the lock takes milliseconds; who holds it for long is stopped or stuck. */
@@ -107,7 +107,7 @@ static int lock_vm(int fd, int vms, const char *uuid, struct err *err)
 	int rc = lock_now(fd);
 
 	if (rc < 0 && rc != -EBUSY)
-		return err_set(err, -rc, STATE_VMS "/%s: %s", uuid, strerror(-rc));
+		return err_set(err, -rc, STATE_VMS "/%s: %s", uuid, err_reason(-rc));
 	return rc == 0 && !is_at(fd, vms, uuid) ? -ESTALE : rc;
 }
 
@@ -181,14 +181,14 @@ int state_publish(struct arena *a, int folder, const char *name, mode_t mode, co
 	if (rc == 0)
 		return 0;
 	unlinkat(folder, temporary, 0);
-	return err_set(err, -rc, STATE_TOP ": %s cannot be written: %s", name, strerror(-rc));
+	return err_set(err, -rc, STATE_TOP ": %s cannot be written: %s", name, err_reason(-rc));
 }
 
 int state_unpublish(int folder, const char *name, struct err *err)
 {
 	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	return err_set(err, errno, STATE_TOP ": %s cannot be removed: %s", name, strerror(errno));
+	return err_set(err, errno, STATE_TOP ": %s cannot be removed: %s", name, err_reason(errno));
 }
 
 /* The journal goes after the facts: as long as it is there, so is the reservation. */
@@ -217,6 +217,6 @@ int state_remove(const struct host *host, const char *uuid, int folder, struct e
 	if (rc == 0 && unlinkat(vms, uuid, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		rc = err_set(err, errno, "%s: %s",
 			     root_path(host, arena_printf(host->arena, STATE_VMS "/%s", uuid)),
-			     strerror(errno));
+			     err_reason(errno));
 	return rc;
 }

@@ -30,9 +30,9 @@ static int set_mode(int fd, struct err *err)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return err_set(err, errno, "%s", strerror(errno));
+		return err_set(err, errno, "%s", err_reason(errno));
 	if ((st.st_mode & 07777) != MODE && fchmod(fd, MODE) < 0)
-		return err_set(err, errno, "chmod 0711: %s", strerror(errno));
+		return err_set(err, errno, "chmod 0711: %s", err_reason(errno));
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static int make_folder(const struct root *r, int at, const char *name, struct er
 
 	while (fd == -ENOENT) {
 		if (mkdirat(at, name, MODE) < 0 && errno != EEXIST)
-			return err_set(err, errno, "%s", strerror(errno));
+			return err_set(err, errno, "%s", err_reason(errno));
 		fd = folder_open_private(r, at, name, err);
 	}
 	rc = fd < 0 ? fd : set_mode(fd, err);
@@ -59,7 +59,7 @@ static int open_run(const struct host *host, bool make, struct err *err)
 	int fd = folder_open(&host->root, AT_FDCWD, run, err);
 
 	if (fd == -ENOENT)
-		return make ? err_set(err, ENOENT, "%s: %s", run, strerror(ENOENT)) : fd;
+		return make ? err_set(err, ENOENT, "%s: %s", run, err_reason(ENOENT)) : fd;
 	return fd < 0 ? err_wrap(err, "%s", run) : fd;
 }
 

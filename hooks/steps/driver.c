@@ -52,7 +52,7 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 		return 0;
 	/* only what hangs is -ETIMEDOUT; some drivers give it as their answer */
 	return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "'%s' cannot be written to %s: %s",
-		       str_eq(text, "\n") ? "" : text, path, strerror(-rc));
+		       str_eq(text, "\n") ? "" : text, path, err_reason(-rc));
 }
 
 int opdriver_get(struct work *w, const struct step *s, const char *path, char **text,
@@ -65,7 +65,7 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 		return opdriver_hangs(w, s, stuck, err);
 	if (rc)
 		return err_set(err, rc == -ETIMEDOUT ? EIO : -rc, "%s cannot be read: %s", path,
-			       strerror(-rc));
+			       err_reason(-rc));
 	return 0;
 }
 
@@ -112,7 +112,7 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 	if (rc == 0 && f.group >= 0)
 		rc = subdevices_add_vfio(&w->host, f.group, &b->nodes);
 	if (rc < 0)
-		return err_set(err, -rc, "its device nodes cannot be read: %s", strerror(-rc));
+		return err_set(err, -rc, "its device nodes cannot be read: %s", err_reason(-rc));
 	if (b->nodes.n)
 		watch_holders(w->watch, w->host.arena, w->since, &b->nodes, &holders);
 	if (!holders.n && !holders.n_hidden)

@@ -57,7 +57,7 @@ static int claim_disk(struct work *w, const char *device, const char *disk, stru
 		return err_set(err, EBUSY, "%s", survey_disk_text(&w->host, disk));
 	if (fd < 0)
 		return err_set(err, -fd, "/dev/%s cannot be opened exclusively: %s", disk,
-			       strerror(-fd));
+			       err_reason(-fd));
 	return 0;
 }
 

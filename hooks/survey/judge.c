@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "conf/settings.h"
+#include "err.h"
 #include "glob.h"
 #include "hooks/journal/stuck.h"
 #include "hooks/survey/survey.h"
@@ -71,7 +72,7 @@ static const char *unexpected_id(const struct judging *j, const struct subject *
 static const char *is_read(const struct judging *j, const struct subject *s)
 {
 	return s->unread ? SAY("%s: its device nodes cannot be read (%s), so its users are unknown",
-			       s->pci.address, strerror(s->unread)) :
+			       s->pci.address, err_reason(s->unread)) :
 			   NULL;
 }
 

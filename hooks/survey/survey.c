@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "conf/settings.h"
+#include "err.h"
 #include "hooks/survey/mediated.h"
 #include "hooks/journal/stuck.h"
 #include "hooks/units.h"
@@ -56,7 +57,7 @@ static const char *unseen_text(struct arena *a, const struct holder *h)
 	return arena_printf(a,
 			    "the list of processes cannot be read (%s), so the programs that have the "
 			    "device open are unknown",
-			    strerror(h->error));
+			    err_reason(h->error));
 }
 
 const char *survey_holder_text(struct arena *a, const struct holder *h)

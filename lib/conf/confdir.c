@@ -109,7 +109,7 @@ static void list_place(const struct host *host, int place, int at, struct listin
 
 	if (rc < 0)
 		mistake_add(m, place_path(host, place, ""), 0, "cannot be listed: %s",
-			    strerror(-rc));
+			    err_reason(-rc));
 	else if (fstat(at, &st) == 0 && !(st.st_mode & S_IROTH))
 		mistake_add(m, place_path(host, place, ""), 0,
 			    "the user that VMs run as cannot list it (mode %04o); run chmod 0755",

@@ -46,12 +46,12 @@ int vfionode_set_owner(const struct host *host, const char *group, const char *o
 	unsigned uid, gid;
 
 	if (fd < 0)
-		return err_set(err, -fd, "/dev/vfio/%s: %s", group, strerror(-fd));
+		return err_set(err, -fd, "/dev/vfio/%s: %s", group, err_reason(-fd));
 	if (sscanf(owner, "%u:%u", &uid, &gid) != 2)
 		return err_set(err, EINVAL, "/dev/vfio/%s: '%s' is not a valid UID:GID", group,
 			       owner);
 	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return err_set(err, errno, "/dev/vfio/%s: chown to %s: %s", group, owner,
-			       strerror(errno));
+			       err_reason(errno));
 	return 0;
 }

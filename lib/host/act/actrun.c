@@ -64,7 +64,7 @@ static int program_result(struct arena *a, const struct child *c, const struct t
 	if (rc == 0 && t->report->error)
 		rc = -t->report->error;
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %s", name, strerror(-rc));
+		return err_set(err, -rc, "%s: %s", name, err_reason(-rc));
 	if (end.si_code != CLD_EXITED)
 		return err_set(err, EIO, "%s was ended by signal %d", name, end.si_status);
 	if (end.si_status && line)
@@ -113,14 +113,14 @@ static int program_start(struct arena *a, struct task *t, int deadline, struct e
 	int pipefd[2], rc;
 
 	if (pipe2(pipefd, O_CLOEXEC) < 0)
-		return err_set(err, errno, "%s: %s", t->argv[0], strerror(errno));
+		return err_set(err, errno, "%s: %s", t->argv[0], err_reason(errno));
 	/* our end alone: what a program writes is not to be lost */
 	fcntl(pipefd[0], F_SETFL, O_NONBLOCK);
 	t->stderr_fd = pipefd[1];
 	rc = child_start(&c, t);
 	close(pipefd[1]);
 	if (rc < 0) {
-		err_set(err, -rc, "%s: %s", t->argv[0], strerror(-rc));
+		err_set(err, -rc, "%s: %s", t->argv[0], err_reason(-rc));
 	} else {
 		rc = program_wait(a, &c, t, pipefd[0], deadline, err);
 		child_end(&c);
@@ -137,7 +137,7 @@ int act_run(const struct host *host, const char *const *argv, int deadline, stru
 	int rc = report_new(&report);
 
 	if (rc < 0)
-		return err_set(err, -rc, "%s: %s", argv[0], strerror(-rc));
+		return err_set(err, -rc, "%s: %s", argv[0], err_reason(-rc));
 	path = program_find(host, argv[0]);
 	if (!path)
 		return err_set(err, ENOENT, "%s is not in /usr/sbin, /usr/bin, /sbin or /bin",
