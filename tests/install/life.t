@@ -86,7 +86,7 @@ for my $case ([ 'reinstalled', $newer ], [ 'downgraded', $older ], [ 'upgraded',
 subtest 'QEMU removed: so is the wrapper; installed again: it is back' => sub {
 	$root->ok_sh('dpkg --remove qemu-system-x86', 'removed');
 	ok(!-e $root->path($qemu) && !-e $root->path("$qemu.real"), 'nothing is left at its path');
-	like($root->ok_sh('/src/install.sh status', 'status: all is well'), qr/not there; when its package comes back/, 'it says so');
+	like($root->ok_sh('/src/install.sh status', 'status: all is well'), qr/is not installed; if its package is installed again/, 'it says so');
 	apt(@$newer);
 	ok(ours($root->path($qemu)), 'the wrapper is in front');
 	is(digest("$qemu.real"), $genuine, 'the real one is behind it');
