@@ -188,7 +188,7 @@ subtest 'No network, and something is missing' => sub {
 	$root->ok_sh('dpkg --purge --force-depends make', 'no make');
 	my $got = $root->sh('/src/install.sh install');
 	is($got->{status}, 1, 'the installation fails');
-	like($got->{err}, qr/\Ainstall.sh: make could not be installed: [^\n]+\n\z/, 'one line says why');
+	like($got->{err}, qr/\Ainstall.sh: make cannot be installed: [^\n]+\n\z/, 'one line says why');
 	ok(works($root) && !ours($root->path($qemu)), 'the emulator works');
 };
 

@@ -66,7 +66,7 @@ subtest 'One that is named and refused: the others are placed, and it is told at
 	home_built($root);
 	$got = $root->sh("/src/install.sh install --emulator $home --emulator $x86");
 	is($got->{status}, 1, 'install fails');
-	is($got->{err}, "kvmshim-place: $home: its folder is not root's\n", 'one line says why');
+	is($got->{err}, "kvmshim-place: $home: its directory does not belong to root\n", 'one line says why');
 	ok(ours($root->path($x86)) && -l $root->path($hook), 'all else is done');
 	like($got->{out}, qr/^ok +rules /m, 'and it ends with the status');
 };
@@ -114,7 +114,7 @@ subtest 'A wrapper behind which nothing starts is taken back' => sub {
 	my @before = $root->changes;
 	my $got    = $root->sh("kvmshim-place place $x86");
 	is($got->{status}, 1, 'place fails');
-	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]* is this wrapper itself [^\n]*; the emulator is not changed\n\z/, 'one line says why');
+	like($got->{err}, qr/\Akvmshim-place: \Q$x86\E: [^\n]* is this wrapper itself[^\n]*; the emulator is not changed\n\z/, 'one line says why');
 	is(join(' ', grep { !m{/var/lib/kvmshim|/dpkg/diversions-old} } $root->changes), join(' ', @before), 'it is as it was');
 	is($root->ok_sh('kvmshim-place list', 'the list'), '', 'and not on the list');
 
