@@ -2,7 +2,7 @@
 #pragma once
 
 #include "hooks/journal/journal.h"
-#include "hooks/survey/survey.h"
+#include "hooks/survey/wish.h"
 #include "root.h"
 
 struct arena;

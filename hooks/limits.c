@@ -6,7 +6,7 @@
 #include "arena.h"
 #include "hooks/domain/memory.h"
 #include "hooks/memory/memory.h"
-#include "hooks/survey/survey.h"
+#include "hooks/survey/subject.h"
 #include "host/hugepages.h"
 #include "host/process/process.h"
 #include "root.h"

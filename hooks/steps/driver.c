@@ -12,6 +12,7 @@
 #include "hooks/journal/stuck.h"
 #include "hooks/survey/survey.h"
 #include "hooks/steps/watch.h"
+#include "host/pci/pci.h"
 #include "host/act/act.h"
 #include "host/act/actrun.h"
 #include "host/pci/pci.h"

@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "err.h"
 #include "hooks/steps/ops.h"
-#include "hooks/survey/survey.h"
+#include "hooks/survey/subject.h"
 #include "hooks/steps/watch.h"
 #include "host/act/act.h"
 #include "root.h"

@@ -11,6 +11,7 @@
 #include "err.h"
 #include "hooks/steps/driver.h"
 #include "hooks/steps/pool.h"
+#include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
 #include "hooks/units.h"
 #include "hooks/steps/watch.h"

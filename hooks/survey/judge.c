@@ -8,6 +8,8 @@
 #include "err.h"
 #include "glob.h"
 #include "hooks/journal/stuck.h"
+#include "hooks/survey/reserve.h"
+#include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
 
 struct judging {

@@ -3,6 +3,9 @@
 
 #include "arena.h"
 #include "conf/settings.h"
+#include "hooks/survey/reserve.h"
+#include "hooks/survey/subject.h"
+#include "hooks/survey/wish.h"
 #include "host/pci/mdev.h"
 #include "root.h"
 #include "str.h"
@@ -50,7 +53,7 @@ static bool may_be_made_on(const struct host *host, const struct reservations *h
 {
 	const struct reservation *taken;
 
-	if (!conf->mdev_type || survey_find(out, conf->address))
+	if (!conf->mdev_type || subject_find(out, conf->address))
 		return false;
 	taken = reserve_taken(held, conf->address, JOURNAL_HAND);
 	if (taken && taken->life == LIFE_NONE)
@@ -117,7 +120,7 @@ static void add_made(struct arena *a, const struct reservations *held, const cha
 {
 	const struct reservation *owner = reserve_owner(held, uuid, JOURNAL_HAND);
 
-	survey_met(out, owner);
+	subject_note_left(out, owner);
 	if (owner)
 		uuid = arena_printf(a, "%s (%s)", uuid, reserve_text(a, owner));
 	strv_push(a, &s->mdevs, uuid);
@@ -132,7 +135,7 @@ static void own_made(const struct host *host, const struct reservations *held, s
 	mdev_list(host, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const char *parent = mdev_parent(host, all.v[i]);
-		struct subject *s = parent ? survey_find(out, parent) : NULL;
+		struct subject *s = parent ? subject_find(out, parent) : NULL;
 
 		if (s)
 			add_made(host->arena, held, all.v[i], s, out);
@@ -146,7 +149,7 @@ void mediated_own(const struct host *host, enum journal_kind kind, const struct 
 		struct mediated *m = &out->mdevs[i];
 
 		m->owner = reserve_owner(held, m->uuid, kind);
-		survey_met(out, m->owner ? m->owner : m->left);
+		subject_note_left(out, m->owner ? m->owner : m->left);
 	}
 	own_made(host, held, out);
 }

@@ -3,9 +3,13 @@
 
 #include <stdbool.h>
 
-#include "hooks/survey/survey.h"
+#include "hooks/journal/journal.h"
 
 struct host;
+struct reservations;
+struct settings;
+struct survey;
+struct wish;
 
 /* Mediated devices of a survey: those that are wished for, and those made on its functions. */
 

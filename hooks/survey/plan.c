@@ -3,7 +3,7 @@
 
 #include "arena.h"
 #include "conf/settings.h"
-#include "hooks/survey/survey.h"
+#include "hooks/survey/subject.h"
 
 struct planning {
 	struct arena *arena;

@@ -11,6 +11,9 @@
 #include "conf/settings.h"
 #include "err.h"
 #include "hooks/survey/mediated.h"
+#include "hooks/survey/reserve.h"
+#include "hooks/survey/subject.h"
+#include "hooks/survey/wish.h"
 #include "hooks/journal/stuck.h"
 #include "hooks/units.h"
 #include "host/act/act.h"
@@ -30,27 +33,6 @@ struct look {
 	enum journal_kind kind;
 	struct survey *out;
 };
-
-bool subject_is_free(const struct subject *s)
-{
-	return !s->pci.driver || pci_driver_is_vfio(s->pci.driver);
-}
-
-/* A sibling without a driver harms no group (vfio.rst: it is viable). */
-bool subject_stays(const struct subject *s)
-{
-	return s->role == ROLE_COMPANION && subject_is_free(s);
-}
-
-bool subject_is_bound_by_us(const struct subject *s)
-{
-	if (s->role == ROLE_MANAGED || s->vgpu || s->pci.bridge || subject_stays(s))
-		return false;
-	/* bound at boot or by hand: that is good enough, unless the XML wants another */
-	if (s->pci.driver && pci_driver_is_vfio(s->pci.driver) && !s->model)
-		return false;
-	return !pci_same_driver(s->pci.driver, s->target);
-}
 
 static const char *unseen_text(struct arena *a, const struct holder *h)
 {
@@ -243,14 +225,6 @@ static void look_at_function(struct look *l, struct subject *s)
 
 /* ---- the group ---- */
 
-struct subject *survey_find(const struct survey *s, const char *address)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (str_eq(s->v[i].pci.address, address))
-			return &s->v[i];
-	return NULL;
-}
-
 static struct subject *add_subject(struct look *l, const struct wish *w)
 {
 	struct subject *s = arena_push(l->host.arena, l->out->v, l->out->n, l->out->cap);
@@ -273,7 +247,7 @@ static void add_companions(struct look *l, int group)
 	for (size_t i = 0; i < members.n; i++) {
 		struct wish w = { .role = ROLE_COMPANION, .device = members.v[i] };
 
-		if (survey_find(l->out, members.v[i]))
+		if (subject_find(l->out, members.v[i]))
 			continue;
 		if (add_subject(l, &w)->pci.bridge)
 			l->out->n--;
@@ -343,12 +317,6 @@ void survey_make(const struct host *host, const struct settings *s, enum journal
 
 /* ---- whose they are ---- */
 
-void survey_met(struct survey *out, const struct reservation *owner)
-{
-	if (owner && owner->life == LIFE_NONE)
-		out->left = owner;
-}
-
 /* A VF without a driver, that nobody has, is used by nobody. */
 static void own_vfs(const struct host *host, const struct reservations *held, struct subject *s,
 		    struct survey *out)
@@ -358,7 +326,7 @@ static void own_vfs(const struct host *host, const struct reservations *held, st
 		const char *vf = s->pci.vfs.v[i], *driver = pci_driver(host, vf);
 		const struct reservation *owner = reserve_owner(held, vf, JOURNAL_HAND);
 
-		survey_met(out, owner);
+		subject_note_left(out, owner);
 		if (owner)
 			strv_push(host->arena, &s->used_vfs,
 				  arena_printf(host->arena, "%s (%s)", vf,
@@ -380,7 +348,7 @@ void survey_own(const struct host *host, enum journal_kind kind, const struct re
 		/* who takes a PF away takes its VFs away */
 		if (!s->owner && s->pci.physfn)
 			s->owner = reserve_taken(held, s->pci.physfn, kind);
-		survey_met(out, s->owner);
+		subject_note_left(out, s->owner);
 		own_vfs(host, held, s, out);
 	}
 	mediated_own(host, kind, held, out);

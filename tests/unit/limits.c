@@ -3,7 +3,7 @@
 #include <limits.h>
 
 #include "hooks/domain/memory.h"
-#include "hooks/survey/survey.h"
+#include "hooks/survey/subject.h"
 #include "hooks/limits.h"
 #include "tree.h"
 

@@ -3,7 +3,8 @@
 
 /* Devices as survey_make() would tell of them, to be judged and planned. */
 #include "conf/settings.h"
-#include "hooks/survey/survey.h"
+#include "hooks/survey/reserve.h"
+#include "hooks/survey/subject.h"
 #include "unit.h"
 
 #define LIST(...)                                                                     \

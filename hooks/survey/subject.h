@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hooks/journal/journal.h"
+#include "host/pci/pci.h"
+#include "host/pci/subdevices.h"
+#include "host/process/holders.h"
+#include "host/use/usesconsole.h"
+
+struct device_settings;
+struct reservation;
+
+/* What a survey found of each device. survey.c fills it; judge.c and plan.c go by it. */
+
+/* Where nvidia's driver takes the type of the vGPU that a VF is to be; "0": none. */
+#define VGPU_TYPE "nvidia/current_vgpu_type"
+
+/*
+ * vfio-pci sets it to auto when it gets a device and to on when it lets go, whatever
+ * it was: vfio_pci_core_register_device() of Linux.
+ */
+#define POWER "power/control"
+
+/* All that is to be known of one PCI function before it is taken. */
+struct subject {
+	enum role role;
+	const char *rule, *model;
+	const struct device_settings *conf; /* NULL: kvmshim.conf has no section for it */
+	bool exists;
+	struct pci_function pci;
+	const char *module, *target;  /* the VFIO driver for it: module's name, driver's name */
+	bool has_driver;	      /* that driver is there */
+	const char *override;	      /* what driver_override says; "" for nothing */
+	const char *serial;	      /* only read where kvmshim.conf expects one */
+	const char *vgpu;	      /* what nvidia/current_vgpu_type says, where mdev-type asks */
+	struct subdevices below;
+	int unread; /* errno: `below` may lack something; 0: all of it was read */
+	struct holders holders;	      /* who has what is below it open, or its VFIO node */
+	struct strv claimed;	      /* disks that are in use: sentences */
+	bool claim_is_known;	      /* by a mount, a swap, … of one of them */
+	struct strv network;	      /* interfaces that the host needs: sentences */
+	struct strv used_vfs;	      /* of a PF: sentences */
+	struct strv mdevs;	      /* that are made on it: "UUID (VM web)" */
+	struct console console;
+	struct strv units;	      /* stop-units that are active */
+	struct strv attributes;	      /* what conf->attributes say now, in their order */
+	const char *power;	      /* what power/control says; NULL: it is not there */
+	const char *stuck;	      /* why it cannot be touched at all; NULL */
+	const struct reservation *owner; /* who has it; NULL: nobody */
+};
+
+/* A mediated device. */
+struct mediated {
+	enum role role;
+	const char *rule, *uuid;
+	bool exists;
+	int group;		    /* of one that exists */
+	const char *parent, *type;  /* where it will be made; NULL: it is there, or cannot be */
+	const struct reservation *owner;
+	const struct reservation *left; /* a VM that is gone has what it could be made on; NULL */
+};
+
+struct survey {
+	struct subject *v;
+	size_t n, cap;
+	struct mediated *mdevs;
+	size_t n_mdevs, mdevs_cap;
+	const struct reservation *left; /* of a VM that is gone, and in the way of this; NULL */
+	bool has_iommu_type1; /* its module is loaded, or built in */
+	struct opendevices opens;   /* what all processes had open, by a pass that began at looked (clock_ms()) */
+	double looked;
+};
+
+/* The function at this address; NULL: it was not looked at. */
+struct subject *subject_find(const struct survey *s, const char *address);
+
+/* Notes the owner of a part of what is requested as what is left, if that VM is gone. */
+void subject_note_left(struct survey *out, const struct reservation *owner);
+
+/* Is this function on its way to a VFIO driver by our doing? (not one that libvirt binds, is bound, or stays) */
+bool subject_is_bound_by_us(const struct subject *s);
+/* Is it one that nobody uses: without a driver, or on a VFIO driver already? */
+bool subject_is_free(const struct subject *s);
+/* Is it a sibling that nobody uses? It stays as it is: only that it is nobody's counts. */
+bool subject_stays(const struct subject *s);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "hooks/journal/journal.h"
+
+/* A device that is asked for, before anybody looked at it. */
+struct wish {
+	enum hostdev_kind kind;
+	enum role role;
+	const char *device; /* 0000:05:00.0, or a UUID */
+	const char *model;  /* the driver that the XML asks for; NULL */
+	const char *rule;   /* of a grant: FILE:SECTION; NULL */
+};
+
+struct wishes {
+	struct wish *v;
+	size_t n, cap;
+};
