@@ -63,8 +63,8 @@ static int refuse(struct assignment *h, const struct strv *refusals, struct err 
 
 static void look(struct assignment *h, const struct reservations *held, struct survey *survey)
 {
-	survey_make(&h->host, h->settings, h->kind, &h->wishes, held, survey);
-	survey_own(&h->host, h->kind, held, survey);
+	survey_make(h, held, survey);
+	survey_own(h, held, survey);
 }
 
 static int judge_and_plan(struct assignment *h, const struct reservations *held,
@@ -130,8 +130,8 @@ static int settle(struct assignment *h, int folder, const struct reservations *s
 
 	if (rc)
 		return rc;
-	survey_own(&h->host, h->kind, &held, survey);
-	if (!survey_holds(&h->host, &held, survey))
+	survey_own(h, &held, survey);
+	if (!survey_holds(h, &held, survey))
 		return 1;
 	rc = judge_and_plan(h, &held, survey, j, err);
 	if (!rc)
@@ -151,7 +151,7 @@ static int try_reserve(struct assignment *h, int folder, struct journal *j, stru
 	look(h, seen, survey);
 	*stale = survey->left;
 	rc = *stale ? 1 : settle(h, folder, seen, survey, j, err);
-	return rc ? rc : !survey_settings_hold(&h->host, h->settings, survey);
+	return rc ? rc : !survey_settings_hold(h, survey);
 }
 
 static int say_not_returned(struct assignment *h, const struct journal *j, int rc,
@@ -201,7 +201,7 @@ static int reserve(struct assignment *h, int folder, struct journal *j, struct s
 static int act(struct assignment *h, int folder, struct journal *j, const struct survey *survey,
 	       struct err *err)
 {
-	int rc = lanes_act(&h->host, h->settings, j, survey, err);
+	int rc = lanes_act(h, j, survey, err);
 
 	if (rc)
 		return rc;
@@ -213,7 +213,7 @@ static int act(struct assignment *h, int folder, struct journal *j, const struct
 static int undo(struct assignment *h, int folder, struct journal *j, int rc, struct err *err)
 {
 	struct err why;
-	int undone = return_all(&h->host, h->settings, folder, j, &h->notes, &why);
+	int undone = return_all(h, folder, j, &why);
 
 	/* that it is stuck was the reason */
 	if (undone < 0 && !(undone == -ETIMEDOUT && rc == -ETIMEDOUT))
@@ -251,12 +251,12 @@ static int take_nothing(struct assignment *h, int folder, struct err *err)
 
 int assignment_make(struct assignment *h, struct err *err)
 {
-	_cleanup_fd_ int folder = return_open(&h->host, h->uuid, h->name, 0, err);
+	_cleanup_fd_ int folder = return_open(h, 0, err);
 	int rc;
 
 	if (folder < 0)
 		return folder;
-	rc = return_left_over(&h->host, h->settings, folder, h->uuid, &h->notes, err);
+	rc = return_left_over(h, folder, err);
 	if (rc)
 		return rc;
 	return needs_any(h) ? take(h, folder, err) : take_nothing(h, folder, err);
@@ -308,12 +308,12 @@ int assignment_return(struct assignment *h, const struct strv *only, struct err 
 {
 	_cleanup_fd_ int folder = -1;
 
-	if (!return_needed(&h->host, h->uuid))
+	if (!return_needed(h))
 		return 0;
-	folder = return_open(&h->host, h->uuid, h->name, GIVE_PATIENCE, err);
+	folder = return_open(h, GIVE_PATIENCE, err);
 	if (folder < 0)
 		return folder;
-	return return_of(&h->host, h->settings, folder, h->uuid, only, &h->notes, err);
+	return return_of(h, folder, only, err);
 }
 
 /* Without its lock, which those who work on it may need. */
@@ -340,7 +340,7 @@ static int recover_locked(struct assignment *h, int folder, struct err *err)
 		return -EAGAIN;
 	if (j.kind == JOURNAL_HAND)
 		rc = borrower_check(&h->host, &j, NULL, err);
-	return rc ? rc : return_all(&h->host, h->settings, folder, &j, &h->notes, err);
+	return rc ? rc : return_all(h, folder, &j, err);
 }
 
 int assignment_recover(struct assignment *h, struct err *err)
@@ -349,7 +349,7 @@ int assignment_recover(struct assignment *h, struct err *err)
 
 	if (is_alive(h))
 		return -EAGAIN;
-	if (!return_needed(&h->host, h->uuid))
+	if (!return_needed(h))
 		return 0;
 	folder = state_open(&h->host, h->uuid, err);
 	if (folder == -EBUSY)

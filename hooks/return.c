@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "conf/settings.h"
 #include "err.h"
+#include "hooks/assignment.h"
 #include "hooks/journal/journal.h"
 #include "hooks/journal/shape.h"
 #include "hooks/steps/lanes.h"
@@ -21,23 +22,24 @@
 
 #define LOOK_AGAIN 100 /* ms */
 
-int return_open(const struct host *host, const char *uuid, const char *name, int patience,
-		struct err *err)
+int return_open(const struct assignment *h, int patience, struct err *err)
 {
 	double end = clock_ms() + patience * 1e3;
 	int folder;
 
-	while ((folder = state_open(host, uuid, err)) == -EBUSY && clock_ms() < end)
+	while ((folder = state_open(&h->host, h->uuid, err)) == -EBUSY && clock_ms() < end)
 		clock_sleep(LOOK_AGAIN);
 	if (folder == -EBUSY)
 		return err_set(err, EBUSY, "another operation on %s is in progress; try again",
-			       str_printable(host->arena, name));
+			       str_printable(h->host.arena, h->name));
 	return folder;
 }
 
-bool return_needed(const struct host *host, const char *uuid)
+bool return_needed(const struct assignment *h)
 {
-	return access(root_path(host, arena_printf(host->arena, STATE_VMS "/%s", uuid)), F_OK) == 0;
+	const char *folder = arena_printf(h->host.arena, STATE_VMS "/%s", h->uuid);
+
+	return access(root_path(&h->host, folder), F_OK) == 0;
 }
 
 /* ---- is it gone? ---- */
@@ -69,16 +71,15 @@ static enum life look_for_life(const struct host *host, const struct journal *j,
 }
 
 /* A QEMU that was killed takes a moment to let go of its devices. */
-static int wait_until_gone(const struct host *host, const struct settings *s,
-			   const struct journal *j, struct err *err)
+static int wait_until_gone(const struct assignment *h, const struct journal *j, struct err *err)
 {
-	double end = clock_ms() + s->hook.unbind_timeout * 1e3;
+	double end = clock_ms() + h->settings->hook.unbind_timeout * 1e3;
 	struct process holder = { 0 };
 	enum life life;
 
-	while ((life = look_for_life(host, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
+	while ((life = look_for_life(&h->host, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
 		if (clock_ms() > end)
-			return still_alive(host->arena, j, life, holder, err);
+			return still_alive(h->host.arena, j, life, holder, err);
 		clock_sleep(LOOK_AGAIN);
 	}
 	return 0;
@@ -133,55 +134,54 @@ static void assume_done(struct journal *j)
  * only: of these lanes, and the journal stays a reservation of the others. NULL: of all,
  * and it keeps no more than what is left to undo.
  */
-static int undo(const struct host *host, const struct settings *s, int folder, struct journal *j,
-		const bool *only, struct strv *notes, struct err *err)
+static int undo(struct assignment *h, int folder, struct journal *j, const bool *only,
+		struct err *err)
 {
-	bool *undone = arena_alloc(host->arena, journal_lanes(j) * sizeof(*undone));
+	struct arena *a = h->host.arena;
+	bool *undone = arena_alloc(a, journal_lanes(j) * sizeof(*undone));
 	struct err kept;
 	int rc;
 
-	forget_ended(host->arena, j);
+	forget_ended(a, j);
 	if (j->state == STATE_BINDING)
 		assume_done(j);
 	j->state = only ? STATE_BOUND : STATE_RELEASING;
 	/* on a full /run the old one stays, which is as good to undo from */
-	journal_write(host->arena, folder, j, &kept);
-	rc = lanes_undo(host, s, j, only, undone, notes, err);
+	journal_write(a, folder, j, &kept);
+	rc = lanes_undo(h, j, only, undone, err);
 	if (rc == 0 && j->n_stuck)
-		rc = say_stuck(host->arena, j, err);
+		rc = say_stuck(a, j, err);
 	if (rc && !only)
 		forget_undone(j, undone);
-	if (rc && journal_write(host->arena, folder, j, &kept) < 0)
-		strv_push(host->arena, notes, arena_strdup(host->arena, kept.text));
+	if (rc && journal_write(a, folder, j, &kept) < 0)
+		strv_push(a, &h->notes, arena_strdup(a, kept.text));
 	return rc;
 }
 
-int return_all(const struct host *host, const struct settings *s, int folder, struct journal *j,
-	       struct strv *notes, struct err *err)
+int return_all(struct assignment *h, int folder, struct journal *j, struct err *err)
 {
 	int rc = 0;
 
 	/* a reboot has put all back already */
-	if (str_eq(j->boot, process_boot_id(host)))
-		rc = undo(host, s, folder, j, NULL, notes, err);
-	return rc ? rc : state_remove(host, j->uuid, folder, err);
+	if (str_eq(j->boot, process_boot_id(&h->host)))
+		rc = undo(h, folder, j, NULL, err);
+	return rc ? rc : state_remove(&h->host, h->uuid, folder, err);
 }
 
-int return_left_over(const struct host *host, const struct settings *s, int folder,
-		     const char *uuid, struct strv *notes, struct err *err)
+int return_left_over(struct assignment *h, int folder, struct err *err)
 {
 	struct process holder;
 	struct journal j;
 	enum life life;
-	int rc = journal_read(host, uuid, &j, err);
+	int rc = journal_read(&h->host, h->uuid, &j, err);
 
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	life = reserve_life(host, &j, ASK_LOCKED | ASK_OWN, &holder);
+	life = reserve_life(&h->host, &j, ASK_LOCKED | ASK_OWN, &holder);
 	if (life == LIFE_QEMU || life == LIFE_NODE_OPEN)
-		return still_alive(host->arena, &j, life, holder, err);
-	if (str_eq(j.boot, process_boot_id(host)))
-		rc = undo(host, s, folder, &j, NULL, notes, err);
+		return still_alive(h->host.arena, &j, life, holder, err);
+	if (str_eq(j.boot, process_boot_id(&h->host)))
+		rc = undo(h, folder, &j, NULL, err);
 	return rc ? rc : state_unpublish(folder, JOURNAL_FILE, err);
 }
 
@@ -238,22 +238,22 @@ struct strv return_devices(struct arena *a, const struct journal *j, const struc
 	return all;
 }
 
-static int give_part(const struct host *host, const struct settings *s, int folder,
-		     struct journal *j, const struct strv *only, struct strv *notes,
-		     struct err *err)
+static int return_part(struct assignment *h, int folder, struct journal *j, const struct strv *only,
+		       struct err *err)
 {
-	bool *lanes = arena_alloc(host->arena, journal_lanes(j) * sizeof(*lanes));
-	struct strv all = return_devices(host->arena, j, only);
+	struct arena *a = h->host.arena;
+	bool *lanes = arena_alloc(a, journal_lanes(j) * sizeof(*lanes));
+	struct strv all = return_devices(a, j, only);
 	int rc;
 
 	if (!return_lanes(j, only, lanes))
-		return return_all(host, s, folder, j, notes, err);
-	rc = undo(host, s, folder, j, lanes, notes, err);
+		return return_all(h, folder, j, err);
+	rc = undo(h, folder, j, lanes, err);
 	if (rc)
 		return rc;
 	forget_lanes(j, &all, lanes);
 	j->state = STATE_BOUND;
-	return journal_write(host->arena, folder, j, err);
+	return journal_write(a, folder, j, err);
 }
 
 static int refuse_lent(const struct host *host, const struct journal *j, const struct strv *only,
@@ -265,35 +265,35 @@ static int refuse_lent(const struct host *host, const struct journal *j, const s
 }
 
 /* libvirt releases a VM once, and starts it no more: that its daemon lives says nothing now. */
-static void note_release(struct arena *a, int folder, struct journal *j, struct strv *notes)
+static void note_release(struct assignment *h, int folder, struct journal *j)
 {
+	struct arena *a = h->host.arena;
 	struct err err;
 
 	if (j->kind != JOURNAL_VM || j->state > STATE_BOUND)
 		return;
 	j->daemon = (struct process){ 0 };
 	if (journal_write(a, folder, j, &err) < 0)
-		strv_push(a, notes, arena_strdup(a, err.text));
+		strv_push(a, &h->notes, arena_strdup(a, err.text));
 }
 
-int return_of(const struct host *host, const struct settings *s, int folder, const char *uuid,
-	      const struct strv *only, struct strv *notes, struct err *err)
+int return_of(struct assignment *h, int folder, const struct strv *only, struct err *err)
 {
 	struct journal j;
-	int rc = journal_read(host, uuid, &j, err);
+	int rc = journal_read(&h->host, h->uuid, &j, err);
 
 	if (rc == -ENOENT)
-		return state_remove(host, uuid, folder, err);
+		return state_remove(&h->host, h->uuid, folder, err);
 	if (rc)
 		return rc;
-	rc = wait_until_gone(host, s, &j, err);
+	rc = wait_until_gone(h, &j, err);
 	if (rc)
-		note_release(host->arena, folder, &j, notes);
+		note_release(h, folder, &j);
 	else
-		rc = refuse_lent(host, &j, only, err);
+		rc = refuse_lent(&h->host, &j, only, err);
 	if (rc)
 		return rc;
 	if (only)
-		return give_part(host, s, folder, &j, only, notes, err);
-	return return_all(host, s, folder, &j, notes, err);
+		return return_part(h, folder, &j, only, err);
+	return return_all(h, folder, &j, err);
 }

@@ -23,9 +23,9 @@
 /* The VM's folder, locked; -ENODATA where there is none. */
 static int open_folder(struct assignment *h, struct err *err)
 {
-	if (!return_needed(&h->host, h->uuid))
+	if (!return_needed(h))
 		return -ENODATA;
-	return return_open(&h->host, h->uuid, h->name, RUNNING_PATIENCE, err);
+	return return_open(h, RUNNING_PATIENCE, err);
 }
 
 /* ---- before QEMU ---- */

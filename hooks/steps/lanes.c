@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "err.h"
+#include "hooks/assignment.h"
 #include "hooks/steps/ops.h"
 #include "hooks/survey/subject.h"
 #include "hooks/steps/watch.h"
@@ -161,18 +162,17 @@ static void run_side_by_side(struct lane *lanes, unsigned n, const bool *only, r
 			pthread_join(lanes[i].thread, NULL);
 }
 
-static struct lane *make_lanes(const struct host *host, const struct settings *s, struct journal *j,
-			       struct watch *watch)
+static struct lane *make_lanes(const struct assignment *h, struct journal *j, struct watch *watch)
 {
 	unsigned n = journal_lanes(j);
-	struct lane *lanes = arena_alloc(host->arena, n * sizeof(*lanes));
+	struct lane *lanes = arena_alloc(h->host.arena, n * sizeof(*lanes));
 
 	for (unsigned i = 0; i < n; i++) {
 		lanes[i].number = i;
 		lanes[i].journal = j;
 		lanes[i].work = (struct work){
-			.host = { &lanes[i].arena, host->root },
-			.settings = s,
+			.host = { &lanes[i].arena, h->host.root },
+			.settings = h->settings,
 			.journal = j,
 			.watch = watch,
 			.notes = &lanes[i].notes,
@@ -236,14 +236,14 @@ static double wait_since(const struct journal *j, const struct survey *seen)
 	return seen && seen->looked > 0 && !journal_next_in_lane(j, 0, NULL) ? seen->looked : clock_ms();
 }
 
-int lanes_act(const struct host *host, const struct settings *s, struct journal *j,
-	      const struct survey *seen, struct err *err)
+int lanes_act(const struct assignment *h, struct journal *j, const struct survey *seen,
+	      struct err *err)
 {
 	unsigned n = journal_lanes(j);
 	struct watch watch;
-	struct lane *lanes = make_lanes(host, s, j, &watch);
+	struct lane *lanes = make_lanes(h, j, &watch);
 
-	watch_init(&watch, &host->root);
+	watch_init(&watch, &h->host.root);
 	if (seen)
 		watch_seed(&watch, &seen->opens, seen->looked);
 	act_lane(&lanes[0]);
@@ -252,22 +252,22 @@ int lanes_act(const struct host *host, const struct settings *s, struct journal 
 	if (!any_failed(lanes, n))
 		act_side_by_side(lanes, n, false, clock_ms());
 	watch_end(&watch);
-	return gather(host->arena, lanes, n, j, NULL, err);
+	return gather(h->host.arena, lanes, n, j, NULL, err);
 }
 
-int lanes_undo(const struct host *host, const struct settings *s, struct journal *j,
-	       const bool *only, bool *undone, struct strv *notes, struct err *err)
+int lanes_undo(struct assignment *h, struct journal *j, const bool *only, bool *undone,
+	       struct err *err)
 {
 	unsigned n = journal_lanes(j);
 	struct watch watch;
-	struct lane *lanes = make_lanes(host, s, j, &watch);
+	struct lane *lanes = make_lanes(h, j, &watch);
 
-	watch_init(&watch, &host->root);
+	watch_init(&watch, &h->host.root);
 	run_side_by_side(lanes, n, only, undo_lane);
 	if (!only || only[0])
 		undo_lane(&lanes[0]);
 	for (unsigned i = 0; undone && i < n; i++)
 		undone[i] = (!only || only[i]) && is_undone(&lanes[i]);
 	watch_end(&watch);
-	return gather(host->arena, lanes, n, j, notes, err);
+	return gather(h->host.arena, lanes, n, j, &h->notes, err);
 }

@@ -3,12 +3,9 @@
 
 #include <stdbool.h>
 
-#include "hooks/journal/journal.h"
-
+struct assignment;
 struct err;
-struct host;
-struct settings;
-struct strv;
+struct journal;
 struct survey;
 
 /*
@@ -21,16 +18,16 @@ struct survey;
  * In order, until one fails. 0, or -errno of the first that failed. seen: the survey that
  * the journal was planned from, which knows who had what open a moment ago; NULL.
  */
-int lanes_act(const struct host *host, const struct settings *s, struct journal *j,
-	      const struct survey *seen, struct err *err);
+int lanes_act(const struct assignment *h, struct journal *j, const struct survey *seen,
+	      struct err *err);
 
 /*
  * Undoes all steps that say `done`, in reverse, lane 0 last; only: the lanes for which it is true
  * (NULL: all). A device whose undo fails or that is stuck is left as it is, the
  * others are not. 0 if all is as it was; else -errno of the first failure, and
- * the journal must be kept. notes: failures that change nothing else.
+ * the journal must be kept. h->notes gets the failures that change nothing else.
  * undone (NULL: nobody asks) has journal_lanes() places: true for each lane of which
  * nothing is left to undo.
  */
-int lanes_undo(const struct host *host, const struct settings *s, struct journal *j,
-	       const bool *only, bool *undone, struct strv *notes, struct err *err);
+int lanes_undo(struct assignment *h, struct journal *j, const bool *only, bool *undone,
+	       struct err *err);

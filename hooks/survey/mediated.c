@@ -3,9 +3,9 @@
 
 #include "arena.h"
 #include "conf/settings.h"
+#include "hooks/assignment.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
-#include "hooks/survey/wish.h"
 #include "host/pci/mdev.h"
 #include "root.h"
 #include "str.h"
@@ -78,9 +78,10 @@ static void find_parent(const struct host *host, const struct settings *s,
 	}
 }
 
-void mediated_add(const struct host *host, const struct settings *s,
-		  const struct reservations *held, const struct wish *w, struct survey *out)
+void mediated_add(const struct assignment *h, const struct reservations *held, const struct wish *w,
+		  struct survey *out)
 {
+	const struct host *host = &h->host;
 	struct mediated *m = arena_push(host->arena, out->mdevs, out->n_mdevs, out->mdevs_cap);
 
 	*m = (struct mediated){ .role = w->role, .rule = w->rule, .uuid = w->device, .group = -1 };
@@ -88,7 +89,7 @@ void mediated_add(const struct host *host, const struct settings *s,
 	if (m->exists)
 		m->group = mdev_group(host, w->device);
 	else
-		find_parent(host, s, held, out, m);
+		find_parent(host, h->settings, held, out, m);
 }
 
 /* Its own place is among those planned. */
@@ -142,14 +143,13 @@ static void own_made(const struct host *host, const struct reservations *held, s
 	}
 }
 
-void mediated_own(const struct host *host, enum journal_kind kind, const struct reservations *held,
-		  struct survey *out)
+void mediated_own(const struct assignment *h, const struct reservations *held, struct survey *out)
 {
 	for (size_t i = 0; i < out->n_mdevs; i++) {
 		struct mediated *m = &out->mdevs[i];
 
-		m->owner = reserve_owner(held, m->uuid, kind);
+		m->owner = reserve_owner(held, m->uuid, h->kind);
 		subject_note_left(out, m->owner ? m->owner : m->left);
 	}
-	own_made(host, held, out);
+	own_made(&h->host, held, out);
 }

@@ -3,23 +3,20 @@
 
 #include <stdbool.h>
 
-#include "hooks/journal/journal.h"
-
+struct assignment;
 struct host;
 struct reservations;
-struct settings;
 struct survey;
 struct wish;
 
 /* Mediated devices of a survey: those that are wished for, and those made on its functions. */
 
 /* Adds one that is wished for, and where it will be made: on none of the functions that are seen. */
-void mediated_add(const struct host *host, const struct settings *s,
-		  const struct reservations *held, const struct wish *w, struct survey *out);
+void mediated_add(const struct assignment *h, const struct reservations *held, const struct wish *w,
+		  struct survey *out);
 
 /* Fills whose those are that are wished for, and which are made on each function. */
-void mediated_own(const struct host *host, enum journal_kind kind, const struct reservations *held,
-		  struct survey *out);
+void mediated_own(const struct assignment *h, const struct reservations *held, struct survey *out);
 
 /* Is each there, or not, as it was seen, and is there still place for it? */
 bool mediated_holds(const struct host *host, const struct reservations *held,

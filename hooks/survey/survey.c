@@ -10,10 +10,10 @@
 #include "clock.h"
 #include "conf/settings.h"
 #include "err.h"
+#include "hooks/assignment.h"
 #include "hooks/survey/mediated.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
-#include "hooks/survey/wish.h"
 #include "hooks/journal/stuck.h"
 #include "hooks/units.h"
 #include "host/act/act.h"
@@ -27,10 +27,9 @@
 
 /* What one look goes by. */
 struct look {
-	struct host host;
-	const struct settings *settings;
+	const struct host *host;
+	const struct assignment *h;
 	const struct reservations *held;
-	enum journal_kind kind;
 	struct survey *out;
 };
 
@@ -77,16 +76,16 @@ const char *survey_disk_text(const struct host *host, const char *disk)
 static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 {
 	struct process stuck;
-	int fd = uses_claim_disk(&l->host, disk, l->settings->hook.unbind_timeout * 1000, &stuck);
+	int fd = uses_claim_disk(l->host, disk, l->h->settings->hook.unbind_timeout * 1000, &stuck);
 
 	if (stuck.pid)
-		s->stuck = arena_printf(l->host.arena,
+		s->stuck = arena_printf(l->host->arena,
 					"opening disk %s has not finished (process %ld)", disk,
 					(long)stuck.pid);
 	if (fd == -EBUSY) {
-		const char *use = uses_of_disk(&l->host, disk);
+		const char *use = uses_of_disk(l->host, disk);
 
-		strv_push(l->host.arena, &s->claimed, claim_text(l->host.arena, disk, use));
+		strv_push(l->host->arena, &s->claimed, claim_text(l->host->arena, disk, use));
 		s->claim_is_known |= use != NULL;
 	}
 	if (fd >= 0)
@@ -96,7 +95,7 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 static void look_at_disks(struct look *l, struct subject *s)
 {
 	/* one that a VM is being given is claimed by its hook: who that is will be told */
-	if (reserve_owner(l->held, s->pci.address, l->kind))
+	if (reserve_owner(l->held, s->pci.address, l->h->kind))
 		return;
 	for (size_t i = 0; i < s->below.disks.n && !s->stuck; i++)
 		look_at_disk(l, s, s->below.disks.v[i]);
@@ -104,17 +103,17 @@ static void look_at_disks(struct look *l, struct subject *s)
 
 static void look_at_network(struct look *l, struct subject *s)
 {
-	const char *whole = uses_of_function(&l->host, &s->pci, &s->below);
+	const char *whole = uses_of_function(l->host, &s->pci, &s->below);
 
 	if (whole)
-		strv_push(l->host.arena, &s->network, whole);
+		strv_push(l->host->arena, &s->network, whole);
 	for (size_t i = 0; i < s->below.interfaces.n; i++) {
 		const char *name = s->below.interfaces.v[i];
-		const char *use = uses_of_interface(&l->host, name);
+		const char *use = uses_of_interface(l->host, name);
 
 		if (use)
-			strv_push(l->host.arena, &s->network,
-				  arena_printf(l->host.arena, "%s %s", name, use));
+			strv_push(l->host->arena, &s->network,
+				  arena_printf(l->host->arena, "%s %s", name, use));
 	}
 }
 
@@ -128,11 +127,11 @@ static const char *attribute_now(struct look *l, struct subject *s, const char *
 	char *text = NULL;
 
 	if (!s->stuck)
-		act_read(&l->host, pci_attribute_path(l->host.arena, s->pci.address, name),
-			 l->settings->hook.unbind_timeout * 1000, &text, &stuck);
+		act_read(l->host, pci_attribute_path(l->host->arena, s->pci.address, name),
+			 l->h->settings->hook.unbind_timeout * 1000, &text, &stuck);
 	if (!s->stuck && stuck.pid)
 		s->stuck = arena_printf(
-			l->host.arena, "reading %s has not finished, so the driver is stuck", name);
+			l->host->arena, "reading %s has not finished, so the driver is stuck", name);
 	return text;
 }
 
@@ -142,7 +141,7 @@ static void look_at_attributes(struct look *l, struct subject *s)
 
 	s->power = attribute_now(l, s, POWER);
 	for (size_t i = 0; conf && i < conf->n_attributes; i++)
-		strv_push(l->host.arena, &s->attributes,
+		strv_push(l->host->arena, &s->attributes,
 			  attribute_now(l, s, conf->attributes[i].name));
 	if (conf && conf->mdev_type && s->pci.vgpu)
 		s->vgpu = attribute_now(l, s, VGPU_TYPE);
@@ -156,8 +155,8 @@ static void look_at_settings(struct look *l, struct subject *s)
 	if (!s->conf)
 		return;
 	if (s->conf->expect_serial && !s->stuck)
-		s->serial = pci_serial(&l->host, s->pci.address);
-	units_active(&l->host, &s->conf->stop_units, &s->units);
+		s->serial = pci_serial(l->host, s->pci.address);
+	units_active(l->host, &s->conf->stop_units, &s->units);
 }
 
 static void look_at_override(struct look *l, struct subject *s)
@@ -171,26 +170,26 @@ static void look_at_driver(struct look *l, struct subject *s)
 {
 	s->module =
 		s->model ? s->model
-			 : pci_vfio_module(&l->host, NULL, s->pci.modalias ? s->pci.modalias : "");
-	s->target = pci_driver_of_module(&l->host, s->module);
-	s->has_driver = pci_driver_exists(&l->host, s->target);
+			 : pci_vfio_module(l->host, NULL, s->pci.modalias ? s->pci.modalias : "");
+	s->target = pci_driver_of_module(l->host, s->module);
+	s->has_driver = pci_driver_exists(l->host, s->target);
 	look_at_override(l, s);
 }
 
 static void look_for_stuck(struct look *l, struct subject *s)
 {
-	const struct stuck *w = reserve_stuck(l->host.arena, l->held, s->pci.address);
+	const struct stuck *w = reserve_stuck(l->host->arena, l->held, s->pci.address);
 
 	if (w)
-		s->stuck = stuck_reason(l->host.arena, w);
+		s->stuck = stuck_reason(l->host->arena, w);
 }
 
 static void look_at_console(struct look *l, struct subject *s)
 {
-	uses_of_console(&l->host, &s->pci, &s->below, l->settings->hook.unbind_timeout * 1000,
+	uses_of_console(l->host, &s->pci, &s->below, l->h->settings->hook.unbind_timeout * 1000,
 			&s->console);
 	if (s->console.stuck.pid)
-		s->stuck = arena_printf(l->host.arena,
+		s->stuck = arena_printf(l->host->arena,
 					"reading the console state has not finished (process %ld)",
 					(long)s->console.stuck.pid);
 }
@@ -205,20 +204,20 @@ static void look_at_function(struct look *l, struct subject *s)
 {
 	int rc;
 
-	s->exists = pci_function_read(&l->host, s->pci.address, &s->pci) == 0;
+	s->exists = pci_function_read(l->host, s->pci.address, &s->pci) == 0;
 	if (!s->exists)
 		return;
 	if (s->pci.bridge)
 		return;
 	look_for_stuck(l, s);
-	rc = subdevices_read(&l->host, s->pci.address, &s->below);
+	rc = subdevices_read(l->host, s->pci.address, &s->below);
 	s->exists = rc != -ENOENT;
 	if (!s->exists)
 		return;
 	if (rc == 0 && s->pci.group >= 0)
-		rc = subdevices_add_vfio(&l->host, s->pci.group, &s->below.nodes);
+		rc = subdevices_add_vfio(l->host, s->pci.group, &s->below.nodes);
 	s->unread = -rc;
-	s->conf = settings_of_device(l->settings, s->pci.address);
+	s->conf = settings_of_device(l->h->settings, s->pci.address);
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !s->stuck; i++)
 		looks[i](l, s);
 }
@@ -227,7 +226,7 @@ static void look_at_function(struct look *l, struct subject *s)
 
 static struct subject *add_subject(struct look *l, const struct wish *w)
 {
-	struct subject *s = arena_push(l->host.arena, l->out->v, l->out->n, l->out->cap);
+	struct subject *s = arena_push(l->host->arena, l->out->v, l->out->n, l->out->cap);
 
 	*s = (struct subject){
 		.role = w->role,
@@ -243,7 +242,7 @@ static void add_companions(struct look *l, int group)
 {
 	struct strv members = { 0 };
 
-	pci_group_members(&l->host, group, &members);
+	pci_group_members(l->host, group, &members);
 	for (size_t i = 0; i < members.n; i++) {
 		struct wish w = { .role = ROLE_COMPANION, .device = members.v[i] };
 
@@ -272,35 +271,35 @@ static void look_at_holders(struct look *l)
 
 	for (size_t i = 0; i < l->out->n; i++)
 		for (size_t k = 0; k < l->out->v[i].below.nodes.n; k++)
-			*arena_push(l->host.arena, all.v, all.n, all.cap) =
+			*arena_push(l->host->arena, all.v, all.n, all.cap) =
 				l->out->v[i].below.nodes.v[k];
 	if (!all.n)
 		return;
 	l->out->looked = clock_ms();
-	opendevices_read(&l->host, &l->out->opens);
-	holders_of(&l->host, &l->out->opens, &all, &found);
+	opendevices_read(l->host, &l->out->opens);
+	holders_of(l->host, &l->out->opens, &all, &found);
 	for (size_t i = 0; i < l->out->n; i++) {
 		struct subject *s = &l->out->v[i];
 
 		for (size_t k = 0; k < found.n; k++)
 			if (has_node(&s->below.nodes, found.v[k].node))
-				*arena_push(l->host.arena, s->holders.v, s->holders.n,
+				*arena_push(l->host->arena, s->holders.v, s->holders.n,
 					    s->holders.cap) = found.v[k];
 		for (size_t k = 0; s->below.nodes.n && k < found.n_hidden; k++)
-			*arena_push(l->host.arena, s->holders.v, s->holders.n, s->holders.cap) =
+			*arena_push(l->host->arena, s->holders.v, s->holders.n, s->holders.cap) =
 				found.hidden[k];
 	}
 }
 
 /* ---- all of it ---- */
 
-void survey_make(const struct host *host, const struct settings *s, enum journal_kind kind,
-		 const struct wishes *w, const struct reservations *held, struct survey *out)
+void survey_make(const struct assignment *h, const struct reservations *held, struct survey *out)
 {
-	struct look l = { *host, s, held, kind, out };
+	struct look l = { &h->host, h, held, out };
+	const struct wishes *w = &h->wishes;
 	size_t n;
 
-	*out = (struct survey){ .has_iommu_type1 = host_has_module(host, "vfio_iommu_type1") };
+	*out = (struct survey){ .has_iommu_type1 = host_has_module(&h->host, "vfio_iommu_type1") };
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_PCI)
 			add_subject(&l, &w->v[i]);
@@ -311,7 +310,7 @@ void survey_make(const struct host *host, const struct settings *s, enum journal
 	/* none is made on a function that is taken itself */
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_MDEV)
-			mediated_add(host, s, held, &w->v[i], out);
+			mediated_add(h, held, &w->v[i], out);
 	look_at_holders(&l);
 }
 
@@ -337,33 +336,33 @@ static void own_vfs(const struct host *host, const struct reservations *held, st
 	}
 }
 
-void survey_own(const struct host *host, enum journal_kind kind, const struct reservations *held,
-		struct survey *out)
+void survey_own(const struct assignment *h, const struct reservations *held, struct survey *out)
 {
 	out->left = NULL;
 	for (size_t i = 0; i < out->n; i++) {
 		struct subject *s = &out->v[i];
 
-		s->owner = reserve_owner(held, s->pci.address, kind);
+		s->owner = reserve_owner(held, s->pci.address, h->kind);
 		/* who takes a PF away takes its VFs away */
 		if (!s->owner && s->pci.physfn)
-			s->owner = reserve_taken(held, s->pci.physfn, kind);
+			s->owner = reserve_taken(held, s->pci.physfn, h->kind);
 		subject_note_left(out, s->owner);
-		own_vfs(host, held, s, out);
+		own_vfs(&h->host, held, s, out);
 	}
-	mediated_own(host, kind, held, out);
+	mediated_own(h, held, out);
 }
 
-bool survey_holds(const struct host *host, const struct reservations *held, const struct survey *s)
+bool survey_holds(const struct assignment *h, const struct reservations *held,
+		  const struct survey *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct subject *f = &s->v[i];
-		const char *now = f->exists ? pci_driver(host, f->pci.address) : NULL;
+		const char *now = f->exists ? pci_driver(&h->host, f->pci.address) : NULL;
 
 		if (f->exists && !str_same(now, f->pci.driver))
 			return false;
 	}
-	return mediated_holds(host, held, s);
+	return mediated_holds(&h->host, held, s);
 }
 
 /* ---- what an undo goes back to ---- */
@@ -382,10 +381,9 @@ static bool settings_hold(struct look *l, const struct subject *s)
 	       str_same(now.vgpu, s->vgpu) && !now.stuck;
 }
 
-bool survey_settings_hold(const struct host *host, const struct settings *s,
-			  const struct survey *survey)
+bool survey_settings_hold(const struct assignment *h, const struct survey *survey)
 {
-	struct look l = { .host = *host, .settings = s };
+	struct look l = { .host = &h->host, .h = h };
 
 	for (size_t i = 0; i < survey->n; i++)
 		if (survey->v[i].exists && !subject_stays(&survey->v[i]) &&

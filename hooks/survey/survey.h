@@ -3,15 +3,12 @@
 
 #include <stdbool.h>
 
-#include "hooks/journal/journal.h"
-
 struct arena;
+struct assignment;
 struct holder;
 struct host;
 struct reservations;
-struct settings;
 struct survey;
-struct wishes;
 
 /*
  * Looks at each device that is wished for and, for a PCI function, at the others of
@@ -19,26 +16,24 @@ struct wishes;
  * time, and hang with a device that does: no lock is held meanwhile. Whose they are
  * survey_own() tells.
  */
-void survey_make(const struct host *host, const struct settings *s, enum journal_kind kind,
-		 const struct wishes *w, const struct reservations *held, struct survey *out);
+void survey_make(const struct assignment *h, const struct reservations *held, struct survey *out);
 
 /* Under the lock, and quick: fills the owners, what is left, what VFs are used, and what is made on each. */
-void survey_own(const struct host *host, enum journal_kind kind, const struct reservations *held,
-		struct survey *out);
+void survey_own(const struct assignment *h, const struct reservations *held, struct survey *out);
 
 /*
  * Are the drivers still those that were seen, and is there still place for what is to be
  * made? Somebody may have come and gone in between.
  */
-bool survey_holds(const struct host *host, const struct reservations *held, const struct survey *s);
+bool survey_holds(const struct assignment *h, const struct reservations *held,
+		  const struct survey *s);
 
 /*
  * Do driver_override and the attributes still say what an undo would go back to? To be
  * asked once the devices are reserved: before, another VM may have been giving one back,
  * and what it says meanwhile is nobody's setting. It may hang with the device.
  */
-bool survey_settings_hold(const struct host *host, const struct settings *s,
-			  const struct survey *survey);
+bool survey_settings_hold(const struct assignment *h, const struct survey *survey);
 
 /* "pulseaudio (pid 812, unit app.scope) has /dev/snd/controlC0 open" */
 const char *survey_holder_text(struct arena *a, const struct holder *h);

@@ -9,6 +9,7 @@
 
 #include "conf/settings.h"
 #include "err.h"
+#include "hooks/assignment.h"
 #include "hooks/steps/ops.h"
 #include "pcitree.h"
 #include "str.h"
@@ -65,20 +66,23 @@ static bool undone[3]; /* by the last undo() */
 
 static int act(struct journal *j, bool impatience, struct err *err)
 {
-	struct host host = tree_host();
 	struct settings s = settings(impatience);
+	struct assignment h = { .host = tree_host(), .settings = &s };
 
 	*err = (struct err){ 0 };
-	return lanes_act(&host, &s, j, NULL, err);
+	return lanes_act(&h, j, NULL, err);
 }
 
 static int undo(struct journal *j, const bool *only, struct strv *notes, struct err *err)
 {
-	struct host host = tree_host();
 	struct settings s = settings(false);
+	struct assignment h = { .host = tree_host(), .settings = &s, .notes = *notes };
+	int rc;
 
 	*err = (struct err){ 0 };
-	return lanes_undo(&host, &s, j, only, undone, notes, err);
+	rc = lanes_undo(&h, j, only, undone, err);
+	*notes = h.notes;
+	return rc;
 }
 
 /* --- there and back */
