@@ -118,8 +118,8 @@ static int check_daemon(const struct assignment *h, struct err *err)
 }
 
 /*
- * Under the one lock, where nothing is done that could hang: two that want the
- * same device come one after the other. 1: what was seen does not hold any more.
+ * Runs under the one lock, and does nothing that could hang: two VMs that request the same
+ * device come one after the other. 1: the devices have changed since the survey.
  */
 static int settle(struct assignment *h, int folder, const struct reservations *seen,
 		  struct survey *survey, struct journal *j, struct err *err)
@@ -139,7 +139,7 @@ static int settle(struct assignment *h, int folder, const struct reservations *s
 	return rc ? rc : publish(h, folder, j, err);
 }
 
-/* 1: somebody has come or gone in between, or something was left by *stale. */
+/* 1: the devices have changed in between, or *stale still has some of them. */
 static int try_reserve(struct assignment *h, int folder, struct journal *j, struct survey *survey,
 		       const struct reservation **stale, struct err *err)
 {
@@ -182,7 +182,7 @@ static int recover_left_over(struct assignment *h, const struct reservation *sta
 
 #define TRIES 20
 
-/* What VMs that are gone have left is undone first, without the lock. */
+/* The changes of VMs that have stopped are undone first, without the lock. */
 static int reserve(struct assignment *h, int folder, struct journal *j, struct survey *survey,
 		   struct err *err)
 {
@@ -209,7 +209,7 @@ static int act(struct assignment *h, int folder, struct journal *j, const struct
 	return journal_write(h->host.arena, folder, j, err);
 }
 
-/* The reason stays the first one; what could not be undone is told behind it. */
+/* The first reason stays first; a failure to undo is reported after it. */
 static int undo(struct assignment *h, int folder, struct journal *j, int rc, struct err *err)
 {
 	struct err why;
@@ -236,7 +236,7 @@ static int take(struct assignment *h, int folder, struct err *err)
 	return rc ? undo(h, folder, &j, rc, err) : 0;
 }
 
-/* A VM that takes nothing of the host: what its rules go by is all. The journal tells whose it is. */
+/* A VM without devices or memory: only its facts are written. The journal names their VM. */
 static int take_nothing(struct assignment *h, int folder, struct err *err)
 {
 	struct journal j = fresh_journal(h);
@@ -299,10 +299,10 @@ int assignment_check(struct assignment *h, struct journal *j, struct err *err)
 	return rc;
 }
 
-/* ---- giving back ---- */
+/* ---- returning ---- */
 
 /* Seconds that another operation on this VM is waited for. */
-#define GIVE_PATIENCE 60
+#define RETURN_PATIENCE 60
 
 int assignment_return(struct assignment *h, const struct strv *only, struct err *err)
 {
@@ -310,13 +310,13 @@ int assignment_return(struct assignment *h, const struct strv *only, struct err 
 
 	if (!return_needed(h))
 		return 0;
-	folder = return_open(h, GIVE_PATIENCE, err);
+	folder = return_open(h, RETURN_PATIENCE, err);
 	if (folder < 0)
 		return folder;
 	return return_of(h, folder, only, err);
 }
 
-/* Without its lock, which those who work on it may need. */
+/* Takes no lock: the processes that work on this VM may need it. */
 static bool is_alive(struct assignment *h)
 {
 	struct process holder;

@@ -10,13 +10,13 @@ struct err;
 struct settings;
 
 /*
- * Devices handed over as one transaction, for a VM or by hand:
+ * Devices that are assigned as one transaction, to a VM or by hand:
  *
  *	reserve, judge, write the journal	under one lock, nothing changed
- *	act					undone as a whole where one step fails
- *	give back				from the journal alone
+ *	act					undone as a whole if one step fails
+ *	return					from the journal alone
  *
- * Killed at any point, giving back restores the state before the first.
+ * If it is killed at any point, a return restores the state before the first step.
  */
 struct assignment {
 	struct host host;
@@ -34,30 +34,30 @@ struct assignment {
 	struct strv notes;
 };
 
-/* Adds a device; -EEXIST where it is wished for already. */
+/* Adds a device; -EEXIST if it is requested already. */
 int assignment_wish(struct assignment *h, const struct wish *w, struct err *err);
 
 /*
- * Takes all that is wished for. 0, or -errno with why not: then all is as it was,
- * or, where even that failed, the journal is kept and says so.
+ * Assigns all requested devices. 0, or -errno with the reason: then all is as before, or,
+ * if the undo failed too, the journal is kept and says so.
  */
 int assignment_make(struct assignment *h, struct err *err);
 
-/* What assignment_make() would do, with nothing changed, not even in /run. */
+/* Plans the steps of assignment_make(), and changes nothing, not even in /run. */
 int assignment_plan(struct assignment *h, struct journal *j, struct err *err);
 
 /*
- * Gives back what the journal of h->uuid says; fine if there is none. Waits a moment for a
- * QEMU that is about to be gone; -EBUSY while one lives. only: of these devices
- * (and what shares their groups), NULL: of all.
+ * Returns the devices in the journal of h->uuid; 0 if no journal exists. Waits a moment for
+ * a QEMU that is about to end; -EBUSY while it runs. only: these devices (and the devices
+ * of the same IOMMU groups), NULL: all.
  */
 int assignment_return(struct assignment *h, const struct strv *only, struct err *err);
 
-/* Does the journal's devices' state hold: each on its target? 0, or -ENOENT without a journal. */
+/* Has each device of the journal still its target driver? 0, or -ENOENT without a journal. */
 int assignment_check(struct assignment *h, struct journal *j, struct err *err);
 
 /*
- * Gives back what is left of the VM h->uuid if it is gone. 0: given back, or nothing was there; -EAGAIN
- * (no sentence): it is alive; another -errno: it could not be undone.
+ * Returns the devices of the VM h->uuid if it has stopped. 0: returned, or it had none;
+ * -EAGAIN (no sentence): it is alive; another -errno: a step could not be undone.
  */
 int assignment_recover(struct assignment *h, struct err *err);

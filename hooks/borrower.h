@@ -7,10 +7,10 @@ struct journal;
 struct strv;
 
 /*
- * What was bound by hand is there for VMs to take. -EBUSY, with who it is, where one has a
- * device of this journal's; devices: of these only, NULL: of all. It asks under the
- * lock of all reservations: who holds the journal's own can rely on it, because
- * nothing in progress is there for the taking.
+ * VMs may take devices that were bound by hand. -EBUSY, with the name of the VM, if one has
+ * a device of this journal; devices: only these, NULL: all. The check runs under the lock
+ * of all reservations. A caller with the lock of the journal can rely on the answer: no VM
+ * takes a device while another process works on its journal.
  */
 int borrower_check(const struct host *host, const struct journal *j, const struct strv *devices,
 		   struct err *err);

@@ -17,7 +17,7 @@ struct host;
 /* Is this an operation that we do anything on? */
 bool hook_knows(const char *op, const char *subop);
 
-/* Who called us: to be asked before anything else, while it surely lives. */
+/* The process that called us. Call this first, while that process surely lives. */
 struct process hook_daemon(const struct host *host);
 
 /* Acts, prints what is wrong on stderr; the exit status. xml has len bytes. */

@@ -13,7 +13,10 @@
 
 #define CONTAINER "/dev/vfio/vfio"
 
-/* What libvirt adds for VFIO, for what is mapped and no memory of the guest (qemuDomainGetMemLockLimitBytes()). */
+/*
+ * Libvirt adds this for VFIO, for mappings that are not memory of the VM
+ * (qemuDomainGetMemLockLimitBytes()).
+ */
 #define MARGIN (1ULL << 20)
 
 static const char *unit_of(const struct limit_facts *f)
@@ -47,7 +50,7 @@ static bool lacks_node(const struct limit_facts *f)
 	return false;
 }
 
-/* All that has to stand there: what it has now, or libvirt's default, and ours. */
+/* The whole value that it needs: the current value, or libvirt's default, and ours. */
 static const char *acl_line(const struct limit_facts *f)
 {
 	struct strbuf b = { .arena = f->arena };

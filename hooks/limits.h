@@ -14,8 +14,8 @@ struct host;
 struct survey;
 
 /*
- * What libvirt does for the devices of its XML it does not do for one that a rule passes:
- * raise the limit of locked memory, and let QEMU see the VFIO nodes.
+ * For the devices in its XML libvirt raises the limit of locked memory, and makes the VFIO
+ * device nodes visible to QEMU. It does neither for a device that a rule passes.
  */
 struct limit_facts {
 	struct arena *arena;
@@ -36,8 +36,8 @@ extern const struct limit limits[];
 extern const size_t n_limits;
 
 /*
- * daemon: the process that starts QEMU. What cannot be read is in nobody's way. Without a
- * device of a rule in the survey there is nothing to do.
+ * daemon: the process that starts QEMU. A limit that cannot be read refuses nothing.
+ * Without a device of a rule in the survey nothing is read.
  */
 void limits_look(const struct host *host, const struct survey *s, const struct domain_memory *m,
 		 pid_t daemon, struct limit_facts *f);

@@ -11,7 +11,7 @@ struct reservations;
 struct strv;
 struct survey;
 
-/* What a VM asks for besides its devices: memory, and that libvirt lets it have them. */
+/* The needs of a VM besides its devices: memory, and limits of libvirt that allow both. */
 struct needs {
 	struct claims asked;
 	struct growths grow;

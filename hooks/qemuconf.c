@@ -94,7 +94,7 @@ static const char *past_value(struct arena *a, const char *s, struct strv *out)
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
-/* Of a name that is there twice the first counts (virConfGetValue()). */
+/* If a name is given twice, the first counts (virConfGetValue()). */
 static void keep(struct qemuconf *c, const char *name, size_t len, struct strv v, bool *seen)
 {
 	for (size_t i = 0; i < N_KEYS; i++) {

@@ -8,7 +8,7 @@
 struct arena;
 struct host;
 
-/* What we want to know of libvirt's /etc/libvirt/qemu.conf, with its defaults. */
+/* The values of libvirt's /etc/libvirt/qemu.conf that the hook needs, with their defaults. */
 #define QEMUCONF "/etc/libvirt/qemu.conf"
 
 struct qemuconf {
@@ -19,7 +19,7 @@ struct qemuconf {
 	struct strv security;	 /* security_driver; empty: whatever the host has */
 };
 
-/* What cannot be read or understood is as if it were not there: then libvirt does not start. */
+/* A file that cannot be read or parsed counts as missing: libvirt does not start with it. */
 void qemuconf_read(const struct host *host, struct qemuconf *c);
 void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c);
 

@@ -8,7 +8,7 @@
 #include "hooks/assignment.h"
 #include "str.h"
 
-int recover_one(struct assignment *h, const char *uuid, recover_told *told, void *user)
+int recover_one(struct assignment *h, const char *uuid, recover_report *report, void *user)
 {
 	struct assignment one = *h;
 	struct err err = { 0 };
@@ -18,25 +18,25 @@ int recover_one(struct assignment *h, const char *uuid, recover_told *told, void
 
 	one.uuid = uuid;
 	one.name = known && j.name ? j.name : uuid;
-	/* a folder without a journal is what somebody left who was killed */
+	/* a killed process leaves a directory without a journal */
 	if (known || rc == -ENOENT)
 		rc = assignment_recover(&one, &err);
 	h->notes = one.notes;
-	if (told)
-		told(user, uuid, known ? &j : NULL, rc, &err);
+	if (report)
+		report(user, uuid, known ? &j : NULL, rc, &err);
 	else if (rc && rc != -EAGAIN)
 		strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
 	return rc;
 }
 
-unsigned recover_all(struct assignment *h, recover_told *told, void *user)
+unsigned recover_all(struct assignment *h, recover_report *report, void *user)
 {
 	struct strv uuids = { 0 };
 	unsigned failed = 0;
 
 	journal_uuids(&h->host, &uuids);
 	for (size_t i = 0; i < uuids.n; i++) {
-		int rc = recover_one(h, uuids.v[i], told, user);
+		int rc = recover_one(h, uuids.v[i], report, user);
 
 		failed += rc && rc != -EAGAIN;
 	}

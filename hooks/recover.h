@@ -6,15 +6,15 @@ struct assignment;
 struct journal;
 
 /*
- * Gives back what VMs that are gone have left. told (may be NULL) hears of each
- * journal: rc 0: given back; -EAGAIN: its VM is alive; another: err says why not.
- * j is NULL where the journal cannot be read, or is not there, as where a hook was killed.
- * Returns how many could not be given back.
+ * Returns the devices of VMs that have stopped. report (may be NULL) is called for each
+ * journal: rc 0: returned; -EAGAIN: its VM is alive; another: err has the reason. j is NULL
+ * if the journal cannot be read, or does not exist because a hook was killed. Returns the
+ * number of journals whose devices could not be returned.
  */
-typedef void recover_told(void *user, const char *uuid, const struct journal *j, int rc,
-			  const struct err *err);
+typedef void recover_report(void *user, const char *uuid, const struct journal *j, int rc,
+			    const struct err *err);
 
-unsigned recover_all(struct assignment *h, recover_told *told, void *user);
+unsigned recover_all(struct assignment *h, recover_report *report, void *user);
 
-/* The same of one journal; returns what told hears. */
-int recover_one(struct assignment *h, const char *uuid, recover_told *told, void *user);
+/* The same for one journal; returns the rc that report gets. */
+int recover_one(struct assignment *h, const char *uuid, recover_report *report, void *user);

@@ -49,7 +49,7 @@ void request_grants(const struct host *host, const struct settings *s, const str
 		.root = &host->root,
 	};
 
-	/* the kill switch of the wrapper, which would not add what was handed over */
+	/* the kill switch of the wrapper, which would not add the assigned devices */
 	if (!s->enabled)
 		return;
 	confdir_read(host, read_file, &reading, m);

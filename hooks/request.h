@@ -9,9 +9,9 @@ struct host;
 struct mistakes;
 struct settings;
 
-/* What a VM asks for: by its XML, and by the admin's rules. */
+/* The devices that a VM requests: by its XML, and by the admin's rules. */
 
-/* The host devices that rules pass to this VM. What is wrong with any rule file goes to m. */
+/* The host devices that rules pass to this VM. Mistakes in any rule file go to m. */
 void request_grants(const struct host *host, const struct settings *s, const struct domain *d,
 		    struct grants *g, struct mistakes *m);
 

@@ -42,7 +42,7 @@ bool return_needed(const struct assignment *h)
 	return access(root_path(&h->host, folder), F_OK) == 0;
 }
 
-/* ---- is it gone? ---- */
+/* ---- has it stopped? ---- */
 
 static int still_alive(struct arena *a, const struct journal *j, enum life life,
 		       struct process holder, struct err *err)
@@ -87,7 +87,7 @@ static int wait_until_gone(const struct assignment *h, const struct journal *j, 
 
 /* ---- undoing ---- */
 
-/* What came free is not stuck any more. */
+/* A write that has finished since then is not stuck any more. */
 static void forget_ended(struct arena *a, struct journal *j)
 {
 	size_t n = 0;
@@ -106,8 +106,8 @@ static int say_stuck(struct arena *a, const struct journal *j, struct err *err)
 }
 
 /*
- * A device that is back is the host's again, whatever became of the others. Where a
- * write hangs that is of no device, nothing is forgotten: it may belong to any.
+ * A device that is returned belongs to the host again, even if others are not returned. If
+ * a write of no device is stuck, nothing is forgotten: it may belong to any device.
  */
 static void forget_undone(struct journal *j, const bool *undone)
 {
@@ -123,7 +123,7 @@ static void forget_undone(struct journal *j, const bool *undone)
 	j->n_devices = devices;
 }
 
-/* How far it came in STATE_BINDING only its writer knew. */
+/* In STATE_BINDING only the writer knew which steps were done. */
 static void assume_done(struct journal *j)
 {
 	for (size_t i = 0; i < j->n_steps; i++)
@@ -131,8 +131,8 @@ static void assume_done(struct journal *j)
 }
 
 /*
- * only: of these lanes, and the journal stays a reservation of the others. NULL: of all,
- * and it keeps no more than what is left to undo.
+ * only: these lanes, and the journal stays a reservation of the others. NULL: all lanes,
+ * and the journal keeps only the steps that could not be undone.
  */
 static int undo(struct assignment *h, int folder, struct journal *j, const bool *only,
 		struct err *err)
@@ -162,7 +162,7 @@ int return_all(struct assignment *h, int folder, struct journal *j, struct err *
 {
 	int rc = 0;
 
-	/* a reboot has put all back already */
+	/* a reboot has restored everything already */
 	if (str_eq(j->boot, process_boot_id(&h->host)))
 		rc = undo(h, folder, j, NULL, err);
 	return rc ? rc : state_remove(&h->host, h->uuid, folder, err);
@@ -256,8 +256,8 @@ static int return_part(struct assignment *h, int folder, struct journal *j, cons
 	return journal_write(a, folder, j, err);
 }
 
-static int refuse_lent(const struct host *host, const struct journal *j, const struct strv *only,
-		       struct err *err)
+static int refuse_borrowed(const struct host *host, const struct journal *j,
+			   const struct strv *only, struct err *err)
 {
 	struct strv all = only ? return_devices(host->arena, j, only) : (struct strv){ 0 };
 
@@ -290,7 +290,7 @@ int return_of(struct assignment *h, int folder, const struct strv *only, struct 
 	if (rc)
 		note_release(h, folder, &j);
 	else
-		rc = refuse_lent(&h->host, &j, only, err);
+		rc = refuse_borrowed(&h->host, &j, only, err);
 	if (rc)
 		return rc;
 	if (only)

@@ -35,7 +35,7 @@ static struct work work_on(struct assignment *h, const struct journal *j)
 	return (struct work){ .host = h->host, .settings = h->settings, .journal = j };
 }
 
-/* What libvirt has bound since prepare VFIO has set; the step is in the journal. */
+/* VFIO has set it for a device that libvirt bound after prepare; the step is in the journal. */
 static int set_power(struct assignment *h, const struct journal *j, struct err *err)
 {
 	struct work w = work_on(h, j);
@@ -47,7 +47,7 @@ static int set_power(struct assignment *h, const struct journal *j, struct err *
 	return rc;
 }
 
-/* The lane in which the device was bound, so that the node is taken back before it is unbound. */
+/* The lane that bound the device, so that the device node is restored before the unbind. */
 static unsigned lane_of(const struct journal *j, const char *device)
 {
 	const struct step *s = journal_step_of(j, device);

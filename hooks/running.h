@@ -8,9 +8,9 @@ struct assignment;
 /* A VM between prepare and release. Without a journal there is nothing to do. */
 
 /*
- * Before QEMU: what was prepared still holds; and the VFIO nodes of granted devices
- * are given to the user QEMU will run as, since libvirt gives it only those of
- * its own hostdevs. Journaled.
+ * Before QEMU: checks that the prepared devices still have their drivers, and gives the
+ * VFIO device nodes of granted devices to the user of QEMU, because libvirt gives it only
+ * those of its own hostdevs. The steps are in the journal.
  */
 int running_start(struct assignment *h, const struct domain *d, struct err *err);
 

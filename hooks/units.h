@@ -7,7 +7,7 @@ struct strv;
 
 /* systemd's units, by systemctl(1) of the host. */
 
-/* Those of the units that are active. */
+/* Lists the units that are active. */
 void units_active(const struct host *host, const struct strv *units, struct strv *active);
 
 int unit_stop(const struct host *host, const char *unit, struct err *err);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What we take from a domain's XML we take as libvirt does, so that both mean
- * the same device: elements in no namespace, the first of several names, PCI
- * numbers in C's notation (virPCIDeviceAddressParseXML() of
- * conf/device_conf.c: '0x1f' and '31' are the same slot).
+ * We read the domain XML as libvirt does, so that both mean the same device: elements in no
+ * namespace, the first of several names, PCI numbers in C's notation
+ * (virPCIDeviceAddressParseXML() of conf/device_conf.c: '0x1f' and '31' are the same slot).
  */
 #include "hooks/domain/domain.h"
 
@@ -330,9 +329,9 @@ static int take_owner(struct arena *a, const xmlNode *root, struct domain *d, st
 	return 0;
 }
 
-/* ---- what Nova says of it ---- */
+/* ---- the metadata of Nova ---- */
 
-/* What is missing or empty stays unknown. */
+/* A fact that is missing or empty stays unknown. */
 static int add_fact(struct arena *a, struct facts *f, enum fact fact, const xmlNode *node,
 		    const char *value, struct err *err)
 {
@@ -370,7 +369,7 @@ static int take_instance(struct arena *a, const xmlNode *instance, const char *n
 	return rc;
 }
 
-/* The newer one counts where both are there: libvirt keeps one element of each namespace. */
+/* The newer one counts if both exist: libvirt keeps one element of each namespace. */
 static int take_metadata(struct arena *a, const xmlNode *root, struct facts *f, struct err *err)
 {
 	static const char *const namespaces[] = {

@@ -17,11 +17,11 @@ enum hostdev_kind { HOSTDEV_PCI, HOSTDEV_MDEV };
 struct hostdev {
 	enum hostdev_kind kind;
 	const char *device;	  /* 0000:05:00.0, or the UUID of a mediated device */
-	bool managed;		  /* managed='yes': libvirt binds it by itself */
+	bool managed;		  /* managed='yes': libvirt binds it */
 	const char *driver_model; /* <driver model='mlx5_vfio_pci'/>; NULL */
 };
 
-/* What the hook wants to know of a domain (https://libvirt.org/formatdomain.html). */
+/* The parts of a domain that the hook needs (https://libvirt.org/formatdomain.html). */
 struct domain {
 	const char *name;
 	const char *uuid; /* as str_uuid() makes it */

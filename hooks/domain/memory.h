@@ -18,7 +18,7 @@ struct memory_need {
 	unsigned long long kib;
 };
 
-/* What a domain's XML says of memory (https://libvirt.org/formatdomain.html). */
+/* The memory that the domain XML requests (https://libvirt.org/formatdomain.html). */
 struct domain_memory {
 	struct memory_need *needs;
 	size_t n, cap;

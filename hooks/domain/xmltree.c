@@ -74,7 +74,7 @@ static size_t lines_before(const char *xml, const char *end)
 	return n;
 }
 
-/* What libxml2 says of these depends on its version, and is no help. */
+/* The messages of libxml2 for these depend on its version, and do not help. */
 static int check_bytes(const char *xml, size_t len, struct err *err)
 {
 	const char *nul = len ? memchr(xml, '\0', len) : NULL;

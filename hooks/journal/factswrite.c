@@ -10,7 +10,7 @@ static const char *value_of(const struct facts *f, enum fact fact, size_t n)
 	return n < f->of[fact].n ? f->of[fact].v[n] : NULL;
 }
 
-/* Its name and its id, in this order, which no condition tells apart. */
+/* Its name and its id, in this order, which no condition distinguishes. */
 static void add_name_and_id(struct arena *a, struct json_object *nova, const char *key,
 			    const struct facts *f, enum fact fact)
 {

@@ -7,9 +7,9 @@ struct arena;
 struct err;
 
 /*
- * What a word of a journal may be. Most become part of a path below /sys, a
- * word on the command line of modprobe or systemctl, or what is written to an
- * attribute: so nothing but what such a place has.
+ * The words that a journal may have at each place. Most become part of a path below /sys, a
+ * word on the command line of modprobe or systemctl, or the value of an attribute. So each
+ * place has a pattern.
  */
 enum field {
 	FIELD_NONE, /* nothing: the place is not used */

@@ -14,9 +14,9 @@ struct err;
 struct host;
 
 /*
- * What was taken from the host for one VM (or by `kvmshim bind`), how, and how
- * to give it back: /run/kvmshim/vm/UUID/journal.json, written before the first
- * change. It is the reservation of its devices too; there is no other record.
+ * The devices that were taken from the host for one VM (or by `kvmshim bind`), and each
+ * step with its undo: /run/kvmshim/vm/UUID/journal.json, written before the first change.
+ * It is also the reservation of its devices, and their only record.
  */
 
 enum role {
@@ -39,30 +39,30 @@ struct journal_device {
 };
 
 /*
- * Memory that the VM was promised: a huge page size in KiB, or MEMORY_NORMAL for
- * normal pages that will be pinned. It counts until QEMU has taken it.
+ * Memory that the VM has claimed: a huge page size in KiB, or MEMORY_NORMAL for normal
+ * pages that will be pinned. A claim counts until QEMU has taken the memory.
  */
 #define MEMORY_NORMAL 4
 
 struct promise {
 	unsigned long long page;
-	const char *nodes; /* "1", "0-1"; NULL: of any node */
+	const char *nodes; /* "1", "0-1"; NULL: any NUMA node */
 	unsigned long long pages;
 };
 
-/* In the order in which they may stand in a lane. hooks/steps/ops.c has what each does. */
+/* In their order within a lane. hooks/steps/ops.c has the functions of each. */
 enum op {
 	OP_UNIT,      /* name: a systemd unit, active before: stop */
 	OP_MODULE,    /* name: a kernel module: load */
 	OP_HUGEPAGES, /* name: a pool, to: pages to add, from: its size without any journal's: grow */
-	OP_FREE,      /* device: wait for those who have it open, claim its disks */
+	OP_FREE,      /* device: wait for the processes that have it open, claim its disks */
 	OP_VTCON,     /* name: vtcon1: unbind */
 	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
 	OP_KEEP,      /* device, name: power/control, from: what it said; to be so again afterwards */
 	OP_ATTRIBUTE, /* device, name: d3cold_allowed, to, from */
 	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */
 	OP_UNBIND,    /* device, from: its driver */
-	OP_PROBE,     /* device, to: a driver, from: the one it had; none where it had none */
+	OP_PROBE,     /* device, to: a driver, from: the former one; NULL if it had none */
 	OP_POWER,     /* device, name: power/control, to, from: set, at `start` again; OP_KEEP undoes it */
 	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
 	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
@@ -83,14 +83,14 @@ struct step {
 	bool theirs; /* who acts found it done, by somebody else: it is never undone */
 };
 
-/* A write that never came back: its child still sits in the kernel. */
+/* A write that has not finished: its child is still in the kernel. */
 struct stuck {
 	const char *device;
 	enum op op;
 	struct process child;
 };
 
-/* Who it is about, in a sentence: one that came from a journal may be of no device. */
+/* The subject of a sentence about it: a stuck write of a journal may have no device. */
 static inline const char *stuck_subject(const struct stuck *w)
 {
 	return w->device ? w->device : "a write";
@@ -152,9 +152,9 @@ const char *journal_path(const struct host *host, const char *uuid);
 
 /*
  * Reads one. 0, -ENOENT (err stays empty), or -errno with a sentence that names the file: a
- * link, somebody else's file, one that others may write, of another version or
- * another VM's, or with a word that its place does not allow is refused, not
- * repaired. Nothing in it becomes a path before it was held against its pattern.
+ * link, somebody else's file, one that others may write, of another version or another
+ * VM's, or with a word that its place does not allow is refused, not repaired. Nothing in
+ * it becomes a path before it was compared with its pattern.
  */
 int journal_read(const struct host *host, const char *uuid, struct journal *j, struct err *err);
 

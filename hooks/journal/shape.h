@@ -9,7 +9,7 @@ struct arena;
 struct err;
 struct json_object;
 
-/* What reader and writer of journals agree on: which members there are, and what may be in them. */
+/* The members of a journal and their patterns, for its reader and its writer. */
 
 #define JOURNAL_VERSION 1
 #define JOURNAL_FILE "journal.json"
@@ -33,9 +33,9 @@ extern const char *const device_kinds[HOSTDEV_MDEV + 1]; /* the member that has 
 const char *journal_text_of(const void *of, const struct text_member *m);
 
 /*
- * Holds every word to the pattern of its place, and each step to what its op has.
- * The writer asks too, before the first change: a journal that no reader would
- * believe gives nothing back. 0, or -EINVAL with a sentence ("step 3: 'device' is no …").
+ * Holds every word to the pattern of its place, and each step to what its op has. The
+ * writer asks too, before the first change: a journal that no reader accepts returns no
+ * device. 0, or -EINVAL with a sentence ("step 3: 'device' is no …").
  */
 int journal_check(struct arena *a, const struct journal *j, const char *uuid, struct err *err);
 

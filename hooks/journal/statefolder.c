@@ -36,7 +36,7 @@ static int set_mode(int fd, struct err *err)
 	return 0;
 }
 
-/* One that another process removes before we are in it is made again. */
+/* A directory that another process removes before we open it is made again. */
 static int make_folder(const struct root *r, int at, const char *name, struct err *err)
 {
 	int fd = -ENOENT, rc;

@@ -4,7 +4,7 @@
 struct arena;
 struct stuck;
 
-/* What is said of an operation that does not finish in the kernel. */
+/* The sentences about an operation that does not finish in the kernel. */
 
 /* "0000:05:00.0 is stuck: REASON; …", with what the admin can do. */
 const char *stuck_text(struct arena *a, const char *subject, const char *reason);

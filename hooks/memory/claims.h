@@ -11,7 +11,7 @@ struct domain_memory;
 struct hostmemory;
 struct journal;
 
-/* Pages that a VM asks for, or was promised. */
+/* Pages that a VM requests, or has claimed. */
 struct claim {
 	unsigned long long page; /* as in struct promise */
 	struct nodeset nodes;	 /* empty: any */
@@ -24,7 +24,7 @@ struct claims {
 	size_t n, cap;
 };
 
-/* What a journal adds to a pool. */
+/* The pages that a journal adds to a pool. */
 struct growth {
 	const char *name; /* of the pool */
 	unsigned long long pages, base;
@@ -37,12 +37,12 @@ struct growths {
 };
 
 /*
- * What the VM asks for at once: huge pages, which libvirt has QEMU touch all; and, if
- * pinned (VFIO, <locked/>), normal ones.
+ * The memory that a VM needs at its start: huge pages, because libvirt has QEMU touch all
+ * of them; and, if pinned (VFIO, <locked/>), normal pages.
  */
 void memory_claims(struct arena *a, const struct domain_memory *m, bool pinned,
 		   const struct hostmemory *host, struct claims *asked);
 
-/* What is recorded of it. */
+/* Records the claims and the growths in the journal. */
 void memory_plan(struct arena *a, const struct claims *asked, const struct growths *grow,
 		 struct journal *j);

@@ -14,7 +14,7 @@ struct look {
 
 /* ---- what VMs are still to take ---- */
 
-/* In KiB, what a QEMU has of what it was promised: huge pages, and normal ones. */
+/* The part of its claims that a QEMU has already, in KiB: huge pages, and normal ones. */
 struct taken {
 	unsigned long long huge, normal;
 };
@@ -57,7 +57,7 @@ static void add_promises(struct look *l, const struct reservation *r)
 		add_promise(l, &r->journal.memory[i], mapped, &taken);
 }
 
-/* ---- what they have grown ---- */
+/* ---- how much they have grown pools ---- */
 
 void memory_growths(struct arena *a, const struct journal *j, const char *boot, const char *pool,
 		    bool stays, struct growths *out)

@@ -8,8 +8,8 @@ struct arena;
 struct host;
 
 /*
- * What the host has, and what the VMs of these journals were promised and have grown.
- * `held` was read before: a journal that is gone meanwhile has left its mark on no pool.
+ * Reads the memory of the host, and what the VMs of these journals have claimed and grown.
+ * `held` was read before: a journal that was removed since then has no pages in any pool.
  */
 void memory_look(const struct host *host, const struct reservations *held, struct memory_case *c);
 

@@ -86,7 +86,7 @@ static pages_t base_of(const struct memory_case *c, const struct hugepool *p)
 	return p->nr - p->surplus;
 }
 
-/* What is free once every journal did with its growth what it is about to do. */
+/* The pages that are free after every journal has added or removed its pages. */
 static pages_t free_of(const struct memory_case *c, const struct hugepool *p, pages_t base)
 {
 	pages_t stays = 0, goes = 0, now = p->nr - p->surplus;
@@ -139,7 +139,7 @@ static void stock_pools(struct sum *s)
 			s->reserved = c->host.sizes[i].reserved;
 			s->overcommit = c->allocate ? 0 : c->host.sizes[i].overcommit;
 		}
-	/* what a VM that starts now has mapped is reserved, and promised too: it counts once */
+	/* what a VM that starts now has mapped is reserved, and claimed too: it counts once */
 	for (size_t i = 0; i < c->promised.n; i++) {
 		const struct claim *p = &c->promised.v[i];
 
@@ -194,7 +194,7 @@ static int compare_sets(const void *x, const void *y)
 	return (m > n) - (m < n);
 }
 
-/* The smallest first: who is told of node 1 need not be told of all nodes. */
+/* The smallest first: if node 1 is reported, all nodes together need no report. */
 static void find_sets(struct sum *s)
 {
 	add_set(s, &s->everywhere);
@@ -227,7 +227,7 @@ static pages_t claimed(const struct sum *s, const struct claims *claims, const s
 	return sum;
 }
 
-/* The kernel knows best what all nodes together can give of normal pages: MemAvailable. */
+/* MemAvailable of the kernel is the best number of normal pages for all nodes together. */
 static pages_t stocked(const struct sum *s, const struct nodeset *set, bool within)
 {
 	pages_t sum = 0;
@@ -240,7 +240,7 @@ static pages_t stocked(const struct sum *s, const struct nodeset *set, bool with
 	return sum;
 }
 
-/* What the kernel would make in this set: as much as it may, and as there is memory for. */
+/* The pages that the kernel would make in this set, limited by overcommit and by memory. */
 static pages_t overcommitted(const struct sum *s, const struct nodeset *set)
 {
 	pages_t room = 0;
@@ -369,10 +369,10 @@ static void judge_huge(struct sum *s, const struct nodeset *set, const struct ba
 	if (k && s->c->allocate)
 		grow_set(s, set, b->lacks);
 	else if (k)
-		grow_one(k, b->lacks); /* as if it were done: a larger set is not told of it again */
+		grow_one(k, b->lacks); /* as if it were done: no larger set reports it again */
 }
 
-/* Where nobody can tell how much there is, nothing is refused. */
+/* If the amount of memory is unknown, nothing is refused. */
 static bool is_known(const struct sum *s, const struct nodeset *set)
 {
 	if (s->page != MEMORY_NORMAL)

@@ -163,8 +163,9 @@ int opdriver_unaim(struct work *w, const struct step *s, struct err *err)
 }
 
 /*
- * Whoever has given it another driver means it to have that. Only if it is still aimed at
- * ours, so that the next probe would take it away again, that is undone.
+ * A device that somebody has bound to another driver keeps that driver. Only
+ * driver_override is undone, and only if it still names ours: the next probe would bind our
+ * driver again.
  */
 static int leave_alone(struct work *w, const struct step *s, const char *driver, const char *ours,
 		       struct err *err)

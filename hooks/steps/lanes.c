@@ -190,7 +190,10 @@ static void add_stuck(struct arena *a, struct journal *j, const struct stuck *w)
 		to->device = arena_strdup(a, w->device);
 }
 
-/* What the lanes say, in one arena; theirs end here. The first failure counts. */
+/*
+ * Collects the results of the lanes in one arena; their own arenas end here. The first
+ * failure counts.
+ */
 static int gather(struct arena *a, struct lane *lanes, unsigned n, struct journal *j,
 		  struct strv *notes, struct err *err)
 {
@@ -228,8 +231,8 @@ static bool any_failed(const struct lane *lanes, unsigned n)
 }
 
 /*
- * Who waits begins with what the survey saw, as just before an unbind there will be another
- * look; unless something was done since, such as to stop a unit.
+ * A wait begins with the results of the survey, because another look follows just before an
+ * unbind. If a step of lane 0 was done since then, such as to stop a unit, it looks again.
  */
 static double wait_since(const struct journal *j, const struct survey *seen)
 {

@@ -9,9 +9,9 @@ struct journal;
 struct survey;
 
 /*
- * Works on the steps of a journal: lane 0, then all others side by side, so that
- * N devices take about as long as the slowest; none is touched before all are free. What
- * hangs is added to the journal's stuck, what was done and how long it took to its steps.
+ * Works on the steps of a journal: lane 0, then all others side by side, so that N devices
+ * take about as long as the slowest; none is touched before all are free. Writes that hang
+ * are added to j->stuck; j->steps get `done` and the time that each took.
  */
 
 /*

@@ -13,7 +13,7 @@ struct err;
 struct settings;
 struct watch;
 
-/* One lane at work: a thread's own. */
+/* A lane at work: each thread has its own. */
 struct work {
 	struct host host;
 	const struct settings *settings;
@@ -22,15 +22,15 @@ struct work {
 	double since; /* clock_ms(): an older look at who has something open does not count */
 	struct stuck *stuck; /* what hung in this lane */
 	size_t n_stuck, stuck_cap;
-	struct strv *notes; /* what is told without being a failure */
+	struct strv *notes; /* sentences to report that are not failures */
 };
 
 #define LOOK_AGAIN 100 /* ms */
 
-/* What a failure of an undo means; one of an act always undoes all and refuses the VM. */
+/* The result of a failed undo; a failed act always undoes all and refuses the VM. */
 enum policy {
 	FAILS_ALL, /* the journal is kept */
-	FAILS_NOTE, /* it is told, and nothing else changes */
+	FAILS_NOTE, /* it is reported, and nothing else changes */
 };
 
 typedef int op_fn(struct work *w, const struct step *s, struct err *err);
@@ -39,9 +39,9 @@ typedef int op_fn(struct work *w, const struct step *s, struct err *err);
 #define LEFT_ALONE 1
 
 /*
- * What a step does. An undo looks first: where the step was never done, or was
- * undone already, it changes nothing. So a journal can be undone from wherever
- * its writer was killed, and twice.
+ * The functions of a step. An undo looks first: if the step was never done, or was undone
+ * already, it changes nothing. So a journal can be undone from wherever its writer was
+ * killed, and twice.
  */
 struct op_row {
 	op_fn *act, *undo; /* undo NULL: there is nothing to undo */

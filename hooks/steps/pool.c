@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writing nr_hugepages makes and frees pages until the pool has as many, or it
- * goes no further: it says 0 either way, so it is read again. Pages in use are
- * never taken: they become surplus, and go when they are freed
- * (Documentation/admin-guide/mm/hugetlbpage.rst). That is why the surplus is never
- * counted here.
+ * Writing nr_hugepages makes and frees pages until the pool has as many, or it goes no
+ * further: it says 0 either way, so it is read again. Pages in use are never taken: they
+ * become surplus, and go when they are freed
+ * (Documentation/admin-guide/mm/hugetlbpage.rst). That is why the surplus is never counted
+ * here.
  *
- * Each journal names the pages that it adds and the size before any of them (base),
- * and is there before the first page and until after the last. So all that may be
- * in a pool is base and what journals add, whoever was killed when:
+ * Each journal names the pages that it adds and the size before any of them (base), and is
+ * there before the first page and until after the last. So all that may be in a pool is
+ * base and what journals add, whoever was killed when:
  *
- *	least	base + what journals add whose VM is not being given back
+ *	least	base + what journals add, except those that are being returned
  *	most	base + what all journals add
  */
 #include "hooks/steps/pool.h"
@@ -43,7 +43,7 @@ struct pool {
 	struct hugepool p;
 	pages_t base, mine;
 	pages_t others;	   /* of all other journals */
-	pages_t others_on; /* of those whose VM is not being given back */
+	pages_t others_on; /* of the others that are not being returned */
 };
 
 static pages_t persistent(const struct hugepool *p)
@@ -122,7 +122,7 @@ static int grow_to(struct work *w, const struct step *s, struct hugepool *p, pag
 	return rc;
 }
 
-/* It may take long and need not succeed: what comes of it shows. */
+/* This may take long and may fail: the size of the pool shows the result. */
 static void compact(struct work *w, const struct step *s)
 {
 	act_write(&w->host, hugepool_compact_path(w->host.arena, s->name), "1",

@@ -9,9 +9,9 @@
 #include "root.h"
 
 /*
- * Who has what open, looked up for all lanes together. A pass over all processes takes a
- * big host a tenth of a second, and each function is asked about before its unbind: lanes
- * that ask at the same time share one.
+ * The processes that have a device open, looked up for all lanes together. A pass over all
+ * processes takes a big host a tenth of a second, and each function is asked about before
+ * its unbind: lanes that ask at the same time share one.
  */
 struct watch {
 	struct root root;
@@ -39,8 +39,8 @@ void watch_seed(struct watch *w, const struct opendevices *opens, double began);
 void watch_end(struct watch *w);
 
 /*
- * Who has one of these nodes open, by a pass that began at `since` (clock_ms()) or later:
- * one that is through, or one that this waits for.
+ * The processes that have one of these device nodes open, by a pass that began at `since`
+ * (clock_ms()) or later: one that has finished, or one that this waits for.
  */
 void watch_holders(struct watch *w, struct arena *a, double since, const struct nodes *nodes,
 		   struct holders *h);

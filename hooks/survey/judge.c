@@ -257,7 +257,7 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 	return SAY("%s is in use: %s", s->pci.address, joined(j->arena, &s->claimed));
 }
 
-/* ---- the order of the reasons: one is told for each device ---- */
+/* ---- the order of the reasons: one is reported for each device ---- */
 
 static check *const checks[] = {
 	is_there,	is_endpoint,	    is_not_stuck, is_read,	      is_expected,  has_no_mdevs,

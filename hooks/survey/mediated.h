@@ -9,13 +9,13 @@ struct reservations;
 struct survey;
 struct wish;
 
-/* Mediated devices of a survey: those that are wished for, and those made on its functions. */
+/* Mediated devices of a survey: the requested ones, and those that exist on its functions. */
 
-/* Adds one that is wished for, and where it will be made: on none of the functions that are seen. */
+/* Adds a requested one, and its parent: never one of the functions in the survey. */
 void mediated_add(const struct assignment *h, const struct reservations *held, const struct wish *w,
 		  struct survey *out);
 
-/* Fills whose those are that are wished for, and which are made on each function. */
+/* Fills the owners of the requested ones, and those that exist on each function. */
 void mediated_own(const struct assignment *h, const struct reservations *held, struct survey *out);
 
 /* Is each there, or not, as it was seen, and is there still place for it? */

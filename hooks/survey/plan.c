@@ -97,7 +97,10 @@ static void plan_console(struct planning *p, const struct subject *s)
 	}
 }
 
-/* What libvirt binds libvirt gives back, but it does not know what we set. */
+/*
+ * Libvirt returns the devices that it binds, but it does not know the attributes that we
+ * set.
+ */
 static bool is_kept(const struct subject *s)
 {
 	return subject_is_bound_by_us(s) ||
@@ -232,7 +235,7 @@ static void plan_mediated(struct planning *p, const struct mediated *m)
 				   .to = m->type });
 }
 
-/* One that stays as it is, is waited for at most. */
+/* A device that stays as it is gets at most a wait. */
 void plan_make(struct arena *a, const struct survey *survey, struct journal *j)
 {
 	struct planning p = { .arena = a, .survey = survey, .journal = j };

@@ -39,7 +39,7 @@ struct signs {
 	struct opendevices opens;
 };
 
-/* Somebody with a VFIO node of it open; pid 0 if nobody has. */
+/* A process that has a VFIO device node of it open; pid 0: none. */
 static struct process node_user(struct signs *s, const struct journal *j)
 {
 	struct nodes nodes = { 0 };
@@ -72,7 +72,7 @@ static bool is_starting(struct arena *a, const struct journal *j)
 	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
 }
 
-/* What was bound by hand stays so until whoever did it says otherwise. */
+/* A device that was bound by hand stays bound until the admin unbinds it. */
 static bool is_bound_by_hand(const struct journal *j, unsigned ask)
 {
 	return j->kind == JOURNAL_HAND && j->state == STATE_BOUND && !(ask & ASK_OWN);
@@ -145,7 +145,10 @@ static bool is_same(const struct journal *a, const struct journal *b)
 	       a->daemon.pid == b->daemon.pid;
 }
 
-/* What was bound by hand may be on its way back, and its journal says so only at the end. */
+/*
+ * A device that was bound by hand may be in its return, and its journal says so only at the
+ * end.
+ */
 static enum life life_again(const struct host *host, const struct reservations *seen,
 			    struct reservation *r)
 {

@@ -31,7 +31,7 @@ struct reservations {
 	size_t n, cap;
 };
 
-/* What the asker knows better, so that it is no sign of life. */
+/* Facts that the caller knows better, so that they are no sign of life. */
 enum {
 	ASK_LOCKED = 1, /* it holds the lock of the folder itself */
 	ASK_OWN = 2,	/* it acts for this VM: the daemon asks it to */
@@ -53,14 +53,14 @@ int reserve_again(const struct host *host, const char *except, const struct rese
 		  struct reservations *out, struct err *err);
 
 /*
- * Who has this device, or a mediated device that it made on it, so that `asking` may not
- * take it? NULL: nobody. What was bound by hand is there for VMs to take, and stays bound
- * when they give it back.
+ * The reservation that has this device, or has made a mediated device on it, so that
+ * `asking` may not take it. NULL: none. VMs may take a device that was bound by hand, and
+ * it stays bound when they return it.
  */
 const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
 					enum journal_kind asking);
 
-/* The same, but not who only made a mediated device on it. */
+/* The same, but without those that only made a mediated device on it. */
 const struct reservation *reserve_taken(const struct reservations *rs, const char *device,
 					enum journal_kind asking);
 

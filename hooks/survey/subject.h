@@ -13,7 +13,10 @@
 struct device_settings;
 struct reservation;
 
-/* What a survey found of each device. survey.c fills it; judge.c and plan.c go by it. */
+/*
+ * The findings of a survey for each device. survey.c fills them; judge.c and plan.c use
+ * them.
+ */
 
 /* Where nvidia's driver takes the type of the vGPU that a VF is to be; "0": none. */
 #define VGPU_TYPE "nvidia/current_vgpu_type"
@@ -24,7 +27,7 @@ struct reservation;
  */
 #define POWER "power/control"
 
-/* All that is to be known of one PCI function before it is taken. */
+/* All facts about one PCI function that count before it is assigned. */
 struct subject {
 	enum role role;
 	const char *rule, *model;
@@ -49,7 +52,7 @@ struct subject {
 	struct strv attributes;	      /* what conf->attributes say now, in their order */
 	const char *power;	      /* what power/control says; NULL: it is not there */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
-	const struct reservation *owner; /* who has it; NULL: nobody */
+	const struct reservation *owner; /* that has it; NULL: none */
 };
 
 /* A mediated device. */

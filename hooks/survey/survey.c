@@ -25,7 +25,7 @@
 #include "root.h"
 #include "str.h"
 
-/* What one look goes by. */
+/* The arguments of one survey. */
 struct look {
 	const struct host *host;
 	const struct assignment *h;
@@ -94,7 +94,7 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 
 static void look_at_disks(struct look *l, struct subject *s)
 {
-	/* one that a VM is being given is claimed by its hook: who that is will be told */
+	/* the hook of another VM has claimed the disk: the refusal will name that VM */
 	if (reserve_owner(l->held, s->pci.address, l->h->kind))
 		return;
 	for (size_t i = 0; i < s->below.disks.n && !s->stuck; i++)
@@ -199,7 +199,7 @@ typedef void look_fn(struct look *l, struct subject *s);
 static look_fn *const looks[] = { look_at_settings, look_at_driver, look_at_disks, look_at_network,
 				  look_at_console };
 
-/* Of one that hangs nothing more is read. */
+/* Reads nothing more of a function that hangs. */
 static void look_at_function(struct look *l, struct subject *s)
 {
 	int rc;
@@ -253,7 +253,7 @@ static void add_companions(struct look *l, int group)
 	}
 }
 
-/* ---- who has it open ---- */
+/* ---- the processes that have it open ---- */
 
 static bool has_node(const struct nodes *nodes, const struct node *node)
 {
@@ -314,7 +314,7 @@ void survey_make(const struct assignment *h, const struct reservations *held, st
 	look_at_holders(&l);
 }
 
-/* ---- whose they are ---- */
+/* ---- the owners ---- */
 
 /* A VF without a driver, that nobody has, is used by nobody. */
 static void own_vfs(const struct host *host, const struct reservations *held, struct subject *s,
@@ -365,7 +365,7 @@ bool survey_holds(const struct assignment *h, const struct reservations *held,
 	return mediated_holds(&h->host, held, s);
 }
 
-/* ---- what an undo goes back to ---- */
+/* ---- the settings that an undo restores ---- */
 
 static bool settings_hold(struct look *l, const struct subject *s)
 {

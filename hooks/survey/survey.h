@@ -11,10 +11,9 @@ struct reservations;
 struct survey;
 
 /*
- * Looks at each device that is wished for and, for a PCI function, at the others of
- * its IOMMU group, which come in as ROLE_COMPANION. Changes nothing. It may take its
- * time, and hang with a device that does: no lock is held meanwhile. Whose they are
- * survey_own() tells.
+ * Looks at each requested device and, for a PCI function, at the others of its IOMMU group,
+ * which come in as ROLE_COMPANION. Changes nothing. It may take its time, and hang with a
+ * device that does: no lock is held meanwhile. survey_own() adds the owners.
  */
 void survey_make(const struct assignment *h, const struct reservations *held, struct survey *out);
 
@@ -29,9 +28,9 @@ bool survey_holds(const struct assignment *h, const struct reservations *held,
 		  const struct survey *s);
 
 /*
- * Do driver_override and the attributes still say what an undo would go back to? To be
- * asked once the devices are reserved: before, another VM may have been giving one back,
- * and what it says meanwhile is nobody's setting. It may hang with the device.
+ * Have driver_override and the attributes still the values that an undo would restore? Call
+ * this after the devices are reserved: before, another VM may have been returning one, and
+ * its values in the meantime are not the admin's. It may hang with the device.
  */
 bool survey_settings_hold(const struct assignment *h, const struct survey *survey);
 

@@ -5,7 +5,7 @@
 
 #include "hooks/journal/journal.h"
 
-/* A device that is asked for, before anybody looked at it. */
+/* A requested device, before the survey. */
 struct wish {
 	enum hostdev_kind kind;
 	enum role role;

@@ -148,5 +148,5 @@ int main(void)
 	TREE_TEST("giving back waits for the lock", giving_back_waits_for_the_lock);
 	TREE_TEST("nothing is taken or given back while it runs", not_while_it_runs);
 	TREE_TEST("by hand a group alone goes back", a_part_goes_back);
-	return unit_run("giveback");
+	return unit_run("return");
 }
