@@ -18,6 +18,7 @@
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
+#include "hooks/journal/factswrite.h"
 #include "hooks/journal/state.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"

@@ -5,6 +5,7 @@
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
+#include "hooks/journal/stuck.h"
 
 #define CONF CONFDIR_ETC "/" SETTINGS_FILE
 

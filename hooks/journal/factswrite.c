@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/journal/factswrite.h"
+
 #include "conf/condition.h"
-#include "hooks/journal/journal.h"
+#include "conf/grants.h"
 #include "hooks/journal/state.h"
 #include "jsondoc.h"
 
-/* The n-th value of a fact; NULL where it has none. */
+/* The n-th value of a fact; NULL if it has none. */
 static const char *value_of(const struct facts *f, enum fact fact, size_t n)
 {
 	return n < f->of[fact].n ? f->of[fact].v[n] : NULL;

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "conf/grants.h"
 #include "hooks/domain/domain.h"
 #include "host/process/process.h"
 #include "str.h"
@@ -90,12 +89,6 @@ struct stuck {
 	struct process child;
 };
 
-/* The subject of a sentence about it: a stuck write of a journal may have no device. */
-static inline const char *stuck_subject(const struct stuck *w)
-{
-	return w->device ? w->device : "a write";
-}
-
 enum journal_kind { JOURNAL_VM, JOURNAL_HAND };
 enum journal_state { STATE_BINDING, STATE_BOUND, STATE_RUNNING, STATE_RELEASING, STATE_COUNT };
 extern const char *const journal_states[STATE_COUNT];
@@ -163,7 +156,3 @@ int journal_write(struct arena *a, int folder, const struct journal *j, struct e
 
 /* The VMs of /run/kvmshim/vm: UUIDs, sorted. One may have no journal, yet or for ever. */
 void journal_uuids(const struct host *host, struct strv *uuids);
-
-/* facts.json for the wrapper (shape: lib/conf/factsfile.h), 0644. */
-int facts_write(struct arena *a, int folder, const char *uuid, const struct facts *f,
-		const struct grants *g, struct err *err);

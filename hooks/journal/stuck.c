@@ -4,6 +4,11 @@
 #include "arena.h"
 #include "hooks/journal/journal.h"
 
+const char *stuck_subject(const struct stuck *s)
+{
+	return s->device ? s->device : "a write";
+}
+
 const char *stuck_text(struct arena *a, const char *subject, const char *reason)
 {
 	return arena_printf(a,

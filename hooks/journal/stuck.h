@@ -6,6 +6,9 @@ struct stuck;
 
 /* The sentences about an operation that does not finish in the kernel. */
 
+/* The subject of such a sentence: a stuck write of a journal may have no device. */
+const char *stuck_subject(const struct stuck *s);
+
 /* "0000:05:00.0 is stuck: REASON; …", with what the admin can do. */
 const char *stuck_text(struct arena *a, const char *subject, const char *reason);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* facts.json, from the hook to the wrapper. */
+#include "hooks/journal/factswrite.h"
+
 #include "conf/factsfile.h"
 #include "journaltree.h"
 
