@@ -13,7 +13,7 @@
 #include "hooks/steps/pool.h"
 #include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
-#include "hooks/units.h"
+#include "hooks/survey/units.h"
 #include "hooks/steps/watch.h"
 #include "host/pci/mdev.h"
 #include "host/use/usesconsole.h"

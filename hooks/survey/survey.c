@@ -15,7 +15,7 @@
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
 #include "hooks/journal/stuck.h"
-#include "hooks/units.h"
+#include "hooks/survey/units.h"
 #include "host/act/act.h"
 #include "host/host.h"
 #include "host/pci/pci.h"

@@ -11,6 +11,7 @@ use File::Find;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::House qw(floor_of room_of);
 use Test::More;
 
 chdir "$FindBin::Bin/../.." or die;
@@ -28,6 +29,7 @@ my @c = grep { /\.[ch]$/ } @files;
 
 # --- who may include whom
 
+# Floors: a file includes its own floor and those that are named here.
 my %may = (
 	lib     => [qw(lib)],
 	conf    => [qw(lib conf)],
@@ -37,11 +39,43 @@ my %may = (
 	ctl     => [qw(lib conf host wrapper hooks ctl)],
 );
 
-# The floor of a file: its top folder, and of lib/ conf and host by themselves.
-sub room {
-	my ($path) = @_;
-	return $2 // $1 if $path =~ m{^(lib)/(?:(conf|host)/)?} || $path =~ m{^(wrapper|hooks|ctl)/};
-	return undef;
+# Rooms: a file includes its own room and the rooms of its floor that are named here.
+my %beside = (
+	'host/pci'       => [qw(host)],
+	'host/process'   => [qw(host host/pci)],
+	'host/act'       => [qw(host host/process)],
+	'host/use'       => [qw(host host/pci host/process host/act)],
+	'wrapper/verb'   => [qw(wrapper/line)],
+	wrapper          => [qw(wrapper/line wrapper/verb)],
+	'hooks/journal'  => [qw(hooks/domain)],
+	'hooks/survey'   => [qw(hooks/journal)],
+	'hooks/memory'   => [qw(hooks/domain hooks/journal hooks/survey)],
+	'hooks/steps'    => [qw(hooks/journal hooks/survey hooks/memory)],
+	hooks            => [qw(hooks/domain hooks/journal hooks/survey hooks/memory hooks/steps)],
+	'ctl/assign'     => [qw(ctl)],
+	'ctl/check'      => [qw(ctl)],
+	'ctl/explain'    => [qw(ctl)],
+	'ctl/doctor'     => [qw(ctl ctl/assign ctl/explain)],
+	'ctl/devices'    => [qw(ctl ctl/assign)],
+	'ctl/generate'   => [qw(ctl ctl/devices)],
+);
+
+# Headers that a room below may include all the same, and why.
+my %shared = (
+	'hooks/assignment.h'        => 'what is asked for, and all that goes with it',
+	'wrapper/match.h'           => 'the facts of a command line',
+	'wrapper/trace.h'           => 'an edit tells it what it did',
+	'lib/host/pci/pci.h'        => 'machine.c looks at the IOMMU groups of all functions',
+	'ctl/doctor/place.h'        => 'explain asks which emulator stands behind a path',
+);
+
+sub room { return floor_of($_[0]) }
+
+# An include that stays on its floor: does it stay in its room, or go to a room below?
+sub stays_below {
+	my ($from, $to) = @_;
+	my ($here, $there) = (room_of($from), room_of($to));
+	return $here eq $there || $shared{$to} || grep { $_ eq $there } @{ $beside{$here} // [] };
 }
 
 # As the compiler finds it: beside the file, then with -I. and -Ilib.
@@ -51,7 +85,7 @@ sub resolve {
 	return $found;
 }
 
-my (@broken, $includes);
+my (@broken, @across, %used, $includes);
 for my $file (grep { room($_) } @c) {
 	my $number = 0;
 	my $may    = $may{ room($file) };
@@ -62,10 +96,24 @@ for my $file (grep { room($_) } @c) {
 		my $to = resolve($file, $1);
 		my $room = $to && (room($to) // 'tests');
 		push @broken, "$file:$number: $line" unless $room && grep { $_ eq $room } @$may;
+		$used{$to} = 1 if $to;
+		push @across, "$file:$number: $line" if $room && $room eq room($file) && !stays_below($file, $to);
 	}
 }
 cmp_ok($includes, '>', 100, 'the includes were found');
 is(join("\n", @broken), '', 'no include goes up or across');
+is(join("\n", @across), '', 'and on a floor none goes to a room that is not below');
+is(join("\n", grep { !$used{$_} } sort keys %shared), '', 'each shared header is included somewhere');
+
+# A room that is below another one is not above it.
+my %rank;
+
+sub rank {
+	my ($room, @path) = @_;
+	die "a circle of rooms: @path $room\n" if grep { $_ eq $room } @path;
+	return $rank{$room} //= 1 + (sort { $b <=> $a } 0, map { rank($_, @path, $room) } @{ $beside{$room} // [] })[0];
+}
+ok(eval { rank($_) for sort keys %beside; 1 }, 'the rooms have an order') or diag($@);
 
 # --- who may open /sys and /proc
 

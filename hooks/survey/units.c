@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hooks/units.h"
+#include "hooks/survey/units.h"
 
 #include <errno.h>
 
