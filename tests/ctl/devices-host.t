@@ -109,7 +109,7 @@ subtest 'Virtual functions' => sub {
 	$vm->ends(4242)->given_back('it');
 	$other->attribute($other->path_of($pf) . '/sriov_drivers_autoprobe', 0);
 	spew($other->dir . "/sys/bus/pci/devices/$pf/sriov_numvfs", $_) for 0, 2;
-	$agrees->($pf, 'blocked, 1', qr/set sriov_numvfs = 0 in a \[device \Q$pf\E\]/, 'nobody has them');
+	$agrees->($pf, 'blocked, 1', qr/set sriov_numvfs = 0 in section \[device \Q$pf\E\]/, 'nobody has them');
 	$other->settings({}, "[device $pf]\nsriov_numvfs = 0\n");
 	$agrees->($pf, 'free, 0', qr/can unbind driver/, 'and the hook may remove them');
 };
