@@ -21,7 +21,7 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_raw(struct arena *a, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
-/* One text behind the other: every start of a VM makes paths, and printf is slow. */
+/* The text t behind the text s. Every start of a VM makes paths, and printf is slow. */
 char *arena_join(struct arena *a, const char *s, const char *t);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)

@@ -10,7 +10,7 @@
  */
 struct err {
 	int code;
-	char text[4608]; /* a path (PATH_MAX) and what is said of it */
+	char text[4608]; /* a path (PATH_MAX) and a sentence about it */
 };
 
 /* code is a positive errno; returns -code, for `return err_set(…)`. err NULL: nobody asks why. */

@@ -117,7 +117,7 @@ static int read_bytes(struct arena *a, int fd, size_t size, struct file *file, s
 	return 0;
 }
 
-/* One byte more than fstat promised: a file that grows meanwhile is seen. */
+/* Room for one byte more than fstat reported: a file that grows in the meantime is seen. */
 static int read_all(struct arena *a, int fd, size_t size, struct file *file, struct err *err)
 {
 	int rc = read_bytes(a, fd, size + 1, file, err);

@@ -37,9 +37,9 @@ int file_read(const struct host *host, int at, const char *name, int extra_flags
 	      struct err *err);
 
 /*
- * The same of what is ours alone: nobody else needs to enter or read it, and it
- * is no link and no device. The folder's descriptor can be locked, listed and
- * changed (O_RDONLY).
+ * The same for private directories and files of kvmshim: nobody else needs to enter or read
+ * them, and they must not be links or devices. The descriptor of the directory can be
+ * locked, listed and changed (O_RDONLY).
  */
 int folder_open_private(const struct root *r, int at, const char *name, struct err *err);
 int file_read_private(const struct host *host, int at, const char *name, struct file *file,

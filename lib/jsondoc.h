@@ -17,10 +17,10 @@ static inline void cleanup_json(struct json_object **o)
 #define _cleanup_json_ __attribute__((cleanup(cleanup_json)))
 
 /*
- * The object that all of the text is (at most INT_MAX - 1 bytes, with a NUL
- * behind them): UTF-8, at most eight deep, and RFC 8259 but for what json-c's
- * strict mode still takes (NaN, a key in single quotes). The caller's; NULL for
- * anything else. Of two members with one name the last is there.
+ * The object that all of the text is (at most INT_MAX - 1 bytes, with a NUL behind them):
+ * UTF-8, at most eight deep, and RFC 8259, with the additions that json-c's strict mode
+ * still accepts (NaN, a key in single quotes). The caller owns it; NULL for anything else.
+ * Of two members with one name it has the last.
  */
 struct json_object *jsondoc_parse(const char *text, size_t len);
 

@@ -7,9 +7,8 @@
 struct arena;
 
 /*
- * What is wrong with the admin's files. All mistakes of all files are
- * collected, then shown: FILE:LINE: error: sentence. Warnings are for `kvmshim check`
- * only; they stop nothing.
+ * The mistakes in the admin's files. All mistakes of all files are collected, then shown:
+ * FILE:LINE: error: sentence. Warnings are for `kvmshim check` only; they stop nothing.
  */
 struct mistake {
 	const char *file;

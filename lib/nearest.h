@@ -14,5 +14,5 @@ struct nearest {
 
 void nearest_try(struct nearest *n, const char *candidate);
 
-/* " (did you mean 'X'?)", or "" where nothing is near. */
+/* " (did you mean 'X'?)", or "" if nothing is near. */
 const char *nearest_hint(struct arena *a, const struct nearest *n);

@@ -81,7 +81,7 @@ static const char *skip(const char *s)
 	return s;
 }
 
-/* NULL where there is no number of a node. */
+/* NULL if the text does not begin with the number of a NUMA node. */
 static const char *number(const char *s, unsigned *n)
 {
 	size_t len = strspn(s, "0123456789");

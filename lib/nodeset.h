@@ -14,8 +14,8 @@ struct nodeset {
 };
 
 /*
- * As libvirt writes them, and Linux: "0-3,^1,7" (virBitmapParse() of
- * util/virbitmap.c). false for what is none, an empty set, or a node too high.
+ * Sets as libvirt and Linux write them: "0-3,^1,7" (virBitmapParse() of util/virbitmap.c).
+ * false for a text that is not a set, an empty set, or a NUMA node too high.
  */
 bool nodeset_parse(const char *text, struct nodeset *s);
 /* "0-1,7" */
@@ -24,7 +24,7 @@ const char *nodeset_text(struct arena *a, const struct nodeset *s);
 void nodeset_add(struct nodeset *s, unsigned node);
 bool nodeset_has(const struct nodeset *s, unsigned node);
 unsigned nodeset_count(const struct nodeset *s);
-/* The lowest node; of a set that is not empty. */
+/* The lowest NUMA node of a set that is not empty. */
 unsigned nodeset_first(const struct nodeset *s);
 
 bool nodeset_equal(const struct nodeset *a, const struct nodeset *b);

@@ -12,7 +12,7 @@
 #define SLOT_LAST 0x1f
 #define FUNCTION_LAST 7
 
-/* The hex digits at *s, past which it puts *s; false where there are none or too many. */
+/* The hex digits at *s, past which it puts *s; false if *s has no digits or too many. */
 static bool take_hex(const char **s, size_t most, unsigned *value)
 {
 	size_t len = strspn(*s, "0123456789abcdefABCDEF");

@@ -32,7 +32,7 @@ bool strv_has(const struct strv *v, const char *s);
 void strv_sort(struct strv *v);
 
 bool str_among(const char *const *list, size_t n, const char *word);
-/* Of an array whose length is known. */
+/* The same for an array whose length is known. */
 #define STR_AMONG(list, word) str_among((list), sizeof(list) / sizeof((list)[0]), (word))
 
 /* Most words differ in their first byte, and most of reading rules is comparing words. */
@@ -70,7 +70,7 @@ const char *str_printable(struct arena *a, const char *s);
 /* As it is written in XML and HTML: & < > ' and " are entities. */
 const char *str_xml(struct arena *a, const char *s);
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
+/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if s does not begin with one. */
 size_t str_utf8_len(const char *s, size_t left);
 
 /* Is such a sequence one that a terminal obeys instead of showing it? */

@@ -39,7 +39,7 @@ void fact_add(struct arena *a, struct facts *f, enum fact fact, const char *valu
 	*arena_push(a, values->v, values->n, values->cap) = value;
 }
 
-/* Where the glob at s ends: an unescaped comma or the end of the text. */
+/* The end of the glob at s: an unescaped comma or the end of the text. */
 static size_t glob_len(const char *s)
 {
 	size_t len = 0;

@@ -11,9 +11,9 @@ struct arena;
 struct err;
 
 /*
- * What is known of a VM, whoever asks: the wrapper takes it from argv, the
- * hook from the domain XML. A fact may have several values (the devices passed
- * through; a project's name and id) or none, and may be unknown.
+ * The facts of a VM. The wrapper reads them from argv, the hook from the domain XML. A fact
+ * may have several values (the devices passed through; a project's name and id) or none,
+ * and may be unknown.
  */
 enum fact {
 	FACT_NAME,
@@ -32,7 +32,7 @@ enum fact {
 	FACT_COUNT,
 };
 
-/* Can the hook tell it from the domain's XML as well as the wrapper from argv? */
+/* Can the hook read this fact from the domain XML as well as the wrapper from argv? */
 bool fact_is_shared(enum fact fact);
 
 struct fact_values {
@@ -43,7 +43,7 @@ struct fact_values {
 
 struct facts {
 	struct fact_values of[FACT_COUNT];
-	/* Is there an option that this target means? For FACT_OPTION. */
+	/* Does an option exist that this target means? For FACT_OPTION. */
 	bool (*has_option)(const void *cmdline, const struct target *t);
 	const void *cmdline;
 	struct grants grants;
@@ -51,7 +51,7 @@ struct facts {
 
 void fact_add(struct arena *a, struct facts *f, enum fact fact, const char *value);
 
-/* One value of a condition: a glob, or for when-option a target. */
+/* A value of a condition: a glob, or for when-option a target. */
 struct pattern {
 	bool negated;
 	const char *glob;
@@ -72,13 +72,13 @@ enum verdict { COND_FAILS, COND_HOLDS, COND_UNKNOWN };
 /* "when-name", … in the order of enum fact. */
 extern const char *const condition_keys[FACT_COUNT];
 
-/* Adds the patterns of one line's value. 0 or -EINVAL. */
+/* Adds the patterns of the value in this line of the file. 0 or -EINVAL. */
 int condition_add(struct arena *a, struct condition *c, const char *value, unsigned line,
 		  struct err *err);
 
 /*
- * Holds if no negated pattern matches and, where there are positive ones, one
- * of them does. An unknown fact is COND_UNKNOWN, negated or not.
+ * A condition is true if no negated pattern matches and, if it has positive patterns, one
+ * of them matches. An unknown fact is COND_UNKNOWN, negated or not.
  */
 enum verdict condition_eval(const struct condition *c, const struct facts *f);
 

@@ -7,7 +7,7 @@ struct err;
 struct grants;
 struct root;
 
-/* What a verb knows besides the command line. */
+/* A verb knows these values and the command line. */
 struct names {
 	/* %n, %u and %h; NULL where the command line does not say */
 	const char *name, *uuid, *host;
@@ -16,7 +16,7 @@ struct names {
 	struct grants *grants;
 };
 
-/* How a value is made safe for where it is put. May return NULL: cannot be carried. */
+/* Makes a value safe for its place in a text. May return NULL: the place cannot carry it. */
 typedef const char *expand_quote(struct arena *a, const char *value);
 
 /*
@@ -27,5 +27,5 @@ typedef const char *expand_quote(struct arena *a, const char *value);
 int expand(struct arena *a, const struct names *names, const char *text, expand_quote *quote,
 	   const char **out, struct err *err);
 
-/* Is every % in it one that expand() knows? For rule files, before there is a VM. */
+/* Does expand() know every % in the text? For rule files, before a VM exists. */
 int expand_check(const char *text, struct err *err);

@@ -22,7 +22,7 @@ const char *factsfile_path(const struct host *host, const char *uuid)
 	return root_path(host, arena_printf(host->arena, VM_FOLDER "/%s/" FACTS_FILE, uuid));
 }
 
-/* What is there must be of the right type; what is missing is unknown. */
+/* A member that exists must be of the right type; a member that is missing is unknown. */
 static int add_string(struct arena *a, struct facts *f, enum fact fact,
 		      const struct json_object *from, const char *member, struct err *err)
 {
@@ -36,7 +36,7 @@ static int add_string(struct arena *a, struct facts *f, enum fact fact,
 	return 0;
 }
 
-/* Finds an object member; *o is NULL where there is none. */
+/* Finds an object member; *o is NULL if the member is missing. */
 static int get_object(const struct json_object *from, const char *member, struct json_object **o,
 		      struct err *err)
 {

@@ -14,12 +14,12 @@ struct host;
  *     "grants": [ { "pci": "0000:05:00.0", "rule": "50-gpu.ini:section" },
  *                 { "mdev": UUID, "rule": … } ] }
  *
- * "nova" and each of its members may be missing: that fact is unknown then.
- * "grants" may be missing: nothing was handed over.
- * Other members are for other readers. Fills when-flavor, when-project,
- * when-user and when-instance. uuid must have come out of str_uuid().
- * 0 (also where there is no file), or -errno with err filled (without the path): a file that is a
- * link, somebody else's, or not of this shape is refused, not repaired.
+ * "nova" and each of its members may be missing: that fact is unknown then. "grants" may be
+ * missing: then no device was assigned. Other members are for other readers. Fills
+ * when-flavor, when-project, when-user and when-instance. uuid must have come out of
+ * str_uuid(). 0 (also if the file does not exist), or -errno with err filled (without the
+ * path). A file that is a link, has another owner, or has not this shape is refused, not
+ * repaired.
  */
 int factsfile_read(const struct host *host, const char *uuid, struct facts *f, struct err *err);
 

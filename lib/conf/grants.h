@@ -10,8 +10,8 @@ struct rule;
 enum grant_kind { GRANT_PCI, GRANT_MDEV };
 
 /*
- * The host devices that the hook handed over for this VM, each with the rule
- * that it did so for, out of facts.json. The wrapper adds exactly these.
+ * The host devices that the hook assigned to this VM for pass-pci and pass-mdev, each with
+ * the rule that caused it, from facts.json. The wrapper adds exactly these.
  */
 struct grant {
 	enum grant_kind kind;
@@ -21,17 +21,17 @@ struct grant {
 };
 
 struct grants {
-	bool known; /* there is a facts.json */
+	bool known; /* facts.json exists */
 	struct grant *v;
 	size_t n, cap;
 };
 
-/* Takes the grant of this device to this rule; -EPERM where there is none. */
+/* Uses the grant of this device to this rule; -EPERM if this rule has no such grant. */
 int grants_use(struct grants *g, const struct rule *rule, enum grant_kind kind, const char *device,
 	       struct err *err);
 
-/* Those of a rule that turns out not to apply: nobody is to take them. */
+/* Leaves the grants of a rule that does not apply after all: they need not be used. */
 void grants_leave(struct grants *g, const struct rule *rule);
 
-/* -EPERM where a device was handed over that no rule took. */
+/* -EPERM if a device was assigned and no rule used it. */
 int grants_all_used(const struct grants *g, struct err *err);

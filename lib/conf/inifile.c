@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * inih takes the lines apart; this reader feeds it, because the packaged
- * library by itself (tried with 55) cuts lines at 199 bytes and reads the tail
- * as a new key, cuts names at 49, appends an indented line to the value above
- * it, starts a comment at " ;" inside a value, and gives handlers no line
- * number, and says nothing of an empty section. So the reader announces the
- * sections, hands over the key of one logical line at a time, without
- * indentation, refuses what inih would mangle, and keeps the value itself.
+ * inih splits the lines; this reader feeds it. The packaged library alone (tried with 55)
+ * cuts lines at 199 bytes and reads the tail as a new key, cuts names at 49, appends an
+ * indented line to the value above it, starts a comment at " ;" inside a value, gives
+ * handlers no line number, and does not report an empty section. So the reader announces
+ * the sections, passes the key of one logical line at a time, without indentation, refuses
+ * what inih would mangle, and keeps the value itself.
  */
 #include "inifile.h"
 
@@ -119,7 +118,7 @@ static ptrdiff_t stripped_line(struct reader *r, const char **line)
 	return len;
 }
 
-/* Past empty lines and comments, which do not go on. */
+/* Skips empty lines and comments, which a backslash does not continue. */
 static ptrdiff_t first_line(struct reader *r, const char **line)
 {
 	ptrdiff_t len;
@@ -153,7 +152,7 @@ static char *logical_line(struct reader *r)
 	return r->text.text;
 }
 
-/* Skips a "…" at s; NULL where it never ends. */
+/* Skips a "…" at s; NULL if the quote never ends. */
 static const char *skip_quoted(const char *s)
 {
 	for (s++; *s && *s != '"'; s++)
@@ -194,7 +193,7 @@ const char *inifile_unquote(struct arena *a, const char *value)
 	return strbuf_text(&b);
 }
 
-/* What is wrong with "[name]…", or NULL. */
+/* The mistake in "[name]…", or NULL. */
 static const char *section_problem(struct reader *r, const char *line, size_t name)
 {
 	const char *after = line[1 + name] ? str_skip_blanks(line + name + 2) : "";
@@ -213,8 +212,8 @@ static const char *section_problem(struct reader *r, const char *line, size_t na
 }
 
 /*
- * Announced here, because inih never tells of an empty one, and whether right
- * or wrong: the keys below must not fall to the rule above.
+ * The section is announced here, because inih never reports an empty one. It is announced
+ * whether right or wrong: the keys below it must not fall to the rule above.
  */
 static void take_section(struct reader *r, const char *line)
 {

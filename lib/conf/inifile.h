@@ -8,11 +8,11 @@ struct file;
 struct mistakes;
 
 /*
- * The syntax of an INI file, nothing of its meaning. A section is announced
- * even when it is empty; a key before the first section comes with no section
- * announced. line is where the (joined) line begins, from 1. section's name and
- * value stay; key is gone after the call. value is as written, "quotes" and all:
- * inifile_unquote() takes them off where the value is one text.
+ * The syntax of an INI file, not its meaning. A section is announced even when it is empty;
+ * a key before the first section comes with no section announced. line is the line at which
+ * the (joined) line begins, from 1. section's name and value stay; key is invalid after the
+ * call. value is as written, with its "quotes": inifile_unquote() removes them if the value
+ * is one text.
  */
 struct ini_events {
 	void (*section)(void *user, const char *name, unsigned line);

@@ -27,9 +27,9 @@ struct passes {
 };
 
 /*
- * What the wrapper will come to. COND_UNKNOWN: that cannot be told here. A fact
- * that the hook does not know though it is one of its own the wrapper will not
- * know either, as it has it from the hook.
+ * The result that the wrapper will have. COND_UNKNOWN: only the wrapper knows it. If the
+ * hook does not know a fact that it shares with the wrapper, the wrapper will not know it
+ * either, because the wrapper has it from the hook.
  */
 static enum verdict judge(const struct passes *p, const struct rule *rule)
 {

@@ -38,7 +38,7 @@ struct load {
 	unsigned seen[8]; /* line of each plain key in this rule, by row of plain_keys */
 };
 
-/* What a plain key makes of its value; returns what the value must be, NULL if it is right. */
+/* Sets a plain key from its value. Returns what the value must be, NULL if it is right. */
 typedef const char *plain_setter(struct rule *r, const char *value);
 
 static const char *set_description(struct rule *r, const char *value)
@@ -85,7 +85,7 @@ static const char *set_on_incoming(struct rule *r, const char *value)
 	return "apply, skip or refuse";
 }
 
-/* Keys that stand once in a rule and are neither a condition nor a verb. */
+/* Keys that are given once in a rule. They are not conditions and not verbs. */
 static const struct {
 	const char *key;
 	plain_setter *set;
@@ -197,7 +197,7 @@ static void check_granted(struct load *l, const struct rule *r, const struct act
 				    verb_names[action->verb]);
 }
 
-/* What the rule in hand lacks; said only where none of its lines is a mistake. */
+/* Reports the parts that the current rule lacks, only if none of its lines is a mistake. */
 static void check_whole(struct load *l)
 {
 	const struct rule *r = l->rule;

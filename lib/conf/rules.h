@@ -11,7 +11,7 @@ struct arena;
 struct file;
 struct mistakes;
 
-/* What a verb is told, and what that means to QEMU, is the wrapper's. */
+/* The arguments of a verb, and their meaning to QEMU, are the wrapper's. */
 enum verb {
 	/* low: -OPTION[SELECTOR] and verbatim QEMU syntax */
 	VERB_SET,
@@ -54,7 +54,7 @@ struct action {
 
 enum on_incoming { INCOMING_APPLY, INCOMING_SKIP, INCOMING_REFUSE };
 
-/* One section of a rule file. Rules apply in the order of rule_set. */
+/* A section of a rule file. Rules apply in the order of rule_set. */
 struct rule {
 	const char *file, *section, *description;
 	unsigned line;
@@ -76,13 +76,13 @@ void rules_read(struct arena *a, const struct file *file, struct rule_set *set,
 		struct mistakes *m);
 
 /*
- * Do all conditions hold? Pure. Where one does not, *why (if given) is it, and
- * the verdict says whether it fails or its fact is unknown.
+ * Are all conditions true? Pure. If one is not, *why (if given) is that condition, and the
+ * verdict is whether it fails or its fact is unknown.
  */
 enum verdict rule_matches(const struct rule *rule, const struct facts *facts,
 			  const struct condition **why);
 
-/* The first glob of the rule for this fact that is not behind a '!'; NULL: there is none. */
+/* The first glob of the rule for this fact that is not behind a '!'; NULL if it has none. */
 const char *rule_glob(const struct rule *rule, enum fact fact);
 
 /* Bits 1 << enum fact that any enabled rule asks for. */

@@ -29,7 +29,7 @@ static const char *pci_id(struct arena *a, const char *text)
 	return id;
 }
 
-/* One word behind the first; false where it is none of the two, or one is given twice. */
+/* A word behind the first; false if it is not one of the two, or if one is given twice. */
 static bool expect_word(struct arena *a, const char *word, const char **subsystem,
 			const char **serial)
 {
@@ -67,10 +67,10 @@ static const char *set_expect(const struct setting_place *p, const char *value)
 
 /* ---- stop-units ---- */
 
-/* unit_name_mangle() of systemd's basic/unit-name.c; a name of 256 bytes is none. */
+/* unit_name_mangle() of systemd's basic/unit-name.c; it refuses a name of 256 bytes. */
 #define UNIT_NAME_MAX 255
 
-/* What can be stopped. */
+/* Units of these types can be stopped. */
 static bool has_unit_suffix(const char *name)
 {
 	static const char *const suffixes[] = { ".service", ".socket", ".mount", ".automount",
@@ -83,7 +83,7 @@ static bool has_unit_suffix(const char *name)
 	return false;
 }
 
-/* The whole name of a unit; NULL where it cannot be one. A '-' in front would be an option. */
+/* The whole name of a unit; NULL if the word cannot be one. A '-' in front would be an option. */
 static const char *unit_name(struct arena *a, const char *word)
 {
 	if (*word == '-' || word[strspn(word, LETTERS DIGITS ":_.\\@-")])

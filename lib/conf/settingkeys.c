@@ -65,7 +65,7 @@ static const char *set_bool(bool *to, const char *value)
 	return NULL;
 }
 
-/* One of two words. */
+/* A value that must be one of two words. */
 static const char *set_second(bool *to, const char *value, const char *first, const char *second,
 			      const char *wanted)
 {
@@ -149,7 +149,7 @@ static const char *set_hook_enabled(const struct setting_place *p, const char *v
 	return set_bool(&p->settings->hook.enabled, value);
 }
 
-/* Without '!': a glob that looks like one and is none would allow what it should not. */
+/* Without '!': a text that only looks like a glob would allow what it should not. */
 static const char *set_unbind_drivers(const struct setting_place *p, const char *value)
 {
 	static const char bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

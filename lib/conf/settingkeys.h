@@ -13,7 +13,7 @@ struct settings;
  */
 enum setting_section { SECTION_WRAPPER, SECTION_HOOK, SECTION_DEVICE, SECTION_COUNT };
 
-/* Where the values of a section go. */
+/* The place for the values of a section. */
 struct setting_place {
 	struct arena *arena;
 	struct settings *settings;

@@ -36,7 +36,7 @@ struct load {
 
 /* ---- sections ---- */
 
-/* What follows "device" in the section's name; NULL where it is another section. */
+/* The text behind "device" in the section's name; NULL if it is another section. */
 static const char *after_device(const char *name)
 {
 	size_t len = strlen(section_names[SECTION_DEVICE]);
@@ -72,7 +72,7 @@ static void unknown_section(struct load *l, const char *name, unsigned line)
 		    nearest_hint(a, &near));
 }
 
-/* The section that a [device] becomes; NULL where it is a mistake. */
+/* The section that a [device] becomes; NULL if it is a mistake. */
 static struct device_settings *add_device(struct load *l, const char *name, unsigned line)
 {
 	struct arena *a = l->place.arena;

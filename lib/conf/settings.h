@@ -27,7 +27,7 @@ struct attribute_setting {
 struct device_settings {
 	const char *address; /* as pciaddr_spell() spells it */
 	unsigned line;
-	/* expect = 10de:1b06 subsystem=… serial=…; each NULL where it is not given */
+	/* expect = 10de:1b06 subsystem=… serial=…; each NULL if not given */
 	const char *expect_id, *expect_subsystem, *expect_serial;
 	struct strv stop_units;
 	/*
@@ -36,7 +36,7 @@ struct device_settings {
 	 */
 	struct attribute_setting *attributes;
 	size_t n_attributes, attributes_cap;
-	int unbind_timeout; /* seconds; that of [hook] where it is not given */
+	int unbind_timeout; /* seconds; that of [hook] if not given */
 	const char *mdev_type;
 };
 
@@ -73,10 +73,10 @@ void settings_parse(struct arena *a, const struct file *file, struct settings *s
 /* A missing file is all defaults. A key that was right is kept though others are mistakes. */
 void settings_read(const struct host *host, struct settings *s, struct mistakes *m);
 
-/* The [device] section of a function; NULL if there is none. */
+/* The [device] section of a function; NULL if the function has none. */
 const struct device_settings *settings_of_device(const struct settings *s, const char *address);
 
-/* What such a section (NULL: none) sets an attribute to; NULL: nothing. */
+/* The value that this section (NULL: none) sets an attribute to; NULL: it does not set it. */
 const char *settings_attribute(const struct device_settings *d, const char *name);
 
 /* May the hook take a device from this driver? */

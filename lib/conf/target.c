@@ -17,7 +17,7 @@ static const char *selector_end(const char *s)
 	return NULL;
 }
 
-/* Where the item at s ends: an unescaped comma or end. */
+/* The end of the item at s: an unescaped comma or end. */
 static const char *item_end(const char *s, const char *end)
 {
 	for (; s < end && *s != ','; s++)

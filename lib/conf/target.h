@@ -7,8 +7,8 @@ struct arena;
 struct err;
 
 /*
- * What a verb or a when-option speaks of: -OPTION[key=glob,…]. Only the form is
- * known here; what options there are, and what a key means, is the wrapper's.
+ * The target of a verb or a when-option: -OPTION[key=glob,…]. Only the form is known here.
+ * The wrapper knows which options exist, and what a key means.
  */
 struct selkey {
 	const char *key;

@@ -5,7 +5,7 @@
 
 struct host;
 
-/* What the kernel confines processes by. */
+/* The kernel's modules that confine processes. */
 struct confinement {
 	bool apparmor;
 	bool selinux, enforces;
@@ -13,5 +13,5 @@ struct confinement {
 
 void confinement_read(const struct host *host, struct confinement *c);
 
-/* A boolean of SELinux's policy as it is now: 1, 0, or -1: there is none of this name. */
+/* A boolean of SELinux's policy as it is now: 1, 0, or -1 if no boolean has this name. */
 int confinement_boolean(const struct host *host, const char *name);

@@ -3,5 +3,5 @@
 
 struct host;
 
-/* vendor_id of /proc/cpuinfo: "GenuineIntel", "AuthenticAMD"; NULL where there is none. */
+/* vendor_id of /proc/cpuinfo: "GenuineIntel", "AuthenticAMD"; NULL if the file has none. */
 const char *cpuvendor(const struct host *host);

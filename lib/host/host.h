@@ -11,8 +11,8 @@ struct host;
 struct strv;
 
 /*
- * The machine: this room alone opens /sys and /proc, below KVMSHIM_ROOT where
- * one is given. /proc/self stays the real one.
+ * The host: only lib/host opens /sys and /proc, below KVMSHIM_ROOT if it is set. /proc/self
+ * stays the real one.
  */
 
 /* All of /sys or /proc file `path`, NUL-terminated, *len bytes. 0 or -errno (no sentence). */
@@ -24,7 +24,7 @@ bool host_has_module(const struct host *host, const char *name);
 /* /proc/PID/cmdline as words. 0 or -errno. */
 int host_cmdline(const struct host *host, pid_t pid, struct strv *argv);
 
-/* What a program of ours opens as its stdin by name: not every /dev has a stdin. */
+/* The path by which a program of kvmshim opens its stdin: not every /dev has a stdin. */
 #define HOST_STDIN "/proc/self/fd/0"
 
 /* The program that this process runs, from /proc/self/exe. NULL if unknown. */

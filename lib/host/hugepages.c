@@ -130,7 +130,7 @@ static void add_pool(const struct host *host, const char *name, struct hostmemor
 		*arena_push(host->arena, m->pools, m->n_pools, m->pools_cap) = p;
 }
 
-/* ---- nodes ---- */
+/* ---- NUMA nodes ---- */
 
 static void read_node(const struct host *host, const char *node, struct hostmemory *m)
 {

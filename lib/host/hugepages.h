@@ -11,22 +11,23 @@ struct host;
 
 /* A pool of huge pages (Documentation/admin-guide/mm/hugetlbpage.rst). */
 struct hugepool {
-	const char *name;	 /* "node1/hugepages-2048kB", "hugepages-2048kB" of a host without nodes */
+	const char *name;	 /* "node1/hugepages-2048kB"; "hugepages-2048kB" without NUMA */
 	unsigned long long page; /* KiB */
-	unsigned node;		 /* 0 of a host without nodes */
-	/* pages: nr has those in it that are surplus, which go as soon as they are free */
+	unsigned node;		 /* 0 of a host without NUMA nodes */
+	/* pages: nr includes the surplus pages, which go as soon as they are free */
 	unsigned long long nr, free, surplus;
 };
 
 /*
- * A page size, on whichever node: what processes have reserved and not touched yet, and how
- * many pages the kernel would still make beyond the pools (nr_overcommit_hugepages).
+ * A page size, on all NUMA nodes together: the pages that processes have reserved and not
+ * touched yet, and the pages that the kernel would still make beyond the pools
+ * (nr_overcommit_hugepages).
  */
 struct hugesize {
 	unsigned long long page, reserved, overcommit;
 };
 
-/* MemFree, and what the kernel gives up for it: file pages and reclaimable slabs. */
+/* MemFree, and the memory that the kernel can reclaim: file pages and reclaimable slabs. */
 struct memory_node {
 	unsigned node;
 	unsigned long long free, reclaimable;
@@ -43,17 +44,20 @@ struct hostmemory {
 	size_t n_nodes, nodes_cap;
 };
 
-/* What cannot be read is 0, or not there. */
+/* An amount that cannot be read is 0, or missing. */
 void hostmemory_read(const struct host *host, struct hostmemory *m);
 
-/* One pool by its name, as it is now. 0 or -ENOENT. */
+/* Reads a pool by its name, as it is now. 0 or -ENOENT. */
 int hugepool_read(const struct host *host, const char *name, struct hugepool *p);
 
-/* nr_hugepages of a pool, and what makes its node (or the host) compact its memory. */
+/*
+ * nr_hugepages of a pool, and the file that makes its NUMA node (or the host) compact its
+ * memory.
+ */
 const char *hugepool_path(struct arena *a, const char *name);
 const char *hugepool_compact_path(struct arena *a, const char *name);
 
-/* KiB of a line of /proc/PID/status, such as HugetlbPages; 0 where there is none. */
+/* KiB of a line of /proc/PID/status, such as HugetlbPages; 0 if the file has no such line. */
 unsigned long long process_kib(const struct host *host, pid_t pid, const char *key);
 
 /* The soft limit of locked memory of a process: KiB, ULLONG_MAX for none. 0 or -errno. */

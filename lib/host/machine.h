@@ -9,7 +9,10 @@
 struct host;
 struct pci_function;
 
-/* What firmware, kernel and CPU of this host have for VMs. What cannot be read is not there. */
+/*
+ * The support of firmware, kernel and CPU of this host for VMs. A fact that cannot be read
+ * is missing.
+ */
 enum cpu_maker { CPU_OTHER, CPU_INTEL, CPU_AMD };
 
 struct machine {
@@ -18,7 +21,7 @@ struct machine {
 	bool virtualises;	  /* the flag vmx or svm */
 	bool has_kvm;		  /* /dev/kvm */
 	struct strv kernel;	  /* the words of /proc/cmdline */
-	const char *iommu_table;  /* by which firmware tells of one: "DMAR", "IVRS", …; NULL */
+	const char *iommu_table;  /* the ACPI table of the IOMMU: "DMAR", "IVRS", …; NULL */
 	bool has_acpi;		  /* its tables can be listed at all */
 	size_t groups;		  /* of /sys/kernel/iommu_groups */
 	bool remaps_interrupts;	  /* chips named IR-… in /proc/interrupts */
@@ -33,10 +36,10 @@ struct machine {
 
 void machine_read(const struct host *host, struct machine *m);
 
-/* The value of the last KEY=VALUE on the kernel's line, - and _ alike in KEY; NULL: there is none. */
+/* The value of the last KEY=VALUE of the kernel command line, - and _ alike in KEY; or NULL. */
 const char *machine_kernel_value(const struct machine *m, const char *key);
 
-/* Of what is there the function with this address; NULL. */
+/* The function of this host with this address; NULL if it does not exist. */
 const struct pci_function *machine_function(const struct machine *m, const char *address);
 
 /* Is this module loaded, built in, or there to be loaded (modules.dep, modules.builtin)? */

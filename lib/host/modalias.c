@@ -13,13 +13,13 @@
 #define ALIAS "alias pci:"
 #define VENDOR 9 /* "v000010DE": how much of a glob it is sorted by */
 
-/* Of any vendor: those come first, and fit by the rest of their glob. */
+/* Globs of any vendor come first, and fit by the rest of their glob. */
 static bool is_of_anybody(const char *glob)
 {
 	return !str_starts(glob, "v0000");
 }
 
-/* The file's own order where they are alike: all globs are in one text. */
+/* Globs that are alike keep the order of the file: all globs are in one text. */
 static int compare(const void *a, const void *b)
 {
 	const struct modalias *x = a, *y = b;
@@ -31,7 +31,7 @@ static int compare(const void *a, const void *b)
 	return order ? order : x->glob < y->glob ? -1 : 1;
 }
 
-/* "GLOB MODULE" of a line, cut in two where they stand. */
+/* "GLOB MODULE" of one text line, cut in two in place. */
 static void add_line(struct arena *a, char *line, struct modaliases *aliases)
 {
 	char *blank = strchr(line, ' ');
@@ -66,7 +66,7 @@ void modaliases_read(const struct host *host, const char *release, struct modali
 		aliases->any++;
 }
 
-/* Where those of this vendor begin. */
+/* The index of the first glob of this vendor. */
 static size_t first_of(const struct modaliases *aliases, const char *numbers)
 {
 	size_t low = aliases->any, high = aliases->n;

@@ -29,7 +29,7 @@ static void take_words(struct arena *a, const char *line, size_t len, struct str
 	}
 }
 
-/* A line goes on behind a backslash at its end. */
+/* A backslash at the end of a line joins the next line to it. */
 static size_t line_length(const char *text)
 {
 	size_t len = strcspn(text, "\n");

@@ -8,7 +8,10 @@
 
 struct host;
 
-/* What modprobe is told (modprobe.d(5)). A file name that is in two folders counts once. */
+/*
+ * The configuration of modprobe (modprobe.d(5)). A file name that is in two directories
+ * counts once.
+ */
 struct modprobe_line {
 	const char *file;
 	struct strv words; /* "options", "vfio-pci", "ids=…" */
@@ -27,5 +30,5 @@ const char *modprobe_option(const struct modprobe *m, const char *module, const 
 /* The file that keeps a module from being loaded: `blacklist`, `install … /bin/false`; NULL. */
 const char *modprobe_blocks(const struct modprobe *m, const char *module);
 
-/* Is there a `softdep MODULE pre: … FIRST …`? */
+/* Does a line `softdep MODULE pre: … FIRST …` exist? */
 bool modprobe_goes_first(const struct modprobe *m, const char *module, const char *first);

@@ -21,7 +21,7 @@ int sysfs_folder(const struct host *host, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* One read(2) is all of it: a page at most (Documentation/filesystems/sysfs.rst). */
+/* A single read(2) is all of it: a page at most (Documentation/filesystems/sysfs.rst). */
 char *sysfs_text_at(struct arena *a, int at, const char *name)
 {
 	_cleanup_fd_ int fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -18,10 +18,10 @@ int sysfs_folder(const struct host *host, const char *path);
 
 /* An attribute (at most a page of 4096) without its last newline; NULL if it cannot be read. */
 char *sysfs_text_at(struct arena *a, int at, const char *name);
-/* One of the form 0x10de. */
+/* An attribute of the form 0x10de. */
 bool sysfs_hex_at(struct arena *a, int at, const char *name, unsigned *value);
 
-/* The last part of where a link points, such as a driver's name; NULL if there is no link. */
+/* The last part of a link's target, such as a driver's name; NULL if the link is missing. */
 const char *sysfs_link_at(struct arena *a, int at, const char *name);
 
 bool sysfs_has_at(int at, const char *name);

@@ -13,7 +13,7 @@
 #include "err.h"
 #include "root.h"
 
-/* The node itself, opened for nothing but to be looked at: the group can be opened once only. */
+/* The device node itself, opened only to be looked at: the group can be opened once only. */
 static int open_node(const struct host *host, const char *group, struct stat *st)
 {
 	const char *path = root_path(host, arena_printf(host->arena, "/dev/vfio/%s", group));

@@ -22,7 +22,10 @@ static void task_write(const struct task *t)
 	t->report->len = 0;
 }
 
-/* One read(2) gives all of an attribute (filesystems/sysfs.rst, "Reading/Writing Attribute Data"). */
+/*
+ * A single read(2) gives all of an attribute (filesystems/sysfs.rst, "Reading/Writing
+ * Attribute Data").
+ */
 static void task_read(const struct task *t)
 {
 	_cleanup_fd_ int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -73,7 +76,7 @@ static int receive_descriptor(int from)
 
 	if (recvmsg(from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
 		return -errno;
-	/* no descriptor was left for it: EMFILE is not told otherwise */
+	/* no descriptor was left for it: the kernel does not report EMFILE in another way */
 	header = CMSG_FIRSTHDR(&message);
 	if (!header || message.msg_flags & MSG_CTRUNC)
 		return -EMFILE;

@@ -6,12 +6,12 @@
 struct host;
 
 /*
- * What changes the machine. All of it may block in the kernel for ever, so a child does
- * it (own session, /dev/null on 0-2, no other descriptor), which is not waited for
- * beyond the deadline, and not killed: it could not be. A child that is left behind is
- * the mark of a stuck device.
- * Safe to call from several threads, each with an arena of its own. A thread that writes
- * or reads keeps its child for the next time: act_end() before it ends.
+ * The actions that change the host. All of them may block in the kernel for ever, so a
+ * child does them (own session, /dev/null on 0-2, no other descriptor). The caller does not
+ * wait for the child beyond the deadline, and does not kill it: that is not possible. A
+ * child that is left behind is the mark of a stuck device. Safe to call from several
+ * threads, each with an arena of its own. A thread that writes or reads keeps its child for
+ * the next time: act_end() before it ends.
  */
 
 /*

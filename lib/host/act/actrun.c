@@ -86,8 +86,8 @@ static void program_kill(const struct child *c)
 }
 
 /*
- * What the program leaves running may keep its stderr open, or even go on writing:
- * the end of the pipe is not waited for. A pipe holds 64 KiB, pipe(7).
+ * A process that the program leaves running may keep its stderr open, or even write more:
+ * so nobody waits for the end of the pipe. A pipe holds 64 KiB, pipe(7).
  */
 #define DRAINS (64 * 1024 / (TAIL_MAX / 2))
 

@@ -85,9 +85,9 @@ static int descriptors_to_null(int stderr_fd)
 }
 
 /*
- * Whatever this child does is not to be done after its caller was killed: somebody else
- * then undoes it. The signal comes when the *thread* that made the child ends, which
- * waits for it; one left behind past its deadline dies when the kernel lets it go.
+ * This child must not act after its caller was killed: then another process undoes its
+ * work. The signal comes when the *thread* that made the child ends, which waits for it. A
+ * child that is left behind past its deadline dies when its call in the kernel returns.
  */
 static void die_with(pid_t parent)
 {
@@ -118,8 +118,8 @@ _Noreturn static void child_main(const struct task *t, pid_t parent)
 #endif
 
 /*
- * In the child signals stay blocked, so that no handler of the caller runs in it; but for
- * one that will be another program.
+ * In the child signals stay blocked, so that no handler of the caller runs in it. A child
+ * that will be another program unblocks them.
  */
 int child_start(struct child *c, const struct task *t)
 {
@@ -137,7 +137,7 @@ int child_start(struct child *c, const struct task *t)
 	if (c->pid < 0)
 		return -failed;
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	/* SIGCHLD is ignored, and it has ended and is gone: child_wait() does without */
+	/* SIGCHLD is ignored, and the child was reaped at its end: child_wait() needs no pidfd */
 	if (c->pidfd >= 0 || errno == ESRCH)
 		return 0;
 	failed = errno;
@@ -196,8 +196,8 @@ int child_reap(const struct child *c, siginfo_t *end)
 }
 
 /*
- * 0, or why the child could not do it. Its report is there even if it was somebody
- * else who reaped it (SIGCHLD ignored).
+ * 0, or why the child could not do it. Its report exists even if another caller reaped it
+ * (SIGCHLD ignored).
  */
 static int outcome(const struct child *c, const struct task *t)
 {
@@ -207,7 +207,7 @@ static int outcome(const struct child *c, const struct task *t)
 	return t->report->done ? -t->report->error : -EIO;
 }
 
-/* One that comes back after all, between the deadline and the look at it, is not stuck. */
+/* A child that ends after all, between the deadline and the look at it, is not stuck. */
 int child_wait_or_tell(struct arena *a, pid_t pid, child_wait_fn *wait, const void *of,
 		       int deadline, struct process *stuck)
 {

@@ -12,14 +12,14 @@ struct arena;
 
 /*
  * A child for what may block in the kernel for ever: in a session of its own, with
- * /dev/null on 0-2, no other descriptor, and signals at their defaults. It is killed
- * when the thread that started it ends. Only act.c, actrun.c, helper.c and routes.c start any.
+ * /dev/null on 0-2, no other descriptor, and signals at their defaults. It is killed when
+ * the thread that started it ends. Only act.c, actrun.c, helper.c and routes.c start any.
  *
- * The caller may have threads: between fork and exec or _exit, a child makes only
- * calls that signal-safety(7) allows, or bare system calls. All strings are made
- * before it is. What it has to say it leaves in a page that it shares with us: a
- * pipe would be one more descriptor, and an exit status has no room for errnos such
- * as EPROBE_DEFER (517), which sysfs does pass on.
+ * The caller may have threads: between fork and exec or _exit, a child makes only calls
+ * that signal-safety(7) allows, or bare system calls. All strings are made before the child
+ * is. The child leaves its report in a page that it shares with the caller. A pipe would be
+ * one more descriptor, and an exit status has no room for errnos such as EPROBE_DEFER
+ * (517), which sysfs does pass on.
  */
 struct report {
 	bool done;
@@ -37,7 +37,7 @@ void report_drop(struct report **report);
 
 #define _cleanup_report_ __attribute__((cleanup(report_drop)))
 
-/* What the child does; run() is called in it, and returns. */
+/* The task of a child; run() is called in the child, and returns. */
 struct task {
 	void (*run)(const struct task *t);
 	const char *path;
@@ -52,7 +52,7 @@ struct task {
 
 struct child {
 	pid_t pid;
-	int pidfd; /* -1: it is gone already */
+	int pidfd; /* -1: the child has ended already */
 };
 
 /* The end of a program's stderr. */
@@ -63,13 +63,16 @@ struct tail {
 	size_t len;
 };
 
-/* One read of what is there, without waiting. false at the end of the pipe, or of what there is. */
+/*
+ * Reads once what the pipe has, without waiting. false at the end of the pipe, or if it is
+ * empty.
+ */
 bool tail_read(struct tail *tail, int fd);
 
 /* 0 or -errno. */
 int child_start(struct child *c, const struct task *t);
 
-/* Lets go of it; it may go on. */
+/* Forgets the child; it may continue. */
 void child_end(struct child *c);
 
 /*
@@ -78,7 +81,7 @@ void child_end(struct child *c);
  */
 int child_wait(const struct child *c, int ms, int fd, struct tail *tail);
 
-/* Of one that has ended: 0 and its end as waitid(2) tells it, or -errno. */
+/* For a child that has ended: 0 and its end as waitid(2) reports it, or -errno. */
 int child_reap(const struct child *c, siginfo_t *end);
 
 /*

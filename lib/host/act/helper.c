@@ -21,7 +21,7 @@ enum turn {
 	TURN_END, /* the child is to end */
 };
 
-/* What is to be done and what came of it, in memory that both have. */
+/* The task and its result, in memory that both processes have. */
 struct order {
 	_Atomic unsigned turn; /* enum turn; who waits for the other sleeps on it, futex(2) */
 	void (*run)(const struct task *t);
@@ -33,7 +33,7 @@ struct order {
 
 struct helper {
 	struct child child;
-	struct order *order; /* NULL: there is no helper */
+	struct order *order; /* NULL: no helper exists */
 };
 
 static _Thread_local struct helper mine;
@@ -82,7 +82,7 @@ static void serve(const struct task *t)
 
 /* ---- in the caller ---- */
 
-/* Wherever it is, it ends; if it is stuck, once the kernel lets it go. */
+/* The helper ends at any point of its work; if it is stuck, when its call in the kernel returns. */
 static void forget(struct helper *h)
 {
 	atomic_store(&h->order->turn, TURN_END);

@@ -31,5 +31,5 @@ int mdev_group(const struct host *host, const char *uuid);
 /* The types that a parent offers. */
 void mdev_types(const struct host *host, const char *parent, struct strv *types);
 
-/* The UUIDs of all that there are. */
+/* The UUIDs of all mediated devices. */
 void mdev_list(const struct host *host, struct strv *uuids);

@@ -233,9 +233,9 @@ static uint32_t dword(const char *config, size_t at)
 #define CAP_SERIAL 0x0003
 
 /*
- * Where the Device Serial Number capability is; 0: nowhere. Each header has id
- * (16 bits), version (4) and the next one's place (12): PCI Express Base 7.6.3.
- * A chain that a broken device closes to a ring ends with the count.
+ * The offset of the Device Serial Number capability; 0: the function has none. Each header
+ * has id (16 bits), version (4) and the offset of the next header (12): PCI Express Base
+ * 7.6.3. A chain that a broken device closes to a ring ends with the count.
  */
 static size_t find_serial(const char *config, size_t len)
 {
@@ -297,8 +297,8 @@ struct alias {
 };
 
 /*
- * A word of the line at *at, which moves behind it. By hand, because sscanf(3)
- * measures all of the text that follows.
+ * A word of the text at *at, which moves behind it. By hand, because sscanf(3) measures all
+ * of the text that follows.
  */
 static bool take_word(const char **at, char *word, size_t size)
 {
@@ -328,7 +328,7 @@ static size_t wildcards(const char *glob)
 	return n;
 }
 
-/* The file is long and few of its lines are ours: memmem(3) skips the others. */
+/* The file is long and few of its lines fit: memmem(3) skips the other lines. */
 static void best_alias(const char *text, size_t len, const char *numbers, struct alias *best)
 {
 	const char *end = text + len, *at = text;
@@ -365,7 +365,7 @@ const char *pci_vfio_module(const struct host *host, const char *release, const 
 	return arena_strdup(host->arena, best.module);
 }
 
-/* The driver's name as sysfs has it; NULL while there is none. */
+/* The driver's name as sysfs has it; NULL while no driver has this name. */
 static const char *driver_spelling(const struct host *host, const char *name)
 {
 	struct strv drivers = { 0 };

@@ -9,9 +9,9 @@ struct arena;
 struct host;
 
 /*
- * One PCI function as /sys/bus/pci/devices/ADDRESS shows it
- * (Documentation/ABI/testing/sysfs-bus-pci). Nothing in it is read from a file
- * that takes the device's lock, so a stuck device can be looked at.
+ * A PCI function as /sys/bus/pci/devices/ADDRESS shows it
+ * (Documentation/ABI/testing/sysfs-bus-pci). Nothing in it is read from a file that takes
+ * the device's lock, so a stuck device can be looked at.
  */
 struct pci_function {
 	const char *address;   /* 0000:05:00.0 */
@@ -26,11 +26,11 @@ struct pci_function {
 	int numa_node;	       /* -1: none */
 	bool bridge;	       /* header type 1 or 2: no endpoint */
 	bool boot_vga;
-	/* nvidia's vGPU on VFs: there is a nvidia/current_vgpu_type */
+	/* nvidia's vGPU on VFs: nvidia/current_vgpu_type exists */
 	bool vgpu;
 };
 
-/* address as pciaddr_spell() spells it. 0, or -ENODEV where this host has no such function. */
+/* address as pciaddr_spell() spells it. 0, or -ENODEV if this host has no such function. */
 int pci_function_read(const struct host *host, const char *address, struct pci_function *f);
 
 /* The same, of a function whose folder is open already. */
@@ -58,10 +58,10 @@ const char *pci_in_path(const char *path);
 void pci_group_members(const struct host *host, int group, struct strv *addresses);
 
 /*
- * A serial number for `expect = … serial=…`: of an NVMe controller the one that
- * its driver shows (nvme/nvmeN/serial, without the blanks at the end), else the
- * Device Serial Number capability of config space ("00-11-22-33-44-55-66-77",
- * as lspci -vv writes it; root only). NULL: it has none, or it cannot be read now.
+ * A serial number for `expect = … serial=…`. For an NVMe controller it is the number that
+ * its driver shows (nvme/nvmeN/serial, without the blanks at the end). For other functions
+ * it is the Device Serial Number capability of config space ("00-11-22-33-44-55-66-77", as
+ * lspci -vv writes it; root only). NULL: the function has none, or it cannot be read now.
  */
 const char *pci_serial(const struct host *host, const char *address);
 
@@ -83,19 +83,19 @@ bool pci_driver_exists(const struct host *host, const char *driver);
 bool pci_driver_is_vfio(const char *driver);
 
 /*
- * The module whose vfio_pci: alias in /lib/modules/RELEASE/modules.alias fits
- * the modalias best (fewest wildcards; libvirt chooses alike:
- * virPCIDeviceFindBestVFIOVariant() of util/virpci.c); "vfio_pci" where none
- * does or the file cannot be read. release: NULL for that of uname(2).
+ * The module whose vfio_pci: alias in /lib/modules/RELEASE/modules.alias fits the modalias
+ * best (fewest wildcards; libvirt chooses alike: virPCIDeviceFindBestVFIOVariant() of
+ * util/virpci.c); "vfio_pci" if none does or the file cannot be read. release: NULL for
+ * that of uname(2).
  */
 const char *pci_vfio_module(const struct host *host, const char *release, const char *modalias);
 
 /*
- * The driver's name in sysfs for a module's: the one that is there, however it is
- * spelled. Before the module is loaded: with underscores, for a driver is called like
- * its module (KBUILD_MODNAME) in all of drivers/vfio/pci but vfio-pci itself.
+ * The driver's name in sysfs for a module's name: the spelling that exists. Before the
+ * module is loaded: with underscores, because a driver is called like its module
+ * (KBUILD_MODNAME) in all of drivers/vfio/pci except vfio-pci itself.
  */
 const char *pci_driver_of_module(const struct host *host, const char *module);
 
-/* Is it the same driver, with - and _ alike? NULL is no driver: the same as NULL alone. */
+/* Is it the same driver, with - and _ alike? NULL means "no driver": only NULL is the same. */
 bool pci_same_driver(const char *a, const char *b);

@@ -15,7 +15,7 @@
 
 #define PCI_SLOTS "/sys/bus/pci/slots"
 
-/* Domains have at least four digits (%04x), and more only where they need them. */
+/* Domains have at least four digits (%04x), and more only if they need them. */
 int pcihost_compare(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b);

@@ -9,7 +9,10 @@ struct arena;
 struct host;
 struct pci_function;
 
-/* All PCI functions of the host, and where they sit: what pci.h does not ask of each one. */
+/*
+ * All PCI functions of the host, and their places: the facts that pci.h does not read of
+ * each one.
+ */
 
 /* Their addresses, in the order of domain, bus, slot and function. */
 void pcihost_addresses(const struct host *host, struct strv *addresses);
@@ -17,18 +20,21 @@ void pcihost_addresses(const struct host *host, struct strv *addresses);
 /* strcmp() of two addresses, that knows that domain 10000 comes after ffff. */
 int pcihost_compare(const char *a, const char *b);
 
-/* What is not there is NULL, 0 or empty. */
+/* A fact that is missing is NULL, 0 or empty. */
 struct pci_place {
-	const char *above;	/* the bridge that it hangs from: 0000:00:01.0; NULL: none, or not told */
+	const char *above;	/* the bridge above it: 0000:00:01.0; NULL: none, or unknown */
 	const char *root;	/* its host bridge: pci0000:00 */
 	struct strv resets;	/* reset_method, best first: flr, bus; "unnamed" before Linux 5.15 */
 	int total_vfs;		/* sriov_totalvfs; 0: it can have none */
 };
 
-/* The folder of all of them: opened once, because there may be thousands. -errno where there is none. */
+/*
+ * The directory of all functions: opened once, because it may have thousands of entries.
+ * -errno if it is missing.
+ */
 int pcihost_open(const struct host *host);
 
-/* One of them, from that folder, and where it sits. 0, or -ENODEV where it has gone. */
+/* Reads a function, from that directory, and its place. 0, or -ENODEV if it was removed. */
 int pcihost_read(struct arena *a, int all, const char *address, struct pci_function *f,
 		 struct pci_place *p);
 

@@ -27,7 +27,7 @@ struct walk {
 	struct arena *a;
 	struct subdevices *below;
 	struct strv controllers; /* nvme0 */
-	int error;		 /* of the first folder that is there and could not be read */
+	int error;		 /* of the first directory that exists and could not be read */
 };
 
 /* Folders without device numbers in them, some of which are large. */
@@ -36,7 +36,7 @@ static const char *const barren[] = { "iommu", "mq", "msi_irqs", "power", "stati
 /* Members of a class are in a folder of its name: get_device_parent(), drivers/base/core.c. */
 struct class {
 	const char *name, *prefix;
-	bool barren; /* a network interface has folders for each queue, and no node */
+	bool barren; /* a network interface has folders for each queue, and no device node */
 	enum { INTERFACES, FRAMEBUFFERS, CONTROLLERS } kind;
 };
 
@@ -72,7 +72,10 @@ static void add_node(struct arena *a, struct nodes *nodes, dev_t dev, bool block
 		(struct node){ .dev = dev, .block = block, .name = name };
 }
 
-/* A file that has gone in the meantime, or is a link, hides no node. Every other error may. */
+/*
+ * A file that was removed in the meantime, or is a link, hides no device node. Every other
+ * error may hide one.
+ */
 static void walk_failed(struct walk *w, int error)
 {
 	if (error && error != ENOENT && error != ELOOP && error != ENOTDIR && !w->error)
@@ -104,7 +107,7 @@ static const char *usb_name(struct arena *a, int folder, const char *name)
 	return arena_printf(a, "bus/usb/%03d/%03d", atoi(bus), atoi(device));
 }
 
-/* Classes whose nodes are in a folder of /dev: the devnode() of each. */
+/* Classes whose device nodes are in a directory of /dev: the devnode() of each. */
 static const struct home {
 	const char *subsystem, *folder;
 } homes[] = {
@@ -131,7 +134,7 @@ static const char *node_name(struct arena *a, int folder, const char *subsystem,
 	return arena_strdup(a, name);
 }
 
-/* The name that a link of sysfs leads to; NULL if there is none, or if it cannot be read. */
+/* The last name in the target of a link of sysfs; NULL if it is missing or cannot be read. */
 static const char *link_name(struct walk *w, int folder, const char *name)
 {
 	const char *to = sysfs_link_at(w->a, folder, name);

@@ -22,12 +22,11 @@ struct nodes {
 };
 
 /*
- * What hangs below a PCI function in sysfs: found by walking its folder for
- * `dev` files (major:minor) without following links, and without entering
- * other PCI functions. An NVMe namespace whose multipath head is not below it
- * (nvme-subsystem) is found as well. For nvidia's driver, whose nodes sysfs does
- * not know, /dev/nvidiaN (195:N) with N from
- * /proc/driver/nvidia/gpus/ADDRESS/information ("Device Minor:").
+ * The devices below a PCI function in sysfs. They are found by walking its directory for
+ * `dev` files (major:minor) without following links, and without entering other PCI
+ * functions. An NVMe namespace whose multipath head is not below it (nvme-subsystem) is
+ * found as well. For nvidia's driver, whose device nodes sysfs does not know, /dev/nvidiaN
+ * (195:N) with N from /proc/driver/nvidia/gpus/ADDRESS/information ("Device Minor:").
  */
 struct subdevices {
 	struct nodes nodes;
@@ -40,8 +39,8 @@ struct subdevices {
 int subdevices_read(const struct host *host, const char *address, struct subdevices *b);
 
 /*
- * Adds /dev/vfio/GROUP, where it exists. The character device of each function
+ * Adds /dev/vfio/GROUP, if it exists. The character device of each function
  * (vfio/devices/vfioN, CONFIG_VFIO_DEVICE_CDEV) hangs below it: subdevices_read() has it.
- * 0, also if the group has no node, or -errno.
+ * 0, also if the group has no device node, or -errno.
  */
 int subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes);

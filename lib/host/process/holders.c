@@ -16,7 +16,7 @@ static int compare(const void *a, const void *b)
 	return (int)x->block - (int)y->block;
 }
 
-/* A copy, sorted; the same node may be in it twice. */
+/* A copy, sorted; the same device node may be in it twice. */
 static struct nodes nodes_sorted(struct arena *a, const struct nodes *nodes)
 {
 	struct nodes sorted = { .n = nodes->n };
@@ -40,7 +40,7 @@ static struct holder who(const struct host *host, pid_t pid)
 	return h;
 }
 
-/* Those of one process stand together: it is asked for its name once. */
+/* The holders of one process are side by side: the name of a process is read once. */
 static void holder_add(const struct host *host, struct holders *h, pid_t pid,
 		       const struct node *node)
 {

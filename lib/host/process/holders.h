@@ -11,10 +11,10 @@
 
 struct host;
 
-/* A process with one of the nodes open. */
+/* A process with one of the device nodes open. */
 struct holder {
 	struct process process;
-	const char *command;	 /* "a process" if it is gone already */
+	const char *command;	 /* "a process" if it has ended already */
 	const char *unit;	 /* NULL: none */
 	const struct node *node; /* NULL of one in `hidden` */
 	int error;		 /* errno: the list of processes could not be read; then pid is 0 */
@@ -29,8 +29,9 @@ struct holders {
 };
 
 /*
- * Who of those that a pass saw has one of these nodes, each once for each node; who is
- * hidden may have any. What is added to h has its memory in a.
+ * The processes that have one of these device nodes open, each once for each device node,
+ * of those processes that a pass saw. A hidden process may have any. The memory of an entry
+ * that is added to h is in a.
  */
 void holders_of(const struct host *host, const struct opendevices *o, const struct nodes *nodes,
 		struct holders *h);

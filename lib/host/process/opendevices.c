@@ -23,8 +23,8 @@
 #include "root.h"
 
 /*
- * One statx(2) for each open file of the machine is all that most of them cost;
- * only who holds something is asked for its name.
+ * For most open files of the host the only cost is one statx(2). The name of a process is
+ * read only if the process has a device open.
  */
 struct scan {
 	struct host host;
@@ -97,7 +97,7 @@ static int stat_open(int fd, const char *name, struct statx *st)
 
 /*
  * A file of a user's FUSE is denied to root too, with EACCES (fuse_permission() and
- * fuse_allow_current_process() of fs/fuse/dir.c), and is no device: its link can be read.
+ * fuse_allow_current_process() of fs/fuse/dir.c). It is not a device: its link can be read.
  */
 static bool is_fuse(int fd, const char *name, int error)
 {
@@ -123,8 +123,8 @@ static void look_at(struct scan *s, int fd, const char *name)
 }
 
 /*
- * The entries of a folder that are numbers. opendir(3) and its kin make three more calls
- * for each folder, of which there is one a process.
+ * The entries of a directory that are numbers. opendir(3), readdir(3) and closedir(3) make
+ * three more calls for each directory, and each process has one.
  */
 struct numbers {
 	int fd;
@@ -268,7 +268,7 @@ struct pass {
 	atomic_size_t next;
 };
 
-/* One of them; what it finds is in its own arena. */
+/* A thread of the pass; what it finds is in its own arena. */
 struct looker {
 	struct pass *pass;
 	struct arena arena;
@@ -310,7 +310,7 @@ static void append(struct arena *a, struct opendevices *to, const struct opendev
 		*arena_push(a, to->hidden, to->n_hidden, to->hidden_cap) = from->hidden[i];
 }
 
-/* One that gets no thread leaves its work to the others: this thread is always there. */
+/* A looker without a thread leaves its work to the other lookers: this thread always works. */
 static size_t start_others(struct pass *p, struct looker *others)
 {
 	size_t n = lookers_for(p->n), started = 0;

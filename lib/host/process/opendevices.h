@@ -14,7 +14,10 @@ struct open_device {
 	pid_t pid;
 };
 
-/* All devices that all processes had open in one pass over them; those of one stand together. */
+/*
+ * All devices that all processes had open in one pass over them. The devices of one process
+ * are side by side.
+ */
 struct opendevices {
 	struct open_device *v;
 	size_t n, cap;
@@ -29,9 +32,10 @@ struct opendevices {
 };
 
 /*
- * One pass over /proc/PID/fd of all processes, also in containers: by the device numbers
- * of what is open, not by path. Never blocks on a network file system (statx with
- * AT_STATX_DONT_SYNC). This process itself is left out, and a child of it that has a disk
- * open. A user who is not root sees fewer files: what is denied to this user is not in `hidden`.
+ * A pass over /proc/PID/fd of all processes, also in containers: by the device numbers of
+ * the open files, not by path. Never blocks on a network file system (statx with
+ * AT_STATX_DONT_SYNC). This process is omitted, and also a child of it that has a disk
+ * open. A user who is not root sees fewer files: a file that is denied to this user is not
+ * in `hidden`.
  */
 void opendevices_read(const struct host *host, struct opendevices *o);

@@ -222,7 +222,7 @@ static long long boot_ms(void)
 	return ((now.tv_sec - up.tv_sec) * 1000000000LL + now.tv_nsec - up.tv_nsec) / 1000000;
 }
 
-/* A process's start is told in ticks after the boot. */
+/* The start of a process is given in ticks after the boot. */
 const char *process_since(struct arena *a, struct process p)
 {
 	long hz = sysconf(_SC_CLK_TCK);

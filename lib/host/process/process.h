@@ -16,13 +16,13 @@ struct process {
 };
 
 /*
- * Who is pid right now? pid is 0 in the answer where there is no such process. A
- * zombie is none, unless it has threads that still run (and hold what it had open).
+ * The process that has the number pid now. pid is 0 in the answer if no process has it. A
+ * zombie does not count, unless it has threads that still run (and hold what it had open).
  */
 struct process process_now(const struct host *host, pid_t pid);
 /*
- * Is there no such process any more, or only a zombie? false if this cannot be read: then
- * the process counts as alive.
+ * Has the process ended, or is it only a zombie? false if this cannot be read: then the
+ * process counts as alive.
  */
 bool process_has_ended(const struct host *host, pid_t pid);
 bool process_lives(const struct host *host, struct process p);

@@ -19,7 +19,7 @@
 /* The longest single word that execve(2) takes (MAX_ARG_STRLEN): -uuid stands early. */
 #define CMDLINE_MAX (128 * 1024)
 
-/* buf is NUL-terminated; how much there is, 0 for a kernel thread or one that is gone. */
+/* buf is NUL-terminated. Returns its length, 0 for a kernel thread or a process that has ended. */
 static size_t cmdline_read(int proc, const char *pid, char *buf)
 {
 	char path[NAME_MAX + sizeof("/cmdline")];
@@ -45,7 +45,7 @@ static bool is_word(const char *buf, const char *p)
 	return p == buf || p[-1] == '\0';
 }
 
-/* What follows the next word -uuid at or behind `from`; NULL: there is none. */
+/* The word behind the next word -uuid at or behind `from`; NULL if the buffer has none. */
 static const char *uuid_next(const char *buf, size_t len, const char *from)
 {
 	static const char option[] = "-uuid";
@@ -94,7 +94,7 @@ static void small_read(int proc, const char *pid, const char *name, char *buf, s
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
-/* Our own programs are none, but for the wrapper before it becomes one. */
+/* A program of kvmshim is not QEMU, except the wrapper before it becomes QEMU. */
 static bool is_ours(const char *comm)
 {
 	return str_starts(comm, "kvmshim") && !str_eq(comm, "kvmshim-wrapper");
@@ -116,11 +116,11 @@ static bool is_named_like_qemu(int proc, const char *pid)
 #define NO_LOGIN "4294967295" /* AUDIT_UID_UNSET of linux/audit.h */
 
 /*
- * Anybody may run a program of that name with those words. libvirt's daemon starts its QEMUs
- * under another user's id, but of no login: what somebody starts who has logged in keeps his
- * loginuid, which he cannot change (audit_set_loginuid() of kernel/audit.c), whoever he
- * becomes. The folder is owned by the process's effective user (task_dump_owner()). A kernel
- * without audit cannot tell.
+ * Any user may run a program of that name with those words. The libvirt daemon starts its
+ * QEMUs under another user's id, but without a login. A program that a logged-in user
+ * starts keeps that user's loginuid, which the user cannot change (audit_set_loginuid() of
+ * kernel/audit.c), also as another user. The directory is owned by the process's effective
+ * user (task_dump_owner()). In a kernel without audit this is unknown.
  */
 static bool may_be_libvirts(int proc, const char *pid)
 {
@@ -133,7 +133,7 @@ static bool may_be_libvirts(int proc, const char *pid)
 	return !*login || strcmp(login, NO_LOGIN) == 0;
 }
 
-/* One that ends while we look at it is none. */
+/* A process that ends during the look has no UUID. */
 static void add_uuids(const struct host *host, pid_t pid, const char *buf, size_t len,
 		      struct uuid_processes *found)
 {

@@ -27,9 +27,9 @@ struct uuid_processes {
 };
 
 /*
- * One pass over all processes, other than this one, for those that may be libvirt's QEMUs:
- * named like one (comm has "qemu" or "kvm" in it), and root's or started by nobody who had
- * logged in.
+ * A pass over all processes, other than this one, for those processes that may be libvirt's
+ * QEMUs: named like QEMU (comm has "qemu" or "kvm" in it), and either root's or started
+ * without a login.
  */
 void process_uuids(const struct host *host, struct uuid_processes *found);
 /* The first of them with this UUID; pid 0 if none. */

@@ -33,7 +33,7 @@ static char *last_function(char *path)
 	return NULL;
 }
 
-/* false: there is no such link. */
+/* false: the link is missing. */
 static bool follow(const struct host *host, const char *link, struct suspects *s)
 {
 	char path[PATH_MAX], *address;

@@ -10,14 +10,15 @@ struct opendevices;
 
 /*
  * The PCI functions of which something may be in use: a disk, a network interface or a
- * frame buffer hangs from them, or a device that a process has open. It is found from that side, by where their links in
- * /sys lead: what it costs is how much a host has open, and not how much is plugged in.
- * Of the others subdevices_read() would find nothing that anybody uses; but for nvidia's own nodes,
- * which /sys does not know.
+ * frame buffer hangs from them, or a device that a process has open. The search begins at
+ * these devices, and follows their links in /sys. Its cost depends on how much a host has
+ * open, and not on how much is plugged in. subdevices_read() of another function would find
+ * no device that is in use. Exceptions are nvidia's own device nodes, which /sys does not
+ * know.
  */
 struct suspects {
-	struct strv addresses, groups; /* sorted; groups: of VFIO, whose node is open */
-	bool all; /* an open device cannot be told from where it hangs: any may be one */
+	struct strv addresses, groups; /* sorted; groups: of VFIO, whose device node is open */
+	bool all; /* the function of an open device is unknown: any may be it */
 };
 
 void suspects_find(const struct host *host, const struct opendevices *opens, struct suspects *s);

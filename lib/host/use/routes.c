@@ -85,7 +85,7 @@ static void message_read(struct report *report, const struct nlmsghdr *m)
 	}
 }
 
-/* true while there is more to come. */
+/* true while more messages follow. */
 static bool messages_read(struct report *report, const char *buf, size_t len)
 {
 	const struct nlmsghdr *m = (const void *)buf;

@@ -12,7 +12,7 @@ struct arena;
  */
 struct default_route {
 	int family;  /* AF_INET, AF_INET6 */
-	int ifindex; /* of the interface that it goes by */
+	int ifindex; /* of the interface that the route uses */
 };
 
 struct default_routes {

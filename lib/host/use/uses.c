@@ -91,7 +91,7 @@ static bool is_vlan(const struct host *host, const char *name)
 		strstr(text, "DEVTYPE=vlan"));
 }
 
-/* What the kernel lets stand on top of an interface is an upper_* link of it. */
+/* An interface on top of this interface is an upper_* link of it. */
 static const char *upper_text(const struct host *host, const char *name)
 {
 	static const char front[] = "upper_";

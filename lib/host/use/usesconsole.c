@@ -34,7 +34,7 @@ static bool is_bound(const struct host *host, const char *vtcon, int deadline, s
 	return str_eq(text, "1");
 }
 
-/* Those whose name has this in it. */
+/* Adds the bound consoles whose name has `kind` in it. */
 static void add_vtcons(const struct host *host, const char *kind, int deadline, struct console *c)
 {
 	struct strv all = { 0 };

@@ -11,7 +11,7 @@ struct host;
 struct pci_function;
 struct subdevices;
 
-/* What shows the host's console. */
+/* The parts that show the host's console. */
 struct console {
 	struct strv vtcons;	  /* vtcon1: bound, and "frame buffer device" or "VGA+" */
 	struct strv framebuffers; /* platform devices on the boot display: "efi-framebuffer/efi-framebuffer.0"
@@ -22,9 +22,9 @@ struct console {
 /*
  * The console that would go with this function: one on a frame buffer if it has
  * framebuffers (b->framebuffers) below it, or is the boot display with the firmware's
- * framebuffer and no other card has one; one in text mode if it is the boot display and
- * has not gone to VFIO. The firmware's framebuffer is told without a console as well,
- * for it holds memory of the boot display. deadline: for each look, in milliseconds.
+ * framebuffer and no other card has one; one in text mode if it is the boot display and has
+ * not gone to VFIO. The firmware's framebuffer is reported without a console as well,
+ * because it holds memory of the boot display. deadline: for each look, in milliseconds.
  */
 void uses_of_console(const struct host *host, const struct pci_function *f,
 		     const struct subdevices *b, int deadline, struct console *c);

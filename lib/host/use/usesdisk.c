@@ -54,8 +54,8 @@ static const char *unescaped(struct arena *a, const char *text)
 }
 
 /*
- * One line of mountinfo (proc(5)): "36 35 8:1 / /srv rw shared:1 - ext4 /dev/sda1 rw".
- * btrfs has device numbers of its own there, and is known by its source.
+ * A line of mountinfo (proc(5)): "36 35 8:1 / /srv rw shared:1 - ext4 /dev/sda1 rw". btrfs
+ * has device numbers of its own there, and is known by its source.
  */
 static bool is_mount_of(const char *line, const char *name, const char *dev, int *where)
 {
@@ -71,7 +71,7 @@ static bool is_mount_of(const char *line, const char *name, const char *dev, int
 	return rest && sscanf(rest, " - %*s /dev/%255s", source) == 1 && str_eq(source, name);
 }
 
-/* Where it is mounted; NULL: not where we can see it. */
+/* The mount point; NULL: we see none. */
 static const char *mount_of(const struct host *host, const char *name)
 {
 	const char *dev = sysfs_text(host, block_path(host->arena, name, "dev"));
@@ -131,8 +131,8 @@ static bool is_another(const char *path, dev_t dev, const char *name)
 }
 
 /*
- * A node outside of /dev is a container's, and as a rule named alike. Others are not
- * looked at: an image may be on a server that does not answer any more.
+ * A device node outside of /dev is a container's, and as a rule named alike. Other paths
+ * are not looked at: an image may be on a server that does not answer any more.
  */
 static bool is_node_of(const struct host *host, char *path, const char *name)
 {
