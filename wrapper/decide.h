@@ -11,19 +11,19 @@
 
 struct host;
 
-/* What is to happen to a command line, and why. */
+/* The verdict: how the wrapper starts QEMU with a command line, and why. */
 enum verdict_kind {
 	DECIDE_OFF,	/* the kill switch: enabled = no */
 	DECIDE_PROBE,	/* a question to the emulator, no rule file opened */
 	DECIDE_REWRITE, /* the rules were applied; maybe none did anything */
-	DECIDE_REFUSE,	/* mistakes, or a guest that is not to come in */
+	DECIDE_REFUSE,	/* mistakes, or on-incoming refuses an incoming VM */
 	DECIDE_PASS,	/* mistakes, and on-error = pass */
 };
 
 struct decision {
 	enum verdict_kind kind;
 	struct settings settings;
-	const char *real;	/* the real emulator; NULL if there is no telling */
+	const char *real;	/* the real emulator; NULL if it is unknown */
 	struct cmdline cmdline; /* rewritten, where kind is DECIDE_REWRITE */
 	struct rule_set rules;
 	struct facts facts;

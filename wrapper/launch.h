@@ -10,9 +10,9 @@ struct err;
 #define LAUNCH_MISSING 127
 
 /*
- * Becomes the real emulator. Returns only where that failed: the exit status,
- * with err filled. self is what must not be started again, whatever links lead
- * to it: it is told by device and inode.
+ * Becomes the real emulator. Returns only if that failed: the exit status, with err filled.
+ * self is the program that must not be started again, whatever links lead to it: launch()
+ * compares device and inode.
  */
 int launch(const char *real, const char *self, const char *const *argv, struct err *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kvmshim-wrapper(8): stands at the emulator's path, rewrites argv by the
- * admin's rules and becomes the real emulator. One process, execve and no
- * fork; silent when all is well, because stdout and stderr are libvirt's.
+ * kvmshim-wrapper(8): is installed at the emulator path, rewrites argv by the admin's rules
+ * and becomes the real emulator. One process, execve and no fork; silent if all is well,
+ * because stdout and stderr are libvirt's.
  */
 #include <string.h>
 #include <unistd.h>

@@ -37,9 +37,8 @@ static const char *arch_of(struct arena *a, const char *real)
 }
 
 /*
- * The first accelerator that the line names. Where it names none, QEMU takes
- * kvm first if its program name ends in "kvm", else tcg
- * (configure_accelerators() of vl.c).
+ * The first accelerator that the command line names. If it names none, QEMU uses kvm first if
+ * its program name ends in "kvm", else tcg (configure_accelerators() of vl.c).
  */
 const char *match_accel(const struct cmdline *c)
 {
@@ -74,7 +73,7 @@ const char *match_passed_pci(const struct optval *v)
 	return sysfsdev ? pci_in_path(sysfsdev->value) : NULL;
 }
 
-/* One device that cannot be told makes the fact unknown. */
+/* A device with an unknown id makes the fact unknown. */
 static void add_pci(const struct host *host, const struct cmdline *c, struct facts *f)
 {
 	bool known = true;
@@ -127,7 +126,7 @@ int match_facts(const struct host *host, const struct cmdline *c, const char *re
 		add_if(host->arena, f, FACT_ARCH, arch_of(host->arena, real));
 	if (needed & 1u << FACT_PCI)
 		add_pci(host, c, f);
-	/* always: a device handed over for a rule that is gone is a mistake */
+	/* always: a device that is assigned for a deleted rule is a mistake */
 	if (names.uuid)
 		return factsfile_read(host, names.uuid, f, err);
 	return 0;

@@ -10,10 +10,9 @@ struct names;
 struct optval;
 
 /*
- * What conditions ask about, taken from the command line as it came in, from
- * facts.json, and, only for the bits of `needed` (1 << enum fact), from sysfs.
- * real: path of the real emulator, which tells the architecture.
- * 0, or -errno where facts.json is there but is not to be believed.
+ * The facts that conditions need: from the original command line, from facts.json, and, only
+ * for the bits of `needed` (1 << enum fact), from sysfs. real: path of the real emulator,
+ * which shows the architecture. 0, or -errno if facts.json exists but cannot be trusted.
  */
 int match_facts(const struct host *host, const struct cmdline *c, const char *real, unsigned needed,
 		struct facts *f, struct err *err);
@@ -21,7 +20,7 @@ int match_facts(const struct host *host, const struct cmdline *c, const char *re
 /* The accelerator that QEMU would try first. */
 const char *match_accel(const struct cmdline *c);
 
-/* The host's PCI address that a -device passes through; NULL if it is no such device. */
+/* The host's PCI address that a -device passes through; NULL for any other device. */
 const char *match_passed_pci(const struct optval *v);
 
 /* %n, %u, %h. */

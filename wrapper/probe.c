@@ -12,7 +12,7 @@ static bool is_help(const char *s)
 	return str_eq(s, "help") || str_eq(s, "?");
 }
 
-/* Keys besides the implied one whose help is a list. */
+/* Keys other than the implied one whose help is a list. */
 static const struct {
 	const char *option, *key;
 } lists[] = { { "audio", "model" }, { "drive", "format" }, { "net", "model" }, { "nic", "model" } };

@@ -6,8 +6,8 @@
 struct cmdline;
 
 /*
- * Is this not the start of a VM but a question to the emulator: machine type
- * none (libvirt's capability probe), -help, -version, or help as the value of
- * an option that lists what there is? Such a line passes untouched.
+ * Does this command line only probe the emulator, and start no VM: machine type none
+ * (libvirt's probe of the capabilities), -help, -version, or help as the value of an option
+ * that then prints a list? Such a command line passes unchanged.
  */
 bool probe_is(const struct cmdline *c);

@@ -29,7 +29,7 @@ bool rewrite_guest_visible(const struct cmdline *c, const struct rule *rule)
 	return false;
 }
 
-/* A guest that goes on where another QEMU left off: migration, restore, a snapshot. */
+/* An incoming VM, which another QEMU ran before: migration, restore, a snapshot. */
 static bool comes_in(const struct cmdline *c)
 {
 	return view_last(c, qemuopt_find(&c->opts, "incoming")) >= 0 ||
@@ -55,7 +55,7 @@ static enum outcome_kind judge(const struct cmdline *c, const struct rule *rule,
 	return kind;
 }
 
-/* false: it is not to come in. */
+/* false: the rule refuses this incoming VM. */
 static bool lets_in(const struct cmdline *c, const struct rule *rule, struct mistakes *m)
 {
 	if (rule->on_incoming != INCOMING_REFUSE || !comes_in(c) || !rewrite_guest_visible(c, rule))

@@ -12,11 +12,11 @@ struct rule_set;
 struct trace;
 
 /*
- * Applies the rules, in order, to the command line. Conditions see the line as
- * it came in (facts), selectors as earlier rules left it. Pure but for what it
- * writes to its arguments; the wrapper and `kvmshim explain` both call it.
- * What cannot be done goes to m; then the command line is not to be used. false: a rule
- * refuses guests that come in, and this is one; m has it too.
+ * Applies the rules, in order, to the command line. Conditions are tested on the original
+ * command line (facts), selectors on the command line that earlier rules have produced. Pure:
+ * it writes only to its arguments; the wrapper and `kvmshim explain` both call it. Each verb
+ * that fails is reported in m; then the command line must not be used. false: a rule refuses
+ * incoming VMs, and this VM is incoming; m has it too.
  */
 bool rewrite(struct cmdline *c, const struct rule_set *rules, const struct facts *facts,
 	     const struct names *names, struct trace *trace, struct mistakes *m);

@@ -10,10 +10,10 @@ struct action;
 struct arena;
 struct rule;
 
-/* What became of one argument, or of a wish that came to nothing, and whose doing it was. */
+/* The result for one argument, or for a verb without effect, and the rule that caused it. */
 enum event_kind { EVENT_CHANGED, EVENT_ADDED, EVENT_REMOVED, EVENT_NOTHING, EVENT_NOTE };
 
-/* Is it about an argument, or only something to be told? */
+/* Is it about an argument, or only a report? */
 static inline bool event_has_arg(enum event_kind kind)
 {
 	return kind < EVENT_NOTHING;
@@ -29,11 +29,11 @@ struct event {
 	const char *why;		/* of EVENT_NOTHING and EVENT_NOTE */
 };
 
-/* What became of a rule. */
+/* The result of a rule. */
 enum outcome_kind {
 	OUTCOME_APPLIED,
-	OUTCOME_FAILS,	  /* a condition does not hold */
-	OUTCOME_UNKNOWN,  /* a condition asks for what is not known */
+	OUTCOME_FAILS,	  /* a condition is false */
+	OUTCOME_UNKNOWN,  /* a condition needs an unknown fact */
 	OUTCOME_DISABLED, /* enabled = no */
 	OUTCOME_LATER,	  /* an earlier rule said last = yes */
 	OUTCOME_INCOMING, /* on-incoming = skip */
@@ -53,11 +53,11 @@ struct trace {
 	size_t n_outcomes, outcomes_cap;
 };
 
-/* One sentence for a rule that did not apply; NULL for one that did. */
+/* The sentence for a rule that did not apply; NULL for a rule that did. */
 const char *outcome_text(struct arena *a, const struct outcome *o, const struct facts *f);
 
 /*
- * The trace as it is logged, a line for each event and each rule skipped for
- * want of a fact or on-incoming; NULL where there is nothing to tell.
+ * The trace as it is logged, a line for each event and each rule skipped because of an unknown
+ * fact or on-incoming; NULL if it has nothing to report.
  */
 const char *trace_text(const struct trace *t, const char *vm, const struct facts *f);

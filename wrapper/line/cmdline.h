@@ -10,8 +10,8 @@ struct arena;
 struct optval;
 
 /*
- * One argument: an option with its value, or a disk image. word and value are
- * the very bytes of argv until a rule changes them.
+ * An argument: an option with its value, or a disk image. word and value are the very bytes of
+ * argv until a rule changes them.
  */
 struct arg {
 	const struct qemuopt *opt; /* NULL: a disk image or an unknown option */

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* The object_property_add_alias() calls, but for those that only swap `_` and `-`. */
+/* The object_property_add_alias() calls, without the aliases that only swap `_` and `-`. */
 static const struct {
 	const char *alias, *name;
 } aliases[] = {

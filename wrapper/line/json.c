@@ -185,7 +185,7 @@ static const char *decode(struct arena *a, const char *text, size_t start, size_
 
 	if (!memchr(text + start, '\\', end - start))
 		return arena_strndup(a, text + start + 1, end - start - 2);
-	/* As JSON proper: in double quotes, in which \' is no escape. */
+	/* As JSON proper: in double quotes, in which \' is not a valid escape. */
 	strbuf_addc(&b, '"');
 	for (size_t i = start + 1; i < end - 1; i++) {
 		if (text[i] == '\\' && text[i + 1] == '\'')

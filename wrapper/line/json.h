@@ -8,18 +8,17 @@ struct arena;
 struct err;
 
 /*
- * JSON as QEMU reads it (qobject/json-lexer.c, json-parser.c): RFC 8259, and
- * strings in single quotes too. json-c by itself takes what QEMU refuses
- * (duplicate keys, a trailing comma, comments, True) and json-c's strict mode
- * refuses the single quotes; besides, an edit has to leave every other byte
- * alone. So this finds where things are and holds to QEMU's grammar; json-c
- * decodes and encodes the values.
+ * JSON as QEMU reads it (qobject/json-lexer.c, json-parser.c): RFC 8259, and strings in single
+ * quotes too. Without its strict mode, json-c accepts input that QEMU refuses (duplicate keys,
+ * a trailing comma, comments, True). json-c's strict mode refuses the single quotes. Also, an
+ * edit must not change any other byte. So this code finds the position of each value and
+ * follows QEMU's grammar; json-c decodes and encodes the values.
  */
 enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL };
 
 struct json_node {
 	enum json_kind kind;
-	size_t parent;	   /* index; the top node is 0 and its own parent */
+	size_t parent;	   /* index; the top value is 0 and its own parent */
 	const char *key;   /* decoded; an array's elements are "0", "1", … */
 	size_t key_start;  /* of a member's key, else of the value */
 	size_t start, end; /* of the value */
@@ -35,12 +34,12 @@ struct json_tree {
 /* 0, or -EINVAL for what QEMU would refuse. The whole text must be one value. */
 int json_scan(struct arena *a, const char *text, struct json_tree *tree, struct err *err);
 
-/* Length of the JSON value at the start of text (which may go on), 0 if there is none. */
+/* Length of the JSON value at the start of text (more text may follow), 0 if it has none. */
 size_t json_value_len(struct arena *a, const char *text);
 
 /*
- * A node's value as the key=value syntax would write it: a string decoded, on
- * or off for a bool, else the text itself.
+ * A value as the key=value syntax would write it: a string decoded, on or off for a bool, else
+ * the text itself.
  */
 const char *json_plain(struct arena *a, const struct json_tree *tree, const struct json_node *node);
 

@@ -17,7 +17,7 @@ bool optval_same_key(const struct qemuopt *opt, const char *a, const char *b)
 	return str_eq(a, b);
 }
 
-/* In -cpu f=v yields to +f, and +f to -f, wherever they stand. */
+/* In -cpu f=v yields to +f, and +f to -f, in any order. */
 static int strength(const struct prop *p)
 {
 	return p->sign == '-' ? 2 : p->sign == '+' ? 1 : 0;

@@ -103,7 +103,7 @@ static int typed_text(struct arena *a, const char *key, const char *value, enum 
 	}
 }
 
-/* What the option makes: its driver, qom-type, backend… */
+/* The kind of object that the option makes: its driver, qom-type, backend… */
 static const char *what(const struct optval *v)
 {
 	const struct prop *p = v->opt->implied ? optval_get(v, v->opt->implied) : NULL;
@@ -124,7 +124,7 @@ static int value_text(struct arena *a, const struct optval *v, const struct prop
 
 /* ---- writing ---- */
 
-/* Where a new member of this object goes: before its closing bracket. */
+/* Adds a new member to this object: before its closing bracket. */
 static const char *add_member(struct arena *a, const struct optval *v, size_t parent,
 			      const char *key, const char *value)
 {
@@ -138,7 +138,7 @@ static const char *add_member(struct arena *a, const struct optval *v, size_t pa
 				       json_quote(a, key), value));
 }
 
-/* "a.b.c" where only a is there: the object to add to, and what is left of the path. */
+/* "a.b.c" if only a exists: finds the object to add to, and the rest of the path. */
 static int find_parent(const struct optval *v, const char *key, size_t *parent, const char **rest,
 		       struct err *err)
 {

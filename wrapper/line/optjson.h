@@ -13,5 +13,5 @@ int optjson_set(struct arena *a, const struct optval *v, const char *key, const 
 		bool typed, const char **text, struct err *err);
 const char *optjson_unset(struct arena *a, const struct optval *v, const char *key);
 
-/* A scalar of JSON as key=value syntax writes it; NULL if it is none. */
+/* A scalar of JSON as key=value syntax writes it; NULL if the JSON is not a scalar. */
 const char *optjson_untyped(struct arena *a, const char *json);

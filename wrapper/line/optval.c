@@ -37,7 +37,7 @@ static const char *take_value(struct arena *a, const char *text, size_t *at)
 	return strbuf_text(&b);
 }
 
-/* A word without '=': `key` is on; any leading "no" is taken off and makes it off. */
+/* A word without '=': `key` is on; any leading "no" is removed and makes it off. */
 static void read_bare(struct arena *a, struct prop *p, const char *word, size_t len)
 {
 	bool no = len >= 2 && strncmp(word, "no", 2) == 0;
@@ -212,9 +212,9 @@ static const char *replace_prop(struct arena *a, const struct optval *v, const s
 }
 
 /*
- * All items but those with this key; where the first of those stood comes
- * `instead`, if any. A bare key that comes to stand first would be read as the
- * implied key's value, so it gets its value written out.
+ * All items except the items with this key; `instead`, if any, replaces the first of these. A
+ * bare key that becomes the first item would be read as the implied key's value, so its value
+ * is written explicitly.
  */
 static const char *join_without(struct arena *a, const struct optval *v, const char *key,
 				const char *instead)

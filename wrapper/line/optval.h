@@ -12,9 +12,9 @@ struct arena;
 struct err;
 
 /*
- * One option's value as properties, whatever its syntax: -device a,b=c and
- * -device '{"driver":"a","b":"c"}' look the same from here. Edits return a new
- * text in which only the bytes of that property differ.
+ * The value of an option as properties, whatever its syntax: -device a,b=c and -device
+ * '{"driver":"a","b":"c"}' look the same from here. Edits return a new text in which only the
+ * bytes of that property differ.
  */
 struct prop {
 	const char *key;   /* as QEMU reads it; in JSON the path, "a.b.0" */
@@ -40,9 +40,9 @@ int optval_parse(struct arena *a, const struct qemuopt *opt, const char *text, s
 		 struct err *err);
 
 /*
- * Gives the property its value, added at the end where it is absent. With
- * `typed`, value is JSON text. *text is the new whole value. 0, or -EINVAL where
- * the syntax cannot carry the value.
+ * Sets the property to the value; an absent property is added at the end. With `typed`, value
+ * is JSON text. *text is the new whole value. 0, or -EINVAL if the syntax cannot carry the
+ * value.
  */
 int optval_set(struct arena *a, const struct optval *v, const char *key, const char *value,
 	       bool typed, const char **text, struct err *err);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU reads the values of a JSON argument strictly and converts nothing, so
- * the type of a new property has to be right. The rows were derived from every
- * driver's device-list-properties and from object-add of QEMU 7.2, and from
- * patches for the newer ones; tests/wrapper/proptypes.t holds them against the
- * local QEMU.
+ * QEMU reads the values of a JSON argument strictly and converts nothing, so the type of a new
+ * property has to be right. The rows were derived from every driver's device-list-properties
+ * and from object-add of QEMU 7.2, and from patches for the newer ones;
+ * tests/wrapper/proptypes.t compares them with the local QEMU.
  */
 #include "wrapper/line/proptype.h"
 
@@ -121,7 +120,10 @@ static const struct row device_rows[] = {
 	{ NULL },
 };
 
-/* What is called the same elsewhere is not the same: -netdev has a table of its own. */
+/*
+ * A property of -netdev can have the name of another option's property and a different type,
+ * so -netdev has a table of its own.
+ */
 static const struct row netdev_rows[] = {
 	{ "*", "downscript", JSON_STRING },
 	{ "*", "dstport", JSON_STRING },

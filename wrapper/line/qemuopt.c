@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every option name of QEMU 2.0 to 10.2: the union of the qemu-options.hx files,
- * in which no name ever changed between taking a word and being a flag. So one
- * table cuts the command line of every version into words. Syntax and implied
- * keys: the QemuOptsList and qobject_input_visitor calls of vl.c (softmmu/vl.c,
- * system/vl.c). machine, smp and boot were QemuOpts before QEMU 6.1 and 7.1;
- * read as keyval their bare keys are taken all the same.
+ * Every option name of QEMU 2.0 to 10.2: the union of the qemu-options.hx files, in which no
+ * name ever changed between taking a word and being a flag. So one table cuts the command line
+ * of every version into words. Syntax and implied keys: the QemuOptsList and
+ * qobject_input_visitor calls of vl.c (softmmu/vl.c, system/vl.c). machine, smp and boot were
+ * QemuOpts before QEMU 6.1 and 7.1; kvmshim reads them as keyval and accepts their bare keys
+ * all the same.
  */
 #include "wrapper/line/qemuopt.h"
 

@@ -17,7 +17,7 @@ enum syntax {
 	SYNTAX_GLOBAL, /* driver.property=value, or QemuOpts */
 };
 
-/* What a second use of the option means. */
+/* The meaning of a second use of the option. */
 enum repeat {
 	REPEAT_ADD,   /* one thing more */
 	REPEAT_LAST,  /* the last use is the only one that counts */
@@ -26,7 +26,7 @@ enum repeat {
 
 enum {
 	OPT_JSON = 1,	   /* a value that begins with `{` is JSON (some version) */
-	OPT_HELP = 2,	   /* help or ? as a value lists what there is, and exits */
+	OPT_HELP = 2,	   /* help or ? as a value prints a list, and QEMU exits */
 	OPT_HOST_ONLY = 4, /* the guest cannot see it */
 	OPT_UNDERSCORE = 8, /* `_` and `-` in its keys are the same */
 	OPT_FIRST_ID = 16, /* of several id= the first counts: QemuOpts */
@@ -60,7 +60,7 @@ struct qemuopts qemuopts_with(struct arena *a, const struct settings *s);
 /* name without dashes, exact and case-sensitive as lookup_opt() of QEMU's vl.c; NULL if unknown. */
 const struct qemuopt *qemuopt_find(const struct qemuopts *o, const char *name);
 
-/* The option itself, or the one that it is another name for (M: machine). */
+/* The option itself, or the option that it is another name for (M: machine). */
 const struct qemuopt *qemuopt_canonical(const struct qemuopt *o);
 
 /* " (did you mean '-device'?)" or "". */

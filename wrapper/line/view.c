@@ -22,7 +22,7 @@ const struct optval *view_parsed(const struct cmdline *c, struct arg *arg, struc
 	return v;
 }
 
-/* What one argument says of the key; NULL if it says nothing. */
+/* The value that one argument has for the key; NULL if it does not set the key. */
 static const char *arg_says(const struct cmdline *c, struct arg *arg,
 			    const struct qemuopt *canonical, const char *key)
 {

@@ -11,8 +11,8 @@ struct err;
 struct target;
 
 /*
- * What the command line says: repeated options merged, or the last taken, as
- * QEMU does; -enable-kvm read as -machine accel=kvm. Pure.
+ * The meaning of the command line: repeated options are merged, or the last one counts, as in
+ * QEMU; -enable-kvm is read as -machine accel=kvm. Pure.
  */
 
 /*
@@ -35,10 +35,10 @@ ptrdiff_t view_last(const struct cmdline *c, const struct qemuopt *canonical);
 bool view_selects(const struct cmdline *c, struct arg *arg, const struct target *t,
 		  bool *refused);
 
-/* For condition_eval(): is there any use that the target means? */
+/* For condition_eval(): does the target match any use? */
 bool view_has(const void *cmdline, const struct target *t);
 
-/* Where the key is mentioned last among uses that merge (its index), or -1. */
+/* The index of the last use that mentions the key, among uses that merge; or -1. */
 ptrdiff_t view_last_mention(const struct cmdline *c, const struct qemuopt *canonical,
 			    const char *key);
 

@@ -16,7 +16,7 @@ static void push(struct arena *a, struct assigns *as, const char *key, const cha
 	*arena_push(a, as->v, as->n, as->cap) = (struct assign){ key, value, typed };
 }
 
-/* What stands where the name of a property is, up to the '='; not empty. */
+/* Checks the text in the place of a property's name, up to the '='; not empty. */
 static int check_key(const struct qemuopt *opt, const char *key, struct err *err)
 {
 	size_t len = strlen(key);
@@ -74,7 +74,7 @@ static const char *take_text(struct arena *a, const char **value)
 	return strbuf_text(&b);
 }
 
-/* One item of k=v,k2=v2 at *s; moves *s past it and its comma. */
+/* Reads an item of k=v,k2=v2 at *s; moves *s past it and its comma. */
 static int take_item(struct arena *a, const struct qemuopt *opt, const char **s,
 		     struct assigns *as, struct err *err)
 {
@@ -186,7 +186,7 @@ int assigns_parse(struct arena *a, const struct qemuopt *opt, const char *rest, 
 	}
 }
 
-/* What an option cannot be without. Where uses merge another one may say it, or nobody need. */
+/* Does the option need this key? If uses merge, another use may have it, or it is optional. */
 static bool is_needed(const struct qemuopt *opt, const char *key)
 {
 	if (opt->syntax == SYNTAX_CPU)

@@ -9,7 +9,7 @@
 struct arena;
 struct err;
 
-/* What follows -OPTION in set and default: properties and the values they get. */
+/* The text after -OPTION in set and default: properties and their new values. */
 struct assign {
 	const char *key;
 	const char *value; /* decoded, %n and the like still in it */
@@ -29,6 +29,6 @@ struct assigns {
 int assigns_parse(struct arena *a, const struct qemuopt *opt, const char *rest, struct assigns *as,
 		  struct err *err);
 
-/* What follows -OPTION in unset: names with commas. Values are NULL. */
+/* The text after -OPTION in unset: names with commas. Values are NULL. */
 int assigns_parse_keys(struct arena *a, const struct qemuopt *opt, const char *rest,
 		       struct assigns *as, struct err *err);

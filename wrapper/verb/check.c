@@ -48,7 +48,7 @@ static int check_unset(struct arena *a, const struct qemuopt *opt, const struct 
 	return assigns_parse_keys(a, opt, action->rest, &keys, err);
 }
 
-/* Both forms, as QEMU tells them apart: qemu_global_option() of util/qemu-config.c or vl.c. */
+/* Both forms, as QEMU distinguishes them: qemu_global_option() of util/qemu-config.c or vl.c. */
 static int check_global(const struct optval *v, struct err *err)
 {
 	if (optval_get(v, "driver") && optval_get(v, "property") && optval_get(v, "value"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What a PC machine type has for its first bus. */
+/* The chipset of a PC machine type: it decides the kind of the first bus. */
 enum chipset { CHIPSET_UNKNOWN, CHIPSET_I440FX, CHIPSET_Q35 };
 
 /*

@@ -11,11 +11,11 @@ struct params;
 void high_add(struct edit *e, const char *option, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* front followed by the smallest number that makes an id which no option of the line has. */
+/* front followed by the smallest number that makes an id which the command line does not have. */
 const char *high_id(struct edit *e, const char *front);
 
-/* ",bus=pci.0,addr=0x1f": a slot of the first bus, the one of addr= if given. */
+/* ",bus=pci.0,addr=0x1f": a slot of the first bus, the slot of addr= if given. */
 int high_slot(struct edit *e, const struct params *p, const char **where, struct err *err);
 
-/* Does a device of the line have this property with this value? Its id or kind, else NULL. */
+/* Does a device of the command line set this property to this value? Its id or kind, else NULL. */
 const char *high_user_of(struct edit *e, const char *key, const char *value);

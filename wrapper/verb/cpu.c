@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hide-hypervisor and machine-type: verbs that change what is there. */
+/* hide-hypervisor and machine-type: verbs that change existing options. */
 #include <errno.h>
 #include <string.h>
 

@@ -270,7 +270,7 @@ static bool removable(struct edit *e, struct arg *arg)
 	return true;
 }
 
-/* Where uses merge or the last one counts, all of them are one thing and go together. */
+/* If uses merge or the last one counts, all of them are one option and are removed together. */
 static int verb_remove(struct edit *e, struct err *err)
 {
 	size_t before = e->trace->n_events;

@@ -6,10 +6,10 @@ struct edit;
 struct err;
 
 /*
- * One of the verbs that name a QEMU option, on one command line. Changes the command line,
- * and reports each change, and each verb without effect, to the trace. 0, or -EINVAL if the
- * rule requests something impossible (a value that the syntax cannot carry, an id that is
- * in use, %n of a VM without a name): then the command line must not be used.
+ * Applies a verb that names a QEMU option to one command line. Changes the command line, and
+ * reports each change, and each verb without effect, to the trace. 0, or -EINVAL if the rule
+ * requests something impossible (a value that the syntax cannot carry, an id that is in use,
+ * %n of a VM without a name): then the command line must not be used.
  */
 int edit_apply(struct edit *e, struct err *err);
 

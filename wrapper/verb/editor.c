@@ -9,7 +9,7 @@
 #include "wrapper/line/json.h"
 #include "wrapper/line/view.h"
 
-/* ---- telling ---- */
+/* ---- reports to the trace ---- */
 
 static struct event *tell(struct edit *e, enum event_kind kind, const struct arg *arg)
 {
@@ -70,7 +70,7 @@ void editor_drop(struct edit *e, struct arg *arg)
 	arg->removed = true;
 }
 
-/* What the admin should know of what was done. */
+/* Notes a fact about the change that the admin must know. */
 void editor_tell_note(struct edit *e, const char *note)
 {
 	tell(e, EVENT_NOTE, NULL)->why = note;
@@ -120,7 +120,7 @@ int editor_value(struct edit *e, const struct assign *as, const char **value,
 
 /* ---- -set GROUP.ID.KEY=VALUE, which edits a key=value device from behind ---- */
 
-/* The -set that speaks of this property (NULL: of any) of this argument; NULL if there is none. */
+/* The -set for this property (NULL: for any) of this argument; NULL if none exists. */
 static struct arg *find_set(struct edit *e, struct arg *arg, const char *key)
 {
 	const struct qemuopt *set = qemuopt_find(&e->c->opts, "set");

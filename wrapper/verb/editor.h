@@ -9,8 +9,8 @@
 #include "wrapper/trace.h"
 
 /*
- * The hand that the verbs of edit.c work with: whatever is done to a command
- * line is told to the trace in the same call.
+ * The editor that the verbs of edit.c work with: each function that changes the command line
+ * reports the change to the trace in the same call.
  */
 struct edit {
 	struct arena *arena;

@@ -28,7 +28,7 @@ static const char *global_key(struct edit *e, struct arg *arg)
 				    "";
 }
 
-/* The last -global of DRIVER.PROPERTY, which is the one that counts; NULL if there is none. */
+/* The last -global of DRIVER.PROPERTY, which has effect; NULL if none exists. */
 static struct arg *find_global(struct edit *e, const char *key)
 {
 	const struct qemuopt *global = qemuopt_find(&e->c->opts, "global");
@@ -40,7 +40,7 @@ static struct arg *find_global(struct edit *e, const char *key)
 	return NULL;
 }
 
-/* The driver ends at the first dot, but for the two whose names have one: cfi.pflash01, 02. */
+/* The driver ends at the first dot. Two drivers have a dot in their name: cfi.pflash01, 02. */
 const char *editglobal_dot(const char *key)
 {
 	const char *dot = strchr(key, '.'), *second = strchr(dot + 1, '.');
@@ -130,7 +130,7 @@ static int assign_cpu_globals(struct edit *e, const struct assigns *as, struct e
 	return 0;
 }
 
-/* With a model there is something to write a -cpu from. */
+/* With a model, a -cpu can be written. */
 int editglobal_without_cpu(struct edit *e, const struct assigns *as, struct err *err)
 {
 	const char *model;

@@ -10,8 +10,8 @@ void editglobal_unset(struct edit *e, const struct assigns *keys);
 /* Is it written driver=…,property=…,value=…? */
 bool editglobal_is_long(struct arena *a, const char *text);
 
-/* Where DRIVER.PROPERTY parts; key has a dot. */
+/* The dot between DRIVER and PROPERTY; key has a dot. */
 const char *editglobal_dot(const char *key);
 
-/* set and default of -cpu on a line that has none. */
+/* set and default of -cpu if the command line has no -cpu. */
 int editglobal_without_cpu(struct edit *e, const struct assigns *as, struct err *err);

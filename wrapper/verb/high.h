@@ -15,5 +15,5 @@ struct rule;
 int high_apply(struct edit *e, struct err *err);
 int high_check(struct arena *a, const struct action *action, struct err *err);
 
-/* What a rule may not, or had better not, combine with a high verb. */
+/* Reports what a rule must not, or should not, combine with a high verb. */
 void high_check_rule(const struct rule *rule, struct mistakes *m);

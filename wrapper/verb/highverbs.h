@@ -7,7 +7,7 @@ struct arena;
 struct edit;
 struct err;
 
-/* One high verb: what it takes, what can be judged before there is a VM, and what it does. */
+/* A high verb: its arguments, the checks that need no VM, and its action. */
 struct high {
 	struct params_form form;
 	int (*check)(struct arena *a, const struct params *p, struct err *err); /* may be NULL */

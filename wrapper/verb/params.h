@@ -19,16 +19,16 @@ struct params {
 	struct strv keys, values;
 };
 
-/* What a high verb takes. */
+/* The arguments of a high verb. */
 struct params_form {
 	const char *usage;		/* for messages */
-	size_t places;			/* so many, neither more nor less */
+	size_t places;			/* exactly so many */
 	const char *const *flags;	/* NULL-terminated; may be NULL */
 	const char *const *keys;	/* likewise */
 	bool any_key;			/* properties that go to QEMU as they are */
 };
 
-/* names NULL: before there is a VM; %n and the like are only checked then. */
+/* names NULL: no VM exists yet; %n and the like are only checked then. */
 int params_parse(struct arena *a, const struct action *action, const struct params_form *form,
 		 const struct names *names, struct params *p, struct err *err);
 

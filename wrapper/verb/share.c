@@ -197,7 +197,7 @@ static int add_scsi_disk(struct edit *e, const struct params *p, const char *res
 	return rc;
 }
 
-/* One disk on each of the six ports of an AHCI controller. */
+/* Adds a disk to the next of the six ports of an AHCI controller. */
 static int add_sata_disk(struct edit *e, const struct params *p, const char *rest,
 			 struct err *err)
 {
@@ -255,7 +255,7 @@ static bool arg_has_file(struct edit *e, struct arg *arg, const struct stat *dis
 	if (!str_eq(arg->opt->name, "blockdev") && !str_eq(arg->opt->name, "drive"))
 		return false;
 	v = view_parsed(e->c, arg, NULL);
-	/* filename, file.filename, file.file.filename…: block drivers stand in each other */
+	/* filename, file.filename, file.file.filename…: block drivers are nested */
 	for (size_t i = 0; v && i < v->n; i++)
 		if ((str_eq(v->props[i].key, "file") || str_ends(v->props[i].key, "filename")) &&
 		    same_file(disk, v->props[i].value))

@@ -14,9 +14,9 @@
 #include "wrapper/line/view.h"
 
 /*
- * Where ours go, best first. i440FX: from the top, because libvirt hot-plugs
- * from the bottom. q35: pcie.0 takes no hot-plug, and libvirt has its own on
- * 1 to 0x0f, 0x1a, 0x1b, 0x1d, 0x1e and 0x1f.
+ * Slots for kvmshim's devices, best first. i440FX: from the top, because libvirt hot-plugs
+ * from the bottom. q35: pcie.0 has no hot-plug, and libvirt has its own devices on 1 to 0x0f,
+ * 0x1a, 0x1b, 0x1d, 0x1e and 0x1f.
  */
 static const unsigned char order_i440fx[] = {
 	0x1f, 0x1e, 0x1d, 0x1c, 0x1b, 0x1a, 0x19, 0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
@@ -87,7 +87,7 @@ static void mark_set(struct arena *a, struct slots *s, const struct arg *arg)
 		mark(s, slot, arena_printf(a, "%s %s", arg->word, arg->value));
 }
 
-/* One `key = "value"` of a -readconfig file (qemu_config_parse() of util/qemu-config.c). */
+/* Reads a `key = "value"` of a -readconfig file (qemu_config_parse() of util/qemu-config.c). */
 static void mark_config_line(struct arena *a, struct slots *s, const char *path, const char *line)
 {
 	unsigned long slot;

@@ -10,10 +10,10 @@ struct cmdline;
 struct err;
 
 /*
- * Who sits where on the first PCI bus: slot numbers 0 to 31 of all that the
- * line gives an address, in both syntaxes, by -set, -global and -readconfig.
- * Devices without an address take the lowest free slots, and so does libvirt
- * when it hot-plugs; ours take the highest.
+ * The slots of the first PCI bus and their users: slot numbers 0 to 31 of all devices to which
+ * the command line gives an address, in both syntaxes, by -set, -global and -readconfig.
+ * Devices without an address use the lowest free slots, and so does libvirt when it hot-plugs;
+ * kvmshim's devices use the highest.
  */
 struct slots {
 	enum chipset chipset;
@@ -27,7 +27,7 @@ struct slots {
 int slots_scan(struct arena *a, const struct cmdline *c, struct slots *s, struct err *err);
 
 /*
- * A free slot: `wanted` ("0x5", as addr= of a verb), or if that is NULL the
- * next one of ours. -EINVAL where it is taken or none is left.
+ * A free slot: `wanted` ("0x5", as addr= of a verb), or if that is NULL the next slot for a
+ * device of kvmshim. -EINVAL if the slot is in use or none is free.
  */
 int slots_take(struct slots *s, const char *wanted, unsigned *slot, struct err *err);

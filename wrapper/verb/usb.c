@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pass-usb: a USB device of the host, by what it is or by where it is plugged in. */
+/* pass-usb: a USB device of the host, by vendor and product or by bus and port. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "wrapper/verb/highverbs.h"
 #include "wrapper/line/view.h"
 
-/* What an xHCI has where p2= is not given: hcd-xhci-pci.c. */
+/* The ports of an xHCI if p2= is not given: hcd-xhci-pci.c. */
 #define XHCI_PORTS 4
 #define XHCI_PORTS_MAX 15 /* hw/usb/hcd-xhci.h */
 
@@ -105,7 +105,10 @@ static const struct optval *find_xhci(struct edit *e)
 	return NULL;
 }
 
-/* Ports of a bus, 1 to n, that devices of the line take: by number, or as QEMU gives them out. */
+/*
+ * Ports of a bus, 1 to n, that devices of the command line use: by number, or as QEMU assigns
+ * them.
+ */
 struct ports {
 	const char *bus;
 	bool taken[XHCI_PORTS_MAX + 1];

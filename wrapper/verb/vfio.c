@@ -28,7 +28,7 @@
 #define CHASSIS_FIRST 128
 #define CHASSIS_LAST 255
 
-/* Where the functions of one host slot go: a bus, a slot on it. */
+/* The place for the functions of one host slot: a bus, a slot on it. */
 struct place {
 	const char *bus;
 	unsigned slot;
@@ -117,7 +117,7 @@ static int check_pci(struct arena *a, const struct params *p, struct err *err)
 		       p->place[0]);
 }
 
-/* The id of the device that passes this function through already; NULL if there is none. */
+/* The id of the device that passes this function through already; NULL if no device does. */
 static const char *passed_as(struct edit *e, const char *address)
 {
 	size_t at = 0;
@@ -163,7 +163,7 @@ static unsigned function_of(const char *address)
 	return (unsigned)(address[strlen(address) - 1] - '0');
 }
 
-/* Function 0 has to be there and to say that there are more. */
+/* Function 0 has to exist and to have multifunction=on if the slot has more functions. */
 static int add_functions(struct edit *e, const struct params *p, const struct strv *functions,
 			 struct err *err)
 {
