@@ -27,7 +27,7 @@ struct assignment {
 	struct wishes wishes;
 	/* what the VM asks for; NULL: nothing */
 	const struct domain_memory *memory;
-	/* for facts.json; NULL: there will be none */
+	/* for facts.json; NULL: the hook will not write it */
 	const struct facts *facts;
 	const struct grants *grants;
 	/* sentences for the log: what went wrong without stopping anything */

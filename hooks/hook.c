@@ -120,7 +120,7 @@ static const struct {
 	{ "prepare", "begin", domain_parse, prepare, true },
 	{ "start", "begin", domain_parse, start, true },
 	{ "started", "begin", domain_identify, started, false },
-	{ "release", "end", domain_identify, release, true }, /* libvirt logs it and goes on */
+	{ "release", "end", domain_identify, release, true }, /* libvirt logs it and continues */
 	{ "reconnect", "begin", domain_identify, reconnect, false },
 };
 #define N_OPERATIONS (sizeof(operations) / sizeof(operations[0]))

@@ -9,9 +9,8 @@
 struct host;
 
 /*
- * One call by libvirt: `qemu NAME OP SUBOP EXTRA`, the domain's XML on stdin
- * (https://libvirt.org/hooks.html). Operations that are no row of the table are
- * nothing to us.
+ * A call by libvirt: `qemu NAME OP SUBOP EXTRA`, the domain XML on stdin
+ * (https://libvirt.org/hooks.html). The hook ignores operations that the table does not have.
  */
 
 /* Is this an operation that we do anything on? */

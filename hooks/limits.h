@@ -21,7 +21,7 @@ struct limit_facts {
 	struct arena *arena;
 	struct qemuconf conf;
 	struct strv nodes;	   /* /dev/vfio/… that QEMU needs and the XML does not have */
-	unsigned long long needs;  /* KiB of locked memory; 0: libvirt sees to the limit */
+	unsigned long long needs;  /* KiB of locked memory; 0: libvirt sets the limit */
 	unsigned long long memlock; /* KiB that the daemon's children may lock, ULLONG_MAX: any */
 	const char *unit;	   /* of the daemon; NULL: unknown */
 };
@@ -42,5 +42,5 @@ extern const size_t n_limits;
 void limits_look(const struct host *host, const struct survey *s, const struct domain_memory *m,
 		 pid_t daemon, struct limit_facts *f);
 
-/* One sentence for each limit in the way. */
+/* Adds a sentence for each limit in the way. */
 void limits_judge(const struct limit_facts *f, struct strv *refusals);

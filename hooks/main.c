@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 
 	if (argc != 5)
 		return usage(argc, argv);
-	/* whoever reads our stderr may be gone; what we do must be done all the same */
+	/* the reader of our stderr may have ended; our work must be done all the same */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, it hides how children ended */
 	read_stdin(&xml, DOMAIN_MAX);

@@ -15,7 +15,7 @@ static bool asks_for_huge(const struct domain_memory *m)
 	return false;
 }
 
-/* VFIO pins all of it before the guest runs, and so does mlockall(2). */
+/* VFIO pins all of it before the VM runs, and so does mlockall(2). */
 static bool pins_memory(const struct assignment *h)
 {
 	return h->wishes.n || h->memory->locked;

@@ -11,16 +11,16 @@ struct reservations;
 struct strv;
 struct survey;
 
-/* The needs of a VM besides its devices: memory, and limits of libvirt that allow both. */
+/* The needs of a VM other than its devices: memory, and limits of libvirt that allow both. */
 struct needs {
 	struct claims asked;
 	struct growths grow;
 };
 
-/* Is there anything that has to be reserved for it? */
+/* Does anything have to be reserved for the VM? */
 bool needs_any(const struct assignment *h);
 
-/* Changes nothing; held: the journals of the others, as they are now. */
+/* Changes nothing; held: the journals of the other VMs, as they are now. */
 void needs_judge(struct assignment *h, const struct reservations *held, const struct survey *survey,
 		  struct needs *d, struct strv *refusals);
 

@@ -105,7 +105,7 @@ static void keep(struct qemuconf *c, const char *name, size_t len, struct strv v
 	}
 }
 
-/* Past one setting; NULL: that is none. */
+/* Past one setting; NULL: the text is not a setting. */
 static const char *past_setting(struct arena *a, const char *s, struct qemuconf *c, bool *seen)
 {
 	size_t len = strspn(s, NAME_CHARS);

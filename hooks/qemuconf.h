@@ -12,7 +12,7 @@ struct host;
 #define QEMUCONF "/etc/libvirt/qemu.conf"
 
 struct qemuconf {
-	bool known;		 /* false: there is none below a KVMSHIM_ROOT, so no libvirt */
+	bool known;		 /* false: a KVMSHIM_ROOT has no qemu.conf, so no libvirt */
 	struct strv device_acl;	 /* cgroup_device_acl */
 	struct strv controllers; /* cgroup_controllers */
 	struct strv namespaces;

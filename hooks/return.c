@@ -70,7 +70,7 @@ static enum life look_for_life(const struct host *host, const struct journal *j,
 	return life;
 }
 
-/* A QEMU that was killed takes a moment to let go of its devices. */
+/* A QEMU that was killed needs a moment to close its devices. */
 static int wait_until_gone(const struct assignment *h, const struct journal *j, struct err *err)
 {
 	double end = clock_ms() + h->settings->hook.unbind_timeout * 1e3;
@@ -131,7 +131,7 @@ static void assume_done(struct journal *j)
 }
 
 /*
- * only: these lanes, and the journal stays a reservation of the others. NULL: all lanes,
+ * only: these lanes, and the journal stays a reservation of the other lanes. NULL: all lanes,
  * and the journal keeps only the steps that could not be undone.
  */
 static int undo(struct assignment *h, int folder, struct journal *j, const bool *only,

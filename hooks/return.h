@@ -19,9 +19,9 @@ int return_open(const struct assignment *h, int patience, struct err *err);
 bool return_needed(const struct assignment *h);
 
 /*
- * Undoes all steps of a journal whose VM has stopped. 0: all is as before, and the folder
- * is removed; else the journal is kept, and published with the steps that are left.
- * -ETIMEDOUT: all but the stuck ones are undone.
+ * Undoes all steps of a journal whose VM has stopped. 0: all is as before, and the folder is
+ * removed; else the journal is kept, and published with the steps that are left. -ETIMEDOUT:
+ * some steps are stuck, and all other steps are undone.
  */
 int return_all(struct assignment *h, int folder, struct journal *j, struct err *err);
 
@@ -31,11 +31,11 @@ int return_left_over(struct assignment *h, int folder, struct err *err);
 /* The journal of a VM that was stopped; only: see assignment_return(). */
 int return_of(struct assignment *h, int folder, const struct strv *only, struct err *err);
 
-/* The devices `only` of a journal, and those in the same IOMMU group as one of them. */
+/* The devices `only` of a journal, and its devices in the same IOMMU group as one of them. */
 struct strv return_devices(struct arena *a, const struct journal *j, const struct strv *only);
 
 /*
- * lanes[n] (journal_lanes() of them, all false): does it go with these devices? Returns false
- * where no device stays, so that all lanes go.
+ * lanes[n] (journal_lanes() of them, all false): is it returned with these devices? Returns
+ * false if no device stays, so that all lanes are returned.
  */
 bool return_lanes(const struct journal *j, const struct strv *only, bool *lanes);

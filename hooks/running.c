@@ -20,7 +20,7 @@
 /* Seconds that another operation on this VM is waited for, such as `kvmshim recover`. */
 #define RUNNING_PATIENCE 30
 
-/* The VM's folder, locked; -ENODATA where there is none. */
+/* The VM's folder, locked; -ENODATA if it does not exist. */
 static int open_folder(struct assignment *h, struct err *err)
 {
 	if (!return_needed(h))
@@ -112,7 +112,7 @@ int running_start(struct assignment *h, const struct domain *d, struct err *err)
 
 /* ---- while it runs ---- */
 
-/* Where the pid file names no process of this VM, any with its UUID. */
+/* If the pid file names no process of this VM: any process with its UUID. */
 static struct process find_qemu(struct assignment *h)
 {
 	const char *path = arena_printf(h->host.arena, "/run/libvirt/qemu/%s.pid", h->name);

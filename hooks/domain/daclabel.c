@@ -14,7 +14,7 @@
 /* For all that getgrnam_r(3) says of a group, its members too. */
 #define ENTRY_MAX ((size_t)1 << 20)
 
-/* A number of 32 bits, but for the last one, which chown(2) takes for "leave it". */
+/* A number of 32 bits, except the last one, which means "leave it" to chown(2). */
 static bool to_id(const char *s, unsigned *id)
 {
 	unsigned long n;

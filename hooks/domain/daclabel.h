@@ -7,8 +7,8 @@
 struct arena;
 
 /*
- * The user and the group of a DAC label of libvirt's: "+64055:+64055", or
- * "user:group", each a name first and a number where there is no such name.
- * false where it is neither or they are unknown here.
+ * The user and the group of a DAC label of libvirt's: "+64055:+64055", or "user:group", each
+ * read as a name first, and as a number if the name does not exist. false if the label has
+ * another form or they are unknown here.
  */
 bool daclabel_parse(struct arena *a, const char *label, uid_t *uid, gid_t *gid);

@@ -147,7 +147,7 @@ static int take_managed(struct arena *a, const xmlNode *node, struct hostdev *h,
 	return 0;
 }
 
-/* It names a module and a folder of sysfs: MODULE_NAME_LEN of linux/module.h is less than 64. */
+/* A module and a sysfs folder have this name: MODULE_NAME_LEN of linux/module.h is less than 64. */
 static bool is_module(const char *s)
 {
 	size_t len = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
@@ -196,7 +196,7 @@ static bool is_subsystem(struct arena *a, const xmlNode *node, const char *type)
 	       attr_is(a, node, "type", type, false);
 }
 
-/* Of a kind that VFIO serves? */
+/* Is the device of a kind that VFIO serves? */
 static bool is_vfio(struct arena *a, const xmlNode *node, enum hostdev_kind *kind)
 {
 	const xmlNode *driver = xmltree_child(node, NULL, "driver");

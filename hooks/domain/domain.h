@@ -39,9 +39,8 @@ struct domain {
 #define DOMAIN_MAX ((size_t)8 << 20)
 
 /*
- * Reads a domain's XML: at most DOMAIN_MAX bytes, no DOCTYPE, no network, no
- * entities, libxml2's own limits on depth and names. 0, or -errno with one
- * sentence in err.
+ * Reads a domain XML: at most DOMAIN_MAX bytes, no DOCTYPE, no network, no entities, libxml2's
+ * own limits on depth and names. 0, or -errno with one sentence in err.
  */
 int domain_parse(struct arena *a, const char *xml, size_t len, struct domain *d, struct err *err);
 

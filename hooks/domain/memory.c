@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A VM's memory is its guest NUMA cells, or one piece without them, and its memory
- * devices. For each, libvirt chooses the page size and the nodes of the host in
+ * A VM's memory is its guest NUMA cells, or one piece without them, and its memory devices.
+ * For each, libvirt chooses the page size and the NUMA nodes of the host in
  * qemuBuildMemoryBackendProps() (qemu/qemu_command.c): the same is done here.
  */
 #include "hooks/domain/memory.h"
@@ -87,7 +87,7 @@ static int take_element_size(const struct taking *t, const xmlNode *node, unsign
 	return node ? take_size(t, node, xmltree_text(t->arena, node), kib) : 0;
 }
 
-/* Empty where there is none. */
+/* An empty set if the text is missing. */
 static int take_nodes(const struct taking *t, const xmlNode *node, const char *text,
 		      struct nodeset *nodes)
 {
@@ -120,7 +120,10 @@ static const xmlNode *policy_of(const struct taking *t, int cell)
 	return xmltree_child(t->numatune, NULL, "memory");
 }
 
-/* What is only preferred may come from elsewhere; where numad is asked nobody knows yet. */
+/*
+ * Memory with mode preferred may come from other NUMA nodes. If numad chooses them, they are
+ * unknown yet.
+ */
 static int take_place(const struct taking *t, int cell, struct nodeset *nodes)
 {
 	const xmlNode *policy = policy_of(t, cell);
@@ -238,7 +241,7 @@ static const char *amount_of(const char *model)
 	return NULL;
 }
 
-/* Its own page size and nodes count, else those of its cell. */
+/* The module's own page size and NUMA nodes count, else the values of its cell. */
 static int take_module(const struct taking *t, const xmlNode *source, int cell,
 		       struct memory_need *need)
 {

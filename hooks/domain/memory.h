@@ -14,7 +14,7 @@ struct err;
 struct memory_need {
 	bool huge;
 	unsigned long long page; /* KiB, of huge pages; 0: the host's default */
-	struct nodeset nodes;	 /* of the host; empty: wherever there is some */
+	struct nodeset nodes;	 /* of the host; empty: any NUMA node */
 	unsigned long long kib;
 };
 

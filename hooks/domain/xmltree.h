@@ -30,7 +30,7 @@ struct _xmlNode *xmltree_next(const struct _xmlNode *after, const char *ns, cons
 /* Is the element of this name and namespace? */
 bool xmltree_is(const struct _xmlNode *node, const char *ns, const char *name);
 
-/* All text of an element, or of an attribute in no namespace; NULL where there is none. */
+/* All text of an element, or of an attribute in no namespace; NULL if it does not exist. */
 const char *xmltree_text(struct arena *a, const struct _xmlNode *node);
 const char *xmltree_attr(struct arena *a, const struct _xmlNode *node, const char *name);
 

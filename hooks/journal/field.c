@@ -20,7 +20,7 @@ static bool is_uuid(struct arena *a, const char *s)
 	return uuid && str_eq(uuid, s);
 }
 
-/* A function's, not a slot's; there are eight in a slot. */
+/* The address of a function, not of a slot; a slot has eight functions. */
 static bool is_address(struct arena *a, const char *s)
 {
 	const char *dot = strchr(s, '.'), *address = pciaddr_spell(a, s);
@@ -33,7 +33,7 @@ static bool is_device(struct arena *a, const char *s)
 	return is_address(a, s) || is_uuid(a, s);
 }
 
-/* Those that OP_KEEP, OP_ATTRIBUTE and OP_POWER are of. */
+/* The attributes of OP_KEEP, OP_ATTRIBUTE and OP_POWER. */
 static bool is_attribute(struct arena *a, const char *s)
 {
 	static const char *const names[] = { "power/control", "d3cold_allowed", "reset_method",
@@ -52,7 +52,7 @@ static bool is_owner(struct arena *a, const char *s)
 	return uid && uid <= 10 && gid && gid <= 10 && !s[uid + 1 + gid];
 }
 
-/* Past a number of at most `most` digits; NULL: there is none. */
+/* Past a number of at most `most` digits; NULL: the text does not begin with one. */
 static const char *past_number(const char *s, size_t most)
 {
 	size_t len = strspn(s, DIGITS);

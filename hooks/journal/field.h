@@ -39,6 +39,9 @@ struct wanted {
 	bool may_lack;
 };
 
-/* text may be NULL. 0, or -EINVAL: "'key' is missing", "… does not belong there", "… is no PCI address". */
+/*
+ * text may be NULL. 0, or -EINVAL: "'key' is missing", "… is not allowed here", "… is not a
+ * valid PCI address".
+ */
 int field_check(struct arena *a, const char *key, const char *text, struct wanted wanted,
 	       struct err *err);

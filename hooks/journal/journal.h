@@ -65,7 +65,7 @@ enum op {
 	OP_POWER,     /* device, name: power/control, to, from: set, at `start` again; OP_KEEP undoes it */
 	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
 	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
-	OP_NODE,      /* name: the number of an IOMMU group, to and from: UID:GID of its /dev/vfio node */
+	OP_NODE,      /* name: IOMMU group number; to, from: UID:GID of its /dev/vfio device node */
 	OP_COUNT,
 };
 
@@ -111,9 +111,7 @@ struct journal {
 	size_t n_memory, memory_cap;
 };
 
-/*
- * Questions. The answer is a part of the journal, or NULL where it has no such device or step.
- */
+/* Questions. The answer is a part of the journal, or NULL if it has no such device or step. */
 const struct journal_device *journal_device(const struct journal *j, const char *device);
 
 /* The first step with this op for the device, or with this name. */

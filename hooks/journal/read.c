@@ -19,7 +19,7 @@
 #include "root.h"
 #include "str.h"
 
-/* *text is left as it is where there is no such member. */
+/* If the member is missing, *text does not change. */
 static int read_text(struct arena *a, const struct json_object *o, const char *key,
 		     const char **text, struct err *err)
 {
@@ -63,7 +63,7 @@ static int read_word(struct arena *a, const struct json_object *o, const char *k
 	return err_set(err, EINVAL, "'%s' has a value that this version does not know", key);
 }
 
-/* *n is left as it is where there is no such member. */
+/* If the member is missing, *n does not change. */
 static int read_number(const struct json_object *o, const char *key, int64_t min, int64_t max,
 		       int64_t *n, struct err *err)
 {

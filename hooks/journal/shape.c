@@ -169,13 +169,16 @@ static int check_device(struct arena *a, const struct journal_device *d, struct 
 	return rc ? rc : check_texts(a, d, &device_texts, device_wants, err);
 }
 
-/* Lanes run side by side, one for each group: more of them than a host has groups are none. */
+/*
+ * Lanes run side by side, one for each group: a lane number above the number of groups that a
+ * host can have is not valid.
+ */
 #define LANE_MAX 4095
 
 /* All of it is less than 2^63 KiB where both fit into this. */
 #define PROMISE_MAX (1ULL << 31)
 
-/* A time that is no number would not be JSON. */
+/* A time that is not a finite number would not be JSON. */
 static int check_step(struct arena *a, const struct step *s, struct err *err)
 {
 	if (s->lane > LANE_MAX)

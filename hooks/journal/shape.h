@@ -33,9 +33,9 @@ extern const char *const device_kinds[HOSTDEV_MDEV + 1]; /* the member that has 
 const char *journal_text_of(const void *of, const struct text_member *m);
 
 /*
- * Holds every word to the pattern of its place, and each step to what its op has. The
- * writer asks too, before the first change: a journal that no reader accepts returns no
- * device. 0, or -EINVAL with a sentence ("step 3: 'device' is no …").
+ * Compares every word with the pattern of its place, and each step with the fields that its op
+ * has. The writer asks too, before the first change: a journal that no reader accepts returns
+ * no device. 0, or -EINVAL with a sentence ("step 3: 'device' is not a valid …").
  */
 int journal_check(struct arena *a, const struct journal *j, const char *uuid, struct err *err);
 

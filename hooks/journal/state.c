@@ -60,7 +60,10 @@ static int open_locked_file(const struct host *host, const char *name, int ms, i
 	return err_set(err, -rc, "%s/%s: %s", root_path(host, STATE_TOP), name, err_reason(-rc));
 }
 
-/* What is done under the lock takes milliseconds; who holds it for long is stopped or stuck. */
+/*
+ * The work under the lock takes milliseconds; a process that holds it for long is stopped or
+ * stuck.
+ */
 int state_lock(const struct host *host, struct err *err)
 {
 	int fd = open_locked_file(host, "lock", LOCK_PATIENCE, 2, err);
@@ -84,8 +87,8 @@ int state_lock_pools(const struct host *host, int deadline, struct err *err)
 }
 
 /*
- * state_in_progress() has to take the lock to see whether it is free; it lets go
- * at once. So a lock that is held is asked for again, for 20 ms.
+ * state_in_progress() has to lock the file to check if the lock is free, and unlocks it at
+ * once. So lock_now() tries again for 20 ms if the lock is held.
  */
 static int lock_now(int fd)
 {
@@ -157,7 +160,7 @@ static int create(int folder, const char *temporary)
 	return openat(folder, temporary, flags, 0600);
 }
 
-/* No fsync: /run is memory, and a reboot gives every device back by itself. */
+/* No fsync: /run is memory, and a reboot returns every device automatically. */
 static int write_file(int folder, const char *temporary, mode_t mode, const char *text)
 {
 	int fd = create(folder, temporary), rc;
@@ -191,7 +194,7 @@ int state_unpublish(int folder, const char *name, struct err *err)
 	return err_set(err, errno, STATE_TOP ": %s cannot be removed: %s", name, err_reason(errno));
 }
 
-/* The journal goes after the facts: as long as it is there, so is the reservation. */
+/* The journal is removed after the facts: as long as it exists, the reservation exists. */
 static int remove_files(int folder, struct err *err)
 {
 	static const char *const names[] = {

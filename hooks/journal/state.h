@@ -10,8 +10,8 @@ struct host;
 
 /*
  * /run/kvmshim (0711): `lock`, `pool.lock`, and vm/UUID/ with journal.json and facts.json.
- * Folders are made as they are needed, and refused where they are links, not
- * root's (or the caller's below a KVMSHIM_ROOT), or writable by others.
+ * Folders are made as they are needed, and refused if they are links, not root's (or the
+ * caller's below a KVMSHIM_ROOT), or writable by others.
  */
 
 /* Waits for the lock that covers reserve, judge and journal: a descriptor (closing it unlocks), or -errno. */
@@ -37,7 +37,7 @@ bool state_in_progress(const struct host *host, const char *uuid);
 int state_publish(struct arena *a, int folder, const char *name, mode_t mode, const char *text,
 		  struct err *err);
 
-/* Removes one file of the folder; fine if there is none. */
+/* Removes one file of the folder; a missing file is fine. */
 int state_unpublish(int folder, const char *name, struct err *err);
 
 /* Removes the folder with all our files in it; the descriptor stays the caller's. */

@@ -22,8 +22,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * Also of one that is there already: its maker may have been killed between
- * mkdir and chmod, or may be there at this moment.
+ * Also for a folder that already exists: its maker may have been killed between mkdir and
+ * chmod, or may be between them at this moment.
  */
 static int set_mode(int fd, struct err *err)
 {

@@ -28,7 +28,7 @@ struct claims {
 struct growth {
 	const char *name; /* of the pool */
 	unsigned long long pages, base;
-	bool stays; /* its VM is there: else it is about to be taken away again */
+	bool stays; /* its VM lives: else the pages are about to be removed again */
 };
 
 struct growths {

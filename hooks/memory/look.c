@@ -41,7 +41,10 @@ static void add_promise(struct look *l, const struct promise *p, bool mapped, st
 		*arena_push(l->host.arena, to->v, to->n, to->cap) = c;
 }
 
-/* Between its start and `started`, QEMU takes its memory: what it has counts as taken. */
+/*
+ * Between its start and `started`, QEMU allocates its memory: the allocated part is in use,
+ * and no longer claimed.
+ */
 static void add_promises(struct look *l, const struct reservation *r)
 {
 	struct taken taken = { 0 };

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Claims say on which nodes they may be met, so that it is not enough to look at
- * each node alone: 0-1 and 1-2 compete for 1. By Hall's theorem all claims can
- * be met if, for every set of nodes, those that must be met within it are no
- * more than it has; the sets worth a look are those of the claims, and the unions
- * of those that overlap.
+ * Claims name the NUMA nodes on which they may be met, so that it is not enough to check each
+ * NUMA node alone: 0-1 and 1-2 compete for 1. By Hall's theorem all claims can be met if, for
+ * every set of NUMA nodes, the claims that must be met within the set are not more than the
+ * set has. The sets to check are the sets of the claims, and the unions of sets that overlap.
  *
- * Reserved pages (resv_hugepages) have no node: they count for a set as far as
- * there is no room for them outside of it, as in hugetlb_acct_memory() of
- * Linux' mm/hugetlb.c.
+ * Reserved pages (resv_hugepages) have no NUMA node: they count for a set as far as the pools
+ * outside of it have no room for them, as in hugetlb_acct_memory() of Linux' mm/hugetlb.c.
  *
- * What overcommit allows is for all nodes together, so that even sets that do not overlap
- * compete for it; of each it is at most what there is memory for. Pools that may grow do not
- * go by it: the hook has memory compacted for them, and who asks the kernel has not.
+ * The pages that overcommit allows are for all NUMA nodes together, so that even sets that do
+ * not overlap compete for them; each set gets at most the pages that it has memory for. Pools
+ * that may grow do not use overcommit: the hook compacts memory for them, and the kernel does
+ * not compact memory for a program that requests pages.
  */
 #include "hooks/memory/memory.h"
 
@@ -25,7 +24,7 @@ typedef unsigned long long pages_t;
 
 #define SETS_MAX 128
 
-/* The pages of one size on one node. */
+/* The pages of one size on one NUMA node. */
 struct stock {
 	unsigned node;
 	const struct hugepool *pool; /* NULL: normal pages */
@@ -70,7 +69,7 @@ static const char *place_text(const struct sum *s, const struct nodeset *set)
 			    nodeset_text(s->arena, set));
 }
 
-/* ---- what there is ---- */
+/* ---- the stock ---- */
 
 static bool is_of(const struct growth *g, const struct hugepool *p)
 {
@@ -194,7 +193,7 @@ static int compare_sets(const void *x, const void *y)
 	return (m > n) - (m < n);
 }
 
-/* The smallest first: if node 1 is reported, all nodes together need no report. */
+/* The smallest first: if NUMA node 1 is reported, all NUMA nodes together need no report. */
 static void find_sets(struct sum *s)
 {
 	add_set(s, &s->everywhere);
@@ -227,7 +226,7 @@ static pages_t claimed(const struct sum *s, const struct claims *claims, const s
 	return sum;
 }
 
-/* MemAvailable of the kernel is the best number of normal pages for all nodes together. */
+/* MemAvailable of the kernel is the best number of normal pages for all NUMA nodes together. */
 static pages_t stocked(const struct sum *s, const struct nodeset *set, bool within)
 {
 	pages_t sum = 0;
@@ -297,7 +296,7 @@ static void refuse_normal(struct sum *s, const struct nodeset *set, const struct
 			       promised_text(s, promised, b->promised)));
 }
 
-/* Where a set lacks pages: on the node that can make most of them. */
+/* If a set lacks pages: the stock on the NUMA node that can make most of them. */
 static struct stock *best_stock(struct sum *s, const struct nodeset *set)
 {
 	struct stock *best = NULL;

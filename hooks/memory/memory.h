@@ -11,8 +11,8 @@
 struct arena;
 
 /*
- * Is there the memory that a VM asks for? Pure arithmetic: hooks/memory/look.c
- * gathers what it goes by.
+ * Does the host have the memory that a VM asks for? Pure arithmetic: hooks/memory/look.c
+ * gathers the numbers.
  */
 
 struct memory_case {
@@ -22,7 +22,7 @@ struct memory_case {
 	bool allocate; /* grow pools that are short */
 };
 
-/* One sentence for each shortage; with allocate, the growth that ends it. */
+/* Adds a sentence for each shortage; with allocate, the growth that ends it. */
 void memory_judge(struct arena *a, const struct memory_case *c, struct strv *refusals,
 		  struct growths *grow);
 

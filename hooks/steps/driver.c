@@ -143,7 +143,7 @@ int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struc
 
 /* ---- driver_override ---- */
 
-/* Its module is there by now, and with it the spelling that the kernel compares with. */
+/* Its module is present by now, and shows the spelling that the kernel compares with. */
 int opdriver_aim(struct work *w, const struct step *s, struct err *err)
 {
 	return put_override(w, s, pci_driver_of_module(&w->host, s->to), err);
@@ -289,7 +289,7 @@ int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 		return 0;
 	if (!pci_same_driver(now, s->to))
 		return leave_alone(w, s, now, s->to, err);
-	/* under a QEMU that has it, vfio-pci would take it away from the guest and hang */
+	/* under a QEMU that uses it, vfio-pci would remove it from the guest and be stuck */
 	w->since = clock_ms() - NEW;
 	rc = opdriver_unused(w, s->device, &b, &why);
 	if (rc)

@@ -30,7 +30,7 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 /* Loads it with all it needs, by its name or its alias; waits a minute for it. */
 int opdriver_modprobe(struct work *w, const char *module, struct err *err);
 
-/* Was the device of this step taken out of the host? */
+/* Was the device of this step removed from the host? */
 bool opdriver_is_gone(struct work *w, const struct step *s);
 
 /*
@@ -39,7 +39,10 @@ bool opdriver_is_gone(struct work *w, const struct step *s);
  */
 int opdriver_unused(struct work *w, const char *device, struct subdevices *b, struct err *err);
 
-/* Looks again and again, each time anew, for as long as holders-wait allows, until it is not -EBUSY. */
+/*
+ * Looks again and again, with a new result each time, for as long as holders-wait allows,
+ * until it is not -EBUSY.
+ */
 typedef int opdriver_look(struct work *w, const char *device, struct subdevices *b, struct err *err);
 int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err);
 

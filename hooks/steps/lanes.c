@@ -24,7 +24,7 @@ struct lane {
 	struct err err;
 	struct strv notes;
 	struct strv left; /* devices, or ops without one, that are left as they are */
-	bool waiting;	  /* only OP_FREE now; else all but that */
+	bool waiting;	  /* only OP_FREE now; else all other ops */
 	pthread_t thread;
 	bool threaded;
 };

@@ -63,8 +63,8 @@ static int claim_disk(struct work *w, const char *device, const char *disk, stru
 }
 
 /*
- * Claims the disks below; -EBUSY with the reason where one is in use. Controllers of one
- * NVMe subsystem have the same disks below them.
+ * Claims the disks below; -EBUSY with the reason if one is in use. Controllers of one NVMe
+ * subsystem have the same disks below them.
  */
 static int claim_disks(struct work *w, const char *device, const struct subdevices *b, struct err *err)
 {
@@ -128,7 +128,7 @@ static int bind_platform(struct work *w, const struct step *s, struct err *err)
 
 /* ---- attributes ---- */
 
-/* From some virtual functions to some others there is no way but through none. */
+/* Some changes of the number of virtual functions are only possible through 0. */
 static bool is_through_none(const struct step *s, const char *now, const char *value)
 {
 	return str_eq(s->name, "sriov_numvfs") && !str_eq(now, "0") && !str_eq(value, "0");
@@ -152,7 +152,7 @@ static int change_attribute(struct work *w, const struct step *s, struct err *er
 	return set_attribute(w, s, s->to, err);
 }
 
-/* With a device that is gone its attributes are as well. */
+/* A removed device has no attributes. */
 static int restore_attribute(struct work *w, const struct step *s, struct err *err)
 {
 	return opdriver_is_gone(w, s) ? 0 : set_attribute(w, s, s->from, err);
@@ -210,7 +210,7 @@ static int make_mdev(struct work *w, const struct step *s, struct err *err)
 	return rc;
 }
 
-/* Some drivers clean up by themselves when the VM ends, and meanwhile say EBUSY. */
+/* Some drivers remove the device themselves when the VM ends, and return EBUSY in the meantime. */
 static int drop_mdev(struct work *w, const struct step *s, struct err *err)
 {
 	double end = clock_ms() + VGPU_PATIENCE;
@@ -225,7 +225,7 @@ static int drop_mdev(struct work *w, const struct step *s, struct err *err)
 	return mdev_exists(&w->host, s->name) ? rc : 0;
 }
 
-/* ---- the VFIO node ---- */
+/* ---- the VFIO device node ---- */
 
 static int set_owner(struct work *w, const struct step *s, const char *owner, struct err *err)
 {

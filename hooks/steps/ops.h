@@ -40,11 +40,11 @@ typedef int op_fn(struct work *w, const struct step *s, struct err *err);
 
 /*
  * The functions of a step. An undo looks first: if the step was never done, or was undone
- * already, it changes nothing. So a journal can be undone from wherever its writer was
- * killed, and twice.
+ * already, it changes nothing. So a journal can be undone from any step at which its writer
+ * was killed, and twice.
  */
 struct op_row {
-	op_fn *act, *undo; /* undo NULL: there is nothing to undo */
+	op_fn *act, *undo; /* undo NULL: nothing to undo */
 	enum policy undo_fails;
 	const char *words; /* for people: %d device, %n name, %t to, %f from */
 };

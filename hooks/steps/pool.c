@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writing nr_hugepages makes and frees pages until the pool has as many, or it goes no
- * further: it says 0 either way, so it is read again. Pages in use are never taken: they
- * become surplus, and go when they are freed
+ * further: the write returns success either way, so the number is read again. Pages in use are
+ * never removed: they become surplus, and the kernel removes them when they are freed
  * (Documentation/admin-guide/mm/hugetlbpage.rst). That is why the surplus is never counted
  * here.
  *
- * Each journal names the pages that it adds and the size before any of them (base), and is
- * there before the first page and until after the last. So all that may be in a pool is
- * base and what journals add, whoever was killed when:
+ * Each journal names the pages that it adds and the size before any of them (base), and exists
+ * before the first page and until after the last. So all that may be in a pool is base and
+ * what journals add, whoever was killed when:
  *
- *	least	base + what journals add, except those that are being returned
+ *	least	base + what journals add, except pages that are being returned
  *	most	base + what all journals add
  */
 #include "hooks/steps/pool.h"
@@ -34,7 +34,7 @@
 
 typedef unsigned long long pages_t;
 
-/* One write makes at most this much, so that a pool of any size keeps within the deadline: KiB. */
+/* A write makes at most this much, so that a pool of any size keeps within the deadline: KiB. */
 #define PART (4ULL << 20)
 
 #define LOCK_DEADLINE 60000 /* ms: others may grow large pools */
@@ -130,8 +130,8 @@ static void compact(struct work *w, const struct step *s)
 }
 
 /*
- * Another VM that grew the pool since our journal is there has grown it for us as well.
- * More than that is somebody's who changed the pool by hand, for purposes of his own: those
+ * Another VM that grew the pool since our journal exists has grown it for us as well. More
+ * pages than that are from somebody who changed the pool by hand, for other purposes: those
  * pages are not ours to use.
  */
 static pages_t wanted(const struct pool *pool)

@@ -6,10 +6,9 @@ struct step;
 struct work;
 
 /*
- * OP_HUGEPAGES: adding pages to a pool, and taking them away again. Several VMs may
- * have grown the same pool, so none of them puts back what it found: a pool is to
- * have what it had before the first of them, and what the journals that are
- * there add to it.
+ * OP_HUGEPAGES: adding pages to a pool, and removing them again. Several VMs may have grown
+ * the same pool, so none of them restores the size that it found: a pool is to have the pages
+ * that it had before the first of them, and the pages that the existing journals add to it.
  */
 int oppool_grow(struct work *w, const struct step *s, struct err *err);
 int oppool_shrink(struct work *w, const struct step *s, struct err *err);

@@ -29,7 +29,7 @@ void watch_end(struct watch *w)
 	arena_free(&w->claims_arena);
 }
 
-/* With the lock; without it while it looks, so that others can still ask for what there is. */
+/* Called with the lock; reads without it, so that other threads can still ask for the last pass. */
 static void pass(struct watch *w)
 {
 	struct arena arena = { 0 };

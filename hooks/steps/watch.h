@@ -35,7 +35,7 @@ struct disk_claim {
 void watch_init(struct watch *w, const struct root *r);
 /* With what a pass that began then has seen; it stays the caller's. */
 void watch_seed(struct watch *w, const struct opendevices *opens, double began);
-/* Lets go of the disks, too. */
+/* Releases the claimed disks, too. */
 void watch_end(struct watch *w);
 
 /*

@@ -184,7 +184,7 @@ static const char *has_attributes(const struct judging *j, const struct subject 
 	return NULL;
 }
 
-/* current_vgpu_type takes the number that stands before the name in creatable_vgpu_types. */
+/* current_vgpu_type accepts the number before the name in creatable_vgpu_types. */
 static const char *has_vgpu_number(const struct judging *j, const struct subject *s)
 {
 	const char *type = s->vgpu ? s->conf->mdev_type : "0";
@@ -238,7 +238,7 @@ static const char *is_closed(const struct judging *j, const struct subject *s)
 		   survey_holder_text(j->arena, &s->holders.v[0]));
 }
 
-/* The process that has a disk open, where one is: it may be what claims it. */
+/* The process that has a disk open, if any: it may be the user that claims the disk. */
 static const struct holder *disk_holder(const struct subject *s)
 {
 	for (size_t i = 0; i < s->holders.n; i++)
@@ -247,7 +247,7 @@ static const struct holder *disk_holder(const struct subject *s)
 	return NULL;
 }
 
-/* A mount does not end by itself: only a unit that is stopped, or a process that ends, may end it. */
+/* A mount can end only if a unit is stopped or a process ends. */
 static const char *is_unclaimed(const struct judging *j, const struct subject *s)
 {
 	if (!s->claimed.n || s->units.n)

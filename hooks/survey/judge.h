@@ -10,17 +10,17 @@ struct settings;
 struct survey;
 
 /*
- * May all devices of the survey be assigned? Pure. Adds one sentence for each reason
- * against it, which names the device, the obstacle, and what to do; no sentence: they may.
- * A holder or a claimed disk is no reason here where time or stopping units may change it:
- * OP_FREE decides then.
+ * May all devices of the survey be assigned? Pure. Adds one sentence for each reason against
+ * it, which names the device, the obstacle, and what to do; no sentence: they may. A holder or
+ * a claimed disk is not a reason if time or stopping units may change it: OP_FREE decides
+ * then.
  */
 void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
 	   struct strv *refusals);
 
 /*
- * May a PF be taken, for all of its VFs? used: those in use, "0000:05:00.2 (VM web)"; conf may
- * be NULL. NULL: it may; else what follows its address in the sentence.
+ * May a PF be assigned, for all of its VFs? used: the VFs in use, "0000:05:00.2 (VM web)";
+ * conf may be NULL. NULL: it may; else what follows its address in the sentence.
  */
 const char *judge_vfs(struct arena *a, const struct pci_function *pf, const struct strv *used,
 		      const struct device_settings *conf);

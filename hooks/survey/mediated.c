@@ -10,7 +10,7 @@
 #include "root.h"
 #include "str.h"
 
-/* ---- where one is made ---- */
+/* ---- the parent of a new device ---- */
 
 /* How many of those looked at so far will be made there. */
 static int planned(const struct survey *out, const char *parent)

@@ -14,7 +14,7 @@
 #include "root.h"
 #include "str.h"
 
-/* The node of its group and, while VFIO has it, its own (vfio/devices/vfioN). */
+/* The device node of its group and, while it is bound to VFIO, its own (vfio/devices/vfioN). */
 static void add_nodes(const struct host *host, const struct journal_device *d, struct nodes *nodes)
 {
 	bool is_mdev = d->kind == HOSTDEV_MDEV;
@@ -57,7 +57,7 @@ static struct process node_user(struct signs *s, const struct journal *j)
 
 static struct process running_qemu(struct signs *s, const struct journal *j)
 {
-	/* one that is about to be gone has no command line any more, but still its devices */
+	/* a QEMU that is about to end has no command line any more, but still its devices */
 	if (j->qemu.pid && process_lives(&s->host, j->qemu))
 		return j->qemu;
 	if (!s->has_qemus)
@@ -66,7 +66,7 @@ static struct process running_qemu(struct signs *s, const struct journal *j)
 	return process_with_uuid(&s->qemus, j->uuid);
 }
 
-/* A QEMU that libvirt is about to start is not there yet; the daemon is. */
+/* A QEMU that libvirt is about to start does not exist yet; the daemon does. */
 static bool is_starting(struct arena *a, const struct journal *j)
 {
 	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
@@ -191,7 +191,7 @@ const struct reservation *reserve_taken(const struct reservations *rs, const cha
 const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
 					enum journal_kind asking)
 {
-	/* a parent keeps its driver, but who takes it away takes the VM's mediated device away */
+	/* a parent keeps its driver, but without the parent the VM loses its mediated device */
 	for (size_t i = 0; i < rs->n; i++)
 		if (journal_step(&rs->v[i].journal, OP_MDEV, device))
 			return &rs->v[i];

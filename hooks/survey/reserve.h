@@ -10,13 +10,13 @@ struct arena;
 struct err;
 struct host;
 
-/* A journal is a reservation while one of these holds; where none does it may be undone. */
+/* A journal is a reservation while one of these is true; if none is, it may be undone. */
 enum life {
 	LIFE_NONE,
 	LIFE_IN_PROGRESS, /* another process works on it now */
 	LIFE_QEMU,	  /* its QEMU runs */
 	LIFE_STARTING,	  /* the daemon that prepares it lives, and no QEMU was seen yet */
-	LIFE_NODE_OPEN,	  /* a VFIO node of it is open */
+	LIFE_NODE_OPEN,	  /* a VFIO device node of it is open */
 	LIFE_HAND,	  /* made by `kvmshim bind`, and not undone */
 };
 
@@ -31,7 +31,7 @@ struct reservations {
 	size_t n, cap;
 };
 
-/* Facts that the caller knows better, so that they are no sign of life. */
+/* Facts that the caller knows better, so that they are not a sign of life. */
 enum {
 	ASK_LOCKED = 1, /* it holds the lock of the folder itself */
 	ASK_OWN = 2,	/* it acts for this VM: the daemon asks it to */
@@ -40,7 +40,7 @@ enum {
 enum life reserve_life(const struct host *host, const struct journal *j, unsigned ask,
 		       struct process *holder);
 
-/* The journals of all but `except` (NULL: of all). One that cannot be believed is an error. */
+/* The journals of all except `except` (NULL: of all). One that cannot be trusted is an error. */
 int reserve_read(const struct host *host, const char *except, struct reservations *out,
 		 struct err *err);
 
@@ -60,7 +60,7 @@ int reserve_again(const struct host *host, const char *except, const struct rese
 const struct reservation *reserve_owner(const struct reservations *rs, const char *device,
 					enum journal_kind asking);
 
-/* The same, but without those that only made a mediated device on it. */
+/* The same, but without reservations that only made a mediated device on it. */
 const struct reservation *reserve_taken(const struct reservations *rs, const char *device,
 					enum journal_kind asking);
 

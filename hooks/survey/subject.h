@@ -18,12 +18,12 @@ struct reservation;
  * them.
  */
 
-/* Where nvidia's driver takes the type of the vGPU that a VF is to be; "0": none. */
+/* The attribute of nvidia's driver for the type of the vGPU that a VF is to be; "0": none. */
 #define VGPU_TYPE "nvidia/current_vgpu_type"
 
 /*
- * vfio-pci sets it to auto when it gets a device and to on when it lets go, whatever
- * it was: vfio_pci_core_register_device() of Linux.
+ * vfio-pci sets it to auto when it binds a device and to on when it unbinds, whatever the
+ * value was: vfio_pci_core_register_device() of Linux.
  */
 #define POWER "power/control"
 
@@ -35,13 +35,13 @@ struct subject {
 	bool exists;
 	struct pci_function pci;
 	const char *module, *target;  /* the VFIO driver for it: module's name, driver's name */
-	bool has_driver;	      /* that driver is there */
+	bool has_driver;	      /* that driver exists */
 	const char *override;	      /* what driver_override says; "" for nothing */
 	const char *serial;	      /* only read where kvmshim.conf expects one */
 	const char *vgpu;	      /* what nvidia/current_vgpu_type says, where mdev-type asks */
 	struct subdevices below;
 	int unread; /* errno: `below` may lack something; 0: all of it was read */
-	struct holders holders;	      /* who has what is below it open, or its VFIO node */
+	struct holders holders;	      /* who has what is below it open, or its VFIO device node */
 	struct strv claimed;	      /* disks that are in use: sentences */
 	bool claim_is_known;	      /* by a mount, a swap, … of one of them */
 	struct strv network;	      /* interfaces that the host needs: sentences */
@@ -50,7 +50,7 @@ struct subject {
 	struct console console;
 	struct strv units;	      /* stop-units that are active */
 	struct strv attributes;	      /* what conf->attributes say now, in their order */
-	const char *power;	      /* what power/control says; NULL: it is not there */
+	const char *power;	      /* what power/control says; NULL: it is missing */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
 	const struct reservation *owner; /* that has it; NULL: none */
 };
@@ -61,9 +61,9 @@ struct mediated {
 	const char *rule, *uuid;
 	bool exists;
 	int group;		    /* of one that exists */
-	const char *parent, *type;  /* where it will be made; NULL: it is there, or cannot be */
+	const char *parent, *type;  /* of the new device; NULL: it exists, or cannot be made */
 	const struct reservation *owner;
-	const struct reservation *left; /* a VM that is gone has what it could be made on; NULL */
+	const struct reservation *left; /* a stopped VM has what it could be made on; NULL */
 };
 
 struct survey {
@@ -71,7 +71,7 @@ struct survey {
 	size_t n, cap;
 	struct mediated *mdevs;
 	size_t n_mdevs, mdevs_cap;
-	const struct reservation *left; /* of a VM that is gone, and in the way of this; NULL */
+	const struct reservation *left; /* of a stopped VM, and in the way of this; NULL */
 	bool has_iommu_type1; /* its module is loaded, or built in */
 	struct opendevices opens;   /* what all processes had open, by a pass that began at looked (clock_ms()) */
 	double looked;
@@ -80,7 +80,7 @@ struct survey {
 /* The function at this address; NULL: it was not looked at. */
 struct subject *subject_find(const struct survey *s, const char *address);
 
-/* Notes the owner of a part of what is requested as what is left, if that VM is gone. */
+/* Notes the owner of a part of what is requested as what is left, if that VM has stopped. */
 void subject_note_left(struct survey *out, const struct reservation *owner);
 
 /* Is this function on its way to a VFIO driver by our doing? (not one that libvirt binds, is bound, or stays) */

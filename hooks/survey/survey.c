@@ -118,8 +118,9 @@ static void look_at_network(struct look *l, struct subject *s)
 }
 
 /*
- * NULL: it has none, or it cannot be read. Where the device's lock is held some hang:
- * driver_override, and since 35ff867b765 of Linux sriov_numvfs.
+ * NULL: the device does not have it, or it cannot be read. While the device's lock is held,
+ * the read of some attributes is stuck: driver_override, and since 35ff867b765 of Linux
+ * sriov_numvfs.
  */
 static const char *attribute_now(struct look *l, struct subject *s, const char *name)
 {
@@ -263,7 +264,7 @@ static bool has_node(const struct nodes *nodes, const struct node *node)
 	return false;
 }
 
-/* One pass over all processes for all devices. */
+/* Makes one pass over all processes for all devices. */
 static void look_at_holders(struct look *l)
 {
 	struct nodes all = { 0 };
@@ -307,7 +308,7 @@ void survey_make(const struct assignment *h, const struct reservations *held, st
 	for (size_t i = 0; i < n; i++)
 		if (out->v[i].pci.group >= 0)
 			add_companions(&l, out->v[i].pci.group);
-	/* none is made on a function that is taken itself */
+	/* none is made on a function that is assigned itself */
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_MDEV)
 			mediated_add(h, held, &w->v[i], out);

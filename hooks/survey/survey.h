@@ -12,8 +12,8 @@ struct survey;
 
 /*
  * Looks at each requested device and, for a PCI function, at the others of its IOMMU group,
- * which come in as ROLE_COMPANION. Changes nothing. It may take its time, and hang with a
- * device that does: no lock is held meanwhile. survey_own() adds the owners.
+ * which are added as ROLE_COMPANION. Changes nothing. It may take its time, and be stuck with
+ * a device that is: it holds no lock in the meantime. survey_own() adds the owners.
  */
 void survey_make(const struct assignment *h, const struct reservations *held, struct survey *out);
 
@@ -21,8 +21,8 @@ void survey_make(const struct assignment *h, const struct reservations *held, st
 void survey_own(const struct assignment *h, const struct reservations *held, struct survey *out);
 
 /*
- * Are the drivers still those that were seen, and is there still place for what is to be
- * made? Somebody may have come and gone in between.
+ * Are the drivers the same as in the survey, and is the place for the devices to be made still
+ * free? Another process may have used and returned them in between.
  */
 bool survey_holds(const struct assignment *h, const struct reservations *held,
 		  const struct survey *s);
