@@ -129,7 +129,7 @@ static bool drain(int fd, struct strbuf *to)
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
-/* false: there is no time for more. */
+/* false: no time is left. */
 static bool drain_both(const struct running *r, struct strbuf *out, struct strbuf *err)
 {
 	struct pollfd fds[] = { { .fd = r->out[0], .events = POLLIN },

@@ -12,12 +12,12 @@
 struct qemuanswer {
 	const char *option, *value;
 	struct strv names;
-	struct strv types; /* of properties, beside their names; "" where none is said */
+	struct strv types; /* of properties, beside their names; "" if unknown */
 	bool none;
 };
 
 /*
- * The shapes of a line that names something, in QEMU 5 to 10:
+ * The shapes of lines with a name, in QEMU 5 to 10:
  *   name "e1000", bus PCI, …        -device help
  *   e1000.mac=<str>, mac=<str> - …  -device e1000,help
  *   pc-q35-7.2      Standard PC …   -machine help
@@ -75,8 +75,8 @@ static void read_names(struct arena *a, const char *text, struct qemuanswer *ans
 }
 
 /*
- * -help: "-name string…", "-h or -help", "-fda/-fdb file", "--preconfig"; an option's name
- * stands in a line that begins with its dash.
+ * -help: "-name string…", "-h or -help", "-fda/-fdb file", "--preconfig"; the name of an
+ * option is in a line that begins with its dash.
  */
 static void read_options(struct arena *a, const char *text, struct qemuanswer *answer)
 {

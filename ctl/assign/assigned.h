@@ -40,7 +40,7 @@ bool assigned_is_stuck(struct ctl *ctl, const struct stuck *w);
 
 /*
  * kvmshim.conf, for commands that act on journals: its mistakes are printed on stderr, all of
- * them, and what was right is in s. Returns how many there are.
+ * them, and what was right is in s. Returns the number of mistakes.
  */
 size_t assigned_settings(struct ctl *ctl, struct settings *s);
 

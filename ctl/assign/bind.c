@@ -26,7 +26,7 @@ static const char *new_uuid(struct arena *a)
 	return strbuf_text(&text);
 }
 
-/* A function that was named by itself and as one of its slot is asked for once. */
+/* A function that was named alone and also as one of its slot is requested once. */
 static int wish_for(struct byhand *h, struct assignment *over, const char *address, struct err *err)
 {
 	struct strv functions = { 0 };

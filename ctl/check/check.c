@@ -27,7 +27,7 @@ struct check {
 	bool installed;	  /* the rules in their places, not files that were given */
 };
 
-/* Where the real emulator is on the distributions, wrapped or not. */
+/* The real emulator's paths on the distributions, wrapped or not. */
 static const char *const emulators[] = {
 	"/usr/libexec/qemu-kvm.real", "/usr/bin/qemu-system-x86_64.real",
 	"/usr/bin/qemu-kvm.real",     "/usr/libexec/qemu-kvm",

@@ -45,8 +45,8 @@ static const struct kind {
 };
 
 /*
- * Taken by QEMU though no list of properties has them: of every device or
- * object, and those that -machine hands on to the accelerator.
+ * Keys that QEMU accepts though no list of properties has them: keys of every device or
+ * object, and keys that -machine passes to the accelerator.
  */
 static const char *const everywhere[] = {
 	"id", "bus", "driver", "qom-type", "type", "accel", "kernel-irqchip", "kernel_irqchip",
@@ -208,7 +208,7 @@ static const char *const unlisted[] = {
 	"mc146818rtc", "mch", "q35-pcihost",
 };
 
-/* Abstract types (cpu, virtio-pci) and what only QEMU creates list nothing, but are there. */
+/* Abstract types (cpu, virtio-pci) and types that only QEMU creates list nothing, but exist. */
 static void check_global_driver(struct checkqemu *c, const char *driver)
 {
 	const struct strv *devices = ask(c, "device", "help");
@@ -394,7 +394,7 @@ static void check_action(struct checkqemu *c)
 
 /* ---- a when-option ---- */
 
-/* A rule for old machine types is right to look for what is no more. */
+/* A rule for old machine types may look for a type that no longer exists. */
 static void check_when_option(struct checkqemu *c, const struct pattern *p)
 {
 	const struct qemuopt *opt = qemuopt_find(&c->opts, p->target.option);

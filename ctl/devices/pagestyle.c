@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How the page of `kvmshim devices --html` looks. Each state has a tint, a text and an edge, in
- * light and dark; every text is held to WCAG's AA (4.5 to 1) by tests/page/devices.t. The
- * filter is radio buttons and :has(): there is no script.
+ * The style of the page of `kvmshim devices --html`. Each state has a tint, a text and an
+ * edge, in light and dark; tests/page/devices.t checks every text for WCAG's AA (4.5 to 1).
+ * The filter is radio buttons and :has(), without a script.
  */
 #include "ctl/devices/pagestyle.h"
 

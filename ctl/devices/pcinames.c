@@ -24,7 +24,7 @@ struct pcinames {
 /*
  * pci_init() would set these, and choose how to scan the bus, which is not wanted. error may
  * not return: a line of pci.ids that libpci does not understand ends its reading, and the
- * names before it are there.
+ * names before it are kept.
  */
 static jmp_buf stop_reading;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file is replaced by rename(2), which would replace as well whatever else is at its path:
- * a link, /dev/null, a FIFO. So what is there is looked at first.
+ * A file is replaced by rename(2), which would also replace anything else at its path: a link,
+ * /dev/null, a FIFO. So the present file is checked first.
  */
 #include "ctl/devices/publish.h"
 
@@ -44,14 +44,14 @@ static int replace(struct arena *a, const char *path, const char *text)
 	return fill(arena_printf(a, "%.*s.%s.XXXXXX", (int)(name - path), path, name), path, text);
 }
 
-/* ---- what is there ---- */
+/* ---- the present file ---- */
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* /dev/stdout, or another name of it: others may have written there, and may go on. */
+/* /dev/stdout, or another name of it: other programs may have written to it, and may continue. */
 static bool is_stdout(const struct stat *st)
 {
 	struct stat out;
@@ -113,7 +113,7 @@ static int write_there(struct arena *a, const char *path, const struct stat *st,
 	}
 }
 
-/* Nothing is there yet; a link to nothing may be somebody else's. */
+/* The path does not exist yet; a link to a missing file may be somebody else's. */
 static int write_new(struct arena *a, const char *path, const char *text)
 {
 	struct stat st;

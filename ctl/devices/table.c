@@ -64,7 +64,7 @@ static size_t letters(const char *text)
 	return n;
 }
 
-/* The first letters of a text, with "…" as the last if there are more. */
+/* The first letters of a text, with "…" as the last if the text has more. */
 static const char *cut(struct arena *a, const char *text, size_t most)
 {
 	size_t n = 0, len = 0;

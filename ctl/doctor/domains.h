@@ -17,5 +17,5 @@ struct defined {
 	struct domain xml;
 };
 
-/* Reads the definitions into d->domains; if d->domain is set, only the one of this domain. */
+/* Reads the XML of each domain into d->domains; if d->domain is set, only of this domain. */
 int doctor_look_domains(struct doctor *d, struct err *err);

@@ -55,7 +55,7 @@ static const char *first_of(const struct emulator *e)
 	return e->domains.n ? e->domains.v[0] : "NAME";
 }
 
-/* kvmshim-place refuses what is no program, and the second name of an emulator. */
+/* kvmshim-place refuses a file that is not a program, and the second name of an emulator. */
 static const char *what_to_edit(const struct doctor *d, const struct emulator *e)
 {
 	int name = (int)strlen(e->path) - (int)strlen(".real");
@@ -186,8 +186,8 @@ static const char *element(const struct doctor *d, const char *xml, const char *
 }
 
 /*
- * virQEMUCapsIsValid() compares the ctime of the path that it knows. So what it has asked is
- * stale where that is the wrapper's, and the real one has come later than the answer.
+ * virQEMUCapsIsValid() compares the ctime of the path that it knows. So the result of a probe
+ * is stale if that ctime is the wrapper's, and the real emulator is newer than the result.
  */
 static bool is_stale(const struct emulator *e, const char *ctime, const struct stat *cached)
 {

@@ -31,7 +31,7 @@ static void add_mdev(const struct doctor *d, struct survey *s, enum role role, c
 	};
 }
 
-/* As much of a survey as limits_look() goes by. */
+/* The part of a survey that limits_look() uses. */
 static void survey_shortly(const struct doctor *d, const struct defined *one,
 			   const struct grants *g, struct survey *s)
 {
@@ -118,7 +118,7 @@ static bool allows_below(const struct doctor *d, const char *folder)
 	return false;
 }
 
-/* A node that a rule of another kind adds and libvirt keeps from QEMU; NULL. */
+/* A device node that a rule of another kind adds and libvirt keeps from QEMU; NULL. */
 static const char *kept_node(const struct doctor *d, const struct action *action)
 {
 	const struct qemuconf *conf = &d->libvirt.conf;

@@ -199,7 +199,7 @@ static void add_recorded(struct doctor *d)
 
 /* ---- the state of a path ---- */
 
-/* Three lines each: the path, where it is diverted to, by whose package (":": local). */
+/* Three lines each: the path, its new path, the package that diverts it (":": local). */
 static bool is_diverted(const struct doctor *d, const char *path)
 {
 	const char *want = arena_printf(d->host.arena, "%s\n%s.real\n", path, path);

@@ -121,7 +121,7 @@ static const char *module_of(const struct doctor *d, const char *driver)
 	return module ? module : driver;
 }
 
-/* Was it to go to vfio-pci at boot, and another driver was there before? */
+/* Did vfio-pci lose this device at boot, because another driver was bound first? */
 static bool is_lost(const struct doctor *d, const char *ids, const struct pci_function *f)
 {
 	return lists(ids, f->id) && f->driver && !pci_driver_is_vfio(f->driver) &&

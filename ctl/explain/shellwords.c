@@ -104,7 +104,7 @@ static bool is_start(const char *line)
 	return strnlen(zone, 5) == 5 && str_starts(zone + 5, mark);
 }
 
-/* Where the command of the last start in the text begins, or NULL. */
+/* The beginning of the command of the last start in the text, or NULL. */
 static const char *last_start(struct arena *a, const char *text)
 {
 	const char *start = NULL;
@@ -118,7 +118,7 @@ static const char *last_start(struct arena *a, const char *text)
 		if (!begins)
 			continue;
 		start = line;
-		/* what a quoted word holds is no line of the log */
+		/* the text in a quoted word is not a line of the log */
 		if (shellwords(a, line, &skipped, &line, NULL) < 0)
 			break;
 	}

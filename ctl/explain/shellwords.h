@@ -8,9 +8,9 @@ struct err;
 struct strv;
 
 /*
- * Takes a command apart as a POSIX shell would: blanks, '…', "…", \x, and
- * backslash-newline; ends at the first newline that is none of those, or at
- * the end of the text. *end (may be NULL) is set to there.
+ * Takes a command apart as a POSIX shell would: blanks, '…', "…", \x, and backslash-newline;
+ * ends at the first newline outside of these, or at the end of the text. *end (may be NULL) is
+ * set to this position.
  */
 int shellwords(struct arena *a, const char *text, struct strv *words, const char **end,
 	       struct err *err);

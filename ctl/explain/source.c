@@ -35,7 +35,7 @@ static bool is_without_start(int rc)
 	return rc == -ENOENT || rc == -ENODATA;
 }
 
-/* virtlogd makes NAME.log.0 of a log of 2 MiB, .1 of that, and .2: a VM of long ago is there. */
+/* virtlogd makes NAME.log.0 of a log of 2 MiB, .1 of that, and .2: they have a VM of long ago. */
 static int last_start(struct ctl *ctl, const char *name, struct explained *x, struct err *err)
 {
 	const char *log =

@@ -25,7 +25,7 @@ const char *explain_word(struct arena *a, const char *word)
 	return arena_printf(a, "%s%s%s", quote, str_printable(a, word), quote);
 }
 
-/* Half a word in bold is no help, and half a letter of UTF-8 no letter. */
+/* Half a word in bold does not help, and half a letter of UTF-8 is not a letter. */
 static bool is_inside(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-' || (c & 0x80);
