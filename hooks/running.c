@@ -13,7 +13,7 @@
 #include "hooks/steps/ops.h"
 #include "host/host.h"
 #include "host/pci/mdev.h"
-#include "host/process/processuuid.h"
+#include "host/process/vmprocess.h"
 #include "host/vfionode.h"
 #include "str.h"
 

@@ -15,7 +15,7 @@
 #include "err.h"
 #include "host/host.h"
 #include "host/pci/mdev.h"
-#include "host/process/processuuid.h"
+#include "host/process/vmprocess.h"
 #include "conf/expand.h"
 #include "pciaddr.h"
 #include "wrapper/match.h"

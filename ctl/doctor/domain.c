@@ -14,7 +14,7 @@
 #include "err.h"
 #include "hooks/assignment.h"
 #include "hooks/request.h"
-#include "host/process/processuuid.h"
+#include "host/process/vmprocess.h"
 
 static const struct defined *it(const struct doctor *d)
 {

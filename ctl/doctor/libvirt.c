@@ -9,7 +9,7 @@
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
 #include "hooks/hook.h"
-#include "host/process/processuuid.h"
+#include "host/process/vmprocess.h"
 #include "host/sysfs.h"
 #include "root.h"
 

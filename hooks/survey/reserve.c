@@ -10,7 +10,7 @@
 #include "host/process/holders.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
-#include "host/process/processuuid.h"
+#include "host/process/vmprocess.h"
 #include "root.h"
 #include "str.h"
 

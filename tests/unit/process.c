@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process/process.h"
-#include "host/process/processuuid.h"
+#include "host/process/vmprocess.h"
 
 #include <poll.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/process/processuuid.h"
+#include "host/process/vmprocess.h"
 
 #include <dirent.h>
 #include <errno.h>
