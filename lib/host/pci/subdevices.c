@@ -148,7 +148,7 @@ static void read_node(struct walk *w, int folder, const char *name, bool partiti
 {
 	const char *subsystem = link_name(w, folder, "subsystem");
 	bool block = subsystem && str_eq(subsystem, "block");
-	dev_t dev;
+	dev_t dev = 0;
 	int rc = read_number(w->a, folder, "dev", &dev);
 
 	if (rc < 0) {
@@ -288,7 +288,7 @@ int subdevices_read(const struct host *host, const char *address, struct subdevi
 int subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes)
 {
 	const char *path = arena_printf(host->arena, "/sys/class/vfio/%d/dev", group);
-	dev_t dev;
+	dev_t dev = 0;
 	int rc = read_number(host->arena, AT_FDCWD, root_path(host, path), &dev);
 
 	if (rc == 0)
