@@ -93,10 +93,10 @@ sub row {
 	return "$found->{grade}: $found->{seen}";
 }
 
-is(row('emulator', 'real-emulator'), 'fail: cannot be run: /usr/bin/qemu-system-x86_64.real: it does not answer (10 s)', 'doctor: the emulator');
-is(row('emulator', 'libvirt'), 'ok: /usr/sbin/libvirtd 9.0.0 runs (pid 4242)', 'and all else');
+is(row('emulator', 'real-emulator'), 'fail: the real emulator cannot be run: /usr/bin/qemu-system-x86_64.real: it did not answer within 10 s', 'doctor: the emulator');
+is(row('emulator', 'libvirt'), 'ok: /usr/sbin/libvirtd 9.0.0 is running (pid 4242)', 'and all else');
 is(row('libvirtd', 'libvirt'), 'warn: /usr/sbin/libvirtd does not answer (10 s)', 'doctor: libvirtd');
-is(row('virsh', 'command-line'), 'ok: rules that would apply: none (from its log, the last start: virsh does not answer (10 s))', 'doctor DOMAIN: virsh');
+is(row('virsh', 'command-line'), 'ok: rules that would apply: none (from the log of its last start: virsh does not answer (10 s))', 'doctor DOMAIN: virsh');
 says('doctor of no domain', $got{nobody}, 2, '', "kvmshim: virsh does not answer (10 s)\n");
 is_deeply([ map { "$_->{title}: $_->{problem}" } @{ JSON::PP->new->utf8->decode($got{all}{out})->{explained} } ],
 	[ map { "$_: virsh does not answer (10 s)" } qw(a b c) ], 'explain --all: the others are not asked');
