@@ -6,8 +6,8 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "err.h"
-#include "hooks/survey/reserve.h"
 #include "hooks/journal/state.h"
+#include "hooks/survey/reserve.h"
 #include "root.h"
 #include "str.h"
 

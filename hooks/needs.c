@@ -2,10 +2,10 @@
 #include "hooks/needs.h"
 
 #include "conf/settings.h"
-#include "hooks/domain/memory.h"
 #include "hooks/assignment.h"
-#include "hooks/memory/look.h"
+#include "hooks/domain/memory.h"
 #include "hooks/limits.h"
+#include "hooks/memory/look.h"
 
 static bool asks_for_huge(const struct domain_memory *m)
 {

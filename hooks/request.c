@@ -8,8 +8,8 @@
 #include "conf/passthrough.h"
 #include "conf/rules.h"
 #include "conf/settings.h"
-#include "hooks/domain/domain.h"
 #include "hooks/assignment.h"
+#include "hooks/domain/domain.h"
 #include "host/pci/pci.h"
 #include "mistake.h"
 

@@ -10,11 +10,11 @@
 #include "file.h"
 #include "root.h"
 #include "str.h"
-#include "wrapper/verb/check.h"
-#include "wrapper/verb/high.h"
 #include "wrapper/match.h"
 #include "wrapper/probe.h"
 #include "wrapper/rewrite.h"
+#include "wrapper/verb/check.h"
+#include "wrapper/verb/high.h"
 
 static void check_options(struct arena *a, const struct qemuopts *opts, const struct rule *rule,
 			  struct mistakes *m)

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "conf/condition.h"
+#include "conf/expand.h"
 #include "conf/rules.h"
 #include "conf/settings.h"
 #include "mistake.h"
 #include "wrapper/line/cmdline.h"
-#include "conf/expand.h"
 #include "wrapper/trace.h"
 
 struct host;

@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "conf/condition.h"
+#include "conf/expand.h"
 #include "conf/factsfile.h"
 #include "err.h"
 #include "glob.h"
@@ -15,7 +16,6 @@
 #include "root.h"
 #include "str.h"
 #include "wrapper/line/cmdline.h"
-#include "conf/expand.h"
 #include "wrapper/line/view.h"
 
 /* ---- the emulator ---- */

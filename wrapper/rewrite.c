@@ -8,11 +8,11 @@
 #include "err.h"
 #include "mistake.h"
 #include "wrapper/line/cmdline.h"
+#include "wrapper/line/view.h"
+#include "wrapper/trace.h"
 #include "wrapper/verb/edit.h"
 #include "wrapper/verb/editor.h"
 #include "wrapper/verb/high.h"
-#include "wrapper/trace.h"
-#include "wrapper/line/view.h"
 
 bool rewrite_guest_visible(const struct cmdline *c, const struct rule *rule)
 {

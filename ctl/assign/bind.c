@@ -4,8 +4,8 @@
 #include <sys/random.h>
 
 #include "arena.h"
-#include "ctl/ctl.h"
 #include "ctl/assign/byhand.h"
+#include "ctl/ctl.h"
 #include "err.h"
 #include "hooks/assignment.h"
 #include "host/pci/pci.h"

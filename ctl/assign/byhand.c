@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "arena.h"
-#include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
+#include "ctl/ctl.h"
 #include "hooks/assignment.h"
 #include "hooks/steps/ops.h"
 #include "host/pci/pci.h"

@@ -6,8 +6,8 @@
 
 #include "arena.h"
 #include "conf/settings.h"
-#include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
+#include "ctl/ctl.h"
 #include "err.h"
 #include "hooks/assignment.h"
 #include "str.h"

@@ -3,10 +3,10 @@
 
 #include "arena.h"
 #include "conf/settings.h"
-#include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
 #include "ctl/assign/statusjson.h"
 #include "ctl/assign/statustext.h"
+#include "ctl/ctl.h"
 #include "err.h"
 #include "str.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/assign/statusjson.h"
 
-#include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
+#include "ctl/ctl.h"
 #include "hooks/journal/shape.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"

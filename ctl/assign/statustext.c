@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "arena.h"
-#include "ctl/ctl.h"
 #include "ctl/assign/assigned.h"
-#include "hooks/steps/ops.h"
+#include "ctl/ctl.h"
 #include "hooks/journal/stuck.h"
+#include "hooks/steps/ops.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
 #include "host/process/process.h"

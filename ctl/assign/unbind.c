@@ -7,12 +7,12 @@
 #include <stdio.h>
 
 #include "arena.h"
-#include "ctl/ctl.h"
 #include "ctl/assign/byhand.h"
+#include "ctl/ctl.h"
 #include "err.h"
-#include "hooks/return.h"
 #include "hooks/assignment.h"
 #include "hooks/borrower.h"
+#include "hooks/return.h"
 #include "hooks/survey/reserve.h"
 #include "host/pci/pci.h"
 

@@ -12,11 +12,11 @@
 #include "glob.h"
 #include "nearest.h"
 #include "str.h"
-#include "wrapper/verb/assign.h"
 #include "wrapper/decide.h"
-#include "wrapper/verb/global.h"
 #include "wrapper/line/optval.h"
 #include "wrapper/line/proptype.h"
+#include "wrapper/verb/assign.h"
+#include "wrapper/verb/global.h"
 
 struct checkqemu {
 	struct arena *arena;

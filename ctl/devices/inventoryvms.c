@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "conf/expand.h"
 #include "ctl/ctl.h"
 #include "ctl/devices/device.h"
 #include "ctl/devices/inventorylook.h"
@@ -16,10 +17,9 @@
 #include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/process/vmprocess.h"
-#include "conf/expand.h"
 #include "pciaddr.h"
-#include "wrapper/match.h"
 #include "wrapper/line/view.h"
+#include "wrapper/match.h"
 
 /* ---- mediated devices ---- */
 

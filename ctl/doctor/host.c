@@ -4,8 +4,8 @@
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
-#include "hooks/memory/memory.h"
 #include "hooks/memory/claims.h"
+#include "hooks/memory/memory.h"
 #include "host/pci/pci.h"
 
 #define GRUB \

@@ -7,8 +7,8 @@
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
-#include "hooks/survey/subject.h"
 #include "hooks/limits.h"
+#include "hooks/survey/subject.h"
 #include "host/host.h"
 #include "host/pci/mdev.h"
 

@@ -6,9 +6,9 @@
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
-#include "host/pci/subdevices.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
+#include "host/pci/subdevices.h"
 #include "host/sysfs.h"
 #include "host/use/usesconsole.h"
 

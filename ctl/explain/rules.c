@@ -11,9 +11,9 @@
 #include "ctl/explain/explained.h"
 #include "err.h"
 #include "host/pci/pci.h"
+#include "wrapper/line/view.h"
 #include "wrapper/match.h"
 #include "wrapper/rewrite.h"
-#include "wrapper/line/view.h"
 
 /* ---- the fact that is missing if a condition is unknown ---- */
 

@@ -4,13 +4,13 @@
 #include <errno.h>
 
 #include "arena.h"
+#include "conf/expand.h"
 #include "conf/rules.h"
 #include "err.h"
 #include "str.h"
-#include "wrapper/verb/assign.h"
-#include "conf/expand.h"
-#include "wrapper/verb/high.h"
 #include "wrapper/line/optval.h"
+#include "wrapper/verb/assign.h"
+#include "wrapper/verb/high.h"
 
 static int check_percents(const struct action *action, struct err *err)
 {

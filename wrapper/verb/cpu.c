@@ -6,13 +6,13 @@
 #include "arena.h"
 #include "err.h"
 #include "str.h"
+#include "wrapper/line/view.h"
+#include "wrapper/match.h"
 #include "wrapper/verb/chipset.h"
-#include "wrapper/verb/edit.h"
 #include "wrapper/verb/common.h"
+#include "wrapper/verb/edit.h"
 #include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
-#include "wrapper/match.h"
-#include "wrapper/line/view.h"
 
 #define VENDOR_MAX 12 /* three registers of CPUID leaf 0x40000000 */
 

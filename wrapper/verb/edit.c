@@ -8,9 +8,9 @@
 #include "conf/rules.h"
 #include "err.h"
 #include "str.h"
-#include "wrapper/verb/global.h"
-#include "wrapper/verb/editor.h"
 #include "wrapper/line/view.h"
+#include "wrapper/verb/editor.h"
+#include "wrapper/verb/global.h"
 
 /* ---- values ---- */
 

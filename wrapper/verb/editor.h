@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "conf/rules.h"
-#include "wrapper/verb/assign.h"
-#include "wrapper/line/cmdline.h"
 #include "conf/expand.h"
+#include "conf/rules.h"
+#include "wrapper/line/cmdline.h"
 #include "wrapper/line/optval.h"
 #include "wrapper/trace.h"
+#include "wrapper/verb/assign.h"
 
 /*
  * The editor that the verbs of edit.c work with: each function that changes the command line

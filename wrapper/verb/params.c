@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "conf/expand.h"
 #include "conf/rules.h"
 #include "err.h"
-#include "conf/expand.h"
 
 static bool is_in(const char *const *list, const char *word, size_t len)
 {

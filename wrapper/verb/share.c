@@ -10,10 +10,10 @@
 #include "cleanup.h"
 #include "err.h"
 #include "str.h"
+#include "wrapper/line/view.h"
 #include "wrapper/verb/common.h"
 #include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
-#include "wrapper/line/view.h"
 
 #define TAG_MAX 31	/* hw/9pfs/9p.h: MAX_TAG_LEN 32 with its NUL */
 #define SERIAL_MAX 20	/* hw/block/virtio-blk.h: VIRTIO_BLK_ID_BYTES */

@@ -10,10 +10,10 @@
 #include "err.h"
 #include "glob.h"
 #include "str.h"
+#include "wrapper/line/view.h"
 #include "wrapper/verb/common.h"
 #include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
-#include "wrapper/line/view.h"
 
 /* The ports of an xHCI if p2= is not given: hcd-xhci-pci.c. */
 #define XHCI_PORTS 4

@@ -17,12 +17,12 @@
 #include "pciaddr.h"
 #include "root.h"
 #include "str.h"
+#include "wrapper/line/view.h"
+#include "wrapper/match.h"
 #include "wrapper/verb/common.h"
 #include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
 #include "wrapper/verb/slots.h"
-#include "wrapper/match.h"
-#include "wrapper/line/view.h"
 
 /* pcie-root-port's chassis is 8 bits; libvirt counts its own from 1. */
 #define CHASSIS_FIRST 128

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "host/process/holders.h"
 #include "host/pci/pci.h"
+#include "host/process/holders.h"
 #include "host/sysfs.h"
 #include "root.h"
 

@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 
 #include "arena.h"
-#include "host/pci/subdevices.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
-#include "host/use/routes.h"
+#include "host/pci/subdevices.h"
 #include "host/sysfs.h"
+#include "host/use/routes.h"
 #include "root.h"
 
 /* linux/route.h, linux/ipv6_route.h */

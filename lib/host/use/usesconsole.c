@@ -7,8 +7,8 @@
 
 #include "arena.h"
 #include "host/act/act.h"
-#include "host/pci/subdevices.h"
 #include "host/pci/pci.h"
+#include "host/pci/subdevices.h"
 #include "host/sysfs.h"
 #include "root.h"
 #include "str.h"
