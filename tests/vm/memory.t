@@ -123,7 +123,7 @@ subtest 'huge pages are checked' => sub {
 	my $vm = vm('strict', 256, node => 1);
 	my $got = hook($vm, 'prepare');
 	like($got->{err}, qr/^kvmshim: on NUMA node 1 the VM needs 128 huge pages of 2 MiB; 100 free; to enlarge the pool: (.*)$/, 'too few, and what to do');
-	my ($command) = $got->{err} =~ /grow with: (.*)/;
+	my ($command) = $got->{err} =~ /to enlarge the pool: (.*)/;
 	run({}, '/bin/sh', '-c', $command);
 	works($vm, 'prepare');
 	is_deeply(journal($vm)->{memory}, [ { page => 2048, nodes => '1', pages => 128 } ], 'the journal has the promise');
