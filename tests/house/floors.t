@@ -69,8 +69,6 @@ my %shared = (
 	'ctl/doctor/place.h'        => 'explain asks which emulator stands behind a path',
 );
 
-sub room { return floor_of($_[0]) }
-
 # An include that stays on its floor: does it stay in its room, or go to a room below?
 sub stays_below {
 	my ($from, $to) = @_;
@@ -86,18 +84,18 @@ sub resolve {
 }
 
 my (@broken, @across, %used, $includes);
-for my $file (grep { room($_) } @c) {
+for my $file (grep { floor_of($_) } @c) {
 	my $number = 0;
-	my $may    = $may{ room($file) };
+	my $may    = $may{ floor_of($file) };
 	for my $line (split /\n/, slurp($file)) {
 		$number++;
 		next unless $line =~ /^\s*#\s*include\s+"([^"]+)"/;
 		$includes++;
 		my $to = resolve($file, $1);
-		my $room = $to && (room($to) // 'tests');
+		my $room = $to && (floor_of($to) // 'tests');
 		push @broken, "$file:$number: $line" unless $room && grep { $_ eq $room } @$may;
 		$used{$to} = 1 if $to;
-		push @across, "$file:$number: $line" if $room && $room eq room($file) && !stays_below($file, $to);
+		push @across, "$file:$number: $line" if $room && $room eq floor_of($file) && !stays_below($file, $to);
 	}
 }
 cmp_ok($includes, '>', 100, 'the includes were found');
@@ -122,7 +120,7 @@ my %named = (
 );
 
 my @openers;
-for my $file (grep { (room($_) // 'host') ne 'host' } @c) {
+for my $file (grep { (floor_of($_) // 'host') ne 'host' } @c) {
 	my $number = 0;
 	for my $line (split /\n/, slurp($file)) {
 		$number++;
@@ -156,7 +154,7 @@ diag('longer than 450 lines: ', join ', ', @long) if @long;    # a remark, not a
 # prove runs them by themselves, and gives up at the first that it cannot run.
 is(join(' ', grep { /\.t$/ && !-x } @files), '', 'each test can be executed');
 
-my @unlicensed = grep { slurp($_) !~ /SPDX-License-Identifier: GPL-2\.0-or-later/ } grep { room($_) } @c;
+my @unlicensed = grep { slurp($_) !~ /SPDX-License-Identifier: GPL-2\.0-or-later/ } grep { floor_of($_) } @c;
 is(join(' ', @unlicensed), '', 'each source names its licence');
 
 done_testing;
