@@ -38,7 +38,7 @@ typedef int op_read(struct arena *a, const char *xml, size_t len, struct domain 
 /* ---- saying ---- */
 
 /* To libvirt, which shows it where the status is not 0, and to the host's log. */
-static void tell(const struct call *c, const char *text)
+static void report(const struct call *c, const char *text)
 {
 	const char *line = str_printable(c->host.arena, text);
 
@@ -51,7 +51,7 @@ static void tell(const struct call *c, const char *text)
 static void tell_notes(const struct call *c)
 {
 	for (size_t i = 0; i < c->assignment.notes.n; i++)
-		tell(c, c->assignment.notes.v[i]);
+		report(c, c->assignment.notes.v[i]);
 }
 
 static int tell_mistakes(struct call *c)
@@ -59,7 +59,7 @@ static int tell_mistakes(struct call *c)
 	mistakes_sort(&c->mistakes);
 	for (size_t i = 0; i < c->mistakes.n; i++)
 		if (!c->mistakes.v[i].warning)
-			tell(c, mistake_text(c->host.arena, &c->mistakes.v[i]));
+			report(c, mistake_text(c->host.arena, &c->mistakes.v[i]));
 	return -EINVAL;
 }
 
@@ -176,7 +176,7 @@ static int run(struct call *c, size_t row, const char *xml, size_t len)
 	}
 	tell_notes(c);
 	if (rc && *err.text)
-		tell(c, err.text);
+		report(c, err.text);
 	return rc ? 1 : 0;
 }
 

@@ -26,7 +26,7 @@ struct recovery {
 	struct ctl *ctl;
 	struct assignment assignment;
 	struct settings settings;
-	size_t told, failed;
+	size_t reported, failed;
 };
 
 static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
@@ -43,13 +43,13 @@ static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
 }
 
 /* j is NULL too of a folder that has nothing to return. */
-static void told(void *user, const char *uuid, const struct journal *j, int rc,
+static void reported(void *user, const char *uuid, const struct journal *j, int rc,
 		 const struct err *err)
 {
 	struct recovery *r = user;
 	const char *title = assigned_title(r->ctl, uuid, j);
 
-	r->told++;
+	r->reported++;
 	r->failed += rc && rc != -EAGAIN;
 	if (rc == 0)
 		printf("%s: returned\n", title);
@@ -69,7 +69,7 @@ static int recover_named(struct recovery *r, const char *which)
 	if (assigned_read(r->ctl, which, &list, &err) < 0)
 		return ctl_fail("%s", err.text);
 	for (size_t i = 0; i < list.n; i++)
-		recover_one(&r->assignment, list.v[i].uuid, told, r);
+		recover_one(&r->assignment, list.v[i].uuid, reported, r);
 	return CTL_FINE;
 }
 
@@ -86,8 +86,8 @@ static int recover(struct ctl *ctl, const char *which)
 	if (which)
 		status = recover_named(&r, which);
 	else
-		recover_all(&r.assignment, told, &r);
-	if (!r.told && status == CTL_FINE)
+		recover_all(&r.assignment, reported, &r);
+	if (!r.reported && status == CTL_FINE)
 		puts("nothing is assigned");
 	for (size_t i = 0; i < r.assignment.notes.n; i++)
 		ctl_fail("%s", r.assignment.notes.v[i]);

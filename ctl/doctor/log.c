@@ -50,7 +50,7 @@ static const char *last_start(const char *text)
 }
 
 /* false: it cannot be read. */
-static bool judge_log(const struct doctor *d, const char *name, struct row_texts *told,
+static bool judge_log(const struct doctor *d, const char *name, struct row_texts *reported,
 		      struct strv *domains)
 {
 	const char *path = arena_printf(d->host.arena, LOGS "/%s", name), *said;
@@ -60,7 +60,7 @@ static bool judge_log(const struct doctor *d, const char *name, struct row_texts
 		return false;
 	said = complaint_in(d, last_start(file.text));
 	if (said) {
-		row_add(d, told, "%.*s: %s", (int)(strlen(name) - 4), name, said);
+		row_add(d, reported, "%.*s: %s", (int)(strlen(name) - 4), name, said);
 		strv_push(d->host.arena, domains,
 			  arena_strndup(d->host.arena, name, strlen(name) - 4));
 	}
@@ -77,21 +77,21 @@ static bool is_asked_for(const struct doctor *d, const char *log)
 
 struct row doctor_unknown_options(const struct doctor *d)
 {
-	struct row_texts told = { 0 };
+	struct row_texts reported = { 0 };
 	struct strv names = { 0 }, domains = { 0 };
 	bool seen = !doctor_hides(d, LOGS);
 
 	sysfs_list(&d->host, LOGS, &names);
 	for (size_t i = 0; i < names.n; i++)
-		if (is_asked_for(d, names.v[i]) && !judge_log(d, names.v[i], &told, &domains))
+		if (is_asked_for(d, names.v[i]) && !judge_log(d, names.v[i], &reported, &domains))
 			seen = false;
-	if (told.n)
+	if (reported.n)
 		return row_warn(d,
 				arena_printf(d->host.arena,
 					     "kvmshim check --qemu; kvmshim explain %s",
 					     domains.v[0]),
 				"at the last start QEMU did not accept its command line: %s",
-				row_list(d, &told));
+				row_list(d, &reported));
 	if (!seen)
 		return row_unseen(d, LOGS);
 	return row_ok(d, "QEMU accepted its command line at the last starts");

@@ -62,7 +62,7 @@ static bool fits(const struct generator *g, const struct choice *c)
 }
 
 /* A list of what is meant has lines of its own, which ctl_fail() would not show as such. */
-static int tell(struct ctl *ctl, const char *text)
+static int report(struct ctl *ctl, const char *text)
 {
 	const char *list = strchr(text, '\n');
 
@@ -82,7 +82,7 @@ static int generate(struct ctl *ctl, const struct generator *g, const struct str
 	usb_list(&ctl->host, &c.plugged);
 	for (size_t i = 0; i < words->n; i++)
 		if (choice_add(&c, words->v[i], g->alike, &err) < 0)
-			return tell(ctl, err.text);
+			return report(ctl, err.text);
 	if (!fits(g, &c))
 		return CTL_USAGE;
 	g->print(&c);

@@ -194,16 +194,16 @@ void generate_lxc(struct choice *c)
 	     "lxc.cgroup2.devices.allow = c 189:* rwm");
 	for (size_t i = 0; i < c->n_usb; i++) {
 		const struct usb_device *d = c->usb[i].device;
-		bool told = false;
+		bool reported = false;
 
 		for (size_t k = 0; k < i; k++)
-			told |= c->usb[k].device->bus == d->bus;
+			reported |= c->usb[k].device->bus == d->bus;
 		printf("# %s  %s  %s, now /dev/bus/usb/%03u/%03u\n", d->port, d->id,
 		       chosen_usb_name(c, d), d->bus, d->number);
 		printf("#   SUBSYSTEM==\"usb\", ATTR{idVendor}==\"%.4s\", ATTR{idProduct}==\"%s\", "
 		       "MODE=\"0666\"\n",
 		       d->id, d->id + 5);
-		if (!told)
+		if (!reported)
 			printf("lxc.mount.entry = /dev/bus/usb/%03u dev/bus/usb/%03u none "
 			       "bind,optional,create=dir 0 0\n",
 			       d->bus, d->bus);

@@ -11,7 +11,7 @@
 
 /* ---- reports to the trace ---- */
 
-static struct event *tell(struct edit *e, enum event_kind kind, const struct arg *arg)
+static struct event *report(struct edit *e, enum event_kind kind, const struct arg *arg)
 {
 	struct event *event = arena_push(e->arena, e->trace->events, e->trace->n_events,
 					 e->trace->events_cap);
@@ -27,7 +27,7 @@ static struct event *tell(struct edit *e, enum event_kind kind, const struct arg
 
 void editor_tell_nothing(struct edit *e, const char *why)
 {
-	tell(e, EVENT_NOTHING, NULL)->why = why;
+	report(e, EVENT_NOTHING, NULL)->why = why;
 }
 
 /* The event of this very line of the rule on this very argument, if it changed it already. */
@@ -49,7 +49,7 @@ void editor_change(struct edit *e, struct arg *arg, const char *value)
 	if (str_eq(arg->value, value))
 		return;
 	if (!event) {
-		event = tell(e, EVENT_CHANGED, arg);
+		event = report(e, EVENT_CHANGED, arg);
 		event->before = arg->value;
 	}
 	event->after = value;
@@ -60,20 +60,20 @@ struct arg *editor_add(struct edit *e, const struct qemuopt *opt, const char *va
 {
 	struct arg *arg = cmdline_add(e->c, opt, value);
 
-	tell(e, EVENT_ADDED, arg)->after = value;
+	report(e, EVENT_ADDED, arg)->after = value;
 	return arg;
 }
 
 void editor_drop(struct edit *e, struct arg *arg)
 {
-	tell(e, EVENT_REMOVED, arg)->before = arg->value;
+	report(e, EVENT_REMOVED, arg)->before = arg->value;
 	arg->removed = true;
 }
 
 /* Notes a fact about the change that the admin must know. */
 void editor_tell_note(struct edit *e, const char *note)
 {
-	tell(e, EVENT_NOTE, NULL)->why = note;
+	report(e, EVENT_NOTE, NULL)->why = note;
 }
 
 void editor_tell_none_selected(struct edit *e)
