@@ -103,10 +103,7 @@ static bool is_comment(const char *line, ptrdiff_t len)
 	return len > 0 && (*line == '#' || *line == ';');
 }
 
-/*
- * physical_line() without the blanks before it: indentation means nothing.
- * Most of a rule file is comments: in those only a NUL matters.
- */
+/* physical_line() without the blanks before it: indentation means nothing. */
 static ptrdiff_t stripped_line(struct reader *r, const char **line)
 {
 	ptrdiff_t len = physical_line(r, line);
@@ -118,11 +115,23 @@ static ptrdiff_t stripped_line(struct reader *r, const char **line)
 	return len;
 }
 
+/* Most of a rule file is comments from the first column on: a NUL matters, no other byte. */
+static void skip_comments(struct reader *r)
+{
+	while (!r->has_nul && r->next < r->end && (*r->next == '#' || *r->next == '\n')) {
+		const char *nl = memchr(r->next, '\n', (size_t)(r->end - r->next));
+
+		r->next = nl ? nl + 1 : r->end;
+		r->line++;
+	}
+}
+
 /* Skips empty lines and comments, which a backslash does not continue. */
 static ptrdiff_t first_line(struct reader *r, const char **line)
 {
 	ptrdiff_t len;
 
+	skip_comments(r);
 	do
 		len = stripped_line(r, line);
 	while (len == 0 || is_comment(*line, len));

@@ -200,21 +200,19 @@ static int by_name(const void *key, const void *row)
 	return strcmp(key, ((const struct qemuopt *)row)->name);
 }
 
+const struct qemuopt *qemuopt_builtin(const char *name)
+{
+	return bsearch(name, table, N_TABLE, sizeof(table[0]), by_name);
+}
+
 const struct qemuopt *qemuopt_find(const struct qemuopts *o, const char *name)
 {
-	const struct qemuopt *found = bsearch(name, table, N_TABLE, sizeof(table[0]), by_name);
+	const struct qemuopt *found = qemuopt_builtin(name);
 
 	for (size_t i = 0; !found && i < o->n_extra; i++)
 		if (str_eq(o->extra[i].name, name))
 			found = &o->extra[i];
 	return found;
-}
-
-const struct qemuopt *qemuopt_canonical(const struct qemuopt *o)
-{
-	if (!o->means || o->means_key)
-		return o;
-	return bsearch(o->means, table, N_TABLE, sizeof(table[0]), by_name);
 }
 
 const char *qemuopt_hint(struct arena *a, const char *name)

@@ -60,8 +60,14 @@ struct qemuopts qemuopts_with(struct arena *a, const struct settings *s);
 /* name without dashes, exact and case-sensitive as lookup_opt() of QEMU's vl.c; NULL if unknown. */
 const struct qemuopt *qemuopt_find(const struct qemuopts *o, const char *name);
 
+/* A row of the table only, by its name; NULL if it has none. */
+const struct qemuopt *qemuopt_builtin(const char *name);
+
 /* The option itself, or the option that it is another name for (M: machine). */
-const struct qemuopt *qemuopt_canonical(const struct qemuopt *o);
+static inline const struct qemuopt *qemuopt_canonical(const struct qemuopt *o)
+{
+	return o->means && !o->means_key ? qemuopt_builtin(o->means) : o;
+}
 
 /* " (did you mean '-device'?)" or "". */
 const char *qemuopt_hint(struct arena *a, const char *name);

@@ -144,7 +144,7 @@ bool view_has(const void *cmdline, const struct target *t)
 
 const struct optval *view_next_device(const struct cmdline *c, size_t *at)
 {
-	const struct qemuopt *device = qemuopt_find(&c->opts, "device");
+	const struct qemuopt *device = qemuopt_builtin("device");
 
 	while (*at < c->n) {
 		struct arg *arg = &c->args[(*at)++];
