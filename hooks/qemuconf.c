@@ -145,20 +145,12 @@ void qemuconf_read(const struct host *host, struct qemuconf *c)
 	c->known = file.text || !*host->root.prefix;
 }
 
-static bool has(const struct strv *v, const char *s)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (str_eq(v->v[i], s))
-			return true;
-	return false;
-}
-
 bool qemuconf_guards_devices(const struct qemuconf *c)
 {
-	return has(&c->namespaces, "mount") || has(&c->controllers, "devices");
+	return strv_has(&c->namespaces, "mount") || strv_has(&c->controllers, "devices");
 }
 
 bool qemuconf_allows(const struct qemuconf *c, const char *node)
 {
-	return has(&c->device_acl, node);
+	return strv_has(&c->device_acl, node);
 }

@@ -18,24 +18,20 @@
 #define TAG_MAX 31	/* hw/9pfs/9p.h: MAX_TAG_LEN 32 with its NUL */
 #define SERIAL_MAX 20	/* hw/block/virtio-blk.h: VIRTIO_BLK_ID_BYTES */
 
-static bool is_one_of(const char *const *list, const char *word)
-{
-	for (; *list; list++)
-		if (str_eq(*list, word))
-			return true;
-	return false;
-}
-
-static int check_word(const struct params *p, const char *key, const char *const *list,
-		      struct err *err)
+static int check_word(struct arena *a, const struct params *p, const char *key,
+		      const char *const *allowed, size_t n, struct err *err)
 {
 	const char *value = params_get(p, key);
+	struct strbuf all = { .arena = a };
 
-	if (!value || is_one_of(list, value))
+	if (!value || str_among(allowed, n, value))
 		return 0;
-	return err_set(err, EINVAL, "%s=%s: must be one of %s, %s, %s%s%s", key, value, list[0],
-		       list[1], list[2], list[3] ? ", " : "", list[3] ? list[3] : "");
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&all, "%s%s", i ? ", " : "", allowed[i]);
+	return err_set(err, EINVAL, "%s=%s: must be one of %s", key, value, strbuf_text(&all));
 }
+#define CHECK_WORD(a, p, key, allowed, err) \
+	check_word((a), (p), (key), (allowed), sizeof(allowed) / sizeof((allowed)[0]), (err))
 
 /* A % may become the first '/': see stat_path(). */
 static int check_path(const char *path, struct err *err)
@@ -61,17 +57,16 @@ static int stat_path(const char *path, struct stat *st, struct err *err)
 
 static int check_share(struct arena *a, const struct params *p, struct err *err)
 {
-	static const char *const security[] = { "mapped-xattr", "mapped-file", "passthrough", "none",
-						NULL };
-	static const char *const multidevs[] = { "remap", "forbid", "warn", NULL };
+	static const char *const security[] = { "mapped-xattr", "mapped-file", "passthrough",
+						"none" };
+	static const char *const multidevs[] = { "remap", "forbid", "warn" };
 	int rc = check_path(p->place[1], err);
 
-	(void)a;
 	if (!rc && strlen(p->place[0]) > TAG_MAX)
 		rc = err_set(err, EINVAL, "tag %s: maximum %d bytes", p->place[0], TAG_MAX);
 	if (!rc)
-		rc = check_word(p, "security", security, err);
-	return rc ? rc : check_word(p, "multidevs", multidevs, err);
+		rc = CHECK_WORD(a, p, "security", security, err);
+	return rc ? rc : CHECK_WORD(a, p, "multidevs", multidevs, err);
 }
 
 static int apply_share(struct edit *e, const struct params *p, struct err *err)
@@ -121,16 +116,15 @@ const struct high high_share_9p = {
 
 static int check_disk(struct arena *a, const struct params *p, struct err *err)
 {
-	static const char *const buses[] = { "virtio", "scsi", "sata", NULL };
-	static const char *const aios[] = { "native", "io_uring", "threads", NULL };
+	static const char *const buses[] = { "virtio", "scsi", "sata" };
+	static const char *const aios[] = { "native", "io_uring", "threads" };
 	const char *bus = params_get(p, "bus"), *serial = params_get(p, "serial");
 	int rc = check_path(p->place[0], err);
 
-	(void)a;
 	if (!rc)
-		rc = check_word(p, "bus", buses, err);
+		rc = CHECK_WORD(a, p, "bus", buses, err);
 	if (!rc)
-		rc = check_word(p, "aio", aios, err);
+		rc = CHECK_WORD(a, p, "aio", aios, err);
 	if (!rc && bus && str_eq(bus, "sata") && params_has(p, "ro"))
 		rc = err_set(err, EINVAL,
 			     "QEMU's SATA disks cannot be read-only; write bus=virtio or bus=scsi");
@@ -245,12 +239,12 @@ static bool same_file(const struct stat *disk, const char *path)
 static bool arg_has_file(struct edit *e, struct arg *arg, const struct stat *disk)
 {
 	static const char *const images[] = { "hda", "hdb", "hdc", "hdd", "cdrom", "fda", "fdb",
-					      "sd",  "mtdblock", "pflash", NULL };
+					      "sd",  "mtdblock", "pflash" };
 	const struct optval *v;
 
 	if (!arg->opt || !arg->value)
 		return !arg->unknown && !arg->opt && same_file(disk, arg->word);
-	if (is_one_of(images, arg->opt->name))
+	if (STR_AMONG(images, arg->opt->name))
 		return same_file(disk, arg->value);
 	if (!str_eq(arg->opt->name, "blockdev") && !str_eq(arg->opt->name, "drive"))
 		return false;
