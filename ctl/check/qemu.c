@@ -304,18 +304,20 @@ static void check_add(struct checkqemu *c, const struct kind *kind)
 	if (c->opt->syntax == SYNTAX_GLOBAL)
 		check_added_global(c, &v);
 	for (size_t i = 0; i < v.n && STR_AMONG(keyed, c->opt->name); i++)
-		check_key(c, v.props[i].key);
+		check_key(c, optval_key(&v, &v.props[i]));
 	name = kind ? optval_get(&v, kind->key) : NULL;
 	if (name)
 		check_kind(c, kind, name->value);
 	for (size_t i = 0; name && i < v.n; i++) {
-		if (str_eq(v.props[i].key, kind->key))
+		const char *key = optval_key(&v, &v.props[i]);
+
+		if (str_eq(key, kind->key))
 			continue;
 		if (c->opt->syntax == SYNTAX_CPU)
-			check_cpu_property(c, v.props[i].key);
+			check_cpu_property(c, key);
 		else if (kind->properties)
 			check_property(c, kind, name->value,
-				       &(struct assign){ v.props[i].key,
+				       &(struct assign){ key,
 							 v.json ? NULL : v.props[i].value, false });
 	}
 }

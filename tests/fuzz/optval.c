@@ -92,6 +92,15 @@ static void others_same(const struct optval *v, const struct optval *w, const ch
 	} while (p);
 }
 
+/* Of JSON, keys and values are made when they are asked for: here of all. */
+static void fill(const struct optval *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		v->props[i].key = optval_key(v, &v->props[i]);
+		optval_value(v, &v->props[i]);
+	}
+}
+
 /* Items in their order, inside the text. */
 static void check_places(const struct optval *v)
 {
@@ -144,6 +153,7 @@ static void set_it(struct arena *a, const struct optval *v, const struct input *
 	if (optval_set(a, v, in->key, in->value, false, &text, &err) < 0)
 		return;
 	must(optval_parse(a, in->opt, text, &w, &err) == 0, "'%s': %s", text, err.text);
+	fill(&w);
 	check_places(&w);
 	others_same(v, &w, in->key);
 	if (p && v->opt->syntax != SYNTAX_CPU) {
@@ -177,6 +187,7 @@ static void unset_it(struct arena *a, const struct optval *v, const struct input
 		return;
 	text = optval_unset(a, v, in->key);
 	must(optval_parse(a, in->opt, text, &w, &err) == 0, "'%s': %s", text, err.text);
+	fill(&w);
 	check_places(&w);
 	others_same(v, &w, in->key);
 	must(is_element(v, in->key) || !optval_get(&w, in->key), "'%s': %s is still there", text,
@@ -201,6 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (take_input(&arena, data, size, &in) &&
 	    optval_parse(&arena, in.opt, in.text, &v, &err) == 0) {
+		fill(&v);
 		check_places(&v);
 		if (!is_ambiguous(&v, in.key) && is_whole(&v)) {
 			set_it(&arena, &v, &in);

@@ -62,7 +62,8 @@ static struct json_object *props(const struct cmdline *c, struct arg *arg)
 		return NULL;
 	o = json_object_new_object();
 	for (size_t i = 0; i < v->n; i++)
-		put(o, v->props[i].key, text(optval_get(v, v->props[i].key)->value));
+		put(o, optval_key(v, &v->props[i]),
+		    text(optval_get(v, optval_key(v, &v->props[i]))->value));
 	return o;
 }
 
@@ -97,7 +98,8 @@ static struct json_object *merged(const struct cmdline *c, const char *option)
 			put(o, opt->means_key, text(view_get(c, option, opt->means_key)));
 		v = c->args[i].value ? view_parsed(c, &c->args[i], &err) : NULL;
 		for (size_t j = 0; v && j < v->n; j++)
-			put(o, v->props[j].key, text(view_get(c, option, v->props[j].key)));
+			put(o, optval_key(v, &v->props[j]),
+			    text(view_get(c, option, optval_key(v, &v->props[j]))));
 	}
 	return o;
 }

@@ -12,9 +12,19 @@
 
 #define NESTING_MAX 1024 /* json-streamer.c: MAX_NESTING, brackets of both kinds */
 
+/*
+ * The members that were read, by their hash: an open table, half of it empty, which is found
+ * from the object and the key. QEMU refuses a key that an object has twice.
+ */
+struct members {
+	size_t *slots; /* the index of a node; 0: empty, the top value is no member */
+	size_t n, cap; /* cap is a power of 2 */
+};
+
 struct scan {
 	struct arena *arena;
 	struct json_tree *tree;
+	struct members members;
 	const char *text;
 	size_t at;
 	size_t depth;
@@ -203,12 +213,58 @@ static const char *decode(struct arena *a, const char *text, size_t start, size_
 	return plain;
 }
 
-static bool has_key(const struct scan *s, size_t parent, const char *key)
+/* FNV-1a. */
+static size_t member_hash(size_t parent, const char *key)
 {
-	for (size_t i = parent + 1; i < s->tree->n; i++)
-		if (s->tree->v[i].parent == parent && str_eq(s->tree->v[i].key, key))
-			return true;
-	return false;
+	size_t hash = (14695981039346656037u ^ parent) * 1099511628211u;
+
+	for (; *key; key++)
+		hash = (hash ^ (unsigned char)*key) * 1099511628211u;
+	return hash ^ hash >> 32;
+}
+
+/* The slot of this member: the index of its node, or where it belongs. */
+static size_t *member_slot(const struct scan *s, size_t parent, const char *key)
+{
+	const struct members *m = &s->members;
+	size_t at = member_hash(parent, key) & (m->cap - 1);
+
+	for (; m->slots[at]; at = (at + 1) & (m->cap - 1)) {
+		const struct json_node *node = &s->tree->v[m->slots[at]];
+
+		if (node->parent == parent && str_eq(node->key, key))
+			break;
+	}
+	return &m->slots[at];
+}
+
+static void members_grow(struct scan *s)
+{
+	struct members old = s->members;
+
+	s->members.cap = old.cap ? old.cap * 2 : 32;
+	s->members.slots = arena_alloc(s->arena, s->members.cap * sizeof(size_t));
+	for (size_t i = 0; i < old.cap; i++) {
+		const struct json_node *node = &s->tree->v[old.slots[i]];
+
+		if (old.slots[i])
+			*member_slot(s, node->parent, node->key) = old.slots[i];
+	}
+}
+
+/* The node that comes next is this member. false: the object has it already. */
+static bool member_add(struct scan *s, size_t parent, const char *key)
+{
+	size_t *slot;
+
+	if (s->members.n * 2 >= s->members.cap)
+		members_grow(s);
+	slot = member_slot(s, parent, key);
+	if (*slot)
+		return false;
+	*slot = s->tree->n;
+	s->members.n++;
+	return true;
 }
 
 static bool scan_member(struct scan *s, size_t parent)
@@ -221,7 +277,7 @@ static bool scan_member(struct scan *s, size_t parent)
 	if (!scan_string(s))
 		return false;
 	key = decode(s->arena, s->text, start, s->at);
-	if (has_key(s, parent, key))
+	if (!member_add(s, parent, key))
 		return fail(s, "a key is given twice");
 	skip_space(s);
 	if (s->text[s->at++] != ':')
@@ -282,13 +338,13 @@ static bool scan_scalar(struct scan *s, enum json_kind *kind)
 
 static bool scan_value(struct scan *s, size_t parent, const char *key, size_t key_start)
 {
-	size_t self = s->tree->n;
+	size_t self = s->tree->n, above = parent ? s->tree->v[parent].path_len + 1 : 0;
 	enum json_kind kind = s->text[s->at] == '{' ? JSON_OBJECT : JSON_ARRAY;
 	bool good;
 
 	*arena_push(s->arena, s->tree->v, s->tree->n, s->tree->cap) =
 		(struct json_node){ .parent = parent, .key = key, .key_start = key_start,
-				    .start = s->at };
+				    .path_len = above + strlen(key), .start = s->at };
 	if (s->text[s->at] == '{' || s->text[s->at] == '[')
 		good = scan_container(s, self, s->text[s->at] == '{' ? '}' : ']');
 	else
@@ -330,6 +386,40 @@ const char *json_plain(struct arena *a, const struct json_tree *tree, const stru
 	if (node->kind == JSON_BOOL)
 		return tree->text[node->start] == 't' ? "on" : "off";
 	return arena_strndup(a, tree->text + node->start, node->end - node->start);
+}
+
+const char *json_path(struct arena *a, const struct json_tree *tree, const struct json_node *node)
+{
+	char *path = arena_alloc(a, node->path_len + 1), *end = path + node->path_len;
+
+	for (;; node = &tree->v[node->parent]) {
+		size_t len = strlen(node->key);
+
+		end -= len;
+		memcpy(end, node->key, len);
+		if (!node->parent)
+			return path;
+		*--end = '.';
+	}
+}
+
+bool json_path_is(const struct json_tree *tree, const struct json_node *node, const char *path)
+{
+	const char *end = path + node->path_len;
+
+	if (strlen(path) != node->path_len)
+		return false;
+	for (;; node = &tree->v[node->parent]) {
+		size_t len = strlen(node->key);
+
+		end -= len;
+		if (memcmp(end, node->key, len) != 0)
+			return false;
+		if (!node->parent)
+			return true;
+		if (*--end != '.')
+			return false;
+	}
 }
 
 const char *json_quote(struct arena *a, const char *text)

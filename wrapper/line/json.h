@@ -20,6 +20,7 @@ struct json_node {
 	enum json_kind kind;
 	size_t parent;	   /* index; the top value is 0 and its own parent */
 	const char *key;   /* decoded; an array's elements are "0", "1", … */
+	size_t path_len;   /* of its path, "a.b.0": all the keys that lead to it */
 	size_t key_start;  /* of a member's key, else of the value */
 	size_t start, end; /* of the value */
 	bool has_children;
@@ -42,6 +43,13 @@ size_t json_value_len(struct arena *a, const char *text);
  * the text itself.
  */
 const char *json_plain(struct arena *a, const struct json_tree *tree, const struct json_node *node);
+
+/*
+ * The path of a node below the top value, and a comparison that does not make it: a text of N
+ * bytes may be N/2 deep, so that all its paths together have N² bytes.
+ */
+const char *json_path(struct arena *a, const struct json_tree *tree, const struct json_node *node);
+bool json_path_is(const struct json_tree *tree, const struct json_node *node, const char *path);
 
 /* "text" as a JSON string with its quotes, `/` not escaped; NULL if it is not UTF-8. */
 const char *json_quote(struct arena *a, const char *text);

@@ -15,15 +15,6 @@
 
 /* ---- reading ---- */
 
-static const char *node_path(struct arena *a, const struct json_tree *t, size_t i)
-{
-	const struct json_node *node = &t->v[i];
-
-	if (node->parent == 0)
-		return node->key;
-	return arena_printf(a, "%s.%s", node_path(a, t, node->parent), node->key);
-}
-
 int optjson_read(struct arena *a, struct optval *v, struct err *err)
 {
 	int rc = json_scan(a, v->text, &v->tree, err);
@@ -34,8 +25,6 @@ int optjson_read(struct arena *a, struct optval *v, struct err *err)
 		const struct json_node *node = &v->tree.v[i];
 
 		*arena_push(a, v->props, v->n, v->cap) = (struct prop){
-			.key = node_path(a, &v->tree, i),
-			.value = json_plain(a, &v->tree, node),
 			.start = node->key_start,
 			.end = node->end,
 			.node = i,
@@ -138,41 +127,75 @@ static const char *add_member(struct arena *a, const struct optval *v, size_t pa
 				       json_quote(a, key), value));
 }
 
-/* "a.b.c" if only a exists: finds the object to add to, and the rest of the path. */
-static int find_parent(const struct optval *v, const char *key, size_t *parent, const char **rest,
-		       struct err *err)
+/* Does the path begin with that of this node, and go on? above: its parent's does, or is the top. */
+static bool leads_to(const struct json_node *node, bool above, const char *path)
 {
-	*parent = 0;
-	*rest = key;
-	for (size_t i = 0; i < v->n; i++) {
-		const struct prop *p = &v->props[i];
-		size_t len = strlen(p->key);
+	size_t len = strlen(node->key);
 
-		if (strncmp(key, p->key, len) != 0 || key[len] != '.')
+	return above && path[node->path_len] == '.' &&
+	       memcmp(path + node->path_len - len, node->key, len) == 0;
+}
+
+/* "a.b.c" if only a exists: finds the object to add to, and the rest of the path. */
+static int find_parent(struct arena *a, const struct optval *v, const char *path, size_t *parent,
+		       const char **rest, struct err *err)
+{
+	const struct json_tree *t = &v->tree;
+	bool *leads = arena_alloc(a, t->n * sizeof(*leads));
+	size_t len = strlen(path);
+
+	*parent = 0;
+	*rest = path;
+	leads[0] = true;
+	for (size_t i = 1; i < t->n; i++) {
+		const struct json_node *node = &t->v[i];
+
+		leads[i] = node->path_len < len && leads_to(node, leads[node->parent], path);
+		if (!leads[i] || (node->kind != JSON_OBJECT && v->opt->flags & OPT_FLAT))
 			continue;
-		if (v->tree.v[p->node].kind != JSON_OBJECT && v->opt->flags & OPT_FLAT)
-			continue;
-		if (v->tree.v[p->node].kind != JSON_OBJECT)
-			return err_set(err, EINVAL, "%s: %s is not an object", key, p->key);
-		*parent = p->node;
-		*rest = key + len + 1;
+		if (node->kind != JSON_OBJECT)
+			return err_set(err, EINVAL, "%s: %s is not an object", path,
+				       json_path(a, t, node));
+		*parent = i;
+		*rest = path + node->path_len + 1;
 	}
 	return 0;
+}
+
+/* "b.c" and a value: the first key, and the objects on the way to the value. */
+static const char *wrap_value(struct arena *a, const char **key, const char *value)
+{
+	struct strbuf b = { .arena = a };
+	const char *dot = strchr(*key, '.'), *next;
+	size_t depth = 0;
+
+	if (!dot)
+		return value;
+	for (const char *at = dot; at; at = next, depth++) {
+		next = strchr(at + 1, '.');
+		strbuf_addc(&b, '{');
+		strbuf_add(&b, json_quote(a, next ? arena_strndup(a, at + 1, (size_t)(next - at - 1)) :
+						    at + 1));
+		strbuf_addc(&b, ':');
+	}
+	strbuf_add(&b, value);
+	while (depth--)
+		strbuf_addc(&b, '}');
+	*key = arena_strndup(a, *key, (size_t)(dot - *key));
+	return b.text;
 }
 
 static int add_path(struct arena *a, const struct optval *v, const char *key, const char *value,
 		    const char **text, struct err *err)
 {
-	const char *rest, *dot;
+	const char *rest;
 	size_t parent;
-	int rc = find_parent(v, key, &parent, &rest, err);
+	int rc = find_parent(a, v, key, &parent, &rest, err);
 
 	if (rc)
 		return rc;
-	while (!(v->opt->flags & OPT_FLAT) && (dot = strrchr(rest, '.'))) {
-		value = arena_printf(a, "{%s:%s}", json_quote(a, dot + 1), value);
-		rest = arena_strndup(a, rest, (size_t)(dot - rest));
-	}
+	if (!(v->opt->flags & OPT_FLAT))
+		value = wrap_value(a, &rest, value);
 	*text = add_member(a, v, parent, rest, value);
 	return 0;
 }

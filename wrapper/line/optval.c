@@ -137,7 +137,7 @@ static void read_raw(struct arena *a, struct optval *v)
 int optval_parse(struct arena *a, const struct qemuopt *opt, const char *text, struct optval *v,
 		 struct err *err)
 {
-	*v = (struct optval){ .opt = opt, .text = text };
+	*v = (struct optval){ .arena = a, .opt = opt, .text = text };
 	if (*text == '{' && opt->flags & OPT_JSON) {
 		v->json = true;
 		return optjson_read(a, v, err);

@@ -17,8 +17,8 @@ struct err;
  * bytes of that property differ.
  */
 struct prop {
-	const char *key;   /* as QEMU reads it; in JSON the path, "a.b.0" */
-	const char *value; /* decoded; a bool of JSON is on or off */
+	const char *key;   /* as QEMU reads it; NULL in JSON: optval_key() */
+	const char *value; /* decoded; in JSON NULL until optval_get() or optval_value() made it */
 	size_t start, end; /* the item in the text, without its comma */
 	size_t node;	   /* in JSON */
 	char sign;	   /* in -cpu: '+', '-', or 0 for f=v and f */
@@ -27,6 +27,7 @@ struct prop {
 };
 
 struct optval {
+	struct arena *arena;
 	const struct qemuopt *opt;
 	const char *text;
 	bool json, short_global;

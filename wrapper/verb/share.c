@@ -236,6 +236,16 @@ static bool same_file(const struct stat *disk, const char *path)
 }
 
 /* Does this argument give the guest that file, under whatever name? */
+/* filename, file.filename, file.file.filename…: block drivers are nested */
+static bool is_filename(const struct optval *v, const struct prop *p)
+{
+	const struct json_node *node = v->json ? &v->tree.v[p->node] : NULL;
+
+	if (node && node->kind != JSON_STRING)
+		return false;
+	return optval_means(v, p, "file") || str_ends(node ? node->key : p->key, "filename");
+}
+
 static bool arg_has_file(struct edit *e, struct arg *arg, const struct stat *disk)
 {
 	static const char *const images[] = { "hda", "hdb", "hdc", "hdd", "cdrom", "fda", "fdb",
@@ -249,10 +259,9 @@ static bool arg_has_file(struct edit *e, struct arg *arg, const struct stat *dis
 	if (!str_eq(arg->opt->name, "blockdev") && !str_eq(arg->opt->name, "drive"))
 		return false;
 	v = view_parsed(e->c, arg, NULL);
-	/* filename, file.filename, file.file.filename…: block drivers are nested */
 	for (size_t i = 0; v && i < v->n; i++)
-		if ((str_eq(v->props[i].key, "file") || str_ends(v->props[i].key, "filename")) &&
-		    same_file(disk, v->props[i].value))
+		if (is_filename(v, &v->props[i]) &&
+		    same_file(disk, optval_value(v, &v->props[i])))
 			return true;
 	return false;
 }
