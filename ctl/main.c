@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 	};
 	int status;
 
+	signal(SIGXFSZ, SIG_IGN); /* a limit is to be an error of write(2) */
 	signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, it hides how children ended */
 	status = run(&ctl, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout))

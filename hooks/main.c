@@ -54,6 +54,8 @@ int main(int argc, char **argv)
 		return usage(argc, argv);
 	/* the reader of our stderr may have ended; our work must be done all the same */
 	signal(SIGPIPE, SIG_IGN);
+	/* a limit is to be an error of write(2), which is reported and undone */
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, it hides how children ended */
 	read_stdin(&xml, DOMAIN_MAX);
 	if ((geteuid() == 0 || *host.root.prefix) && !hook_is_backup(argv[0]) &&

@@ -15,6 +15,7 @@
 #include "host/act/act.h"
 #include "host/act/actrun.h"
 #include "host/pci/pci.h"
+#include "host/sysfs.h"
 #include "str.h"
 
 #define MODPROBE_DEADLINE 60000 /* ms */
@@ -88,14 +89,18 @@ static int put_override(struct work *w, const struct step *s, const char *driver
 			    driver && *driver ? driver : "\n", err);
 }
 
-static const char *driver_now(struct work *w, const struct step *s)
+/* A driver that cannot be read is not "none": a step would count as undone. */
+static int driver_now(struct work *w, const struct step *s, const char **now, struct err *err)
 {
-	return pci_driver(&w->host, s->device);
+	int rc = pci_driver_read(&w->host, s->device, now);
+
+	return rc ? err_set(err, -rc, "%s: the driver is unknown: %s", s->device, err_reason(-rc)) :
+		    0;
 }
 
 bool opdriver_is_gone(struct work *w, const struct step *s)
 {
-	return !pci_id(&w->host, s->device);
+	return sysfs_lacks(&w->host, pci_attribute_path(w->host.arena, s->device, "vendor"));
 }
 
 int opdriver_unused(struct work *w, const char *device, struct subdevices *b, struct err *err)
@@ -104,10 +109,10 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 	struct holders holders = { 0 };
 	int rc;
 
-	if (pci_function_read(&w->host, device, &f) < 0)
-		return err_set(err, ENODEV, "the device no longer exists");
-	rc = subdevices_read(&w->host, device, b);
-	if (rc == -ENOENT)
+	rc = pci_function_read(&w->host, device, &f);
+	if (rc == 0)
+		rc = subdevices_read(&w->host, device, b);
+	if (rc == -ENOENT || rc == -ENODEV)
 		return err_set(err, ENODEV, "the device no longer exists");
 	if (rc == 0 && f.group >= 0)
 		rc = subdevices_add_vfio(&w->host, f.group, &b->nodes);
@@ -188,10 +193,12 @@ static int leave_alone(struct work *w, const struct step *s, const char *driver,
 
 static int unbind_from(struct work *w, const struct step *s, const char *driver, struct err *err)
 {
-	int rc = opdriver_put(w, s, pci_driver_path(w->host.arena, driver, "unbind"), s->device,
-			      err);
+	const char *path = pci_driver_path(w->host.arena, driver, "unbind"), *now = NULL;
+	int rc = opdriver_put(w, s, path, s->device, err);
 
-	if (rc == 0 && pci_same_driver(driver_now(w, s), driver))
+	if (rc == 0)
+		rc = driver_now(w, s, &now, err);
+	if (rc == 0 && pci_same_driver(now, driver))
 		rc = err_set(err, EBUSY, "%s: driver %s did not unbind", s->device, driver);
 	return rc;
 }
@@ -204,11 +211,11 @@ static int unbind_from(struct work *w, const struct step *s, const char *driver,
 
 int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 {
-	const char *now = driver_now(w, s);
-	int rc;
+	const char *now = NULL;
+	int rc = driver_now(w, s, &now, err);
 
-	if (!now)
-		return 0;
+	if (rc || !now)
+		return rc;
 	if (!pci_same_driver(now, s->from))
 		return err_set(err, EBUSY, "%s: the driver was %s and is now %s", s->device,
 			       s->from, now);
@@ -219,11 +226,13 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 
 static int probe(struct work *w, const struct step *s, const char *driver, struct err *err)
 {
+	const char *now = NULL;
 	int rc = opdriver_put(w, s, PCI_DRIVERS_PROBE, s->device, err);
-	const char *now = driver_now(w, s);
 
-	if (rc == -ETIMEDOUT || pci_same_driver(now, driver))
-		return rc == -ETIMEDOUT ? rc : 0;
+	if (rc != -ETIMEDOUT)
+		rc = driver_now(w, s, &now, err);
+	if (rc || pci_same_driver(now, driver))
+		return rc;
 	return err_set(err, ENODEV,
 		       "%s: driver %s did not bind, the driver is now %s; see the kernel log",
 		       s->device, driver, now ? now : "none");
@@ -254,11 +263,11 @@ static void load_by_alias(struct work *w, const struct step *s)
 
 int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 {
-	const char *now = driver_now(w, s);
-	int rc;
+	const char *now = NULL;
+	int rc = driver_now(w, s, &now, err);
 
-	if (opdriver_is_gone(w, s) || pci_same_driver(now, s->from))
-		return 0;
+	if (rc || opdriver_is_gone(w, s) || pci_same_driver(now, s->from))
+		return rc;
 	if (now)
 		return leave_alone(w, s, now, s->from, err);
 	load_driver(w, s->from);
@@ -271,21 +280,22 @@ int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 
 int opdriver_probe(struct work *w, const struct step *s, struct err *err)
 {
-	if (pci_same_driver(driver_now(w, s), s->to))
-		return 0;
-	return probe(w, s, s->to, err);
+	const char *now = NULL;
+	int rc = driver_now(w, s, &now, err);
+
+	return rc || pci_same_driver(now, s->to) ? rc : probe(w, s, s->to, err);
 }
 
 /* Aimed home first: nothing else can take it in between. */
 int opdriver_unprobe(struct work *w, const struct step *s, struct err *err)
 {
-	const char *now = driver_now(w, s);
+	const char *now = NULL;
 	struct subdevices b = { 0 };
 	struct err why;
-	int rc;
+	int rc = driver_now(w, s, &now, err);
 
-	if (!now || pci_same_driver(now, s->from))
-		return 0;
+	if (rc || !now || pci_same_driver(now, s->from))
+		return rc;
 	if (!pci_same_driver(now, s->to))
 		return leave_alone(w, s, now, s->to, err);
 	/* under a QEMU that uses it, vfio-pci would remove it from the guest and be stuck */

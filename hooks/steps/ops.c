@@ -216,13 +216,13 @@ static int drop_mdev(struct work *w, const struct step *s, struct err *err)
 	double end = clock_ms() + VGPU_PATIENCE;
 	int rc = 0;
 
-	while (mdev_exists(&w->host, s->name)) {
+	while (!mdev_is_gone(&w->host, s->name)) {
 		rc = opdriver_put(w, s, mdev_remove_path(w->host.arena, s->name), "1", err);
 		if (rc != -EBUSY || clock_ms() > end)
 			break;
 		clock_sleep(LOOK_AGAIN);
 	}
-	return mdev_exists(&w->host, s->name) ? rc : 0;
+	return mdev_is_gone(&w->host, s->name) ? 0 : rc;
 }
 
 /* ---- the VFIO device node ---- */

@@ -65,6 +65,19 @@ bool sysfs_has_at(int at, const char *name)
 	return faccessat(at, name, F_OK, 0) == 0;
 }
 
+bool sysfs_lacks(const struct host *host, const char *path)
+{
+	return faccessat(AT_FDCWD, root_path(host, path), F_OK, 0) < 0 &&
+	       (errno == ENOENT || errno == ENOTDIR || errno == ENODEV);
+}
+
+int sysfs_link_read(const struct host *host, const char *path, const char **name)
+{
+	errno = ENOENT;
+	*name = sysfs_link(host, path);
+	return *name ? 0 : -errno;
+}
+
 char *sysfs_text(const struct host *host, const char *path)
 {
 	return sysfs_text_at(host->arena, AT_FDCWD, root_path(host, path));

@@ -31,5 +31,11 @@ char *sysfs_text(const struct host *host, const char *path);
 const char *sysfs_link(const struct host *host, const char *path);
 bool sysfs_has(const struct host *host, const char *path);
 
+/* Is there no such path, for certain? false where it cannot be looked at. */
+bool sysfs_lacks(const struct host *host, const char *path);
+
+/* As sysfs_link(), but says why it has none: 0 or -errno. */
+int sysfs_link_read(const struct host *host, const char *path, const char **name);
+
 /* The names in a folder, sorted. 0, or -errno: some or all names are missing. */
 int sysfs_list(const struct host *host, const char *path, struct strv *names);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/act/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,14 +56,44 @@ static void signals_to_default(void)
 #define SYS_close_range 436 /* the same on every architecture, as all since Linux 5.1 */
 #endif
 
-/* close_range(2) is of Linux 5.9. */
+static unsigned to_number(const char *digits)
+{
+	unsigned n = 0;
+
+	while (*digits >= '0' && *digits <= '9')
+		n = n * 10 + (unsigned)(*digits++ - '0');
+	return n;
+}
+
+/* In order, so that closing some does not hide others: proc_readfd_common() of fs/proc/fd.c. */
+static bool close_listed(unsigned first)
+{
+	int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(struct dirent64) char buf[2048];
+	long got = -1;
+
+	while (list >= 0 && (got = syscall(SYS_getdents64, list, buf, sizeof(buf))) > 0)
+		for (long at = 0; at < got; at += ((struct dirent64 *)(buf + at))->d_reclen) {
+			const char *name = ((struct dirent64 *)(buf + at))->d_name;
+			unsigned fd = *name == '.' ? 0 : to_number(name);
+
+			if (fd >= first && fd != (unsigned)list)
+				close((int)fd);
+		}
+	if (list >= 0)
+		close(list);
+	return list >= 0 && got == 0;
+}
+
+/* Without /proc, as many as a process has where nobody raised its limit, and some more. */
+#define DESCRIPTORS 65536
+
+/* close_range(2) is of Linux 5.9. RLIMIT_NOFILE may be a billion, or less than what is open. */
 static void close_from(unsigned first)
 {
-	struct rlimit limit;
-
-	if (syscall(SYS_close_range, first, ~0u, 0) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (syscall(SYS_close_range, first, ~0u, 0) == 0 || close_listed(first))
 		return;
-	for (rlim_t fd = first; fd < limit.rlim_cur; fd++)
+	for (unsigned fd = first; fd < DESCRIPTORS; fd++)
 		close((int)fd);
 }
 
@@ -136,13 +166,9 @@ int child_start(struct child *c, const struct task *t)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (c->pid < 0)
 		return -failed;
+	/* of Linux 5.3; without one child_wait() asks again and again */
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	/* SIGCHLD is ignored, and the child was reaped at its end: child_wait() needs no pidfd */
-	if (c->pidfd >= 0 || errno == ESRCH)
-		return 0;
-	failed = errno;
-	kill(c->pid, SIGKILL);
-	return -failed;
+	return 0;
 }
 
 void child_end(struct child *c)
@@ -166,13 +192,26 @@ bool tail_read(struct tail *tail, int fd)
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
+/* ECHILD: SIGCHLD is ignored, and the child was reaped at its end. */
+static bool has_ended(const struct child *c)
+{
+	siginfo_t end = { 0 };
+
+	return waitid(P_PID, (id_t)c->pid, &end, WEXITED | WNOHANG | WNOWAIT) < 0 ?
+		       errno == ECHILD :
+		       end.si_pid == c->pid;
+}
+
+#define LOOK_AGAIN 10 /* ms, where a pidfd does not wake us */
+
 int child_wait(const struct child *c, int ms, int fd, struct tail *tail)
 {
 	double until = clock_ms() + ms;
 
-	while (c->pidfd >= 0) {
+	while (c->pidfd >= 0 || !has_ended(c)) {
 		struct pollfd p[] = { { c->pidfd, POLLIN, 0 }, { fd, POLLIN, 0 } };
-		int left = clock_left(until), n = poll(p, 2, left);
+		int left = clock_left(until), most = c->pidfd < 0 ? LOOK_AGAIN : left;
+		int n = poll(p, 2, left < most ? left : most);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -52,7 +52,7 @@ struct task {
 
 struct child {
 	pid_t pid;
-	int pidfd; /* -1: the child has ended already */
+	int pidfd; /* -1: the kernel gives none (or it has ended already) */
 };
 
 /* The end of a program's stderr. */

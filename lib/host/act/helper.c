@@ -23,6 +23,7 @@ enum turn {
 
 /* The task and its result, in memory that both processes have. */
 struct order {
+	pid_t caller;
 	_Atomic unsigned turn; /* enum turn; who waits for the other sleeps on it, futex(2) */
 	void (*run)(const struct task *t);
 	size_t len;
@@ -43,12 +44,12 @@ static void wake(struct order *o)
 	syscall(SYS_futex, &o->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* Sleeps while it is that turn, or less; false once ms milliseconds (-1: without end) are over. */
+/* Sleeps while it is that turn, or less; false once ms milliseconds are over. */
 static bool turn_wait(struct order *o, enum turn turn, int ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 
-	return syscall(SYS_futex, &o->turn, FUTEX_WAIT, turn, ms < 0 ? NULL : &t, NULL, 0) == 0 ||
+	return syscall(SYS_futex, &o->turn, FUTEX_WAIT, turn, &t, NULL, 0) == 0 ||
 	       errno != ETIMEDOUT;
 }
 
@@ -66,17 +67,22 @@ static void carry_out(struct order *o)
 		wake(o);
 }
 
-/* When its caller ends it is killed: see die_with(). */
+#define LOOK 100 /* ms, between two looks whether the other was killed */
+
+/*
+ * When its caller ends it is killed: see die_with(). Where prctl(2) is refused, it ends when it
+ * sees that it has another parent.
+ */
 static void serve(const struct task *t)
 {
 	struct order *o = t->data;
 	unsigned turn;
 
-	while ((turn = atomic_load(&o->turn)) != TURN_END) {
+	while ((turn = atomic_load(&o->turn)) != TURN_END && getppid() == o->caller) {
 		if (turn == TURN_ASKED)
 			carry_out(o);
 		else
-			turn_wait(o, turn, -1);
+			turn_wait(o, turn, LOOK);
 	}
 }
 
@@ -112,6 +118,7 @@ static int start(struct helper *h)
 	if (rc < 0)
 		return rc;
 	h->order = memory;
+	h->order->caller = getpid();
 	t.report = &h->order->report;
 	rc = child_start(&h->child, &t);
 	if (rc < 0) {
@@ -136,8 +143,6 @@ static void ask(struct order *o, const struct task *t)
 	atomic_store(&o->turn, TURN_ASKED);
 	wake(o);
 }
-
-#define LOOK 100 /* ms, between two looks whether it was killed */
 
 /* 0, -EIO: it was killed, or -ETIMEDOUT. */
 static int wait_done(const void *of, int ms)

@@ -25,6 +25,11 @@ bool mdev_exists(const struct host *host, const char *uuid)
 	return sysfs_has_at(AT_FDCWD, root_path(host, mdev_path(host->arena, uuid)));
 }
 
+bool mdev_is_gone(const struct host *host, const char *uuid)
+{
+	return sysfs_lacks(host, mdev_path(host->arena, uuid));
+}
+
 /* All parents are in the class mdev_bus; a PCI function is found without it too. */
 static const char *types_path(struct arena *a, const char *parent)
 {

@@ -16,6 +16,8 @@ struct host;
 /* The sysfs path of a mediated device. Does this host have the device? */
 const char *mdev_path(struct arena *a, const char *uuid);
 bool mdev_exists(const struct host *host, const char *uuid);
+/* Has it no such device, for certain? */
+bool mdev_is_gone(const struct host *host, const char *uuid);
 
 /* "…/mdev_supported_types/TYPE/create" and "/sys/bus/mdev/devices/UUID/remove". */
 const char *mdev_create_path(struct arena *a, const char *parent, const char *type);

@@ -144,8 +144,10 @@ int pci_function_read_at(struct arena *a, int folder, const char *address,
 			 struct pci_function *f)
 {
 	*f = (struct pci_function){ .address = arena_strdup(a, address) };
-	if (folder < 0 || !read_identity(a, folder, f))
-		return -ENODEV;
+	if (folder < 0)
+		return folder == -ENOENT || folder == -EBADF ? -ENODEV : folder;
+	if (!read_identity(a, folder, f))
+		return sysfs_has_at(folder, "vendor") ? -EIO : -ENODEV;
 	f->driver = sysfs_link_at(a, folder, "driver");
 	f->group = decimal(sysfs_link_at(a, folder, "iommu_group"), -1);
 	f->numa_node = decimal(sysfs_text_at(a, folder, "numa_node"), -1);
@@ -190,6 +192,13 @@ const char *pci_driver(const struct host *host, const char *address)
 	const char *link = pci_attribute_path(host->arena, address, "driver");
 
 	return sysfs_link_at(host->arena, AT_FDCWD, root_path(host, link));
+}
+
+int pci_driver_read(const struct host *host, const char *address, const char **driver)
+{
+	int rc = sysfs_link_read(host, pci_attribute_path(host->arena, address, "driver"), driver);
+
+	return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
 }
 
 const char *pci_in_path(const char *path)

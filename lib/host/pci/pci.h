@@ -50,6 +50,8 @@ void pci_functions(const struct host *host, const char *address, struct strv *fu
 
 /* The driver that a function is bound to; NULL if none. */
 const char *pci_driver(const struct host *host, const char *address);
+/* The same; -errno where that cannot be told. A device that is gone has none. */
+int pci_driver_read(const struct host *host, const char *address, const char **driver);
 
 /* The PCI address in a sysfs path, as in vfio-pci's sysfsdev=; NULL if it is another path. */
 const char *pci_in_path(const char *path);
