@@ -13,6 +13,7 @@
 #include "ctl/devices/inventoryvms.h"
 #include "ctl/devices/pcinames.h"
 #include "host/modalias.h"
+#include "host/process/opendevices.h"
 
 /* A function that cannot be read any more was unplugged in the meantime. */
 static void read_functions(struct ctl *ctl, struct inventory *inv)
@@ -132,7 +133,7 @@ void inventory_read(struct ctl *ctl, struct inventory *inv)
 {
 	struct look l = { .ctl = ctl,
 			  .inv = inv,
-			  .root = geteuid() == 0 || *ctl->host.root.prefix };
+			  .root = opendevices_seen() || *ctl->host.root.prefix };
 
 	*inv = (struct inventory){ 0 };
 	read_functions(ctl, inv);

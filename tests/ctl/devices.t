@@ -303,7 +303,8 @@ subtest 'A page and a text for Prometheus' => sub {
 	$host->file('out.html', 'old', 0600);
 	says('both are written, and nothing is said', ctl($host, 'devices', '--html', $page, '--prometheus', $metrics), 0, '');
 	is_deeply([ map { s{.*/}{}r } glob "$host->{dir}/{.,}out*" ], [qw(out.html out.prom)], 'nothing else is left');
-	is((stat $_)[2] & 07777, 0644, 'for everybody to read') for $page, $metrics;
+	is((stat $page)[2] & 07777, 0600, 'the one that was there has its mode');
+	is((stat $metrics)[2] & 07777, 0644, 'the new one is for everybody to read');
 	my $html = slurp($page);
 	like($html, qr{<h3>a &quot;b&quot; \\ &lt;i&gt;&amp;\\x07\\xff</h3>}, 'what came from outside is text');
 	like($html, qr{\A<!DOCTYPE html>.*</html>\n\z}s, 'a whole page');

@@ -31,14 +31,18 @@ my $unit = slurp("$folder/kvmshim-devices.service");
 my %variable = $unit =~ /^Environment=(\w+)=(\S+)$/mg;
 my ($command) = $unit =~ m{^ExecStart=/usr/sbin/kvmshim (.*)$}m;
 my $host = Kvmshim::Plain->new;
-make_path(map { $host->dir . $_ } '/var/lib/kvmshim', '/var/lib/prometheus/node-exporter');
+my ($folder_unit, $folder_path) = map { slurp("$folder/$_") =~ /^RuntimeDirectory=(.*)$/m ? ($_, "/run/$1") : () } map { s{.*/}{}r } glob "$folder/*.service";
+make_path($host->dir . $folder_path);
 my $got = ctl($host, map { s/\$\{(\w+)\}/$host->{dir}$variable{$1}/r } split / /, $command);
 is("$got->{status} $got->{err}", '0 ', 'its command is one');
 ok(-s $host->dir . $_, "$_ is there") for values %variable;
 my @may_write = map { s/^-//r } map { split / / } $unit =~ /^ReadWritePaths=(.*)$/mg;
-push @may_write, map { "/var/lib/$_" } $unit =~ /^StateDirectory=(.*)$/mg;
 for my $path (values %variable) {
 	ok((grep { index($path, "$_/") == 0 } @may_write), "$path is where it may write");
+	is(index($path, "$folder_path/"), 0, 'in the directory that is made for it');
 }
+like($unit, qr/^Requires=.*\Q$folder_unit\E$/m, 'the unit that makes it is required');
+my %users = map { slurp("$folder/$_") =~ /^DynamicUser=yes\nUser=(\S+)$/m ? ($1 => 1) : ('root' => 1) } 'kvmshim-devices.service', $folder_unit;
+is(join(' ', keys %users), 'kvmshim-devices', 'both run as the same user, who is not root');
 
 done_testing();

@@ -39,3 +39,6 @@ struct opendevices {
  * in `hidden`.
  */
 void opendevices_read(const struct host *host, struct opendevices *o);
+
+/* Can this user read what the processes of all users have open? */
+bool opendevices_seen(void);
