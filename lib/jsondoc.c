@@ -37,7 +37,8 @@ struct json_object *jsondoc_string(struct arena *a, const char *s)
 	if (!s)
 		return NULL;
 	for (; left; s += len, left -= len) {
-		len = str_utf8_len(s, left);
+		len = str_plain_len(s);
+		len = len ? len : str_utf8_len(s, left);
 		if (len)
 			strbuf_addn(&b, s, len);
 		else
@@ -106,7 +107,8 @@ const char *jsondoc_text(struct arena *a, struct json_object *o)
 	struct strbuf b = { .arena = a };
 
 	for (size_t left = strlen(s), len; left; s += len, left -= len) {
-		len = str_utf8_len(s, left);
+		len = str_plain_len(s);
+		len = len ? len : str_utf8_len(s, left);
 		len = len ? len : 1;
 		if (*s != '\n' && str_is_control(s, len))
 			add_escaped(&b, s, len);

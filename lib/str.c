@@ -181,13 +181,23 @@ bool str_is_control(const char *s, size_t len)
 	       (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9);
 }
 
+size_t str_plain_len(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] >= ' ' && s[len] < 0x7f)
+		len++;
+	return len;
+}
+
 const char *str_printable(struct arena *a, const char *s)
 {
 	struct strbuf b = { .arena = a };
 	size_t left = strlen(s), len;
 
 	for (; left; s += len, left -= len) {
-		len = str_utf8_len(s, left);
+		len = str_plain_len(s);
+		len = len ? len : str_utf8_len(s, left);
 		if (len && !str_is_control(s, len)) {
 			strbuf_addn(&b, s, len);
 			continue;

@@ -73,6 +73,9 @@ const char *str_xml(struct arena *a, const char *s);
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if s does not begin with one. */
 size_t str_utf8_len(const char *s, size_t left);
 
+/* The number of bytes of printable ASCII at s: nearly all text is only that. */
+size_t str_plain_len(const char *s);
+
 /* Is such a sequence one that a terminal obeys instead of showing it? */
 bool str_is_control(const char *s, size_t len);
 
