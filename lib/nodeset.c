@@ -14,9 +14,21 @@ void nodeset_add(struct nodeset *s, unsigned node)
 	s->bits[node / 64] |= UINT64_C(1) << node % 64;
 }
 
-static void take_out(struct nodeset *s, unsigned node)
+/* From first to last. A word at a time: a text of 8 MiB may be "0-1023,0-1023,…". */
+static void set_range(struct nodeset *s, unsigned first, unsigned last, bool in)
 {
-	s->bits[node / 64] &= ~(UINT64_C(1) << node % 64);
+	for (unsigned word = first / 64; word <= last / 64; word++) {
+		uint64_t mask = ~UINT64_C(0);
+
+		if (word == first / 64)
+			mask &= ~UINT64_C(0) << first % 64;
+		if (word == last / 64)
+			mask &= ~UINT64_C(0) >> (63 - last % 64);
+		if (in)
+			s->bits[word] |= mask;
+		else
+			s->bits[word] &= ~mask;
+	}
 }
 
 bool nodeset_has(const struct nodeset *s, unsigned node)
@@ -104,8 +116,7 @@ static const char *item(const char *s, struct nodeset *set)
 		s = number(skip(s + 1), &last);
 	if (!s || last < first)
 		return NULL;
-	for (; first <= last; first++)
-		out ? take_out(set, first) : nodeset_add(set, first);
+	set_range(set, first, last, !out);
 	return s;
 }
 

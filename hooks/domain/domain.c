@@ -288,6 +288,10 @@ static int take_devices(struct arena *a, const xmlNode *root, struct domain *d, 
 		for (const xmlNode *node = devices->children; node; node = node->next) {
 			if (!is_vfio(a, node, &kind))
 				continue;
+			if (d->n == HOSTDEVS_MAX)
+				return xmltree_err(node, err, EINVAL,
+						   "the domain has more than %d host devices",
+						   HOSTDEVS_MAX);
 			rc = take_hostdev(a, node, kind, d, err);
 			if (rc)
 				return rc;

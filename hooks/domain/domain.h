@@ -37,6 +37,7 @@ struct domain {
 };
 
 #define DOMAIN_MAX ((size_t)8 << 20)
+#define HOSTDEVS_MAX 1024 /* a host that has 100 of them is a large one */
 
 /*
  * Reads a domain XML: at most DOMAIN_MAX bytes, no DOCTYPE, no network, no entities, libxml2's

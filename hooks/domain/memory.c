@@ -22,9 +22,21 @@
 
 #define NO_CELL (-1)
 
+/*
+ * Which element is for which cell: a domain may have many of both, so each <page> and each
+ * <memnode> is read once.
+ */
+struct choices {
+	struct nodeset known; /* the cells that have a page */
+	const xmlNode *page[NODESET_MAX], *memnode[NODESET_MAX];
+	const xmlNode *page_of_all;  /* the last that names no cell */
+	const xmlNode *page_of_none; /* the last for a guest without cells */
+};
+
 struct taking {
 	struct arena *arena;
-	const xmlNode *backing, *numatune, *cells; /* elements, or NULL */
+	const xmlNode *huge, *numatune, *cells; /* elements, or NULL */
+	struct choices *choices;
 	struct domain_memory *out;
 	struct err *err;
 };
@@ -109,14 +121,24 @@ static int small_number(const char *text)
 
 /* ---- where ---- */
 
-/* The <memnode> of this cell, or else <memory>. */
-static const xmlNode *policy_of(const struct taking *t, int cell)
+/* Of several for one cell the first counts. */
+static void index_memnodes(const struct taking *t)
 {
 	const xmlNode *node = xmltree_child(t->numatune, NULL, "memnode");
 
-	for (; node && cell != NO_CELL; node = xmltree_next(node, NULL, "memnode"))
-		if (small_number(xmltree_attr(t->arena, node, "cellid")) == cell)
-			return node;
+	for (; node; node = xmltree_next(node, NULL, "memnode")) {
+		int cell = small_number(xmltree_attr(t->arena, node, "cellid"));
+
+		if (cell >= 0 && !t->choices->memnode[cell])
+			t->choices->memnode[cell] = node;
+	}
+}
+
+/* The <memnode> of this cell, or else <memory>. */
+static const xmlNode *policy_of(const struct taking *t, int cell)
+{
+	if (cell != NO_CELL && t->choices->memnode[cell])
+		return t->choices->memnode[cell];
 	return xmltree_child(t->numatune, NULL, "memory");
 }
 
@@ -142,45 +164,56 @@ static bool is_normal(unsigned long long page)
 	return page && page * 1024 == (unsigned long long)sysconf(_SC_PAGESIZE);
 }
 
-/* A guest without cells has one, 0, in this attribute (virDomainDefPostParseMemtune()). */
-static int page_is_for(const struct taking *t, const xmlNode *page, int cell, bool *master,
-		       bool *fits)
+/* Of several for one cell the first counts, of those for all the last. */
+static void index_cells(struct choices *c, const struct nodeset *cells, const xmlNode *page)
 {
-	const char *text = xmltree_attr(t->arena, page, "nodeset");
-	struct nodeset cells;
-	int rc = take_nodes(t, page, text, &cells);
+	if (nodeset_within(cells, &c->known))
+		return;
+	for (unsigned cell = 0; cell < NODESET_MAX; cell++)
+		if (nodeset_has(cells, cell) && !c->page[cell])
+			c->page[cell] = page;
+	c->known = nodeset_join(&c->known, cells);
+}
 
-	*master = !text || (cell == NO_CELL && nodeset_has(&cells, 0) && nodeset_count(&cells) == 1);
-	*fits = cell != NO_CELL && nodeset_has(&cells, (unsigned)cell);
-	return rc;
+/* A guest without cells has one, 0, in this attribute (virDomainDefPostParseMemtune()). */
+static int index_pages(const struct taking *t)
+{
+	const xmlNode *page = xmltree_child(t->huge, NULL, "page");
+	struct choices *c = t->choices;
+
+	for (; page; page = xmltree_next(page, NULL, "page")) {
+		const char *text = xmltree_attr(t->arena, page, "nodeset");
+		struct nodeset cells;
+		int rc = take_nodes(t, page, text, &cells);
+
+		if (rc)
+			return rc;
+		index_cells(c, &cells, page);
+		if (!text)
+			c->page_of_all = page;
+		if (!text || (nodeset_has(&cells, 0) && nodeset_count(&cells) == 1))
+			c->page_of_none = page;
+	}
+	return 0;
 }
 
 /* The <page> of this cell, or the last one that is for all; neither: normal pages. */
 static int take_page(const struct taking *t, int cell, struct memory_need *need)
 {
-	const xmlNode *huge = xmltree_child(t->backing, NULL, "hugepages"), *chosen = NULL,
-		      *page = xmltree_child(huge, NULL, "page");
-	bool found = huge && !page, master, fits = false;
+	const struct choices *c = t->choices;
+	const xmlNode *page = cell == NO_CELL ? c->page_of_none :
+			      c->page[cell]   ? c->page[cell] :
+						c->page_of_all;
+	int rc;
 
-	for (; page && !fits; page = xmltree_next(page, NULL, "page")) {
-		int rc = page_is_for(t, page, cell, &master, &fits);
-
-		if (rc)
-			return rc;
-		if (master || fits)
-			chosen = page;
-	}
-	need->huge = found || chosen;
+	need->huge = page || (t->huge && !xmltree_child(t->huge, NULL, "page"));
 	need->page = 0;
-	if (chosen) {
-		int rc = take_size(t, chosen, xmltree_attr(t->arena, chosen, "size"), &need->page);
-
-		if (rc)
-			return rc;
-	}
+	if (!page)
+		return 0;
+	rc = take_size(t, page, xmltree_attr(t->arena, page, "size"), &need->page);
 	if (is_normal(need->page))
 		need->huge = false;
-	return 0;
+	return rc;
 }
 
 static void add_need(const struct taking *t, const struct memory_need *need)
@@ -215,6 +248,9 @@ static int take_cells(const struct taking *t, unsigned long long *sum)
 		int id = small_number(xmltree_attr(t->arena, cell, "id"));
 		unsigned long long kib = 0;
 
+		if (index == NODESET_MAX)
+			return xmltree_err(cell, t->err, EINVAL, "the domain has more than %d NUMA cells",
+					   NODESET_MAX);
 		rc = memory ? take_size(t, cell, memory, &kib) : 0;
 		if (!rc)
 			rc = take_cell(t, id < 0 ? index : id, kib);
@@ -295,8 +331,11 @@ static int take_devices(const struct taking *t, const xmlNode *devices, unsigned
 static int take_all(const struct taking *t, const xmlNode *domain)
 {
 	unsigned long long total = 0, cells = 0, modules = 0;
-	int rc = take_element_size(t, xmltree_child(domain, NULL, "memory"), &total);
+	int rc = index_pages(t);
 
+	index_memnodes(t);
+	if (!rc)
+		rc = take_element_size(t, xmltree_child(domain, NULL, "memory"), &total);
 	if (!rc)
 		rc = take_cells(t, &cells);
 	if (!rc)
@@ -313,10 +352,12 @@ int domainmemory_take(struct arena *a, const xmlNode *domain, struct domain_memo
 {
 	const xmlNode *cpu = xmltree_child(domain, NULL, "cpu"),
 		      *limit = xmltree_child(xmltree_child(domain, NULL, "memtune"), NULL,
-					     "hard_limit");
+					     "hard_limit"),
+		      *backing = xmltree_child(domain, NULL, "memoryBacking");
 	struct taking t = {
 		.arena = a,
-		.backing = xmltree_child(domain, NULL, "memoryBacking"),
+		.huge = xmltree_child(backing, NULL, "hugepages"),
+		.choices = arena_new(a, struct choices),
 		.numatune = xmltree_child(domain, NULL, "numatune"),
 		.cells = xmltree_child(cpu, NULL, "numa"),
 		.out = m,
@@ -324,7 +365,7 @@ int domainmemory_take(struct arena *a, const xmlNode *domain, struct domain_memo
 	};
 
 	*m = (struct domain_memory){
-		.locked = xmltree_child(t.backing, NULL, "locked") != NULL,
+		.locked = xmltree_child(backing, NULL, "locked") != NULL,
 		.limited = limit != NULL,
 	};
 	return take_all(&t, domain);

@@ -17,6 +17,8 @@
 #include "str.h"
 
 #define TEXT_MAX 4096
+#define ATTRIBUTES_MAX 256  /* of an element: those of libvirt have up to about 10 */
+#define NAMESPACES_MAX 256  /* declared in all: one for each tool that writes metadata */
 
 void xmltree_free(xmlDoc **doc)
 {
@@ -97,6 +99,53 @@ static int check_bytes(const char *xml, size_t len, struct err *err)
 }
 
 /*
+ * The longest tag that a '<' of the text begins. In no tag is a '<', in its values neither, and
+ * only a value has a '>': so no start tag has more attributes than this counts, whatever the
+ * comments say.
+ */
+static size_t attributes_of(const char *xml, const char *end, const char **past)
+{
+	size_t n = 0;
+	char quote = 0;
+
+	for (; xml < end && *xml != '<'; xml++) {
+		if (quote)
+			quote = *xml == quote ? 0 : quote;
+		else if (*xml == '"' || *xml == '\'')
+			quote = *xml;
+		else if (*xml == '>')
+			break;
+		else
+			n += *xml == '=';
+	}
+	*past = xml;
+	return n;
+}
+
+/*
+ * libxml2 compares each attribute of an element with all before it, and each prefix with all
+ * namespaces that are declared: of 400,000 attributes that takes minutes.
+ */
+static int check_tags(const char *xml, size_t len, struct err *err)
+{
+	const char *end = xml + len, *at = xml;
+	size_t namespaces = 0;
+
+	while ((at = memchr(at, '<', (size_t)(end - at)))) {
+		const char *tag = ++at;
+
+		if (attributes_of(tag, end, &at) > ATTRIBUTES_MAX && *tag != '!' && *tag != '?')
+			return err_set(err, EINVAL, "line %zu: an element has more than %d attributes",
+				       lines_before(xml, tag), ATTRIBUTES_MAX);
+		for (; (tag = memmem(tag, (size_t)(at - tag), "xmlns:", 6)); tag += 6)
+			if (++namespaces > NAMESPACES_MAX)
+				return err_set(err, EINVAL, "line %zu: the XML declares more than %d namespaces",
+					       lines_before(xml, tag), NAMESPACES_MAX);
+	}
+	return 0;
+}
+
+/*
  * Never XML_PARSE_HUGE, _NOENT, _DTDLOAD, _XINCLUDE. The encoding is given, so
  * that a declaration in the text cannot choose another one.
  */
@@ -107,6 +156,8 @@ int xmltree_read(struct arena *a, const char *xml, size_t len, xmlDoc **doc, str
 	int rc = check_bytes(xml, len, err);
 
 	*doc = NULL;
+	if (!rc)
+		rc = check_tags(xml, len, err);
 	if (rc)
 		return rc;
 	c = xmlNewParserCtxt();

@@ -7,6 +7,7 @@
 
 use strict;
 use warnings;
+use File::Path 'make_path';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
@@ -73,6 +74,72 @@ my @json = (
 	of_json('escapes', 4000, key('a'), sub { '{"qom-type":"x","a":"' . '\n' x $_[0] . '"}' }),
 );
 
-doubles($_) for @json;
+# ---- the XML of a domain: the hook reads it, and finds that the host has too little of something
+
+my $uuid = '4c4c4544-0031-3310-8047-b3c04f4a3532';
+
+sub of_xml {
+	my ($name, $size, $ends, $xml, $more) = @_;
+	return {
+		name => $name, size => $size, ends => $ends,
+		in   => sub { "<domain><name>a</name><uuid>$uuid</uuid>" . $xml->(@_) . '</domain>' },
+		what => sub {
+			my ($host, $n) = @_;
+			mkdir "$host->{dir}/$_" or die for qw(run proc sys);
+			$host->conf("[hook]\nhugepages = check\n");
+			$more->($host, $n) if $more;
+			return 'kvmshim-hook', 'a', 'prepare', 'begin', '-';
+		},
+	};
+}
+
+# Each '#' is the number.
+sub many {
+	my ($n, $what) = @_;
+	return join '', map { my $i = $_; $what =~ s/#/$i/gr } 0 .. $n - 1;
+}
+
+sub cells { my ($n) = @_; return '<cpu><numa>' . many($n, "<cell id='#' memory='4'/>") . '</numa></cpu>' }
+
+sub hugepages {
+	my ($n, $page) = @_;
+	return '<memoryBacking><hugepages>' . many($n, $page) . '</hugepages></memoryBacking>';
+}
+# n functions, each of an IOMMU group of its own, without a driver.
+sub functions {
+	my ($host, $n) = @_;
+	for my $i (0 .. $n - 1) {
+		my $address = sprintf '%04x:01:00.0', $i;
+		my ($device, $group) = ("sys/devices/pci$address/$address", "sys/kernel/iommu_groups/$i");
+		$host->file("$device/$_->[0]", "$_->[1]\n")
+			for [ vendor => '0x10de' ], [ device => '0x1b06' ], [ class => '0x030000' ], [ driver_override => '(null)' ];
+		make_path("$host->{dir}/$group/devices", "$host->{dir}/sys/bus/pci/devices");
+		symlink "../../../../$group",   "$host->{dir}/$device/iommu_group";
+		symlink "../../../../$device",  "$host->{dir}/$group/devices/$address";
+		symlink "../../../../$device",  "$host->{dir}/sys/bus/pci/devices/$address";
+	}
+	return;
+}
+
+my $hostdev = "<hostdev mode='subsystem' type='pci'><source><address domain='#' bus='1'/></source></hostdev>";
+my @xml = (
+	of_xml('cells', 200, qr/hugepages|^$/, sub { cells($_[0]) }),
+	of_xml('cells and pages', 200, qr/./, sub { hugepages($_[0], "<page size='2048' nodeset='#'/>") . cells($_[0]) }),
+	of_xml('pages', 10000, qr/./, sub { hugepages($_[0], "<page size='2048' nodeset='0-1023'/>") . cells(100) }),
+	of_xml('memory of a cell', 10000, qr/^$/,
+		sub { '<numatune>' . many($_[0], "<memnode cellid='5' nodeset='0'/>") . '</numatune>' . cells(100) }),
+	of_xml('memory modules', 500, qr/^$/, sub {
+		my $dimm = "<memory model='dimm'><target><size>4</size><node>0</node></target></memory>";
+		return cells(4) . '<devices>' . many($_[0], $dimm) . '</devices>';
+	}),
+	of_xml('attributes', 120, qr/^$/, sub { '<x' . many($_[0], ' a#="1"') . '/>' }),
+	of_xml('far too many attributes', 40000, qr/more than 256 attributes|^$/, sub { '<x' . many($_[0], ' a#="1"') . '/>' }),
+	of_xml('elements', 10000, qr/^$/, sub { '<devices>' . '<disk/>' x $_[0] . '</devices>' }),
+	of_xml('host devices that are missing', 400, qr/device/, sub { '<devices>' . many($_[0], $hostdev) . '</devices>' }),
+	of_xml('host devices', 100, qr/device/, sub { '<devices>' . many($_[0], $hostdev) . '</devices>' }, \&functions),
+);
+
+my $only = $ENV{ONLY} // "";    # one row
+doubles($_) for grep { $_->{name} =~ /$only/ } @json, @xml;
 
 done_testing;

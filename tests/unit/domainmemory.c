@@ -68,6 +68,19 @@ static const struct xml {
 	{ "a cell that prefers a node",
 	  "<numatune><memnode cellid='1' mode='preferred' nodeset='1'/></numatune>" CELLS,
 	  "1572864: normal 524288, normal " G },
+	{ "of several pages for one cell the first, of those for all the last",
+	  "<memoryBacking><hugepages><page size='2048' nodeset='1'/><page size='1024'/><page size='8'/>"
+	  "<page size='16' nodeset='0-1'/></hugepages></memoryBacking>" CELLS,
+	  "1572864: huge(16) 524288, huge(2048) " G },
+	{ "of those for all the last", "<memoryBacking><hugepages><page size='1024'/><page size='8'/></hugepages></memoryBacking>" CELLS,
+	  "1572864: huge(8) 524288, huge(8) " G },
+	{ "of several for a guest without cells the last",
+	  "<memory>8</memory><memoryBacking><hugepages><page size='8'/><page size='16' nodeset='0'/>"
+	  "<page size='32' nodeset='0-1'/></hugepages></memoryBacking>",
+	  "8: huge(16) 8" },
+	{ "of two places for one cell the first",
+	  "<numatune><memnode cellid='1' nodeset='1'/><memnode cellid='1' nodeset='2'/></numatune>" CELLS,
+	  "1572864: normal 524288, normal " G "@1" },
 	{ "cells without ids",
 	  "<cpu><numa><cell memory='4'/><cell memory='8'/></numa></cpu>"
 	  "<numatune><memnode cellid='1' nodeset='3'/></numatune>",
@@ -168,9 +181,60 @@ static void is_refused(void **state)
 	assert_says(err.text, row->want);
 }
 
+static const char *repeated(const char *what, size_t n)
+{
+	struct strbuf b = { .arena = &arena };
+
+	while (n--)
+		strbuf_add(&b, what);
+	return strbuf_text(&b);
+}
+
+static void too_many_cells(void **state)
+{
+	const char *pages = repeated("<page size='8' nodeset='0-1023,^5'/>", 20000);
+	struct domain d;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse(arena_printf(&arena,
+					    "<memoryBacking><hugepages>%s</hugepages></memoryBacking>"
+					    "<cpu><numa>%s</numa></cpu>",
+					    pages, repeated("<cell memory='4'/>", 1024)),
+			       &d, &err),
+			 0);
+	assert_int_equal(d.memory.n, 1024);
+	assert_true(d.memory.needs[4].huge && !d.memory.needs[5].huge);
+	assert_int_equal(parse(arena_printf(&arena, "<cpu><numa>%s</numa></cpu>",
+					    repeated("<cell memory='4'/>", 20000)),
+			       &d, &err),
+			 -EINVAL);
+	assert_says(err.text, "the domain has more than 1024 NUMA cells");
+}
+
+static void too_many_hostdevs(void **state)
+{
+	struct domain d;
+	struct strbuf b = { .arena = &arena };
+	struct err err;
+
+	(void)state;
+	strbuf_add(&b, "<devices>");
+	for (unsigned i = 0; i < 1024; i++)
+		strbuf_addf(&b, "<hostdev mode='subsystem' type='pci'><source><address bus='%u' slot='%u'/>"
+			    "</source></hostdev>", i / 32, i % 32);
+	assert_int_equal(parse(arena_printf(&arena, "%s</devices>", b.text), &d, &err), 0);
+	assert_int_equal(d.n, 1024);
+	strbuf_add(&b, "<hostdev mode='subsystem' type='pci'><source><address bus='99'/></source></hostdev>");
+	assert_int_equal(parse(arena_printf(&arena, "%s</devices>", b.text), &d, &err), -EINVAL);
+	assert_says(err.text, "the domain has more than 1024 host devices");
+}
+
 int main(void)
 {
 	UNIT_ROWS(xmls, is_read);
 	UNIT_ROWS(wrong, is_refused);
+	UNIT_TEST("more cells than a domain has, and many pages", too_many_cells);
+	UNIT_TEST("more host devices than a domain has", too_many_hostdevs);
 	return unit_run("domainmemory");
 }

@@ -105,6 +105,59 @@ static void holds_limits(void **state)
 	assert_refused(attribute, strlen(attribute), "line 1: ");
 }
 
+/* In each a # is its number. */
+static const char *repeated(const char *before, const char *what, size_t n, const char *after)
+{
+	struct strbuf b = { .arena = &arena };
+	size_t front = strcspn(what, "#");
+
+	strbuf_add(&b, before);
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&b, "%.*s%zu%s", (int)front, what, i, what + front + 1);
+	strbuf_add(&b, after);
+	return b.text;
+}
+
+/* Each is refused before libxml2 reads it: it would take minutes for the last. */
+static void too_many(void **state)
+{
+	static const struct {
+		const char *before, *what, *after, *says;
+		size_t most;
+	} rows[] = {
+		{ "<a>\n<b", " c#=''", "/></a>", "line 2: an element has more than 256 attributes", 256 },
+		{ "<a>\n<b d='>'", " c# = \"'>\"", ">=</b></a>", "line 2: an element has more than 256 attributes", 255 },
+		{ "<!-- \" --><a><!-- ' -->\n<b", " c#=''", "/></a>", "line 2: an element has more", 256 },
+		{ "<a>\n", "<b xmlns:c#='u'/>", "</a>", "line 2: the XML declares more than 256 namespaces", 256 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		const char *text = repeated(rows[i].before, rows[i].what, rows[i].most, rows[i].after);
+		_cleanup_xml_ xmlDoc *doc = NULL;
+		struct err err = { 0 };
+
+		assert_int_equal(xmltree_read(&arena, text, strlen(text), &doc, &err), 0);
+		text = repeated(rows[i].before, rows[i].what, rows[i].most + 1, rows[i].after);
+		assert_refused(text, strlen(text), rows[i].says);
+		text = repeated(rows[i].before, rows[i].what, 400000, rows[i].after);
+		assert_refused(text, strlen(text), rows[i].says);
+	}
+}
+
+/* No attributes, however they look. */
+static void equals_signs(void **state)
+{
+	const char *text = repeated("<a><!-- ", "====#", 300, " --><b c='>'>");
+	_cleanup_xml_ xmlDoc *doc = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	text = repeated(text, "a=# ", 300, "</b><![CDATA[<");
+	text = repeated(text, " =#", 200, "]]></a>");
+	assert_int_equal(xmltree_read(&arena, text, strlen(text), &doc, &err), 0);
+}
+
 static void prints_nothing(void **state)
 {
 	int pair[2], saved = dup(STDERR_FILENO);
@@ -154,6 +207,8 @@ int main(void)
 	UNIT_TEST("a NUL byte", refuses_nul);
 	UNIT_TEST("the text ends where len says", end_is_len);
 	UNIT_TEST("libxml2's limits hold", holds_limits);
+	UNIT_TEST("more attributes or namespaces than a domain has", too_many);
+	UNIT_TEST("equals signs that are no attributes", equals_signs);
 	UNIT_TEST("libxml2 prints nothing", prints_nothing);
 	UNIT_TEST("elements, attributes and text are found", finds);
 	return unit_run("xmltree");
