@@ -16,6 +16,7 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "ctl/trust.h"
 #include "err.h"
 #include "str.h"
 
@@ -97,7 +98,7 @@ static void place_signals(posix_spawnattr_t *attr)
 	posix_spawnattr_setsigdefault(attr, &all);
 }
 
-static int spawn(const char *const *argv, struct running *r)
+static int spawn(const char *program, const char *const *argv, struct running *r)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -107,8 +108,8 @@ static int spawn(const char *const *argv, struct running *r)
 	place_signals(&attr);
 	posix_spawn_file_actions_init(&actions);
 	place_descriptors(r, &actions);
-	rc = posix_spawnp(&r->pid, argv[0], &actions, &attr, (char *const *)(const void *)argv,
-			  environ);
+	rc = posix_spawn(&r->pid, program, &actions, &attr, (char *const *)(const void *)argv,
+			 environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	close_end(r->out);
@@ -183,12 +184,12 @@ static int judge(const char *program, int status, const char *said, struct err *
 }
 
 /* 0 or errno. */
-static int begin(struct running *r, const char *const *argv)
+static int begin(struct running *r, const char *program, const char *const *argv)
 {
 	hold_signals(r);
 	if (pipe2(r->out, O_CLOEXEC) < 0 || pipe2(r->err, O_CLOEXEC) < 0)
 		return errno;
-	return spawn(argv, r);
+	return spawn(program, argv, r);
 }
 
 static bool hear_out(const struct running *r, struct strbuf *out, struct strbuf *err, int *status)
@@ -199,6 +200,16 @@ static bool hear_out(const struct running *r, struct strbuf *out, struct strbuf 
 	return false;
 }
 
+static int find(struct arena *a, const char *name, const char **program, struct err *err)
+{
+	struct err why = { 0 };
+	int rc = trust_find(a, name, program, &why);
+
+	if (rc == -ENOENT)
+		return err_set(err, ENOENT, "%s cannot be run: %s", name, strerror(ENOENT));
+	return rc ? err_set(err, -rc, "%s is not run as root: %s", name, why.text) : 0;
+}
+
 int capture_within(struct arena *a, const char *const *argv, int in, int seconds, const char **text,
 		   const char **said, struct err *err)
 {
@@ -207,8 +218,14 @@ int capture_within(struct arena *a, const char *const *argv, int in, int seconds
 			     .err = { -1, -1 },
 			     .deadline = clock_ms() + seconds * 1e3 };
 	struct strbuf out = { .arena = a }, noise = { .arena = a };
-	int status = 0, rc = begin(&r, argv);
-	bool answered = rc == 0 && hear_out(&r, &out, &noise, &status);
+	const char *program;
+	int status = 0, rc = find(a, argv[0], &program, err);
+	bool answered;
+
+	if (rc)
+		return rc;
+	rc = begin(&r, program, argv);
+	answered = rc == 0 && hear_out(&r, &out, &noise, &status);
 
 	close_pair(r.out);
 	close_pair(r.err);

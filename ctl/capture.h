@@ -11,7 +11,7 @@ struct err;
 #define CAPTURE_MAX (8 << 20)
 
 /*
- * Runs a program (found by PATH) and takes what it prints on stdout; stdin is
+ * Runs a program (found by trust_find()) and takes what it prints on stdout; stdin is
  * /dev/null. Its stderr is dropped, unless it failed: then the first line of stderr is
  * in err and the result is -EIO. It has a session of its own; if it does not answer in time,
  * all of that is killed, and the result is -ETIMEDOUT.

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "ctl/capture.h"
+#include "ctl/trust.h"
 #include "err.h"
 
 struct qemuanswer {
@@ -156,12 +157,27 @@ const char *qemuhelp_type(struct qemuhelp *h, const char *option, const char *va
 	return NULL;
 }
 
+/* The path of the program, which trust_find_qemu() accepts. */
+static int find(struct qemuhelp *h, struct err *err)
+{
+	struct err why = { 0 };
+	int rc = trust_find_qemu(h->arena, h->binary, &h->binary, &why);
+
+	if (rc == -ENOENT)
+		return err_set(err, ENOENT, "%s cannot be run: %s", h->binary, strerror(ENOENT));
+	if (rc == -ENOEXEC)
+		return err_set(err, ENOEXEC, "%s", why.text);
+	return rc ? err_set(err, -rc, "%s is not run as root: %s", h->binary, why.text) : 0;
+}
+
 int qemuhelp_open(struct qemuhelp *h, struct err *err)
 {
-	const char *const argv[] = { h->binary, "-version", NULL };
 	const char *text;
-	int rc = capture(h->arena, argv, &text, err);
+	int rc = find(h, err);
 
+	if (!rc)
+		rc = capture(h->arena, (const char *const[]){ h->binary, "-version", NULL }, &text,
+			     err);
 	if (rc || strstr(text, "QEMU"))
 		return rc;
 	return err_set(err, 22, "%s is not a QEMU emulator", h->binary);

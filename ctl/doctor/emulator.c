@@ -150,15 +150,27 @@ struct row doctor_emulators(const struct doctor *d)
 	return row_ok(d, "the emulators of all domains are behind the wrapper");
 }
 
+/* Root runs only what is root's, and QEMU. */
+static struct row not_asked(const struct doctor *d, const char *reasons)
+{
+	return (struct row){
+		GRADE_UNSEEN,
+		arena_printf(d->host.arena, "an emulator was not asked, because %s", reasons),
+		"use an emulator of root, in directories of root",
+	};
+}
+
 struct row doctor_real_emulator(const struct doctor *d)
 {
-	struct row_texts wrong = { 0 }, fine = { 0 };
+	struct row_texts wrong = { 0 }, fine = { 0 }, unasked = { 0 };
 
 	for (size_t i = 0; i < d->n_emulators; i++) {
 		const struct emulator *e = &d->emulators[i];
 
 		if (e->problem)
 			row_add(d, &wrong, "%s: %s", e->real, e->problem);
+		else if (e->unasked)
+			row_add(d, &unasked, "%s", e->unasked);
 		else if (e->machines)
 			row_add(d, &fine, "%s", e->real);
 	}
@@ -167,6 +179,8 @@ struct row doctor_real_emulator(const struct doctor *d)
 				"install QEMU again, or correct real = in "
 				"/etc/kvmshim/kvmshim.conf",
 				"the real emulator cannot be run: %s", row_list(d, &wrong));
+	if (unasked.n)
+		return not_asked(d, row_list(d, &unasked));
 	if (!fine.n)
 		return row_warn(d, NULL, "this host has no emulator that libvirt uses");
 	return row_ok(d, "%s answers", row_list(d, &fine));
@@ -255,13 +269,14 @@ static const char *nearest_machine(const struct doctor *d, const struct emulator
 struct row doctor_machine_types(const struct doctor *d)
 {
 	struct row_texts gone = { 0 };
-	const char *first = NULL;
+	const char *first = NULL, *unasked = NULL;
 	size_t held = 0;
 
 	for (size_t i = 0; i < d->n_domains; i++) {
 		const struct defined *one = &d->domains[i];
 		const struct emulator *e = doctor_emulator_of(d, one);
 
+		unasked = unasked ? unasked : e ? e->unasked : NULL;
 		if (!e || !e->machines || !one->machine)
 			continue;
 		held++;
@@ -280,6 +295,8 @@ struct row doctor_machine_types(const struct doctor *d)
 			row_list(d, &gone));
 	if (d->unseen_domains)
 		return row_unseen(d, DOMAIN_FOLDER);
+	if (unasked)
+		return not_asked(d, unasked);
 	return row_ok(d, "QEMU supports the machine type of all %zu domain%s", held,
 		      held == 1 ? "" : "s");
 }

@@ -19,6 +19,7 @@
 #include "ctl/capture.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/qemuhelp.h"
+#include "ctl/trust.h"
 #include "err.h"
 #include "file.h"
 #include "host/sysfs.h"
@@ -308,11 +309,17 @@ static const char *why_not_asked(const struct emulator *e)
 static void ask(struct doctor *d, struct emulator *e)
 {
 	struct qemuhelp *help = arena_new(d->host.arena, struct qemuhelp);
+	struct err err = { 0 };
+	const char *path;
 
 	e->problem = why_not_asked(e);
 	if (e->problem)
 		return;
-	*help = (struct qemuhelp){ .arena = d->host.arena, .binary = e->real };
+	if (trust_find_qemu(d->host.arena, e->real, &path, &err) < 0) {
+		e->unasked = arena_strdup(d->host.arena, err.text);
+		return;
+	}
+	*help = (struct qemuhelp){ .arena = d->host.arena, .binary = path };
 	e->machines = qemuhelp_names(help, "-machine", "help");
 	if (help->silent)
 		e->problem = arena_printf(d->host.arena, "it did not answer within %d s",

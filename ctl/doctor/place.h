@@ -38,6 +38,7 @@ struct emulator {
 	bool diverted;		/* dpkg unpacks it as NAME.real */
 	const struct strv *machines; /* of the real emulator; NULL: not asked, or no answer */
 	const char *problem;	/* why it did not answer; NULL */
+	const char *unasked;	/* why root does not run it; NULL */
 };
 
 /* Reads the emulators that domains, libvirt or kvmshim-place name into d->emulators. */
