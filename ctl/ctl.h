@@ -37,7 +37,8 @@ struct command {
 };
 
 extern const struct command command_check, command_explain, command_status, command_recover,
-	command_bind, command_unbind, command_doctor, command_devices, command_generate;
+	command_bind, command_unbind, command_doctor, command_devices, command_generate,
+	command_emulators; /* for kvmshim-place, and not in the list */
 
 /* Prints a line to stderr, "kvmshim: …", fit for a terminal; returns CTL_USAGE. */
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

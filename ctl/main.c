@@ -67,6 +67,8 @@ static int run_command(struct ctl *ctl, int argc, char *const *argv)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (str_eq(argv[0], commands[i]->name))
 			return commands[i]->run(ctl, argc, argv);
+	if (str_eq(argv[0], command_emulators.name))
+		return command_emulators.run(ctl, argc, argv);
 	return unknown(ctl->host.arena, argv[0]);
 }
 
