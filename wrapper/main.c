@@ -14,6 +14,7 @@
 #include "root.h"
 #include "str.h"
 #include "wrapper/decide.h"
+#include "wrapper/hangup.h"
 #include "wrapper/launch.h"
 
 #define IDENTIFIER "kvmshim-wrapper"
@@ -66,10 +67,12 @@ int main(int argc, char **argv)
 	decide(&host, self, argv, &d);
 	if (d.kind == DECIDE_REFUSE) {
 		complain(&arena, mistakes_text(&arena, &d.mistakes));
+		hangup_after_refusal(&d.cmdline);
 		return 1;
 	}
 	log_decision(&host, &d);
 	status = launch(d.real, self, decide_argv(&d, argv), &err);
 	complain(&arena, arena_printf(&arena, IDENTIFIER ": %s", err.text));
+	hangup_after_refusal(&d.cmdline);
 	return status;
 }

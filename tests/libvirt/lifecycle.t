@@ -128,9 +128,10 @@ END
 
 subtest 'Broken rules refuse the start and say where' => sub {
 	is(define(domain($vm, $uuid, $card))->{status}, 0, 'the VM is defined all the same') or diag(last_of_log());
-	my $got = start_refused($vm);
-	isnt($got->{status}, 0, 'its start is refused');
-	like($got->{err}, qr{\Q$rules\E:3: [^\n]*sett}, 'with file, line and what is wrong, for whoever started it');
+	my @got = map { start_refused($vm) } 1 .. 20;
+	is((grep { $_->{status} ne '0' } @got), 20, 'its start is refused');
+	my @silent = grep { $_->{err} !~ m{\Q$rules\E:3: [^\n]*sett} } @got;
+	is(@silent, 0, 'each time with file, line and what is wrong, for whoever started it') or diag($silent[0]{err});
 	is(virsh('domstate', $vm)->{out} =~ tr/\n//dr, 'shut off', 'and it is off');
 };
 
