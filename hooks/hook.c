@@ -17,6 +17,7 @@
 #include "hooks/recover.h"
 #include "hooks/request.h"
 #include "hooks/running.h"
+#include "hooks/survey/lent.h"
 #include "mistake.h"
 #include "root.h"
 #include "str.h"
@@ -83,6 +84,8 @@ static int prepare(struct call *c, struct err *err)
 	c->assignment.grants = &grants;
 	c->assignment.memory = &c->domain.memory;
 	rc = request_wishes(&c->assignment, &c->domain, &grants, err);
+	if (!rc)
+		rc = lent_check(&c->host, &c->settings, &c->domain, err);
 	return rc ? rc : assignment_make(&c->assignment, err);
 }
 

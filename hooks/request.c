@@ -10,6 +10,7 @@
 #include "conf/settings.h"
 #include "hooks/assignment.h"
 #include "hooks/domain/domain.h"
+#include "hooks/survey/lent.h"
 #include "host/pci/pci.h"
 #include "mistake.h"
 
@@ -25,11 +26,23 @@ static void read_file(void *user, const struct file *file)
 	rules_read(reading->mistakes->arena, file, &reading->rules, reading->mistakes);
 }
 
+struct asking {
+	const struct host *host;
+	const struct settings *settings;
+};
+
 static void functions(void *user, struct arena *a, const char *slot, struct strv *out)
 {
-	const struct host *host = user;
+	const struct asking *asking = user;
 
-	pci_functions(&(struct host){ a, host->root }, slot, out);
+	pci_functions(&(struct host){ a, asking->host->root }, slot, out);
+}
+
+static int lend(void *user, enum verb verb, const char *what, struct err *err)
+{
+	const struct asking *asking = user;
+
+	return lent_check_rule(asking->host, asking->settings, verb, what, err);
 }
 
 static const char *only(const struct facts *f, enum fact fact)
@@ -41,7 +54,8 @@ void request_grants(const struct host *host, const struct settings *s, const str
 		    struct grants *g, struct mistakes *m)
 {
 	struct reading reading = { .mistakes = m };
-	struct passthrough_host asked = { functions, (void *)host };
+	struct asking asking = { host, s };
+	struct passthrough_host asked = { .functions = functions, .lend = lend, .user = &asking };
 	struct names names = {
 		.name = d->name,
 		.uuid = d->uuid,

@@ -11,6 +11,7 @@
 #include "conf/confdir.h"
 #include "ctl/check/qemu.h"
 #include "ctl/ctl.h"
+#include "ctl/inuse.h"
 #include "err.h"
 #include "file.h"
 #include "jsondoc.h"
@@ -180,6 +181,8 @@ static int run(struct ctl *ctl, int argc, char *const *argv)
 	if (!options_read(ctl, &command_check, argc, argv, &c, &status))
 		return status;
 	status = read_files(&c);
+	if (status == CTL_FINE)
+		inuse_warn(&ctl->host, &c.d.rules, &c.d.mistakes);
 	if (status == CTL_FINE && c.qemu)
 		status = ask_qemu(&c);
 	if (status != CTL_FINE)

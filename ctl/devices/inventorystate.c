@@ -20,6 +20,7 @@
 #include "host/use/uses.h"
 #include "host/use/usesconsole.h"
 #include "host/use/usesdisk.h"
+#include "host/use/usesvirtio.h"
 
 struct judging {
 	struct look *l;
@@ -219,6 +220,14 @@ static const char *disk_use(struct judging *j, const struct subdevices *b)
 	return use;
 }
 
+static const char *virtio_use(struct judging *j, const struct device *d)
+{
+	struct strv uses = { 0 };
+
+	uses_of_virtio(&j->l->ctl->host, d->pci.address, &uses);
+	return uses.n ? uses.v[0] : NULL;
+}
+
 /* Only a display can show the console: the boot display, or one with a frame buffer. */
 static const char *console_use(struct judging *j, const struct device *d, const struct subdevices *b)
 {
@@ -240,12 +249,14 @@ static const char *use_of(struct judging *j, const struct device *d)
 	struct subdevices below = { 0 };
 	const char *use;
 
-	if (!is_suspect(j, d) && d->pci.class >> 16 != 0x02 && !d->pci.boot_vga)
+	if (!is_suspect(j, d) && d->pci.class >> 16 != 0x02 && !d->pci.boot_vga &&
+	    !str_same(d->pci.driver, "virtio-pci"))
 		return NULL;
 	subdevices_read(&j->l->ctl->host, d->pci.address, &below);
 	use = network_use(j, d, &below);
 	use = use ? use : console_use(j, d, &below);
 	use = use ? use : disk_use(j, &below);
+	use = use ? use : virtio_use(j, d);
 	return use ? use : holder_of(j, d, &below.nodes);
 }
 

@@ -14,6 +14,7 @@
 #include "err.h"
 #include "hooks/assignment.h"
 #include "hooks/request.h"
+#include "hooks/survey/lent.h"
 #include "host/process/vmprocess.h"
 
 static const struct defined *it(const struct doctor *d)
@@ -73,6 +74,8 @@ static int plan(const struct doctor *d, const struct grants *g, struct journal *
 	};
 	int rc = request_wishes(&over, xml, g, err);
 
+	if (!rc)
+		rc = lent_check(&d->host, &d->ours.settings, xml, err);
 	return rc ? rc : assignment_plan(&over, j, err);
 }
 

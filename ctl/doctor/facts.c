@@ -10,6 +10,7 @@
 #include "conf/passthrough.h"
 #include "ctl/capture.h"
 #include "ctl/ctl.h"
+#include "ctl/inuse.h"
 #include "err.h"
 #include "file.h"
 #include "host/pci/pci.h"
@@ -146,6 +147,7 @@ static void look_at_ours(struct doctor *d)
 	d->ours.mistakes.arena = d->host.arena;
 	settings_read(&d->host, &d->ours.settings, &d->ours.mistakes);
 	decide_read_rules(&d->host, &d->ours);
+	inuse_warn(&d->host, &d->ours.rules, &d->ours.mistakes);
 	mistakes_sort(&d->ours.mistakes);
 }
 
@@ -200,7 +202,7 @@ static void functions_of(void *user, struct arena *a, const char *slot, struct s
 void doctor_grants(const struct doctor *d, const struct defined *domain, struct grants *g,
 		   struct mistakes *m)
 {
-	struct passthrough_host asked = { functions_of, (void *)&d->host };
+	struct passthrough_host asked = { .functions = functions_of, .user = (void *)&d->host };
 	const struct fact_values *names = &domain->xml.facts.of[FACT_HOST];
 	struct names known = {
 		.name = domain->xml.name,

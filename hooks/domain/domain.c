@@ -286,6 +286,9 @@ static int take_devices(struct arena *a, const xmlNode *root, struct domain *d, 
 	for (const xmlNode *devices = xmltree_child(root, NULL, "devices"); devices;
 	     devices = xmltree_next(devices, NULL, "devices"))
 		for (const xmlNode *node = devices->children; node; node = node->next) {
+			if (is_subsystem(a, node, "usb") &&
+			    (rc = domainusb_take(a, node, &d->usb, err)) < 0)
+				return rc;
 			if (!is_vfio(a, node, &kind))
 				continue;
 			if (d->n == HOSTDEVS_MAX)

@@ -7,6 +7,7 @@
 
 #include "conf/condition.h"
 #include "hooks/domain/memory.h"
+#include "hooks/domain/usb.h"
 
 struct arena;
 struct err;
@@ -27,6 +28,7 @@ struct domain {
 	const char *uuid; /* as str_uuid() makes it */
 	struct hostdev *hostdevs;
 	size_t n, cap;
+	struct usb_hostdevs usb;
 	struct domain_memory memory;
 	/* name, uuid, and what Nova's metadata says (namespaces nova 1.0 and 1.1) */
 	struct facts facts;

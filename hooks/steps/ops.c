@@ -16,8 +16,9 @@
 #include "hooks/survey/survey.h"
 #include "hooks/survey/units.h"
 #include "host/pci/mdev.h"
+#include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
-#include "host/use/usesdisk.h"
+#include "host/use/usesvirtio.h"
 #include "host/vfionode.h"
 #include "str.h"
 
@@ -76,10 +77,20 @@ static int claim_disks(struct work *w, const char *device, const struct subdevic
 	return rc;
 }
 
+static int check_mounts(struct work *w, const char *device, struct err *err)
+{
+	struct strv uses = { 0 };
+
+	uses_of_virtio(&w->host, device, &uses);
+	return uses.n ? err_set(err, EBUSY, "%s", uses.v[0]) : 0;
+}
+
 static int look_free(struct work *w, const char *device, struct subdevices *b, struct err *err)
 {
 	int rc = opdriver_unused(w, device, b, err);
 
+	if (!rc)
+		rc = check_mounts(w, device, err);
 	return rc ? rc : claim_disks(w, device, b, err);
 }
 

@@ -20,8 +20,10 @@
 #include "host/host.h"
 #include "host/pci/pci.h"
 #include "host/use/uses.h"
+#include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
 #include "host/use/usesdisk.h"
+#include "host/use/usesvirtio.h"
 #include "root.h"
 #include "str.h"
 
@@ -58,12 +60,7 @@ const char *survey_holder_text(struct arena *a, const struct holder *h)
 /* use: of uses_of_disk() */
 static const char *claim_text(struct arena *a, const char *disk, const char *use)
 {
-	if (use)
-		return use;
-	return arena_printf(a,
-			    "disk %s has a user that is not in the mount table of this host (a "
-			    "container or other mount namespace, LVM, md or ZFS)",
-			    disk);
+	return use ? use : uses_unseen_text(a, disk);
 }
 
 const char *survey_disk_text(const struct host *host, const char *disk)
@@ -82,9 +79,11 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 		s->stuck = arena_printf(l->host->arena,
 					"opening disk %s has not finished (process %ld)", disk,
 					(long)stuck.pid);
-	if (fd == -EBUSY) {
+	if (fd < 0) {
 		const char *use = uses_of_disk(l->host, disk);
 
+		if (fd != -EBUSY && !use)
+			return;
 		strv_push(l->host->arena, &s->claimed, claim_text(l->host->arena, disk, use));
 		s->claim_is_known |= use != NULL;
 	}
@@ -99,6 +98,14 @@ static void look_at_disks(struct look *l, struct subject *s)
 		return;
 	for (size_t i = 0; i < s->below.disks.n && !s->stuck; i++)
 		look_at_disk(l, s, s->below.disks.v[i]);
+}
+
+static void look_at_mounts(struct look *l, struct subject *s)
+{
+	size_t n = s->claimed.n;
+
+	uses_of_virtio(l->host, s->pci.address, &s->claimed);
+	s->claim_is_known |= s->claimed.n > n;
 }
 
 static void look_at_network(struct look *l, struct subject *s)
@@ -197,8 +204,8 @@ static void look_at_console(struct look *l, struct subject *s)
 
 typedef void look_fn(struct look *l, struct subject *s);
 
-static look_fn *const looks[] = { look_at_settings, look_at_driver, look_at_disks, look_at_network,
-				  look_at_console };
+static look_fn *const looks[] = { look_at_settings, look_at_driver,	look_at_disks,
+				  look_at_mounts,   look_at_network, look_at_console };
 
 /* Reads nothing more of a function that hangs. */
 static void look_at_function(struct look *l, struct subject *s)

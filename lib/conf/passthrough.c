@@ -114,6 +114,20 @@ static int pass(struct passes *p, const struct rule *rule, const struct action *
 	return (action->verb == VERB_PASS_PCI ? pass_pci : pass_mdev)(p, rule, word, err);
 }
 
+/* What only the wrapper can know, it tests and reports itself. */
+static void lend(struct passes *p, const struct rule *rule, const struct action *action)
+{
+	struct err err;
+	const char *what;
+
+	if (!p->host->lend || p->doubtful || !action->words.n || action_allows_use(action) ||
+	    expand(p->arena, p->names, action->words.v[0], NULL, &what, NULL) < 0)
+		return;
+	if (p->host->lend(p->host->user, action->verb, what, &err) < 0)
+		mistake_add(p->mistakes, rule->file, action->line, "%s: %s",
+			    verb_names[action->verb], err.text);
+}
+
 static void pass_all(struct passes *p, const struct rule *rule)
 {
 	struct err err;
@@ -121,6 +135,8 @@ static void pass_all(struct passes *p, const struct rule *rule)
 	for (size_t i = 0; i < rule->n_actions; i++) {
 		const struct action *action = &rule->actions[i];
 
+		if (verb_is_lent(action->verb))
+			lend(p, rule, action);
 		if (!verb_is_granted(action->verb))
 			continue;
 		if (p->doubtful)

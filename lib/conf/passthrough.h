@@ -4,12 +4,13 @@
 #include <stddef.h>
 
 #include "conf/grants.h"
+#include "conf/rules.h"
 
 struct arena;
+struct err;
 struct facts;
 struct mistakes;
 struct names;
-struct rule_set;
 struct strv;
 
 /*
@@ -17,6 +18,11 @@ struct strv;
  * ("0000:05:00") that exist, in order; pci_functions() behind a root.
  */
 struct passthrough_host {
+	/*
+	 * May this VM have the disk or USB device of a pass-disk or pass-usb, which QEMU opens
+	 * itself? 0 or -errno. NULL: nobody asks. Not asked if the rule allows a use by the host.
+	 */
+	int (*lend)(void *user, enum verb verb, const char *what, struct err *err);
 	void (*functions)(void *user, struct arena *a, const char *slot, struct strv *functions);
 	void *user;
 };

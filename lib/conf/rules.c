@@ -312,3 +312,13 @@ const char *rule_glob(const struct rule *rule, enum fact fact)
 				return rule->conditions[i].patterns[j].glob;
 	return NULL;
 }
+
+/* After the device, as the wrapper sorts the words. */
+bool action_allows_use(const struct action *action)
+{
+	for (size_t i = 1; i < action->words.n; i++)
+		if (str_eq(action->words.v[i], "in-use=yes") ||
+		    (action->verb == VERB_PASS_DISK && str_eq(action->words.v[i], "ro")))
+			return true;
+	return false;
+}

@@ -43,6 +43,12 @@ static inline bool verb_is_granted(enum verb verb)
 	return verb == VERB_PASS_PCI || verb == VERB_PASS_MDEV;
 }
 
+/* Verbs for which QEMU itself opens a disk or a USB device of the host. */
+static inline bool verb_is_lent(enum verb verb)
+{
+	return verb == VERB_PASS_USB || verb == VERB_PASS_DISK;
+}
+
 struct action {
 	enum verb verb;
 	struct target target; /* of a low verb */
@@ -51,6 +57,12 @@ struct action {
 	const char *text;     /* the value as written */
 	unsigned line;
 };
+
+/*
+ * Does this pass-disk or pass-usb allow that the host uses the device: in-use=yes, or ro of a
+ * disk?
+ */
+bool action_allows_use(const struct action *action);
 
 enum on_incoming { INCOMING_APPLY, INCOMING_SKIP, INCOMING_REFUSE };
 

@@ -4,14 +4,15 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arena.h"
 #include "cleanup.h"
+#include "deviceid.h"
 #include "host/sysfs.h"
 #include "root.h"
 #include "str.h"
 
-#define USB_DEVICES "/sys/bus/usb/devices"
 #define CLASS_HUB "09"
 
 /* "1-4.2", but not "usb1" (a root hub) and not "1-4.2:1.0" (an interface). */
@@ -58,4 +59,37 @@ void usb_list(const struct host *host, struct usb_devices *devices)
 	for (size_t i = 0; i < names.n; i++)
 		if (is_port(names.v[i]))
 			read_one(host, names.v[i], devices);
+}
+
+bool usb_wanted(const char *text, struct usb_wanted *w)
+{
+	const char *dot = strchr(text, '.');
+
+	*w = (struct usb_wanted){ 0 };
+	if (deviceid_is(text))
+		w->id = text;
+	else if (isdigit((unsigned char)*text) && dot) {
+		w->bus = (unsigned)strtoul(text, NULL, 10);
+		w->ports = dot + 1;
+	}
+	return w->id || w->bus;
+}
+
+static bool is_wanted(const struct usb_device *d, const struct usb_wanted *w)
+{
+	const char *ports = strchr(d->port, '-');
+
+	return (!w->id || strcasecmp(w->id, d->id) == 0) &&
+	       (!w->ports || (ports && str_eq(ports + 1, w->ports))) &&
+	       (!w->bus || w->bus == d->bus) && (!w->number || w->number == d->number);
+}
+
+void usb_find(const struct host *host, const struct usb_wanted *w, struct usb_devices *found)
+{
+	struct usb_devices all = { 0 };
+
+	usb_list(host, &all);
+	for (size_t i = 0; i < all.n; i++)
+		if (is_wanted(&all.v[i], w))
+			*arena_push(host->arena, found->v, found->n, found->cap) = all.v[i];
 }

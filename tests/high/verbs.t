@@ -68,6 +68,47 @@ subtest 'A block device is opened as one' => sub {
 	unlink $disk;
 };
 
+# A disk that this host has not: QEMU cannot open it, but the mount table of the test has it.
+subtest 'A disk or USB device that the host uses is refused' => sub {
+	my ($disk, $part) = map { "$dir/$_" } 'sdy', 'sdy1';
+	my %minor = ($disk => 8000, $part => 8001);
+	for (sort keys %minor) {
+		my $made = run({}, 'mknod', $_, 'b', 259, $minor{$_});
+		need(!$made->{status}, "no device nodes here: $made->{err}");
+	}
+	my $by_id = "$dir/by-id";
+	symlink 'sdy', $by_id or die;
+	make_path("$dir/sys/class/block/sdy/sdy1", "$dir/sys/class/block/sdy1", "$dir/sys/block/sdy/sdy1", "$dir/sys/dev/block");
+	spew("$dir/sys/class/block/$_->[0]", "$_->[1]\n") for [ 'sdy/dev', '259:8000' ], [ 'sdy1/dev', '259:8001' ],
+		[ 'sdy/sdy1/partition', 1 ], [ 'sdy1/partition', 1 ];
+	symlink "../../class/block/$_->[0]", "$dir/sys/dev/block/$_->[1]" or die for [ 'sdy', '259:8000' ], [ 'sdy1', '259:8001' ];
+	my $stick = "$dir/sys/bus/usb/devices/1-2";
+	make_path("$stick/1-2:1.0/block/sdy", "$dir/sys/class/block");
+	spew("$stick/$_->[0]", "$_->[1]\n") for [ idVendor => '0951' ], [ idProduct => '1666' ], [ busnum => 1 ], [ devnum => 5 ],
+		[ '1-2:1.0/block/sdy/dev' => '259:8000' ];
+	symlink '../../../../../../../class/block', "$stick/1-2:1.0/block/sdy/subsystem" or die;
+	my $start = sub { $host->rules('50-a.ini', rule_for_all($_[0])); return $host->start('-name', 'x', '-machine', 'pc') };
+	my %verbs = ($disk => 'pass-disk', $by_id => 'pass-disk', $part => 'pass-disk', '0951:1666' => 'pass-usb', '1.2' => 'pass-usb');
+	my %free = map { $_ => $start->("$verbs{$_} = $_") } sort keys %verbs;
+	is($free{$_}{status}, 0, "$_: nothing uses it") or diag($free{$_}{err}) for sort keys %verbs;
+	spew("$dir/proc/self/mountinfo", "36 25 259:8001 / /srv rw - ext4 /dev/sdy1 rw\n");
+	for my $what (sort keys %verbs) {
+		my ($verb, $shown) = ($verbs{$what}, $what =~ s{^\Q$dir\E}{}r);
+		my $ways = $verb eq 'pass-disk' ? 'ro or in-use=yes' : 'in-use=yes';
+		$host->rules('50-a.ini', rule_for_all("$verb = $what"));
+		$host->refuses([ '-name', 'x' ],
+			"/etc/kvmshim/rules.d/50-a.ini:3: error: $verb: $shown is in use by the host: sdy1 is mounted on /srv; stop this use, or write $ways\n",
+			"$what: its use is told");
+		is($start->("$verb = $what $_")->{status}, 0, "$what $_") for 'in-use=yes', $verb eq 'pass-disk' ? 'ro' : ();
+		$host->rules('50-a.ini', rule_for_all("$verb = $what"));
+		my $check = run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'check');
+		like($check->{out}, qr/:3: warning: $verb: \Q$what\E is in use by the host now: sdy1 is mounted on \/srv; no VM starts with it until you stop this use, or write $ways$/m,
+			"$what: check warns");
+	}
+	like($start->("$verbs{$_} = $_ in-use=no")->{err}, qr/in-use=no: must be yes/, "$_: no other value") for $disk, '1.2';
+	unlink "$dir/proc/self/mountinfo";
+};
+
 subtest 'As many devices as there are slots' => sub {
 	my %slots = (pc => [ reverse 0x2 .. 0x1f ], q35 => [ 0x1c, reverse 0x10 .. 0x19 ]);
 	for my $machine (sort keys %slots) {

@@ -28,7 +28,7 @@ static void functions(void *user, struct arena *a, const char *slot, struct strv
 		strv_push(a, found, arena_printf(a, "%s.%c", slot, *there));
 }
 
-static const struct passthrough_host host = { functions, (void *)(uintptr_t)functions };
+static const struct passthrough_host host = { .functions = functions, .user = (void *)(uintptr_t)functions };
 
 static void find(const char *text, const char *name, struct grants *g, struct mistakes *m)
 {

@@ -2,13 +2,10 @@
 #include "host/use/uses.h"
 
 #include <sched.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "host/pci/subdevices.h"
 #include "host/pci/pci.h"
-#include "host/process/process.h"
-#include "host/use/usesdisk.h"
 #include "str.h"
 #include "tree.h"
 
@@ -167,168 +164,11 @@ static void tells_of_interfaces_elsewhere(void **state)
 				 "namespace, for example of a container");
 }
 
-/* Disks. */
-
-static void disk(const char *name, const char *dev)
-{
-	tree_file(arena_printf(&arena, "sys/class/block/%s/dev", name), dev);
-	tree_folder(arena_printf(&arena, "sys/class/block/%s/holders", name));
-}
-
-static void partition(const char *whole, const char *name, const char *dev)
-{
-	disk(name, dev);
-	tree_file(arena_printf(&arena, "sys/class/block/%s/%s/partition", whole, name), "1\n");
-}
-
-#define SWAPS "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
-
-static const struct disk_row {
-	const char *name;
-	const char *mountinfo, *swaps;
-	const char *holder; /* made below /sys/class/block */
-	const char *dm;	    /* dm-0's name */
-	const char *want;
-} disk_rows[] = {
-	{ "nothing that we can see" },
-	{ "another disk is mounted", "36 25 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n", SWAPS },
-	{ "the whole disk is mounted", "36 25 259:0 / /srv rw - ext4 /dev/nvme0n1 rw\n",
-	  .want = "nvme0n1 is mounted on /srv" },
-	{ "a partition is mounted", "36 25 259:2 / /srv rw shared:1 - ext4 /dev/root rw\n",
-	  .want = "nvme0n1p2 is mounted on /srv" },
-	{ "in the second line, of a subfolder",
-	  "1 2 0:4 net:[4026531840] /run/netns/a rw - nsfs nsfs rw\n"
-	  "36 25 259:1 /boot /mnt rw - ext4 /dev/nvme0n1p1 rw\n",
-	  .want = "nvme0n1p1 is mounted on /mnt" },
-	{ "on a folder with a blank", "36 25 259:1 / /a\\040b\\134c rw - ext4 /dev/nvme0n1p1 rw\n",
-	  .want = "nvme0n1p1 is mounted on /a b\\c" },
-	{ "btrfs, which has numbers of its own",
-	  "36 25 0:31 /@home /home rw shared:1 - btrfs /dev/nvme0n1p2 rw,subvol=/@home\n",
-	  .want = "nvme0n1p2 is mounted on /home" },
-	{ "a number that only begins alike", "36 25 259:10 / /srv rw - ext4 /dev/nvme0n10 rw\n" },
-	{ "swap", .swaps = SWAPS "/dev/nvme0n1p2                          partition\t1\t0\t-2\n",
-	  .want = "nvme0n1p2 is swap" },
-	{ "swap of another", .swaps = SWAPS "/dev/nvme0n1p20 partition\t1\t0\t-2\n/swapfile file\t1\t0\t-2\n" },
-	{ "a logical volume", .holder = "nvme0n1/holders/dm-0", .dm = "vg-root\n",
-	  .want = "nvme0n1 is part of dm-0 (vg-root)" },
-	{ "RAID of a partition", .holder = "nvme0n1p1/holders/md0",
-	  .want = "nvme0n1p1 is part of md0" },
-	{ "the mount is told rather than what it stands on",
-	  "36 25 259:0 / /srv rw - ext4 /dev/nvme0n1 rw\n", .holder = "nvme0n1/holders/dm-0",
-	  .want = "nvme0n1 is mounted on /srv" },
-};
-
-static void tells_the_use_of_a_disk(void **state)
-{
-	const struct disk_row *row = *state;
-	struct host host = tree_host();
-
-	disk("nvme0n1", "259:0\n");
-	partition("nvme0n1", "nvme0n1p1", "259:1\n");
-	partition("nvme0n1", "nvme0n1p2", "259:2\n");
-	tree_folder("sys/class/block/nvme0n1/queue");
-	if (row->mountinfo)
-		tree_file("proc/self/mountinfo", row->mountinfo);
-	if (row->swaps)
-		tree_file("proc/swaps", row->swaps);
-	if (row->holder)
-		tree_folder(arena_printf(&arena, "sys/class/block/%s", row->holder));
-	if (row->dm)
-		tree_file("sys/class/block/dm-0/dm/name", row->dm);
-	assert_text(uses_of_disk(&host, "nvme0n1"), row->want);
-}
-
-static int claim(const char *name, int deadline, struct process *stuck)
-{
-	struct host host = tree_host();
-
-	return uses_claim_disk(&host, name, deadline, stuck);
-}
-
-static void claims_a_disk(void **state)
-{
-	struct process stuck;
-	int fd;
-
-	(void)state;
-	tree_file("dev/sda", "");
-	tree_file("dev/cciss/c0d0", "");
-	fd = claim("sda", 5000, &stuck);
-	assert_true(fd >= 0);
-	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	close(fd);
-	fd = claim("cciss!c0d0", 5000, &stuck);
-	assert_true(fd >= 0);
-	close(fd);
-	assert_int_equal(claim("sdb", 5000, &stuck), -ENOENT);
-	assert_int_equal(stuck.pid, 0);
-}
-
-/* Users in the kernel that claim nothing. */
-
-static const struct kernel_row {
-	const char *name;
-	const char *backing; /* of loop0 */
-	const char *path, *enable; /* of an NVMe target's namespace */
-	const char *want;
-} kernel_rows[] = {
-	{ "a loop device over a disk", "/dev/nvme0n1", .want = "nvme0n1 is the backing device of loop0" },
-	{ "over a partition", "/dev/nvme0n1p1", .want = "nvme0n1p1 is the backing device of loop0" },
-	{ "over a node that was removed", "/dev/nvme0n1p1 (deleted)",
-	  .want = "nvme0n1p1 is the backing device of loop0" },
-	{ "by another name", "/dev/alias", .want = "nvme0n1p1 is the backing device of loop0" },
-	{ "by its name, which is another disk", "/dev/other/nvme0n1p1" },
-	{ "over a node of a container", "/lxc/one/nvme0n1", .want = "nvme0n1 is the backing device of loop0" },
-	{ "over an image", "/srv/nvme0n1.img" },
-	{ "over an image of that name", "/srv/images/nvme0n1" },
-	{ "over another disk", "/dev/nvme0n10" },
-	{ "an NVMe target", .path = "/dev/nvme0n1", .enable = "1\n",
-	  .want = "nvme0n1 is exported by the NVMe target nqn.x" },
-	{ "an NVMe target by a link", .path = "/dev/disk/by-id/x", .enable = "1\n",
-	  .want = "nvme0n1p1 is exported by the NVMe target nqn.x" },
-	{ "one that is off", .path = "/dev/nvme0n1", .enable = "0\n" },
-};
-
-#define NAMESPACE "sys/kernel/config/nvmet/subsystems/nqn.x/namespaces/1/"
-
-static void tells_what_claims_nothing(void **state)
-{
-	const struct kernel_row *row = *state;
-	struct host host = tree_host();
-	struct process stuck;
-
-	if (geteuid() != 0)
-		skip();
-	disk("nvme0n1", "259:0\n");
-	partition("nvme0n1", "nvme0n1p1", "259:1\n");
-	tree_folder("sys/block/loop0/loop");
-	tree_file("srv/images/nvme0n1", "");
-	tree_folder("dev/disk/by-id");
-	tree_folder("dev/other");
-	if (mknod(tree_path("dev/alias"), S_IFBLK | 0600, makedev(259, 1)) < 0 ||
-	    mknod(tree_path("dev/other/nvme0n1p1"), S_IFBLK | 0600, makedev(259, 7)) < 0)
-		skip();
-	tree_link("dev/disk/by-id/x", "../../alias");
-	if (row->backing)
-		tree_file("sys/block/loop0/loop/backing_file",
-			  arena_printf(&arena, "%s\n", row->backing));
-	if (row->path) {
-		tree_file(NAMESPACE "device_path", arena_printf(&arena, "%s\n", row->path));
-		tree_file(NAMESPACE "enable", row->enable);
-	}
-	assert_text(uses_of_disk(&host, "nvme0n1"), row->want);
-	/* it is not even tried: there is no /dev/nvme0n1 here */
-	assert_int_equal(claim("nvme0n1", 5000, &stuck), row->want ? -EBUSY : -ENOENT);
-}
-
 int main(void)
 {
 	TREE_ROWS(net_rows, tells_the_use_of_an_interface);
 	TREE_TEST("default routes of all tables, and each leg of them", asks_the_kernel_for_routes);
 	TREE_TEST("VLANs, by their type or their entry in /proc", tells_vlans);
 	TREE_ROWS(function_rows, tells_of_interfaces_elsewhere);
-	TREE_ROWS(disk_rows, tells_the_use_of_a_disk);
-	TREE_TEST("a disk is claimed by its name in /dev", claims_a_disk);
-	TREE_ROWS(kernel_rows, tells_what_claims_nothing);
 	return unit_run("uses");
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "arena.h"
+#include "conf/expand.h"
 #include "glob.h"
 #include "str.h"
 #include "wrapper/line/view.h"
@@ -48,6 +49,13 @@ const char *high_id(struct edit *e, const char *front)
 		if (!id_taken(e, id))
 			return id;
 	}
+}
+
+struct host high_host(const struct edit *e)
+{
+	struct root none = { "" };
+
+	return (struct host){ e->arena, e->names->root ? *e->names->root : none };
 }
 
 int high_slot(struct edit *e, const struct params *p, const char **where, struct err *err)

@@ -76,6 +76,15 @@ const char *params_get(const struct params *p, const char *key)
 	return NULL;
 }
 
+int params_check_in_use(const struct params *p, struct err *err)
+{
+	const char *value = params_get(p, "in-use");
+
+	return !value || str_eq(value, "yes") ?
+		       0 :
+		       err_set(err, EINVAL, "in-use=%s: must be yes", value);
+}
+
 bool params_has(const struct params *p, const char *flag)
 {
 	for (size_t i = 0; i < p->flags.n; i++)

@@ -33,4 +33,7 @@ int params_parse(struct arena *a, const struct action *action, const struct para
 		 const struct names *names, struct params *p, struct err *err);
 
 const char *params_get(const struct params *p, const char *key);
+/* in-use=yes: 0, or -EINVAL for another value. For the check of a verb that has the key. */
+int params_check_in_use(const struct params *p, struct err *err);
+
 bool params_has(const struct params *p, const char *flag);

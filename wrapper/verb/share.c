@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "err.h"
+#include "host/use/usesimage.h"
 #include "str.h"
 #include "wrapper/line/view.h"
 #include "wrapper/verb/common.h"
@@ -125,6 +126,8 @@ static int check_disk(struct arena *a, const struct params *p, struct err *err)
 		rc = CHECK_WORD(a, p, "bus", buses, err);
 	if (!rc)
 		rc = CHECK_WORD(a, p, "aio", aios, err);
+	if (!rc)
+		rc = params_check_in_use(p, err);
 	if (!rc && bus && str_eq(bus, "sata") && params_has(p, "ro"))
 		rc = err_set(err, EINVAL,
 			     "QEMU's SATA disks cannot be read-only; write bus=virtio or bus=scsi");
@@ -275,6 +278,22 @@ static bool is_on_line(struct edit *e, const struct stat *disk)
 	return false;
 }
 
+/* The host writes to a disk that it uses, and a guest that writes too would ruin it. */
+static int check_unused(struct edit *e, const struct params *p, const struct stat *st,
+			struct err *err)
+{
+	struct host host = high_host(e);
+	const char *use = params_has(p, "ro") || params_get(p, "in-use") ?
+				  NULL :
+				  uses_of_image(&host, p->place[0], st);
+
+	if (!use)
+		return 0;
+	return err_set(err, EBUSY,
+		       "%s is in use by the host: %s; stop this use, or write ro or in-use=yes",
+		       p->place[0], use);
+}
+
 static int apply_disk(struct edit *e, const struct params *p, struct err *err)
 {
 	const char *bus = params_get(p, "bus"), *serial = params_get(p, "serial"), *rest, *node;
@@ -285,6 +304,8 @@ static int apply_disk(struct edit *e, const struct params *p, struct err *err)
 		rc = err_set(err, EINVAL, "%s: must be a disk or a file", p->place[0]);
 	if (!rc && is_on_line(e, &st))
 		rc = err_set(err, EEXIST, "%s is already on the command line", p->place[0]);
+	if (!rc)
+		rc = check_unused(e, p, &st, err);
 	if (rc)
 		return rc;
 	node = blockdev(e, p, S_ISBLK(st.st_mode));
@@ -299,10 +320,12 @@ static int apply_disk(struct edit *e, const struct params *p, struct err *err)
 
 const struct high high_pass_disk = {
 	.form = {
-		.usage = "PATH [bus=virtio|scsi|sata] [ro] [serial=TEXT] [aio=HOW] [addr=SLOT]",
+		.usage = "PATH [bus=virtio|scsi|sata] [ro] [serial=TEXT] [aio=HOW] [in-use=yes] "
+			 "[addr=SLOT]",
 		.places = 1,
 		.flags = (const char *const[]){ "ro", NULL },
-		.keys = (const char *const[]){ "bus", "serial", "aio", "addr", NULL },
+		.keys = (const char *const[]){ "bus", "serial", "aio", "in-use", "addr",
+					      NULL },
 	},
 	.check = check_disk,
 	.apply = apply_disk,

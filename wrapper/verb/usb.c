@@ -9,6 +9,9 @@
 #include "deviceid.h"
 #include "err.h"
 #include "glob.h"
+#include "host/pci/subdevices.h"
+#include "host/usb.h"
+#include "host/use/usesusb.h"
 #include "str.h"
 #include "wrapper/line/view.h"
 #include "wrapper/verb/common.h"
@@ -39,7 +42,7 @@ static int check_usb(struct arena *a, const struct params *p, struct err *err)
 {
 	(void)a;
 	if (strchr(p->place[0], '%') || deviceid_is(p->place[0]) || is_usb_port(p->place[0]))
-		return 0;
+		return params_check_in_use(p, err);
 	return err_set(err, EINVAL,
 		       "'%s': must be VENDOR:PRODUCT, each of four hex digits, or BUS.PORT",
 		       p->place[0]);
@@ -183,6 +186,25 @@ static int find_port(struct edit *e, const struct params *p, const char **where,
 	return take_port(e, xhci, where, err);
 }
 
+/* QEMU takes it from the driver of the host: a mounted disk is gone, and so is a network. */
+static int check_unused(struct edit *e, const struct params *p, struct err *err)
+{
+	struct host host = high_host(e);
+	struct usb_devices found = { 0 };
+	struct usb_wanted w = { 0 };
+	struct strv uses = { 0 };
+
+	if (!params_get(p, "in-use") && usb_wanted(p->place[0], &w))
+		usb_find(&host, &w, &found);
+	for (size_t i = 0; i < found.n && !uses.n; i++)
+		uses_of_usb(&host, &found.v[i], &(struct subdevices){ 0 }, &uses);
+	if (!uses.n)
+		return 0;
+	return err_set(err, EBUSY,
+		       "%s is in use by the host: %s; stop this use, or write in-use=yes",
+		       p->place[0], uses.v[0]);
+}
+
 static int apply_usb(struct edit *e, const struct params *p, struct err *err)
 {
 	const char *words = host_device(e->arena, p->place[0]), *where = NULL;
@@ -190,6 +212,8 @@ static int apply_usb(struct edit *e, const struct params *p, struct err *err)
 
 	if (!rc && is_passed(e, p->place[0]))
 		rc = err_set(err, EEXIST, "%s is already on the command line", p->place[0]);
+	if (!rc)
+		rc = check_unused(e, p, err);
 	if (!rc)
 		rc = find_port(e, p, &where, err);
 	if (!rc)
@@ -200,9 +224,9 @@ static int apply_usb(struct edit *e, const struct params *p, struct err *err)
 
 const struct high high_pass_usb = {
 	.form = {
-		.usage = "VENDOR:PRODUCT|BUS.PORT [addr=SLOT]",
+		.usage = "VENDOR:PRODUCT|BUS.PORT [in-use=yes] [addr=SLOT]",
 		.places = 1,
-		.keys = (const char *const[]){ "addr", NULL },
+		.keys = (const char *const[]){ "in-use", "addr", NULL },
 	},
 	.check = check_usb,
 	.apply = apply_usb,

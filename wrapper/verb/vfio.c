@@ -15,7 +15,6 @@
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
 #include "pciaddr.h"
-#include "root.h"
 #include "str.h"
 #include "wrapper/line/view.h"
 #include "wrapper/match.h"
@@ -131,16 +130,11 @@ static const char *passed_as(struct edit *e, const char *address)
 	return NULL;
 }
 
-static struct host host_of(const struct edit *e)
-{
-	return (struct host){ e->arena, *e->names->root };
-}
-
 /* May this function be taken, and is it nobody's yet? */
 static int check_function(struct edit *e, const char *address, struct err *err)
 {
 	const char *user = passed_as(e, address), *driver;
-	struct host host = host_of(e);
+	struct host host = high_host(e);
 
 	if (user)
 		return err_set(err, EEXIST, "%s is already on the command line (%s)", address,
@@ -185,7 +179,7 @@ static int add_functions(struct edit *e, const struct params *p, const struct st
 static int apply_pci(struct edit *e, const struct params *p, struct err *err)
 {
 	struct strv functions = { 0 };
-	struct host host = host_of(e);
+	struct host host = high_host(e);
 	int rc = check_pci(e->arena, p, err);
 
 	if (!rc)
@@ -223,7 +217,7 @@ static int check_mdev(struct arena *a, const struct params *p, struct err *err)
 static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 {
 	const char *uuid = str_uuid(e->arena, p->place[0]), *path;
-	struct host host = host_of(e);
+	struct host host = high_host(e);
 	struct place place;
 	int rc = check_mdev(e->arena, p, err);
 

@@ -265,6 +265,13 @@ static int add_nvidia(const struct host *host, const char *address, struct nodes
 	return 0;
 }
 
+static void sort_all(struct subdevices *b)
+{
+	strv_sort(&b->disks);
+	strv_sort(&b->interfaces);
+	strv_sort(&b->framebuffers);
+}
+
 int subdevices_read(const struct host *host, const char *address, struct subdevices *b)
 {
 	struct walk w = { .a = host->arena, .below = b };
@@ -279,10 +286,26 @@ int subdevices_read(const struct host *host, const char *address, struct subdevi
 	walk_subsystems(&w, host);
 	if (driver && str_eq(driver, "nvidia"))
 		walk_failed(&w, -add_nvidia(host, address, &b->nodes));
-	strv_sort(&b->disks);
-	strv_sort(&b->interfaces);
-	strv_sort(&b->framebuffers);
+	sort_all(b);
 	return -w.error;
+}
+
+int subdevices_below(const struct host *host, const char *path, struct subdevices *b)
+{
+	struct walk w = { .a = host->arena, .below = b };
+	int fd = sysfs_folder(host, path);
+
+	*b = (struct subdevices){ 0 };
+	if (fd < 0)
+		return fd;
+	walk_folder(&w, fd, "", 0);
+	sort_all(b);
+	return -w.error;
+}
+
+int subdevices_of_disk(const struct host *host, const char *name, struct subdevices *b)
+{
+	return subdevices_below(host, arena_printf(host->arena, "/sys/class/block/%s", name), b);
 }
 
 int subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes)

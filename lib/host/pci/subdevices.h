@@ -38,6 +38,12 @@ struct subdevices {
 /* 0, -ENOENT where the function has gone, or -errno: then it may have more than was found. */
 int subdevices_read(const struct host *host, const char *address, struct subdevices *b);
 
+/* The same of a device on another bus, by its folder in sysfs: what its folders have. */
+int subdevices_below(const struct host *host, const char *path, struct subdevices *b);
+
+/* The same of a disk ("sda": it and its partitions) or a partition. */
+int subdevices_of_disk(const struct host *host, const char *name, struct subdevices *b);
+
 /*
  * Adds /dev/vfio/GROUP, if it exists. The character device of each function
  * (vfio/devices/vfioN, CONFIG_VFIO_DEVICE_CDEV) hangs below it: subdevices_read() has it.

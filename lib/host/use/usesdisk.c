@@ -9,10 +9,10 @@
 #include <sys/sysmacros.h>
 
 #include "arena.h"
-#include "clock.h"
-#include "host/act/act.h"
+#include "err.h"
 #include "host/host.h"
 #include "host/sysfs.h"
+#include "host/use/mounts.h"
 #include "root.h"
 #include "str.h"
 
@@ -36,70 +36,67 @@ static struct strv with_partitions(const struct host *host, const char *disk)
 	return all;
 }
 
-/* \040 for a blank, and so on: three octal digits (proc(5)). */
-static const char *unescaped(struct arena *a, const char *text)
+/* The names of a block device in /dev: its own, and of a logical volume mapper/NAME too. */
+static struct strv dev_names(const struct host *host, const char *name)
 {
-	struct strbuf b = { .arena = a };
-	unsigned code;
+	const char *label = sysfs_text(host, block_path(host->arena, name, "dm/name"));
+	struct strv names = { 0 };
 
-	for (; *text; text++) {
-		if (*text == '\\' && sscanf(text, "\\%3o", &code) == 1 && strlen(text) > 3) {
-			strbuf_addc(&b, (char)code);
-			text += 3;
-		} else {
-			strbuf_addc(&b, *text);
-		}
-	}
-	return strbuf_text(&b);
+	strv_push(host->arena, &names, name);
+	if (label)
+		strv_push(host->arena, &names, arena_printf(host->arena, "mapper/%s", label));
+	return names;
 }
 
-/*
- * A line of mountinfo (proc(5)): "36 35 8:1 / /srv rw shared:1 - ext4 /dev/sda1 rw". btrfs
- * has device numbers of its own there, and is known by its source.
- */
-static bool is_mount_of(const char *line, const char *name, const char *dev, int *where)
+/* A list that cannot be read may have this disk in it. NULL: a fake root has no such file. */
+static const char *unread_text(const struct host *host, int rc, const char *path, const char *what,
+			       const char *name)
 {
-	char number[32], source[256];
-	const char *rest;
-
-	*where = 0;
-	if (sscanf(line, "%*s %*s %31s %*s %n", number, where) != 1 || !*where)
-		return false;
-	if (str_eq(number, dev))
-		return true;
-	rest = strstr(line + *where, " - ");
-	return rest && sscanf(rest, " - %*s /dev/%255s", source) == 1 && str_eq(source, name);
-}
-
-/* The mount point; NULL: we see none. */
-static const char *mount_of(const struct host *host, const char *name)
-{
-	const char *dev = sysfs_text(host, block_path(host->arena, name, "dev"));
-	char *text, *line;
-	size_t len;
-	int at;
-
-	if (!dev || host_read(host, "/proc/self/mountinfo", &text, &len) < 0)
+	if (rc == -ENOENT && *host->root.prefix)
 		return NULL;
-	while ((line = strsep(&text, "\n")))
-		if (is_mount_of(line, name, dev, &at))
-			return unescaped(host->arena, arena_strndup(host->arena, line + at,
-								    strcspn(line + at, " ")));
+	return arena_printf(host->arena, "%s cannot be read (%s), so %s of %s are unknown", path,
+			    err_reason(-rc), what, name);
+}
+
+/* btrfs has device numbers of its own there, and is known by its source. */
+static bool is_mount_of(const struct mount *m, const char *device, const struct strv *names)
+{
+	static const char dev[] = "/dev/";
+
+	return str_eq(m->device, device) || (str_starts(m->source, dev) &&
+					     strv_has(names, m->source + strlen(dev)));
+}
+
+static const char *mount_text(const struct host *host, const char *name)
+{
+	const char *device = sysfs_text(host, block_path(host->arena, name, "dev"));
+	struct strv names = dev_names(host, name);
+	struct mounts mounts;
+	int rc = mounts_read(host, &mounts);
+
+	if (rc < 0)
+		return unread_text(host, rc, "/proc/self/mountinfo", "the mounts", name);
+	for (size_t i = 0; device && i < mounts.n; i++)
+		if (is_mount_of(&mounts.v[i], device, &names))
+			return arena_printf(host->arena, "%s is mounted on %s", name,
+					    mounts.v[i].where);
 	return NULL;
 }
 
-static bool is_swap(const struct host *host, const char *name)
+static const char *swap_text(const struct host *host, const char *name)
 {
-	const char *path = arena_printf(host->arena, "/dev/%s ", name);
+	struct strv names = dev_names(host, name);
 	char *text, *line;
 	size_t len;
+	int rc = host_read(host, "/proc/swaps", &text, &len);
 
-	if (host_read(host, "/proc/swaps", &text, &len) < 0)
-		return false;
+	if (rc < 0)
+		return unread_text(host, rc, "/proc/swaps", "the swap devices", name);
 	while ((line = strsep(&text, "\n")))
-		if (str_starts(line, path))
-			return true;
-	return false;
+		for (size_t i = 0; i < names.n; i++)
+			if (str_starts(line, arena_printf(host->arena, "/dev/%s ", names.v[i])))
+				return arena_printf(host->arena, "%s is swap", name);
+	return NULL;
 }
 
 static const char *holder_text(const struct host *host, const char *name)
@@ -114,6 +111,52 @@ static const char *holder_text(const struct host *host, const char *name)
 	if (!label)
 		return arena_printf(host->arena, "%s is part of %s", name, holders.v[0]);
 	return arena_printf(host->arena, "%s is part of %s (%s)", name, holders.v[0], label);
+}
+
+/* ---- file systems of several disks: only one of them is in the mount table ---- */
+
+static const char *btrfs_text(const struct host *host, const char *name)
+{
+	struct strv all = { 0 };
+
+	sysfs_list(host, "/sys/fs/btrfs", &all);
+	for (size_t i = 0; i < all.n; i++)
+		if (sysfs_has(host, arena_printf(host->arena, "/sys/fs/btrfs/%s/devices/%s",
+						 all.v[i], name)))
+			return arena_printf(host->arena, "%s is part of the btrfs file system %s",
+					    name, all.v[i]);
+	return NULL;
+}
+
+/* /sys/fs/bcachefs/UUID/dev-N/block is a link to it. */
+static const char *bcachefs_text(const struct host *host, const char *name)
+{
+	struct strv all = { 0 };
+
+	sysfs_list(host, "/sys/fs/bcachefs", &all);
+	for (size_t i = 0; i < all.n; i++) {
+		const char *folder = arena_printf(host->arena, "/sys/fs/bcachefs/%s", all.v[i]);
+		struct strv devices = { 0 };
+
+		sysfs_list(host, folder, &devices);
+		for (size_t k = 0; k < devices.n; k++)
+			if (str_same(sysfs_link(host, arena_printf(host->arena, "%s/%s/block",
+								   folder, devices.v[k])),
+				     name))
+				return arena_printf(host->arena,
+						    "%s is part of the bcachefs file system %s",
+						    name, all.v[i]);
+	}
+	return NULL;
+}
+
+/* A disk that bcache has, cache or backing device; its own disks link to the folder too. */
+static const char *bcache_text(const struct host *host, const char *name)
+{
+	if (str_starts(name, "bcache") ||
+	    !sysfs_has(host, block_path(host->arena, name, "bcache")))
+		return NULL;
+	return arena_printf(host->arena, "%s is part of a bcache", name);
 }
 
 /* ---- what the kernel itself has open, without O_EXCL and in no process ---- */
@@ -212,69 +255,70 @@ static const char *kernel_use(const struct host *host, const char *name)
 
 /* ---- all of it ---- */
 
+typedef const char *use_text(const struct host *host, const char *name);
+
+static use_text *const texts[] = { mount_text, swap_text,     holder_text, btrfs_text,
+				   bcachefs_text, bcache_text, kernel_use };
+
 static const char *use_of(const struct host *host, const char *name)
 {
-	const char *where = mount_of(host, name), *held;
+	const char *why = NULL;
 
-	if (where)
-		return arena_printf(host->arena, "%s is mounted on %s", name, where);
-	if (is_swap(host, name))
-		return arena_printf(host->arena, "%s is swap", name);
-	held = holder_text(host, name);
-	return held ? held : kernel_use(host, name);
+	for (size_t i = 0; !why && i < sizeof(texts) / sizeof(texts[0]); i++)
+		why = texts[i](host, name);
+	return why;
+}
+
+/* The disk that a partition is part of; NULL: this is not a partition. */
+static const char *whole_of(const struct host *host, const char *name)
+{
+	struct strv disks = { 0 };
+
+	if (!sysfs_has(host, block_path(host->arena, name, "partition")))
+		return NULL;
+	sysfs_list(host, "/sys/block", &disks);
+	for (size_t i = 0; i < disks.n; i++)
+		if (sysfs_has(host,
+			      arena_printf(host->arena, "/sys/block/%s/%s", disks.v[i], name)))
+			return disks.v[i];
+	return NULL;
+}
+
+/* The disk with its partitions, or the partition with its disk. */
+static struct strv with_relatives(const struct host *host, const char *name)
+{
+	struct strv all = with_partitions(host, name);
+	const char *whole = whole_of(host, name);
+
+	if (whole)
+		strv_push(host->arena, &all, whole);
+	return all;
 }
 
 const char *uses_of_disk(const struct host *host, const char *name)
 {
-	struct strv all = with_partitions(host, name);
+	struct strv all = with_relatives(host, name);
+	const char *use = NULL;
 
-	for (size_t i = 0; i < all.n; i++) {
-		const char *use = use_of(host, all.v[i]);
-
-		if (use)
-			return use;
-	}
-	return NULL;
+	for (size_t i = 0; !use && i < all.n; i++)
+		use = use_of(host, all.v[i]);
+	return use;
 }
 
-static bool is_used_unclaimed(const struct host *host, const char *disk)
+const char *uses_unclaimed(const struct host *host, const char *name)
 {
-	struct strv all = with_partitions(host, disk);
+	struct strv all = with_relatives(host, name);
+	const char *use = NULL;
 
-	for (size_t i = 0; i < all.n; i++)
-		if (kernel_use(host, all.v[i]))
-			return true;
-	return false;
+	for (size_t i = 0; !use && i < all.n; i++)
+		use = kernel_use(host, all.v[i]);
+	return use;
 }
 
-/* A hook that looks at the disk for another VM has it for a moment, as this one does. */
-#define LOOKS 20
-#define LOOK_AGAIN 10 /* ms */
-
-static int claim(const struct host *host, const char *name, const char *path, int deadline,
-		 struct process *stuck)
+const char *uses_unseen_text(struct arena *a, const char *name)
 {
-	int fd = -EBUSY;
-
-	for (int i = 0; i < LOOKS && fd == -EBUSY; i++) {
-		if (i)
-			clock_sleep(LOOK_AGAIN);
-		fd = act_open(host, path, O_RDONLY | O_EXCL | O_NONBLOCK, deadline, stuck);
-		if (fd == -EBUSY && uses_of_disk(host, name))
-			break;
-	}
-	return fd;
-}
-
-/* sysfs has ! where a name has a slash (cciss!c0d0): kobject_set_name_vargs(). */
-int uses_claim_disk(const struct host *host, const char *name, int deadline, struct process *stuck)
-{
-	char *path = arena_printf(host->arena, "/dev/%s", name);
-
-	*stuck = (struct process){ 0 };
-	for (char *p = path; (p = strchr(p, '!'));)
-		*p = '/';
-	if (is_used_unclaimed(host, name))
-		return -EBUSY;
-	return claim(host, name, path, deadline, stuck);
+	return arena_printf(a,
+			    "disk %s has a user that is not in the mount table of this host (a "
+			    "container or other mount namespace, LVM, md or ZFS)",
+			    name);
 }
