@@ -32,9 +32,13 @@ int recover_one(struct assignment *h, const char *uuid, recover_report *report, 
 unsigned recover_all(struct assignment *h, recover_report *report, void *user)
 {
 	struct strv uuids = { 0 };
+	struct err err = { 0 };
 	unsigned failed = 0;
 
-	journal_uuids(&h->host, &uuids);
+	if (journal_uuids(&h->host, &uuids, &err) < 0) {
+		strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
+		failed++;
+	}
 	for (size_t i = 0; i < uuids.n; i++) {
 		int rc = recover_one(h, uuids.v[i], report, user);
 

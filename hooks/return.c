@@ -2,7 +2,6 @@
 #include "hooks/return.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "clock.h"
@@ -17,6 +16,7 @@
 #include "hooks/journal/stuck.h"
 #include "hooks/steps/lanes.h"
 #include "hooks/survey/reserve.h"
+#include "host/sysfs.h"
 #include "root.h"
 #include "str.h"
 
@@ -39,23 +39,47 @@ bool return_needed(const struct assignment *h)
 {
 	const char *folder = arena_printf(h->host.arena, STATE_VMS "/%s", h->uuid);
 
-	return access(root_path(&h->host, folder), F_OK) == 0;
+	return !sysfs_lacks(&h->host, folder);
 }
 
 /* ---- has it stopped? ---- */
 
-static int still_alive(struct arena *a, const struct journal *j, enum life life,
+/* What the daemon that asks cannot know better. */
+static bool is_in_use(enum life life)
+{
+	return life == LIFE_QEMU || life == LIFE_NODE_OPEN || life == LIFE_UNKNOWN;
+}
+
+/* "; the process is spdk_tgt of unit spdk.service" */
+static const char *process_text(const struct host *host, struct process p)
+{
+	const char *command = process_command(host, p.pid), *unit = process_unit(host, p.pid);
+
+	if (!command)
+		return "";
+	return arena_printf(host->arena, "; the process is %s%s%s",
+			    str_printable(host->arena, command), unit ? " of unit " : "",
+			    unit ? str_printable(host->arena, unit) : "");
+}
+
+static int still_alive(const struct assignment *h, const struct journal *j, enum life life,
 		       struct process holder, struct err *err)
 {
-	const char *name = j->name ? str_printable(a, j->name) : "`kvmshim bind`";
+	const char *name = j->name ? str_printable(h->host.arena, j->name) : "`kvmshim bind`";
 
 	if (life == LIFE_QEMU)
 		return err_set(err, EBUSY,
 			       "%s is running (QEMU is process %ld); no device is returned", name,
 			       (long)holder.pid);
-	return err_set(err, EBUSY,
-		       "process %ld has a VFIO device node of %s open; no device is returned",
-		       (long)holder.pid, name);
+	if (!holder.pid)
+		return err_set(err, EBUSY,
+			       "the hook cannot read all of /proc and /sys, so it is unknown if %s is "
+			       "running; no device is returned",
+			       name);
+	return err_set(err, EBUSY, "process %ld %s a VFIO device node of %s open%s; no device is returned%s",
+		       (long)holder.pid, life == LIFE_NODE_OPEN ? "has" : "possibly has", name,
+		       life == LIFE_NODE_OPEN ? "" : ", and the hook cannot check it",
+		       process_text(&h->host, holder));
 }
 
 /* In memory of its own: reading every command line takes some, and it is done often. */
@@ -77,9 +101,9 @@ static int wait_until_gone(const struct assignment *h, const struct journal *j, 
 	struct process holder = { 0 };
 	enum life life;
 
-	while ((life = look_for_life(&h->host, j, &holder)) == LIFE_QEMU || life == LIFE_NODE_OPEN) {
+	while (is_in_use(life = look_for_life(&h->host, j, &holder))) {
 		if (clock_ms() > end)
-			return still_alive(h->host.arena, j, life, holder, err);
+			return still_alive(h, j, life, holder, err);
 		clock_sleep(LOOK_AGAIN);
 	}
 	return 0;
@@ -163,7 +187,7 @@ int return_all(struct assignment *h, int folder, struct journal *j, struct err *
 	int rc = 0;
 
 	/* a reboot has restored everything already */
-	if (str_eq(j->boot, process_boot_id(&h->host)))
+	if (!process_booted_since(&h->host, j->boot))
 		rc = undo(h, folder, j, NULL, err);
 	return rc ? rc : state_remove(&h->host, h->uuid, folder, err);
 }
@@ -178,9 +202,9 @@ int return_left_over(struct assignment *h, int folder, struct err *err)
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	life = reserve_life(&h->host, &j, ASK_LOCKED | ASK_OWN, &holder);
-	if (life == LIFE_QEMU || life == LIFE_NODE_OPEN)
-		return still_alive(h->host.arena, &j, life, holder, err);
-	if (str_eq(j.boot, process_boot_id(&h->host)))
+	if (is_in_use(life))
+		return still_alive(h, &j, life, holder, err);
+	if (!process_booted_since(&h->host, j.boot))
 		rc = undo(h, folder, &j, NULL, err);
 	return rc ? rc : state_unpublish(folder, JOURNAL_FILE, err);
 }

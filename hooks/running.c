@@ -2,7 +2,6 @@
 #include "hooks/running.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "arena.h"
 #include "cleanup.h"
@@ -11,7 +10,6 @@
 #include "hooks/domain/domain.h"
 #include "hooks/return.h"
 #include "hooks/steps/ops.h"
-#include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/process/vmprocess.h"
 #include "host/vfionode.h"
@@ -95,6 +93,18 @@ static int give_nodes(struct assignment *h, int folder, struct journal *j, const
 	return rc;
 }
 
+/* By it the VM's QEMU is known again. On a full /run it stays unknown, which is no reason to refuse. */
+static void note_user(struct assignment *h, int folder, struct journal *j, const struct domain *d)
+{
+	struct err err;
+
+	if (!d->has_owner || (j->user.known && j->user.uid == d->uid))
+		return;
+	j->user = (struct vm_user){ true, d->uid };
+	if (journal_write(h->host.arena, folder, j, &err) < 0)
+		strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
+}
+
 int running_start(struct assignment *h, const struct domain *d, struct err *err)
 {
 	_cleanup_fd_ int folder = open_folder(h, err);
@@ -106,30 +116,17 @@ int running_start(struct assignment *h, const struct domain *d, struct err *err)
 	rc = assignment_check(h, &j, err);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
+	note_user(h, folder, &j, d);
 	rc = set_power(h, &j, err);
 	return !rc && d->has_owner ? give_nodes(h, folder, &j, d, err) : rc;
 }
 
 /* ---- while it runs ---- */
 
-/* If the pid file names no process of this VM: any process with its UUID. */
-static struct process find_qemu(struct assignment *h)
-{
-	const char *path = arena_printf(h->host.arena, "/run/libvirt/qemu/%s.pid", h->name);
-	size_t len;
-	char *text;
-	pid_t pid = 0;
-
-	if (host_read(&h->host, path, &text, &len) == 0)
-		pid = (pid_t)strtol(text, NULL, 10);
-	if (pid > 0 && process_has_uuid(&h->host, pid, h->uuid))
-		return process_now(&h->host, pid);
-	return process_of_uuid(&h->host, h->uuid);
-}
-
 int running_note(struct assignment *h, struct err *err)
 {
 	_cleanup_fd_ int folder = open_folder(h, err);
+	struct process qemu;
 	struct journal j;
 	int rc;
 
@@ -139,7 +136,9 @@ int running_note(struct assignment *h, struct err *err)
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	j.daemon = h->daemon;
-	j.qemu = find_qemu(h);
+	qemu = process_of_domain(&h->host, h->name, h->uuid, j.user);
+	if (qemu.pid || process_is_gone(&h->host, j.qemu))
+		j.qemu = qemu;
 	if (j.qemu.pid)
 		j.state = STATE_RUNNING;
 	return journal_write(h->host.arena, folder, &j, err);

@@ -48,12 +48,15 @@ int assigned_read(struct ctl *ctl, const char *which, struct assigned_list *out,
 	const char *uuid = which ? str_uuid(ctl->host.arena, which) : NULL;
 	struct nearest near = { .word = which };
 	struct strv uuids = { 0 };
+	int rc;
 
 	if (access(root_path(&ctl->host, STATE_VMS), R_OK) < 0 && errno == EACCES)
 		return err_set(err, EACCES,
 			       STATE_VMS " can be read only by root; run the "
 					 "command as root");
-	journal_uuids(&ctl->host, &uuids);
+	rc = journal_uuids(&ctl->host, &uuids, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct assigned h = { 0 };
 

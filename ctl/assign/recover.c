@@ -20,6 +20,7 @@ static const char *const life_words[] = {
 	[LIFE_STARTING] = "is starting",
 	[LIFE_NODE_OPEN] = "has a VFIO device node open",
 	[LIFE_HAND] = "stays bound until `kvmshim unbind`",
+	[LIFE_UNKNOWN] = "is possibly running, because a process cannot be checked",
 };
 
 struct recovery {
@@ -28,6 +29,16 @@ struct recovery {
 	struct settings settings;
 	size_t reported, failed;
 };
+
+/* A QEMU has a name already. */
+static const char *who(const struct host *host, enum life life, pid_t pid)
+{
+	const char *command = life == LIFE_QEMU ? NULL : process_command(host, pid);
+
+	if (!command)
+		return arena_printf(host->arena, "pid %ld", (long)pid);
+	return arena_printf(host->arena, "%s, pid %ld", str_printable(host->arena, command), (long)pid);
+}
 
 static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
 {
@@ -39,7 +50,8 @@ static const char *why_it_stays(struct ctl *ctl, const struct journal *j)
 	life = reserve_life(&ctl->host, j, 0, &holder);
 	if (!holder.pid)
 		return life_words[life];
-	return arena_printf(ctl->host.arena, "%s (pid %ld)", life_words[life], (long)holder.pid);
+	return arena_printf(ctl->host.arena, "%s (%s)", life_words[life],
+			    who(&ctl->host, life, holder.pid));
 }
 
 /* j is NULL too of a folder that has nothing to return. */

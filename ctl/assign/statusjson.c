@@ -13,6 +13,7 @@
 static const char *const life_names[] = {
 	[LIFE_NONE] = "left-over",    [LIFE_IN_PROGRESS] = "in-progress", [LIFE_QEMU] = "running",
 	[LIFE_STARTING] = "starting", [LIFE_NODE_OPEN] = "node-open",	  [LIFE_HAND] = "by-hand",
+	[LIFE_UNKNOWN] = "unknown",
 };
 
 static void add_device(struct ctl *ctl, struct json_object *o, const struct journal_device *d)

@@ -21,6 +21,7 @@ static const char *const life_words[] = {
 	[LIFE_STARTING] = NULL,
 	[LIFE_NODE_OPEN] = "a VFIO device node is open",
 	[LIFE_HAND] = "bound",
+	[LIFE_UNKNOWN] = "unknown, because a process cannot be checked",
 };
 
 static const char *what_it_is(struct ctl *ctl, const struct assigned *h)

@@ -68,6 +68,8 @@ static bool is_vms(struct judging *j, struct device *d, const struct held *held)
 		[LIFE_STARTING] = { DEVICE_MOVING, "", " is starting" },
 		[LIFE_NODE_OPEN] = { DEVICE_BUSY, "", " has stopped, but a process has it open" },
 		[LIFE_HAND] = { DEVICE_VM, "it is in use by ", "" },
+		[LIFE_UNKNOWN] = { DEVICE_BUSY, "", " is possibly running, because a process "
+						    "cannot be checked" },
 	};
 	enum life life = held->vm ? held->vm->life : LIFE_QEMU;
 

@@ -202,7 +202,8 @@ static void by_command_lines(struct look *l)
 		return;
 	process_uuids(&l->ctl->host, &found);
 	for (size_t i = 0; i < found.n; i++)
-		read_qemu(l, found.v[i].process);
+		if (process_is_vm(&found.v[i], (struct vm_user){ 0 }))
+			read_qemu(l, found.v[i].process);
 }
 
 void inventory_guests(struct look *l)

@@ -26,7 +26,8 @@ static struct process running(const struct doctor *d)
 {
 	const char *uuid = it(d)->xml.uuid;
 
-	return uuid ? process_of_uuid(&d->host, uuid) : (struct process){ 0 };
+	return uuid ? process_of_domain(&d->host, it(d)->name, uuid, doctor_user_of(d, uuid)) :
+		      (struct process){ 0 };
 }
 
 struct row doctor_definition(const struct doctor *d)

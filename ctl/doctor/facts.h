@@ -72,5 +72,8 @@ void doctor_grants(const struct doctor *d, const struct defined *domain, struct 
 /* Does the path exist, and can this user not read it? */
 bool doctor_hides(const struct doctor *d, const char *path);
 
+/* The user that a VM runs as, by its journal. */
+struct vm_user doctor_user_of(const struct doctor *d, const char *uuid);
+
 /* The unit of the libvirt daemon, or the most likely name. */
 const char *doctor_daemon_unit(const struct doctor *d);

@@ -117,6 +117,13 @@ static const struct assigned *journal_of(const struct doctor *d, const char *uui
 	return NULL;
 }
 
+struct vm_user doctor_user_of(const struct doctor *d, const char *uuid)
+{
+	const struct assigned *h = journal_of(d, uuid);
+
+	return h && !h->problem ? h->journal.user : (struct vm_user){ 0 };
+}
+
 /* Did this domain start after the hook was installed, and does it run without a journal? */
 static bool is_uncalled_for(const struct doctor *d, const struct hook_file *h,
 			    const struct defined *one)
@@ -126,7 +133,7 @@ static bool is_uncalled_for(const struct doctor *d, const struct hook_file *h,
 
 	return one->xml.uuid && stat(here(d, pid), &st) == 0 &&
 	       st.st_mtim.tv_sec > h->link.st_ctim.tv_sec && !journal_of(d, one->xml.uuid) &&
-	       process_of_uuid(&d->host, one->xml.uuid).pid;
+	       process_of_domain(&d->host, one->name, one->xml.uuid, (struct vm_user){ 0 }).pid;
 }
 
 /* The first such; NULL: none. */

@@ -6,6 +6,7 @@
 
 #include "hooks/domain/domain.h"
 #include "host/process/process.h"
+#include "host/process/vmprocess.h"
 #include "str.h"
 
 struct arena;
@@ -101,6 +102,7 @@ struct journal {
 	const char *created;	/* 2026-11-21T14:03:05Z */
 	struct process daemon;	/* libvirtd at prepare: our parent */
 	struct process qemu;	/* once it is known */
+	struct vm_user user;	/* that QEMU runs as: known at `start` */
 	struct journal_device *devices;
 	size_t n_devices, devices_cap;
 	struct step *steps;
@@ -152,5 +154,8 @@ int journal_read(const struct host *host, const char *uuid, struct journal *j, s
 /* Publishes it whole in the folder (state_open()), 0600. 0 or -errno. */
 int journal_write(struct arena *a, int folder, const struct journal *j, struct err *err);
 
-/* The VMs of /run/kvmshim/vm: UUIDs, sorted. One may have no journal, yet or for ever. */
-void journal_uuids(const struct host *host, struct strv *uuids);
+/*
+ * The VMs of /run/kvmshim/vm: UUIDs, sorted. One may have no journal, yet or for ever. 0, or
+ * -errno with a sentence: some or all are missing.
+ */
+int journal_uuids(const struct host *host, struct strv *uuids, struct err *err);

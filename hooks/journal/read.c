@@ -252,7 +252,7 @@ static int read_list(struct arena *a, const struct json_object *o, const struct 
 static int read_head(struct arena *a, const struct json_object *o, struct journal *j,
 		     struct err *err)
 {
-	int64_t version = 0;
+	int64_t version = 0, uid = -1;
 	int kind = 0, state = 0, rc = read_number(o, "version", INT64_MIN, INT64_MAX, &version, err);
 
 	if (rc == 0 && version != JOURNAL_VERSION)
@@ -267,6 +267,9 @@ static int read_head(struct arena *a, const struct json_object *o, struct journa
 		rc = read_process(o, "daemon", &j->daemon, err);
 	if (rc == 0)
 		rc = read_process(o, "qemu", &j->qemu, err);
+	if (rc == 0)
+		rc = read_number(o, "uid", 0, UINT32_MAX - 1, &uid, err);
+	j->user = (struct vm_user){ uid >= 0, (uid_t)uid };
 	j->kind = (enum journal_kind)kind;
 	j->state = (enum journal_state)state;
 	return rc;

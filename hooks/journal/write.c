@@ -123,6 +123,8 @@ struct json_object *journal_json(struct arena *a, const struct journal *j)
 	add_texts(a, o, j, &journal_texts);
 	add_process(o, "daemon", j->daemon);
 	add_process(o, "qemu", j->qemu);
+	if (j->user.known)
+		add_number(o, "uid", j->user.uid);
 	add_lists(a, o, j);
 	return o;
 }

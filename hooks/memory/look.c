@@ -67,7 +67,7 @@ void memory_growths(struct arena *a, const struct journal *j, const char *boot, 
 {
 	const struct step *s = NULL;
 
-	if (!str_eq(j->boot, boot))
+	if (*boot && !str_eq(j->boot, boot))
 		return;
 	while ((s = journal_next_step(j, OP_HUGEPAGES, s))) {
 		if (pool && !str_eq(s->name, pool))

@@ -13,6 +13,6 @@ struct host;
  */
 void memory_look(const struct host *host, const struct reservations *held, struct memory_case *c);
 
-/* The steps of a journal that grow this pool (NULL: any), if it is of this boot. */
+/* The steps of a journal that grow this pool (NULL: any), if it is of this boot, or boot is "". */
 void memory_growths(struct arena *a, const struct journal *j, const char *boot, const char *pool,
 		    bool stays, struct growths *out);

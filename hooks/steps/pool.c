@@ -75,15 +75,17 @@ static int read_pool(struct work *w, const struct step *s, struct pool *pool, st
 {
 	const char *boot = process_boot_id(&w->host);
 	struct strv uuids = { 0 };
+	int rc;
 
 	*pool = (struct pool){
 		.base = strtoull(s->from, NULL, 10),
 		.mine = strtoull(s->to, NULL, 10),
 	};
-	journal_uuids(&w->host, &uuids);
+	rc = journal_uuids(&w->host, &uuids, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct journal j;
-		int rc;
 
 		if (str_eq(uuids.v[i], w->journal->uuid))
 			continue;

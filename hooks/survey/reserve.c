@@ -14,21 +14,28 @@
 #include "root.h"
 #include "str.h"
 
-/* The device node of its group and, while it is bound to VFIO, its own (vfio/devices/vfioN). */
-static void add_nodes(const struct host *host, const struct journal_device *d, struct nodes *nodes)
+/*
+ * The device node of its group and, while it is bound to VFIO, its own (vfio/devices/vfioN). 0,
+ * or -errno: it may have some more.
+ */
+static int add_nodes(const struct host *host, const struct journal_device *d, struct nodes *nodes)
 {
 	bool is_mdev = d->kind == HOSTDEV_MDEV;
 	int group = is_mdev ? mdev_group(host, d->device) : d->group;
-	const char *driver = is_mdev ? NULL : pci_driver(host, d->device);
+	const char *driver = NULL;
 	struct subdevices b = { 0 };
+	int rc = group < 0 ? 0 : subdevices_add_vfio(host, group, nodes);
 
-	if (group >= 0)
-		subdevices_add_vfio(host, group, nodes);
-	if (!driver || !pci_driver_is_vfio(driver))
-		return;
-	subdevices_read(host, d->device, &b);
+	if (rc == 0 && is_mdev && group < 0 && !mdev_is_gone(host, d->device))
+		return -EIO;
+	if (rc == 0 && !is_mdev)
+		rc = pci_driver_read(host, d->device, &driver);
+	if (rc || !driver || !pci_driver_is_vfio(driver))
+		return rc;
+	rc = subdevices_read(host, d->device, &b);
 	for (size_t i = 0; i < b.nodes.n; i++)
 		*arena_push(host->arena, nodes->v, nodes->n, nodes->cap) = b.nodes.v[i];
+	return rc == -ENOENT || rc == -ENODEV ? 0 : rc;
 }
 
 /* Signs of life that all processes are looked through for: once for all journals. */
@@ -39,37 +46,52 @@ struct signs {
 	struct opendevices opens;
 };
 
-/* A process that has a VFIO device node of it open; pid 0: none. */
-static struct process node_user(struct signs *s, const struct journal *j)
+/* Has a process a VFIO device node of it open? What cannot be looked at may have. */
+static enum life node_life(struct signs *s, const struct journal *j, struct process *holder)
 {
 	struct nodes nodes = { 0 };
 	struct holders holders = { 0 };
+	int rc = 0;
 
-	for (size_t i = 0; i < j->n_devices; i++)
-		add_nodes(&s->host, &j->devices[i], &nodes);
+	for (size_t i = 0; i < j->n_devices; i++) {
+		int error = add_nodes(&s->host, &j->devices[i], &nodes);
+
+		rc = rc ? rc : error;
+	}
 	if (nodes.n && !s->has_opens) {
 		opendevices_read(&s->host, &s->opens);
 		s->has_opens = true;
 	}
 	holders_of(&s->host, &s->opens, &nodes, &holders);
-	return holders.n ? holders.v[0].process : (struct process){ 0 };
+	if (holders.n || holders.n_hidden)
+		*holder = (holders.n ? holders.v : holders.hidden)[0].process;
+	if (holders.n)
+		return LIFE_NODE_OPEN;
+	return rc || holders.n_hidden ? LIFE_UNKNOWN : LIFE_NONE;
 }
 
-static struct process running_qemu(struct signs *s, const struct journal *j)
+static enum life qemu_life(struct signs *s, const struct journal *j, struct process *holder)
 {
 	/* a QEMU that is about to end has no command line any more, but still its devices */
-	if (j->qemu.pid && process_lives(&s->host, j->qemu))
-		return j->qemu;
+	if (!process_is_gone(&s->host, j->qemu)) {
+		*holder = j->qemu;
+		return LIFE_QEMU;
+	}
 	if (!s->has_qemus)
 		process_uuids(&s->host, &s->qemus);
 	s->has_qemus = true;
-	return process_with_uuid(&s->qemus, j->uuid);
+	*holder = process_with_uuid(&s->qemus, j->uuid, j->user);
+	if (holder->pid)
+		return LIFE_QEMU;
+	if (s->qemus.error)
+		*holder = s->qemus.unseen;
+	return s->qemus.error ? LIFE_UNKNOWN : LIFE_NONE;
 }
 
 /* A QEMU that libvirt is about to start does not exist yet; the daemon does. */
 static bool is_starting(struct arena *a, const struct journal *j)
 {
-	return !j->qemu.pid && j->state <= STATE_BOUND && process_real_lives(a, j->daemon);
+	return !j->qemu.pid && j->state <= STATE_BOUND && !process_real_is_gone(a, j->daemon);
 }
 
 /* A device that was bound by hand stays bound until the admin unbinds it. */
@@ -81,21 +103,22 @@ static bool is_bound_by_hand(const struct journal *j, unsigned ask)
 static enum life life_of(struct signs *s, const struct journal *j, unsigned ask,
 			 struct process *holder)
 {
+	enum life life, unknown;
+
 	*holder = (struct process){ 0 };
 	if (!(ask & ASK_LOCKED) && state_in_progress(&s->host, j->uuid))
 		return LIFE_IN_PROGRESS;
-	if (!str_eq(j->boot, process_boot_id(&s->host)))
+	if (process_booted_since(&s->host, j->boot))
 		return LIFE_NONE;
 	if (is_bound_by_hand(j, ask))
 		return LIFE_HAND;
-	if (j->kind == JOURNAL_VM)
-		*holder = running_qemu(s, j);
-	if (holder->pid)
+	unknown = j->kind == JOURNAL_VM ? qemu_life(s, j, holder) : LIFE_NONE;
+	if (unknown == LIFE_QEMU)
 		return LIFE_QEMU;
 	if (!(ask & ASK_OWN) && j->kind == JOURNAL_VM && is_starting(s->host.arena, j))
 		return LIFE_STARTING;
-	*holder = node_user(s, j);
-	return holder->pid ? LIFE_NODE_OPEN : LIFE_NONE;
+	life = node_life(s, j, holder);
+	return life == LIFE_NONE ? unknown : life;
 }
 
 enum life reserve_life(const struct host *host, const struct journal *j, unsigned ask,
@@ -111,10 +134,12 @@ static int read_journals(const struct host *host, const char *except, struct res
 {
 	struct strv uuids = { 0 };
 
-	journal_uuids(host, &uuids);
+	int rc = journal_uuids(host, &uuids, err);
+
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct reservation one = { 0 };
-		int rc;
 
 		if (except && str_eq(uuids.v[i], except))
 			continue;

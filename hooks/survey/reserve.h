@@ -18,12 +18,13 @@ enum life {
 	LIFE_STARTING,	  /* the daemon that prepares it lives, and no QEMU was seen yet */
 	LIFE_NODE_OPEN,	  /* a VFIO device node of it is open */
 	LIFE_HAND,	  /* made by `kvmshim bind`, and not undone */
+	LIFE_UNKNOWN,	  /* a process that may be its QEMU, or use it, cannot be looked at */
 };
 
 struct reservation {
 	struct journal journal;
 	enum life life;
-	struct process holder; /* LIFE_QEMU, LIFE_NODE_OPEN: who */
+	struct process holder; /* LIFE_QEMU, LIFE_NODE_OPEN, LIFE_UNKNOWN: who; pid 0: nobody in particular */
 };
 
 struct reservations {

@@ -120,6 +120,9 @@ static void tells_the_command_and_the_boot(void **state)
 
 /* Which command lines are of a domain? */
 
+/* The VM's user is not known. */
+static const struct vm_user nobody;
+
 #define WORDS(s) (s), sizeof(s)
 
 static const struct uuid_row {
@@ -149,47 +152,138 @@ static void finds_a_domain(void **state)
 	proc_stat(42, "qemu-system-x86", 'S', 1, 4711);
 	tree_file("proc/42/comm", "qemu-system-x86\n");
 	tree_bytes("proc/42/cmdline", row->words, row->len, 0644);
+	proc_status(42, "0\t0\t0\t0", "42");
 	tree_file("proc/7/cmdline", "");
 	tree_folder("proc/irq");
 	assert_int_equal(process_has_uuid(&host, 42, UUID), row->want);
-	assert_int_equal(process_of_uuid(&host, UUID).pid, row->want ? 42 : 0);
-	assert_int_equal(process_of_uuid(&host, UUID).start, row->want ? 4711 : 0);
+	assert_int_equal(process_of_uuid(&host, UUID, nobody).pid, row->want ? 42 : 0);
+	assert_int_equal(process_of_uuid(&host, UUID, nobody).start, row->want ? 4711 : 0);
 	assert_false(process_has_uuid(&host, 99, UUID));
 }
 
+#define ROOT "0\t0\t0\t0"
+#define QEMU "64055\t64055\t64055\t64055"
+#define SCOPE "0::/machine.slice/machine-qemu\\x2d3\\x2dweb.scope/libvirt/emulator\n"
+#define SERVICE "0::/system.slice/x.service\n"
+#define LOGIN "0::/user.slice/user-1000.slice/session-2.scope\n"
+#define NAME "qemu-system-x86\n"
+
 static const struct owner_row {
-	const char *name, *comm, *login;
-	uid_t owner;
-	bool want;
+	const char *name, *comm, *uids, *cgroup, *exe;
+	const char *login, *pids;
+	bool unknown, known; /* is it the VM, if its user is not known, and if that is 64055? */
 } owner_rows[] = {
-	{ "libvirt's, of a user of its own", "qemu-system-x86\n", "4294967295", 64055, true },
-	{ "root's, of somebody who has logged in", "qemu-kvm\n", "1000", 0, true },
-	{ "that of a user who has logged in", "qemu-system-x86\n", "1000", 1000, false },
-	{ "where the kernel knows of no logins", "kvm\n", NULL, 64055, true },
-	{ "the wrapper, before it becomes one", "kvmshim-wrapper\n", "4294967295", 64055, true },
-	{ "kvmshim, asked to explain a command line", "kvmshim\n", "4294967295", 0, false },
-	{ "the hook", "kvmshim-hook\n", "4294967295", 0, false },
-	{ "an emulator of that name", "kvmshim-qemu\n", "4294967295", 64055, true },
-	{ "another program with those words", "virt-install\n", "4294967295", 0, false },
-	{ "a program without a name", NULL, NULL, 0, false },
+	{ "root's", NAME, ROOT, SERVICE, .unknown = true, .known = true },
+	{ "root's, after a login", NAME, ROOT, LOGIN, .login = "1000", .unknown = true, .known = true },
+	{ "root's, of no control group (Proxmox)", "kvm\n", ROOT, "0::/qemu.slice/101.scope\n",
+	  .unknown = true, .known = true },
+	{ "a setuid program of a user", NAME, "1000\t0\t0\t0", LOGIN },
+	{ "a setuid program of a daemon", NAME, "33\t0\t0\t0", SERVICE, .login = "4294967295" },
+	{ "one that gave its rights up for now", NAME, "0\t64055\t0\t64055", SCOPE },
+	{ "one whose saved user is another", NAME, "64055\t64055\t0\t64055", SCOPE },
+	{ "one whose file system's user is another", NAME, "0\t0\t0\t1000", SERVICE },
+	{ "root's in a container", NAME, ROOT, SERVICE, .pids = "42\t7" },
+	{ "the VM's user's in a container", NAME, QEMU, SCOPE, "qemu-kvm", .pids = "42\t7" },
+	{ "libvirt's, by systemd", NAME, QEMU, SCOPE, .unknown = true, .known = true },
+	{ "libvirt's, in a slice of its own", NAME, QEMU,
+	  "0::/site.slice/site-a.slice/machine-qemu\\x2d1\\x2da.scope\n", .unknown = true, .known = true },
+	{ "libvirt's, without systemd", NAME, QEMU, "0::/machine/qemu-3-web.libvirt-qemu/emulator\n",
+	  .unknown = true, .known = true },
+	{ "libvirt's, cgroups v1", NAME, QEMU,
+	  "9:name=systemd:/system.slice/libvirtd.service\n5:devices:/machine/qemu-1-w.libvirt-qemu\n",
+	  .unknown = true, .known = true },
+	{ "libvirt's, in a container of podman's", NAME, QEMU,
+	  "0::/system.slice/nova.service/libpod-1/machine/qemu-1-w.libvirt-qemu\n", .known = true },
+	{ "libvirt's, where the daemon was started after a login", NAME, QEMU, SCOPE, .login = "1000",
+	  .unknown = true, .known = true },
+	{ "another user's in a control group of libvirt's", NAME, "1001\t1001\t1001\t1001", SCOPE,
+	  .unknown = true },
+	{ "another user's, who made one of that name", NAME, "1001\t1001\t1001\t1001",
+	  "0::/user.slice/user-1001.slice/user@1001.service/machine-qemu\\x2d1.scope\n" },
+	{ "a container of LXC", NAME, QEMU, "0::/machine.slice/machine-lxc\\x2d1\\x2da.scope\n" },
+	{ "the VM's user's, in no control group", NAME, QEMU, SERVICE, "qemu-system-x86_64", .known = true },
+	{ "the same, after an upgrade", NAME, QEMU, SERVICE, "qemu-kvm (deleted)", .known = true },
+	{ "the same, with a name of its own", "web\n", QEMU, SERVICE, "qemu-kvm", .known = true },
+	{ "the wrapper, before it becomes one", "kvmshim-wrapper\n", QEMU, SERVICE, "kvmshim-wrapper",
+	  .known = true },
+	{ "the VM's user's, of another program", NAME, QEMU, SERVICE, "python3" },
+	{ "the VM's user's, of no program that is known", NAME, QEMU, SERVICE },
+	{ "another user's emulator", NAME, "1000\t1000\t1000\t1000", LOGIN, "qemu-system-x86_64" },
+	{ "kvmshim, asked to explain a command line", "kvmshim\n", ROOT, SERVICE },
+	{ "the hook", "kvmshim-hook\n", ROOT, SERVICE },
+	{ "an emulator of that name", "kvmshim-qemu\n", QEMU, SCOPE, .unknown = true, .known = true },
+	{ "another program with those words", "virt-install\n", ROOT, SERVICE },
+	{ "a program without a name", NULL, ROOT, SERVICE },
+	{ "one without a status", NAME, NULL, SERVICE },
 };
+
+static void make_process(const struct owner_row *row)
+{
+	static const char words[] = "qemu\0-uuid\0" UUID;
+
+	proc_stat(42, "x", 'S', 1, 4711);
+	tree_bytes("proc/42/cmdline", words, sizeof(words), 0644);
+	tree_file("proc/42/cgroup", row->cgroup);
+	if (row->uids)
+		proc_status(42, row->uids, row->pids ? row->pids : "42");
+	if (row->comm)
+		tree_file("proc/42/comm", row->comm);
+	if (row->login)
+		tree_file("proc/42/loginuid", row->login);
+	if (!row->exe)
+		return;
+	tree_bytes(row->exe, "x", 1, 0755);
+	tree_link("proc/42/exe", tree_path(row->exe));
+}
 
 static void whose_domain_it_is(void **state)
 {
-	static const char words[] = "qemu\0-uuid\0" UUID;
 	const struct owner_row *row = *state;
 	struct host host = tree_host();
 
 	if (geteuid() != 0)
 		skip();
-	proc_stat(42, "x", 'S', 1, 4711);
-	tree_bytes("proc/42/cmdline", words, sizeof(words), 0644);
-	if (row->comm)
-		tree_file("proc/42/comm", row->comm);
-	if (row->login)
-		tree_file("proc/42/loginuid", row->login);
-	assert_int_equal(chown(tree_path("proc/42"), row->owner, row->owner), 0);
-	assert_int_equal(process_of_uuid(&host, UUID).pid, row->want ? 42 : 0);
+	make_process(row);
+	assert_int_equal(process_of_uuid(&host, UUID, nobody).pid, row->unknown ? 42 : 0);
+	assert_int_equal(process_of_uuid(&host, UUID, (struct vm_user){ true, 64055 }).pid,
+			 row->known ? 42 : 0);
+}
+
+/* What anybody could have put there, or could change. */
+static void whose_emulator_it_is(void **state)
+{
+	static const struct owner_row row = { "", NAME, QEMU, SERVICE, "qemu-system-x86_64" };
+	struct host host = tree_host();
+	struct vm_user user = { true, 64055 };
+	const char *exe = tree_path(row.exe);
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	make_process(&row);
+	assert_int_equal(process_of_uuid(&host, UUID, user).pid, 42);
+	for (mode_t mode = 04755; mode; mode = mode == 04755 ? 02755 : mode == 02755 ? 0775 :
+					 mode == 0775	? 0757 : 0) {
+		assert_int_equal(chmod(exe, mode), 0);
+		assert_int_equal(process_of_uuid(&host, UUID, user).pid, 0);
+	}
+	assert_int_equal(chmod(exe, 0755), 0);
+	assert_int_equal(chown(exe, 64055, 0), 0);
+	assert_int_equal(process_of_uuid(&host, UUID, user).pid, 0);
+}
+
+static void by_the_pid_file(void **state)
+{
+	static const struct owner_row row = { "", NAME, QEMU, SERVICE };
+	struct host host = tree_host();
+
+	(void)state;
+	make_process(&row);
+	assert_int_equal(process_of_domain(&host, "web", UUID, nobody).pid, 0);
+	tree_file("run/libvirt/qemu/web.pid", "42\n");
+	assert_int_equal(process_of_domain(&host, "web", UUID, nobody).pid, 42);
+	tree_file("run/libvirt/qemu/web.pid", "43\n");
+	assert_int_equal(process_of_domain(&host, "web", UUID, nobody).pid, 0);
 }
 
 static void a_long_command_line(void **state)
@@ -217,17 +311,18 @@ static void finds_all_domains_in_one_pass(void **state)
 	for (int pid = 42; pid < 45; pid++) {
 		proc_stat(pid, "qemu-system-x86", pid == 43 ? 'Z' : 'S', 1, pid);
 		tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-system-x86\n");
+		proc_status(pid, ROOT, "7");
 	}
 	tree_bytes("proc/42/cmdline", one, sizeof(one), 0644);
 	tree_bytes("proc/43/cmdline", two, sizeof(two), 0644);
-	assert_int_equal(process_of_uuid(&host, "two").pid, 0); /* a zombie */
+	assert_int_equal(process_of_uuid(&host, "two", nobody).pid, 0); /* a zombie */
 	tree_bytes("proc/44/cmdline", two, sizeof(two), 0644);
 	process_uuids(&host, &found);
 	assert_int_equal(found.n, 3);
-	assert_int_equal(process_with_uuid(&found, "two").pid, 44);
-	assert_int_equal(process_with_uuid(&found, "two").start, 44);
-	assert_int_not_equal(process_with_uuid(&found, "one").pid, 0);
-	assert_int_equal(process_with_uuid(&found, "three").pid, 0);
+	assert_int_equal(process_with_uuid(&found, "two", nobody).pid, 44);
+	assert_int_equal(process_with_uuid(&found, "two", nobody).start, 44);
+	assert_int_not_equal(process_with_uuid(&found, "one", nobody).pid, 0);
+	assert_int_equal(process_with_uuid(&found, "three", nobody).pid, 0);
 }
 
 int main(void)
@@ -240,6 +335,8 @@ int main(void)
 	TREE_TEST("the command of a process, the boot", tells_the_command_and_the_boot);
 	TREE_ROWS(uuid_rows, finds_a_domain);
 	TREE_ROWS(owner_rows, whose_domain_it_is);
+	TREE_TEST("an emulator is root's, and runs as who starts it", whose_emulator_it_is);
+	TREE_TEST("libvirt's pid file names it", by_the_pid_file);
 	TREE_TEST("all domains are found in one pass", finds_all_domains_in_one_pass);
 	TREE_TEST("of a long command line 128 KiB", a_long_command_line);
 	return unit_run("process");

@@ -20,6 +20,14 @@ static inline void proc_fd(int pid, int fd, const char *to)
 	tree_link(arena_printf(&arena, "proc/%d/fd/%d", pid, fd), to);
 }
 
+/* /proc/PID/status of a process of this user, with its PID in each namespace. */
+static inline void proc_status(int pid, const char *uids, const char *pids)
+{
+	tree_file(arena_printf(&arena, "proc/%d/status", pid),
+		  arena_printf(&arena, "Name:\tx\nPid:\t%d\nUid:\t%s\nGid:\t0\t0\t0\t0\n"
+				       "NSpid:\t%s\nNSsid:\t1\n", pid, uids, pids));
+}
+
 static inline void proc_qemu(int pid, const char *uuid)
 {
 	static const char words[] = "qemu\0-uuid";
@@ -29,6 +37,7 @@ static inline void proc_qemu(int pid, const char *uuid)
 	memcpy(line, words, sizeof(words));
 	memcpy(line + sizeof(words), uuid, strlen(uuid));
 	proc_stat(pid, "qemu-system-x86", 'S', 1, 5);
+	proc_status(pid, "0\t0\t0\t0", "5");
 	tree_file(arena_printf(&arena, "proc/%d/comm", pid), "qemu-system-x86\n");
 	tree_bytes(arena_printf(&arena, "proc/%d/cmdline", pid), line, len, 0444);
 }

@@ -68,6 +68,19 @@ bool process_has_ended(const struct host *host, pid_t pid)
 	return process_read(host, pid, &p) == -ESRCH;
 }
 
+bool process_is_gone(const struct host *host, struct process p)
+{
+	struct process now;
+	int rc = p.pid > 0 ? process_read(host, p.pid, &now) : -ESRCH;
+
+	return rc == -ESRCH || (rc == 0 && now.start != p.start);
+}
+
+bool process_real_is_gone(struct arena *a, struct process p)
+{
+	return process_is_gone(&(struct host){ a, real }, p);
+}
+
 bool process_lives(const struct host *host, struct process p)
 {
 	struct process now = process_now(host, p.pid);
@@ -126,6 +139,13 @@ const char *process_boot_id(const struct host *host)
 	const char *id = first_line(host, "/proc/sys/kernel/random/boot_id");
 
 	return id ? id : "";
+}
+
+bool process_booted_since(const struct host *host, const char *boot)
+{
+	const char *id = process_boot_id(host);
+
+	return *id && !str_eq(id, boot);
 }
 
 /* The kinds of units that have processes, systemd.unit(5); a slice only has other units. */

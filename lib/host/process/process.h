@@ -26,6 +26,8 @@ struct process process_now(const struct host *host, pid_t pid);
  */
 bool process_has_ended(const struct host *host, pid_t pid);
 bool process_lives(const struct host *host, struct process p);
+/* Not the opposite of it: false too if this cannot be told. */
+bool process_is_gone(const struct host *host, struct process p);
 
 /*
  * The same of a process of this machine, whatever KVMSHIM_ROOT is, as our children
@@ -33,6 +35,7 @@ bool process_lives(const struct host *host, struct process p);
  */
 struct process process_real(struct arena *a, pid_t pid);
 bool process_real_lives(struct arena *a, struct process p);
+bool process_real_is_gone(struct arena *a, struct process p);
 
 /* When it was started, as UTC: 2026-11-21T14:03:05Z. */
 const char *process_since(struct arena *a, struct process p);
@@ -57,3 +60,5 @@ int process_variable(const struct host *host, pid_t pid, const char *name, const
 
 /* /proc/sys/kernel/random/boot_id, without the newline; "" if it cannot be read. */
 const char *process_boot_id(const struct host *host);
+/* Was the host booted since it had this boot id? false if this cannot be told. */
+bool process_booted_since(const struct host *host, const char *boot);

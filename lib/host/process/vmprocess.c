@@ -13,26 +13,47 @@
 
 #include "arena.h"
 #include "cleanup.h"
+#include "host/host.h"
+#include "host/process/credentials.h"
 #include "root.h"
 #include "str.h"
 
 /* The longest single word that execve(2) takes (MAX_ARG_STRLEN): -uuid stands early. */
 #define CMDLINE_MAX (128 * 1024)
 
+/* A process that is looked at. error: errno of what could not be, although it may be there. */
+struct look {
+	struct host host;
+	int proc;
+	const char *pid;
+	int error;
+};
+
+/* A process that has ended hides nothing; a user who is not root is denied much, and only asks. */
+static void failed(struct look *l, int error)
+{
+	if (error == ENOENT || error == ESRCH)
+		return;
+	if (geteuid() == 0 || (error != EACCES && error != EPERM))
+		l->error = error;
+}
+
 /* buf is NUL-terminated. Returns its length, 0 for a kernel thread or a process that has ended. */
-static size_t cmdline_read(int proc, const char *pid, char *buf)
+static size_t file_read(struct look *l, const char *name, char *buf, size_t size)
 {
 	char path[NAME_MAX + sizeof("/cmdline")];
 	size_t len = 0;
 	ssize_t got = 1;
 
-	stpcpy(stpcpy(path, pid), "/cmdline");
-	_cleanup_fd_ int fd = openat(proc, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	snprintf(path, sizeof(path), "%s/%s", l->pid, name);
+	_cleanup_fd_ int fd = openat(l->proc, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	while (fd >= 0 && len < CMDLINE_MAX && got > 0) {
-		got = read(fd, buf + len, CMDLINE_MAX - len);
+	while (fd >= 0 && len < size && got > 0) {
+		got = read(fd, buf + len, size - len);
 		len += got > 0 ? (size_t)got : 0;
 	}
+	if (fd < 0 || got < 0)
+		failed(l, errno);
 	buf[len] = '\0';
 	return len;
 }
@@ -70,8 +91,8 @@ bool process_has_uuid(const struct host *host, pid_t pid, const char *uuid)
 {
 	_cleanup_fd_ int proc = proc_open(host);
 	char *buf = arena_raw(host->arena, CMDLINE_MAX + 1);
-	size_t len =
-		proc < 0 ? 0 : cmdline_read(proc, arena_printf(host->arena, "%d", (int)pid), buf);
+	struct look l = { *host, proc, arena_printf(host->arena, "%d", (int)pid), 0 };
+	size_t len = proc < 0 ? 0 : file_read(&l, "cmdline", buf, CMDLINE_MAX);
 	const char *value = buf;
 
 	while ((value = uuid_next(buf, len, value)))
@@ -80,101 +101,174 @@ bool process_has_uuid(const struct host *host, pid_t pid, const char *uuid)
 	return false;
 }
 
-/* A small file of a process, cut at its first newline; "" if it cannot be read. */
-static void small_read(int proc, const char *pid, const char *name, char *buf, size_t size)
-{
-	char path[NAME_MAX + 32];
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "%s/%s", pid, name);
-	_cleanup_fd_ int fd = openat(proc, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	got = fd < 0 ? 0 : read(fd, buf, size - 1);
-	buf[got > 0 ? got : 0] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-}
+/* ---- named like QEMU ---- */
 
 /* A program of kvmshim is not QEMU, except the wrapper before it becomes QEMU. */
-static bool is_ours(const char *comm)
+static bool is_ours(const char *name)
 {
-	return str_starts(comm, "kvmshim") && !str_eq(comm, "kvmshim-wrapper");
+	return str_starts(name, "kvmshim") && !str_starts(name, "kvmshim-wrapper");
+}
+
+static bool is_like_qemu(const char *name)
+{
+	return strstr(name, "qemu") || (strstr(name, "kvm") && !is_ours(name));
+}
+
+/* Of the program it runs: its last part. An upgrade of QEMU leaves "NAME (deleted)". */
+static const char *exe_name(struct look *l, char *buf, size_t size)
+{
+	char path[NAME_MAX + sizeof("/exe")];
+	const char *slash;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/exe", l->pid);
+	len = readlinkat(l->proc, path, buf, size - 1);
+	buf[len > 0 ? len : 0] = '\0';
+	slash = strrchr(buf, '/');
+	return slash ? slash + 1 : buf;
 }
 
 /*
  * Reading a command line takes the lock of the process's memory (proc_pid_cmdline_read()),
  * which one that is stuck in a page fault of a device holds for ever: only that of a
- * QEMU is read. comm takes none. A domain's <emulator> may be kvmshim-wrapper's link.
+ * QEMU is read. comm takes none, and exe neither. QEMU's own -name process=… changes comm.
  */
-static bool is_named_like_qemu(int proc, const char *pid)
+static bool is_named_like_qemu(struct look *l)
 {
-	char comm[32];
+	char comm[32], exe[PATH_MAX];
 
-	small_read(proc, pid, "comm", comm, sizeof(comm));
-	return strstr(comm, "qemu") || (strstr(comm, "kvm") && !is_ours(comm));
+	comm[0] = '\0';
+	file_read(l, "comm", comm, sizeof(comm) - 1);
+	return is_like_qemu(comm) || is_like_qemu(exe_name(l, exe, sizeof(exe)));
 }
 
-#define NO_LOGIN "4294967295" /* AUDIT_UID_UNSET of linux/audit.h */
+/* ---- whose ---- */
 
 /*
- * Any user may run a program of that name with those words. The libvirt daemon starts its
- * QEMUs under another user's id, but without a login. A program that a logged-in user
- * starts keeps that user's loginuid, which the user cannot change (audit_set_loginuid() of
- * kernel/audit.c), also as another user. The directory is owned by the process's effective
- * user (task_dump_owner()). In a kernel without audit this is unknown.
+ * Not the name alone: the program itself, which the link leads to also in another mount
+ * namespace and after an upgrade, must be one that root has put there.
  */
-static bool may_be_libvirts(int proc, const char *pid)
+static bool runs_emulator(struct look *l)
 {
-	char login[32];
+	char path[NAME_MAX + sizeof("/exe")], exe[PATH_MAX];
 	struct stat st;
 
-	if (fstatat(proc, pid, &st, 0) == 0 && st.st_uid == 0)
-		return true;
-	small_read(proc, pid, "loginuid", login, sizeof(login));
-	return !*login || strcmp(login, NO_LOGIN) == 0;
+	if (!is_like_qemu(exe_name(l, exe, sizeof(exe))))
+		return false;
+	snprintf(path, sizeof(path), "%s/exe", l->pid);
+	if (fstatat(l->proc, path, &st, 0) < 0) {
+		failed(l, errno);
+		return false;
+	}
+	return st.st_uid == 0 && !(st.st_mode & (S_ISUID | S_ISGID | S_IWGRP | S_IWOTH));
 }
 
-/* A process that ends during the look has no UUID. */
-static void add_uuids(const struct host *host, pid_t pid, const char *buf, size_t len,
+/* Fills in who the process is; false for one that cannot be libvirt's QEMU. */
+static bool read_evidence(struct look *l, struct uuid_process *p)
+{
+	char text[16384];
+
+	if (!file_read(l, "status", text, sizeof(text) - 1) ||
+	    !credentials_same_uid(text, &p->uid) || credentials_is_nested(text))
+		return false;
+	if (p->uid == 0)
+		return true;
+	file_read(l, "cgroup", text, sizeof(text) - 1);
+	credentials_cgroup(text, &p->cgroup_anywhere, &p->cgroup);
+	p->emulator = runs_emulator(l);
+	return true;
+}
+
+bool process_is_vm(const struct uuid_process *p, struct vm_user user)
+{
+	if (p->uid == 0)
+		return true;
+	if (!user.known)
+		return p->cgroup;
+	return p->uid == user.uid && (p->cgroup_anywhere || p->emulator);
+}
+
+/* ---- all processes ---- */
+
+static void add_uuids(struct look *l, pid_t pid, const char *buf, size_t len,
 		      struct uuid_processes *found)
 {
 	const char *value = uuid_next(buf, len, buf);
-	struct process p = value ? process_now(host, pid) : (struct process){ 0 };
+	struct uuid_process p = { .process.pid = pid };
 
-	for (; p.pid && value; value = uuid_next(buf, len, value))
-		*arena_push(host->arena, found->v, found->n, found->cap) =
-			(struct uuid_process){ p, arena_strdup(host->arena, value) };
+	if (!value || !read_evidence(l, &p))
+		return;
+	p.process = process_now(&l->host, pid);
+	if (!p.process.pid && !process_has_ended(&l->host, pid))
+		failed(l, EIO);
+	for (; p.process.pid && value; value = uuid_next(buf, len, value)) {
+		p.uuid = arena_strdup(l->host.arena, value);
+		*arena_push(l->host.arena, found->v, found->n, found->cap) = p;
+	}
+}
+
+static void look_at(const struct host *host, int proc, const char *name, char *buf,
+		    struct uuid_processes *found)
+{
+	struct look l = { *host, proc, name, 0 };
+	pid_t pid = (pid_t)strtol(name, NULL, 10);
+
+	if (pid <= 0 || process_is_self(&host->root, pid))
+		return;
+	if (is_named_like_qemu(&l))
+		add_uuids(&l, pid, buf, file_read(&l, "cmdline", buf, CMDLINE_MAX), found);
+	if (l.error && !found->error && !process_has_ended(host, pid)) {
+		found->unseen = process_now(host, pid);
+		found->unseen.pid = pid;
+		found->error = l.error;
+	}
 }
 
 void process_uuids(const struct host *host, struct uuid_processes *found)
 {
 	char *buf = arena_raw(host->arena, CMDLINE_MAX + 1);
 	DIR *proc = opendir(root_path(host, "/proc"));
+	int error = proc ? 0 : errno;
 	struct dirent *d;
 
-	while (proc && (d = readdir(proc))) {
-		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
-
-		if (pid > 0 && !process_is_self(&host->root, pid) &&
-		    is_named_like_qemu(dirfd(proc), d->d_name) &&
-		    may_be_libvirts(dirfd(proc), d->d_name))
-			add_uuids(host, pid, buf, cmdline_read(dirfd(proc), d->d_name, buf), found);
-	}
-	if (proc)
+	while (proc && (errno = 0, d = readdir(proc)))
+		look_at(host, dirfd(proc), d->d_name, buf, found);
+	if (proc) {
+		error = errno;
 		closedir(proc);
+	}
+	if (error && !found->error)
+		found->error = error;
 }
 
-struct process process_with_uuid(const struct uuid_processes *found, const char *uuid)
+struct process process_with_uuid(const struct uuid_processes *found, const char *uuid,
+				 struct vm_user user)
 {
 	for (size_t i = 0; i < found->n; i++)
-		if (strcasecmp(found->v[i].uuid, uuid) == 0)
+		if (strcasecmp(found->v[i].uuid, uuid) == 0 && process_is_vm(&found->v[i], user))
 			return found->v[i].process;
 	return (struct process){ 0 };
 }
 
-struct process process_of_uuid(const struct host *host, const char *uuid)
+struct process process_of_uuid(const struct host *host, const char *uuid, struct vm_user user)
 {
 	struct uuid_processes found = { 0 };
 
 	process_uuids(host, &found);
-	return process_with_uuid(&found, uuid);
+	return process_with_uuid(&found, uuid, user);
+}
+
+struct process process_of_domain(const struct host *host, const char *name, const char *uuid,
+				 struct vm_user user)
+{
+	const char *path = arena_printf(host->arena, "/run/libvirt/qemu/%s.pid", name);
+	size_t len;
+	char *text;
+	pid_t pid = 0;
+
+	if (host_read(host, path, &text, &len) == 0)
+		pid = (pid_t)strtol(text, NULL, 10);
+	if (pid > 0 && process_has_uuid(host, pid, uuid))
+		return process_now(host, pid);
+	return process_of_uuid(host, uuid, user);
 }

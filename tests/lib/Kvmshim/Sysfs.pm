@@ -148,7 +148,8 @@ sub claimed_disk {
 }
 
 # PID => command, cmdline (words), start (ticks after boot), unit, open (paths of node()),
-# memlock (bytes, or unlimited).
+# memlock (bytes, or unlimited), uid (one, or the real, effective, saved and file system's: 0), pids
+# (its number in each PID namespace), cgroup (the whole file), exe (a path of the fake host).
 sub process {
 	my ($self, $pid, %opt) = @_;
 	my $command = $opt{command} // 'holder';
@@ -157,7 +158,9 @@ sub process {
 	$fields[19] = $opt{start} // 1000 + $pid;    # field 22 of proc(5)
 	$self->proc("$pid/comm" => "$command\n", "$pid/cmdline" => join('', map { "$_\0" } @words),
 		"$pid/stat" => "$pid ($command) @fields\n",
-		"$pid/cgroup" => '0::/system.slice/' . ($opt{unit} // "$command.service") . "\n");
+		"$pid/cgroup" => $opt{cgroup} // '0::/system.slice/' . ($opt{unit} // "$command.service") . "\n",
+		"$pid/status" => status_of($pid, $command, %opt));
+	symlink $self->dir . $opt{exe}, "$self->{dir}/.proc/$pid/exe" or die if $opt{exe};
 	my $limit = $opt{memlock} // 8 << 20;
 	$self->proc("$pid/limits" => sprintf "%-25s %-20s %-20s %-10s\n", 'Max locked memory', $limit, $limit, 'bytes');
 	my $fd = "$self->{dir}/.proc/$pid/fd";
@@ -167,6 +170,14 @@ sub process {
 		symlink $path, "$fd/" . $n++ or die;
 	}
 	return $self;
+}
+
+sub status_of {
+	my ($pid, $command, %opt) = @_;
+	my @uid = ref $opt{uid} ? @{ $opt{uid} } : ($opt{uid} // 0) x 4;
+	my @pids = @{ $opt{pids} // [$pid] };
+	return join '', map { "$_\n" } "Name:\t$command", "Pid:\t$pid", join("\t", 'Uid:', @uid), join("\t", 'Gid:', (0) x 4),
+		join("\t", 'NSpid:', @pids);
 }
 
 sub no_process {
