@@ -38,32 +38,37 @@ demo_needs='
 command:timeout       coreutils      coreutils
 works:qemu            qemu-system-x86 qemu-kvm-core
 '
+# What most tests run; test_needs is for the rest of them.
+check_needs='
+module:cmocka         libcmocka-dev  libcmocka-devel
+module:fuse3          libfuse3-dev   fuse3-devel
+command:fusermount3   fuse3          fuse3
+command:prove         perl           perl
+works:perl            perl           perl
+command:strace        strace         strace
+command:libvirtd      libvirt-daemon-system libvirt-daemon-driver-qemu,libvirt-daemon
+command:virsh         libvirt-clients libvirt-client
+command:systemd-analyze systemd      systemd
+command:dash          dash           dash
+command:bash          bash           bash
+command:python3       python3        python3
+works:yaml            python3-yaml   python3-pyyaml
+command:lspci         pciutils       pciutils
+command:fuser         psmisc         psmisc
+command:driverctl     driverctl      driverctl
+'
 test_needs='
 works:sanitizers      gcc            libasan,libubsan
 command:clang         clang          clang
 command:clang-tidy    clang-tidy     clang-tools-extra
 command:cppcheck      cppcheck       cppcheck
 command:shellcheck    shellcheck     ShellCheck
-module:cmocka         libcmocka-dev  libcmocka-devel
-module:fuse3          libfuse3-dev   fuse3-devel
-command:fusermount3   fuse3          fuse3
-command:prove         perl           perl
-works:perl            perl           perl
 command:valgrind      valgrind       valgrind
-command:strace        strace         strace
 command:man           man-db         man-db
 command:mandoc        mandoc         mandoc
-command:libvirtd      libvirt-daemon-system libvirt-daemon-driver-qemu,libvirt-daemon
-command:virsh         libvirt-clients libvirt-client
-command:dash          dash           dash
-command:bash          bash           bash
-command:python3       python3        python3
-works:yaml            python3-yaml   python3-pyyaml
 command:cpio          cpio           cpio
 command:xz            xz-utils       xz
-command:lspci         pciutils       pciutils
-command:fuser         psmisc         psmisc
-command:driverctl     driverctl      driverctl
+command:zstd          zstd           zstd
 '
 # The tests of installing do so on a Debian that is made by apt's means.
 install_test_needs='
@@ -205,12 +210,22 @@ demo() {
 # ---------------------------------------------------------------------- test
 
 run_tests() {
-	provide "$build_needs$demo_needs$test_needs"
-	provide "$fuzz_needs"
-	if command -v apt-get >/dev/null; then provide "$page_needs"; fi
+	provide "$build_needs$demo_needs$check_needs"
+	[ "$short" ] || provide_for_all
+	[ ! "$only_packages" ] || return 0
 	build all
-	fetch_kernel_and_root
-	make check-all
+	if [ "$short" ]; then
+		make -j "$(nproc)" check-short
+	else
+		fetch_kernel_and_root
+		make check-all
+	fi
+}
+
+provide_for_all() {
+	provide "$test_needs"
+	provide "$fuzz_needs"
+	if command -v apt-get >/dev/null; then provide "$page_needs$install_test_needs"; fi
 }
 
 # What tests start and install into, kept outside the tree: the distribution's own kernel
@@ -218,7 +233,6 @@ run_tests() {
 fetch_kernel_and_root() {
 	if command -v apt-get >/dev/null; then
 		tests/vm/fetch-kernel.sh || die "the kernel for the tests with VMs is missing"
-		provide "$install_test_needs"
 		as_root env HOME="$HOME" tests/install/fetch-root.sh || die "the root directory for the installation tests is missing"
 	else
 		say "apt-get is not installed: the tests with Linux VMs and of the installation are skipped."
@@ -382,7 +396,10 @@ remove_files() {
 usage() {
 	cat >&2 <<'TEXT'
 usage: ./install.sh demo        build kvmshim and show what it does with a real QEMU
-       ./install.sh test        build kvmshim and run every test
+       ./install.sh test [--short] [--packages]
+                                build kvmshim and run every test; --short: only the
+                                tests that need some minutes; --packages: only install
+                                the packages that the tests need
        ./install.sh install [--emulator PATH]... [--dry-run]
                                 build and install it, in front of these emulators,
                                 or of the emulators that libvirt uses
@@ -396,13 +413,15 @@ TEXT
 
 task=${1:-}
 [ $# = 0 ] || shift
-emulators='' purge=''
+emulators='' purge='' short='' only_packages=''
 while [ $# != 0 ]; do
 	case $task:$1 in
 	install:--emulator) [ $# -gt 1 ] || usage; emulators="$emulators $2"; shift ;;
 	install:--emulator=*) emulators="$emulators ${1#*=}" ;;
 	install:--dry-run | uninstall:--dry-run) dry=1 ;;
 	uninstall:--purge) purge=1 ;;
+	test:--short) short=1 ;;
+	test:--packages) only_packages=1 ;;
 	*) usage ;;
 	esac
 	shift

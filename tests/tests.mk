@@ -32,13 +32,19 @@ test-programs: $(PROGRAMS) $(unit_bin) $(test_tools) $(B)/cpuid.img $(B)/bench/w
 # Those of tests/vm go side by side: a machine of theirs is busy with one CPU.
 chosen_vm := $(filter tests/vm/%,$(chosen))
 chosen_here := $(filter-out tests/vm/%,$(chosen))
-prove := B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer $(if $(V),-v) -e ''
+prove := B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer $(if $(V),-v) $(if $(JOBS),-j $(JOBS)) -e ''
 
 check: test-programs
 	$(Q)status=0; \
 	$(if $(chosen_here),$(prove) $(chosen_here) || status=1;) \
 	$(if $(chosen_vm),$(prove) -j $$(nproc) $(chosen_vm) || status=1;) \
 	exit $$status
+
+# `./install.sh test --short`: what a release of a distribution can change, in minutes.
+short_rooms := unit wrapper ctl hooks/names
+
+check-short: test-programs
+	$(Q)$(MAKE) --no-print-directory JOBS=$$(nproc) check T='$(short_rooms)'
 
 # What two hours show and a minute does not; tests/README.md has its variables. Its
 # figures come last. Of a short one: KILLS=7, every seventh kill only, and no fuzzers.
@@ -84,4 +90,4 @@ check-all: check
 	$(Q)$(MAKE) --no-print-directory fuzz-short
 	$(Q)$(MAKE) --no-print-directory lint
 
-.PHONY: campaign coverage check check-all test-programs
+.PHONY: campaign coverage check check-all check-short test-programs

@@ -21,8 +21,8 @@ our @EXPORT = qw(check tells explain_as explain_to json_to words_part lines rule
 sub check {
 	my ($host, @args) = @_;
 	my $opt = ref $args[0] ? shift @args : {};
-	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, dir => $host->dir, %$opt }, program('kvmshim'),
-		'check', @args);
+	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, dir => $host->dir, %$opt },
+		$opt->{uid} ? for_everybody($host) : program('kvmshim'), 'check', @args);
 	s/\Q$host->{dir}\E//g for @$got{qw(out err)};
 	($got->{summary}) = $got->{out} =~ /^(.*)\n\z/m;
 	$got->{lines} = [ split /\n/, $got->{out} =~ s/^.*\n\z//mr ];
