@@ -41,8 +41,19 @@ state_of() {
 	fi
 }
 
-# RPM where it manages packages; where it is only a tool, to ask would make a database.
-rpm_says() { command -v rpm >/dev/null && [ -d "$(rpm --eval '%{_dbpath}')" ] && rpm "$@" >/dev/null 2>&1; }
+# RPM where it manages packages: it has a database, of one of its three formats. Where it is
+# only a tool, to ask would make one, in a folder that Debian's package brings.
+rpm_says() {
+	command -v rpm >/dev/null || return 1
+	rpm_folder=$(rpm --eval '%{_dbpath}')
+	for rpm_database in rpmdb.sqlite Packages.db Packages; do
+		if [ -e "$rpm_folder/$rpm_database" ]; then
+			rpm "$@" >/dev/null 2>&1
+			return
+		fi
+	done
+	return 1
+}
 
 # Of a diverted path dpkg tells the diversion too.
 dpkg_package() { dpkg-query -S "$1" 2>/dev/null | sed -n '/diversion/!s/: .*//p'; }

@@ -40,6 +40,17 @@ subtest 'A dry run says what it would do, and does nothing' => sub {
 	is(join("\n", $root->changes), '', 'nothing has changed');
 };
 
+subtest 'An RPM that is only a tool is not asked' => sub {
+	my $rpm = Kvmshim::Root->new;
+	my ($folder) = $rpm->ok_sh('rpm --eval %{_dbpath}', 'where its database would be') =~ /(.+)/;
+	$rpm->ok_sh("mkdir -p $folder", 'the folder is there');
+	my @before = $rpm->changes;
+	$rpm->ok_sh('/src/install.sh install --dry-run', 'install --dry-run');
+	is(join("\n", $rpm->changes), join("\n", @before), 'a dry run makes no database');
+	$rpm->ok_sh('/src/install.sh install && /src/install.sh status', 'install and status');
+	is(join("\n", grep { /rpm/ } $rpm->changes), join("\n", grep { /rpm/ } @before), 'nor does an installation');
+};
+
 subtest 'Installed, the wrapper is in front of the emulator that libvirt uses' => sub {
 	is($root->sh('/src/install.sh status')->{status}, 1, 'before: it is not there');
 	my $said = $root->ok_sh('/src/install.sh install', 'install');
