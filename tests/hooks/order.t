@@ -212,6 +212,16 @@ subtest 'reconnect is always fine' => sub {
 	rename $host->dir . '/.run', $host->dir . '/run';
 };
 
+# libvirt 11 says why the VM stopped; before, it said '-'.
+subtest 'release, whatever the reason' => sub {
+	for my $why ('-', '', qw(shutdown destroyed crashed migrated saved failed daemon unknown), 'from snapshot', 'a new word') {
+		$vm->taken("before '$why'");
+		my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, in => $vm->text }, program('kvmshim-hook'), $vm->words('release'), $why);
+		is($got->{status} . $got->{out} . $got->{err}, '0', "'$why'");
+		as_it_was($host, 'the VM that is gone');
+	}
+};
+
 # --- calls that are nothing to us
 
 subtest 'operations that are none of ours' => sub {

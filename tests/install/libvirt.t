@@ -54,7 +54,8 @@ spew($root->path('/etc/kvmshim/rules.d/50-site.ini'), "[a]\nwhen-name = vm\nadd 
 
 subtest 'From the installation on' => sub {
 	like(starts('through the wrapper'), qr/^name=opt\/kvmshim,string=here$/m, 'with what a rule adds');
-	is(calls, join('', map { "vm $_ -\n" } 'prepare begin', 'start begin', 'started begin', 'stopped end', 'release end'),
+	# libvirt 11 says why the VM stopped
+	is(calls =~ s/ end destroyed$/ end -/mgr, join('', map { "vm $_ -\n" } 'prepare begin', 'start begin', 'started begin', 'stopped end', 'release end'),
 		'libvirtd calls the hook without having been restarted');
 	my ($now, $asked) = believed;
 	is($now, $package, 'the wrapper is the same QEMU to it');
