@@ -85,17 +85,15 @@ struct json_object *jsondoc_mistakes(struct arena *a, const struct mistakes *m)
 	return list;
 }
 
-/* "\u202e": a control character, which is of three bytes at most. */
+/* "\u202e"; beyond U+FFFF, two surrogates. */
 static void add_escaped(struct strbuf *b, const char *s, size_t len)
 {
-	const unsigned char *u = (const unsigned char *)s;
-	unsigned code = u[0];
+	unsigned long cp = str_codepoint(s, len);
 
-	if (len == 2)
-		code = (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
-	else if (len == 3)
-		code = (u[0] & 0xfu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
-	strbuf_addf(b, "\\u%04x", code);
+	if (cp >= 0x10000)
+		strbuf_addf(b, "\\u%04lx\\u%04lx", 0xd7c0 + (cp >> 10), 0xdc00 + (cp & 0x3ff));
+	else
+		strbuf_addf(b, "\\u%04lx", cp);
 }
 
 /* json-c has escaped those below the blank, so what is left of them is between its words. */

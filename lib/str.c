@@ -163,22 +163,46 @@ size_t str_utf8_len(const char *s, size_t left)
 	return len;
 }
 
+unsigned long str_codepoint(const char *s, size_t len)
+{
+	unsigned long cp = (unsigned char)s[0] & (len == 1 ? 0x7fu : 0xffu >> (len + 1));
+
+	for (size_t i = 1; i < len; i++)
+		cp = cp << 6 | ((unsigned char)s[i] & 0x3f);
+	return cp;
+}
+
 /*
- * C0, DEL, and the C1 controls, which terminals obey too; and what changes the order of
- * what stands around it, or begins a line (U+2028 to U+202E, U+2066 to U+2069).
+ * Controls, which terminals obey, and what is not seen: it changes the order of the text around
+ * it, begins a line, or makes two names look like one.
  */
+static const struct {
+	unsigned long first, last;
+} controls[] = {
+	{ 0, 0x1f },	    /* C0 */
+	{ 0x7f, 0x9f },	    /* DEL, C1 */
+	{ 0xad, 0xad },	    /* soft hyphen */
+	{ 0x61c, 0x61c },   /* Arabic letter mark */
+	{ 0x180e, 0x180e }, /* Mongolian vowel separator */
+	{ 0x200b, 0x200f }, /* of no width; left-to-right and right-to-left mark */
+	{ 0x2028, 0x202e }, /* line and paragraph separator; embeddings and overrides */
+	{ 0x2060, 0x206f }, /* word joiner; isolates */
+	{ 0xfeff, 0xfeff }, /* byte order mark */
+	{ 0xfff9, 0xfffb }, /* annotations */
+	{ 0xe0000, 0xe007f }, /* tags */
+};
+
 bool str_is_control(const char *s, size_t len)
 {
-	const unsigned char *u = (const unsigned char *)s;
+	unsigned long cp;
 
-	if (len == 1)
-		return u[0] < 0x20 || u[0] == 0x7f;
-	if (len == 2)
-		return u[0] == 0xc2 && u[1] < 0xa0;
-	if (len != 3 || u[0] != 0xe2)
+	if (*s >= ' ' && *s < 0x7f)
 		return false;
-	return (u[1] == 0x80 && u[2] >= 0xa8 && u[2] <= 0xae) ||
-	       (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9);
+	cp = str_codepoint(s, len);
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
+		if (cp >= controls[i].first && cp <= controls[i].last)
+			return true;
+	return false;
 }
 
 size_t str_plain_len(const char *s)

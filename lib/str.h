@@ -76,7 +76,10 @@ size_t str_utf8_len(const char *s, size_t left);
 /* The number of bytes of printable ASCII at s: nearly all text is only that. */
 size_t str_plain_len(const char *s);
 
-/* Is such a sequence one that a terminal obeys instead of showing it? */
+/* The character of such a sequence. */
+unsigned long str_codepoint(const char *s, size_t len);
+
+/* Is such a sequence one that a terminal obeys, or hides, instead of showing it? */
 bool str_is_control(const char *s, size_t len);
 
 /* "8-4-4-4-12" hex digits, lowered into a copy; NULL for anything else. */

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "cleanup.h"
 #include "err.h"
+#include "shellword.h"
 
 /* As many as the kernel follows (MAXSYMLINKS). */
 #define LINKS_MAX 40
@@ -63,7 +64,8 @@ static int judge_mode(struct walk *w, const char *path, mode_t mode)
 		return err_set(w->err, EPERM,
 			       "the group or others can write to the directory %s (mode %04o); "
 			       "run chmod go-w %s, or use another directory",
-			       shown(path), (unsigned)mode & 07777, shown(path));
+			       shown(path), (unsigned)mode & 07777,
+			       shellword(w->arena, shown(path)));
 	w->strange = true;
 	return 0;
 }

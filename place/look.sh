@@ -111,9 +111,10 @@ clash() {
 	else
 		known='on the list of kvmshim-place'
 	fi
-	if [ ! -L "$1" ] && is_elf "$1"; then otherwise=", else: rm $1.real"; else otherwise=''; fi
+	path=$(word "$1") real=$(word "$1.real")
+	if [ ! -L "$1" ] && is_elf "$1"; then otherwise=", else: rm $real"; else otherwise=''; fi
 	say "is $(kind "$1"), not the wrapper and not $known, and $1.real is $(kind "$1.real");" \
-		"if $1.real is the emulator and $1 is not needed: mv -T $1.real $1 && kvmshim-place place $1$otherwise"
+		"if $1.real is the emulator and $1 is not needed: mv -T $real $path && kvmshim-place place $path$otherwise"
 }
 
 # The program that a path comes to: where it is a link, what it leads to; where it
@@ -202,6 +203,6 @@ objection_of_dpkg() {
 	truename=$(dpkg-divert --truename "$1" 2>&1) || { say "$truename"; return; }
 	case $truename in
 	"$1" | "$1.real") ;;
-	*) say "is already diverted, but not by kvmshim-place; see dpkg-divert --list $1" ;;
+	*) say "is already diverted, but not by kvmshim-place; see dpkg-divert --list $(word "$1")" ;;
 	esac
 }

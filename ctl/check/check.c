@@ -15,6 +15,7 @@
 #include "err.h"
 #include "file.h"
 #include "jsondoc.h"
+#include "shellword.h"
 #include "str.h"
 #include "wrapper/decide.h"
 
@@ -64,7 +65,8 @@ static int check_file(struct check *c, const char *path)
 	struct err err;
 
 	if (c->qemu && is_program(path))
-		return ctl_wrong(&command_check, "'%s' is a program: write --qemu=%s", path, path);
+		return ctl_wrong(&command_check, "'%s' is a program: write %s", path,
+				 shellword(c->ctl->host.arena, arena_join(c->ctl->host.arena, "--qemu=", path)));
 	if (file_read_any(c->ctl->host.arena, path, &file, &err) < 0) {
 		ctl_fail("%s", err.text);
 		return CTL_USAGE;

@@ -19,6 +19,13 @@ static void head(struct strbuf *out, const char *name, const char *help)
 	strbuf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
+/* As str_printable() writes it; a backslash of a label is two. */
+static void add_hex(struct strbuf *text, const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		strbuf_addf(text, "\\\\x%02x", (unsigned char)p[i]);
+}
+
 /* A value of a label: UTF-8, with \, " and line feeds written as the format says. */
 static const char *label(struct arena *a, const char *value)
 {
@@ -31,6 +38,8 @@ static const char *label(struct arena *a, const char *value)
 			strbuf_addf(&text, "\\%c", *p);
 		else if (*p == '\n')
 			strbuf_add(&text, "\\n");
+		else if (len && str_is_control(p, len))
+			add_hex(&text, p, len);
 		else if (len)
 			strbuf_addn(&text, p, len);
 		else

@@ -10,6 +10,7 @@
 #include "file.h"
 #include "host/sysfs.h"
 #include "root.h"
+#include "shellword.h"
 
 static const char *here(const struct doctor *d, const char *path)
 {
@@ -154,8 +155,9 @@ struct row doctor_selinux(const struct doctor *d)
 				"virt_hooks_unconfined is off, so the hook cannot bind devices");
 	if (wrong)
 		return row_fail(d,
-				arena_printf(d->host.arena, "chcon --reference=%s %s", wrong->real,
-					     wrong->path),
+				arena_printf(d->host.arena, "chcon --reference=%s %s",
+					     shellword(d->host.arena, wrong->real),
+					     shellword(d->host.arena, wrong->path)),
 				"%s does not have the SELinux label of its real emulator",
 				wrong->path);
 	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))

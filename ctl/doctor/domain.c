@@ -16,6 +16,7 @@
 #include "hooks/request.h"
 #include "hooks/survey/lent.h"
 #include "host/process/vmprocess.h"
+#include "shellword.h"
 
 static const struct defined *it(const struct doctor *d)
 {
@@ -36,7 +37,8 @@ struct row doctor_definition(const struct doctor *d)
 	struct process qemu = running(d);
 
 	if (one->problem)
-		return row_fail(d, arena_printf(d->host.arena, "virsh edit %s", one->name),
+		return row_fail(d, arena_printf(d->host.arena, "virsh edit %s",
+					     shellword(d->host.arena, one->name)),
 				"%s: %s", one->path ? one->path : one->name, one->problem);
 	if (qemu.pid)
 		return row_ok(d, "%s, %s; the VM is already running (pid %ld)", one->name,
@@ -90,7 +92,8 @@ struct row doctor_assign(const struct doctor *d)
 	if (it(d)->problem)
 		return row_fail(d, NULL, "unknown, because the domain XML cannot be read");
 	if (running(d).pid)
-		return row_ok(d, "the VM is already running; see kvmshim status %s", it(d)->name);
+		return row_ok(d, "the VM is already running; see kvmshim status %s",
+			      shellword(d->host.arena, it(d)->name));
 	if (!d->ours.settings.hook.enabled)
 		return row_fail(d, NULL, "the hook is disabled; see kill-switch");
 	doctor_grants(d, it(d), &g, &m);
@@ -144,7 +147,8 @@ static struct row judge_decision(const struct doctor *d, struct decision *decisi
 	switch (decision->kind) {
 	case DECIDE_REFUSE:
 		return row_fail(
-			d, arena_printf(d->host.arena, "kvmshim explain --all %s", it(d)->name),
+			d, arena_printf(d->host.arena, "kvmshim explain --all %s",
+					shellword(d->host.arena, it(d)->name)),
 			"the wrapper would refuse the start: %s",
 			mistake_text(d->host.arena, &decision->mistakes.v[0]));
 	case DECIDE_PASS:

@@ -12,6 +12,7 @@
 #include "host/sysfs.h"
 #include "nearest.h"
 #include "root.h"
+#include "shellword.h"
 
 static bool is_newer(const struct stat *a, const struct stat *b)
 {
@@ -50,9 +51,9 @@ static const char *trouble(const struct emulator *e)
 	return texts[e->place];
 }
 
-static const char *first_of(const struct emulator *e)
+static const char *first_of(const struct doctor *d, const struct emulator *e)
 {
-	return e->domains.n ? e->domains.v[0] : "NAME";
+	return e->domains.n ? shellword(d->host.arena, e->domains.v[0]) : "NAME";
 }
 
 /* kvmshim-place refuses a file that is not a program, and the second name of an emulator. */
@@ -64,33 +65,36 @@ static const char *what_to_edit(const struct doctor *d, const struct emulator *e
 		return NULL;
 	if (str_ends(e->path, ".real"))
 		return arena_printf(d->host.arena, "set <emulator>%.*s</emulator> with virsh edit %s",
-				    name, e->path, first_of(e));
+				    name, e->path, first_of(d, e));
 	if (e->place == PLACE_ABSENT || (e->place == PLACE_BARE && !e->is_program))
 		return arena_printf(d->host.arena,
 				    "install the emulator, or correct <emulator> with virsh edit %s",
-				    first_of(e));
+				    first_of(d, e));
 	return NULL;
 }
 
 static const char *otherwise(const struct doctor *d, const char *path)
 {
-	return arena_printf(d->host.arena, "; if not: rm %s.real && kvmshim-place place %s", path, path);
+	return arena_printf(d->host.arena, "; if not: rm %s && kvmshim-place place %s",
+			    shellword(d->host.arena, arena_join(d->host.arena, path, ".real")),
+			    shellword(d->host.arena, path));
 }
 
 /* The command that puts the wrapper in front, and is not refused by kvmshim-place. */
 static const char *remedy(const struct doctor *d, const struct emulator *e)
 {
-	const char *edit = what_to_edit(d, e), *p = e->path;
+	const char *edit = what_to_edit(d, e), *p = shellword(d->host.arena, e->path),
+		   *real = shellword(d->host.arena, arena_join(d->host.arena, e->path, ".real"));
 
 	if (edit)
 		return edit;
 	if (e->place == PLACE_ORPHAN)
-		return arena_printf(d->host.arena, "install the emulator %s again", p);
+		return arena_printf(d->host.arena, "install the emulator %s again", e->path);
 	if (e->place == PLACE_BOTH)
 		return arena_printf(
 			d->host.arena,
-			"if %s.real is the emulator: mv -T %s.real %s && kvmshim-place place %s%s",
-			p, p, p, p, e->is_binary ? otherwise(d, p) : "");
+			"if %s.real is the emulator: mv -T %s %s && kvmshim-place place %s%s",
+			e->path, real, p, p, e->is_binary ? otherwise(d, e->path) : "");
 	return e->owner ? "kvmshim-place refresh" :
 			  arena_printf(d->host.arena, "kvmshim-place place %s", p);
 }
@@ -290,7 +294,7 @@ struct row doctor_machine_types(const struct doctor *d)
 		return row_fail(
 			d,
 			arena_printf(d->host.arena, "virsh edit %s",
-				     str_printable(d->host.arena, first)),
+				     shellword(d->host.arena, first)),
 			"QEMU does not support the machine type, so libvirt refuses the start: %s",
 			row_list(d, &gone));
 	if (d->unseen_domains)

@@ -12,6 +12,7 @@
 #include "host/process/vmprocess.h"
 #include "host/sysfs.h"
 #include "root.h"
+#include "shellword.h"
 
 #define HOOKS "/etc/libvirt/hooks"
 #define HOOK_PROGRAM "kvmshim-hook"
@@ -161,7 +162,7 @@ static struct row judge_seen(const struct doctor *d, const struct hook_file *h)
 	const struct libvirt *l = &d->libvirt;
 	const char *not_for = uncalled_for(d, h),
 		   *reload = arena_printf(d->host.arena, "systemctl reload %s",
-					  doctor_daemon_unit(d));
+					  shellword(d->host.arena, doctor_daemon_unit(d)));
 
 	if (not_for)
 		return row_fail(d, reload,

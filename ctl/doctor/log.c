@@ -9,6 +9,7 @@
 #include "file.h"
 #include "host/sysfs.h"
 #include "root.h"
+#include "shellword.h"
 
 #define LOGS "/var/log/libvirt/qemu"
 #define LOG_END ((size_t)64 * 1024)
@@ -89,7 +90,7 @@ struct row doctor_unknown_options(const struct doctor *d)
 		return row_warn(d,
 				arena_printf(d->host.arena,
 					     "kvmshim check --qemu; kvmshim explain %s",
-					     domains.v[0]),
+					     shellword(d->host.arena, domains.v[0])),
 				"at the last start QEMU did not accept its command line: %s",
 				row_list(d, &reported));
 	if (!seen)

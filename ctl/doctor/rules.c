@@ -6,6 +6,7 @@
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
 #include "hooks/journal/stuck.h"
+#include "shellword.h"
 
 #define CONF CONFDIR_ETC "/" SETTINGS_FILE
 
@@ -36,7 +37,7 @@ struct row doctor_kvmshim_root(const struct doctor *d)
 			arena_printf(d->host.arena,
 				     "add [Service] UnsetEnvironment=KVMSHIM_ROOT in a drop-in "
 				     "(systemctl edit %s), and restart the unit",
-				     doctor_daemon_unit(d)),
+				     shellword(d->host.arena, doctor_daemon_unit(d))),
 			"%s has KVMSHIM_ROOT=%s in its environment, so the hook does not see the real devices",
 			doctor_daemon_unit(d), l->kvmshim_root);
 	return row_ok(d, "the environment of the libvirt daemon has no KVMSHIM_ROOT");

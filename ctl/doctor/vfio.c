@@ -11,6 +11,7 @@
 #include "host/pci/subdevices.h"
 #include "host/sysfs.h"
 #include "host/use/usesconsole.h"
+#include "shellword.h"
 
 #define INITRAMFS "then update-initramfs -u (dracut -f)"
 
@@ -150,7 +151,7 @@ struct row doctor_softdeps(const struct doctor *d)
 		arena_printf(
 			d->host.arena,
 			"echo softdep %s pre: vfio-pci >>/etc/modprobe.d/vfio.conf, " INITRAMFS,
-			module_of(d, driver)),
+			shellword(d->host.arena, module_of(d, driver))),
 		"another driver was bound before vfio-pci: %s", row_list(d, &lost));
 }
 
