@@ -11,7 +11,7 @@
 #include "wrapper/line/view.h"
 
 #define SOCKETS_MAX 16	/* libvirt passes one for the monitor, and one for each agent channel */
-#define PATIENCE_MS 2000
+#define PATIENCE_MS 10000 /* on a busy host libvirt takes seconds */
 
 /* What QMP sends first (docs/interop/qmp-spec of QEMU): libvirt answers with a command. */
 static const char greeting[] =

@@ -67,20 +67,18 @@ for my $late (0, 0.3) {
 	};
 }
 
-subtest 'Who never connects' => sub {
-	my ($listen) = listening();
-	my ($pid, $out) = refused($listen, words($listen));
-	waitpid $pid, 0;
-	is($? >> 8, 1, 'waits no longer than that');
-	like(next_line($out), qr/sett/, 'with the reason');
-};
-
-subtest 'Who connects, and says nothing' => sub {
+subtest 'Who never connects, and who connects and says nothing' => sub {
 	my ($listen, $path) = listening();
-	my ($pid, $out) = refused($listen, words($listen));
+	my ($alone, $out) = refused($listen, words($listen));
+	unlink $path;
+	($listen, $path) = listening();
+	my ($silent, $other) = refused($listen, words($listen));
 	my $monitor = IO::Socket::UNIX->new(Peer => $path);
-	waitpid $pid, 0;
-	is($? >> 8, 1, 'waits no longer than that');
+	for ([ $alone, $out ], [ $silent, $other ]) {
+		waitpid $_->[0], 0;
+		is($? >> 8, 1, 'is not waited for without end');
+		like(next_line($_->[1]), qr/sett/, 'and the reason is on stderr');
+	}
 };
 
 subtest 'Who hangs up' => sub {
