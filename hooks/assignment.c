@@ -22,6 +22,7 @@
 #include "hooks/survey/survey.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
+#include "host/process/namespace.h"
 #include "str.h"
 #include "utc.h"
 
@@ -84,12 +85,36 @@ static int judge_and_plan(struct assignment *h, const struct reservations *held,
 	return 0;
 }
 
+/* Who does not see the processes of the host does not see who uses a device. */
+static int sees_host(struct assignment *h, struct err *err)
+{
+	const char *why = namespace_blindness(&h->host);
+	const char *text =
+		why ? arena_printf(h->host.arena,
+				   "the hook cannot see the processes of the host, because %s",
+				   why) :
+		      NULL;
+
+	if (!why)
+		return 0;
+	if (!h->settings->hook.pid_namespace_warn)
+		return err_set(err, EPERM,
+			       "%s; give the container the PID namespace of the host, or see "
+			       "pid-namespace in kvmshim.conf(5)",
+			       text);
+	if (!strv_has(&h->notes, text))
+		strv_push(h->host.arena, &h->notes, text);
+	return 0;
+}
+
 int assignment_plan(struct assignment *h, struct journal *j, struct err *err)
 {
 	struct reservations held = { 0 };
 	struct survey survey;
-	int rc = reserve_read(&h->host, h->uuid, &held, err);
+	int rc = h->wishes.n ? sees_host(h, err) : 0;
 
+	if (!rc)
+		rc = reserve_read(&h->host, h->uuid, &held, err);
 	if (rc)
 		return rc;
 	look(h, &held, &survey);
@@ -252,9 +277,12 @@ static int take_nothing(struct assignment *h, int folder, struct err *err)
 
 int assignment_make(struct assignment *h, struct err *err)
 {
-	_cleanup_fd_ int folder = return_open(h, 0, err);
-	int rc;
+	_cleanup_fd_ int folder = -1;
+	int rc = h->wishes.n ? sees_host(h, err) : 0;
 
+	if (rc)
+		return rc;
+	folder = return_open(h, 0, err);
 	if (folder < 0)
 		return folder;
 	rc = return_left_over(h, folder, err);
@@ -347,11 +375,15 @@ static int recover_locked(struct assignment *h, int folder, struct err *err)
 int assignment_recover(struct assignment *h, struct err *err)
 {
 	_cleanup_fd_ int folder = -1;
+	int rc;
 
 	if (is_alive(h))
 		return -EAGAIN;
 	if (!return_needed(h))
 		return 0;
+	rc = sees_host(h, err);
+	if (rc)
+		return rc;
 	folder = state_open(&h->host, h->uuid, err);
 	if (folder == -EBUSY)
 		return -EAGAIN;

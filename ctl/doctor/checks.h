@@ -38,6 +38,7 @@ struct row doctor_unknown_options(const struct doctor *d);
 struct row doctor_libvirt(const struct doctor *d);
 struct row doctor_hook(const struct doctor *d);
 struct row doctor_foreign_hooks(const struct doctor *d);
+struct row doctor_pid_namespace(const struct doctor *d);
 /* confinement.c */
 struct row doctor_apparmor(const struct doctor *d);
 struct row doctor_selinux(const struct doctor *d);

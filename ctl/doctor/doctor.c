@@ -57,6 +57,7 @@ static const struct check checks[] = {
 	{ "libvirt", doctor_libvirt, ABOUT_HOST },
 	{ "hook", doctor_hook, ABOUT_HOST | ABOUT_DOMAIN },
 	{ "foreign-hooks", doctor_foreign_hooks, ABOUT_HOST },
+	{ "pid-namespace", doctor_pid_namespace, ABOUT_HOST },
 	{ "apparmor", doctor_apparmor, ABOUT_HOST },
 	{ "selinux", doctor_selinux, ABOUT_HOST },
 	{ "memlock", doctor_memlock, ABOUT_HOST },

@@ -9,6 +9,7 @@
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
 #include "hooks/hook.h"
+#include "host/process/namespace.h"
 #include "host/process/vmprocess.h"
 #include "host/sysfs.h"
 #include "root.h"
@@ -221,4 +222,25 @@ struct row doctor_foreign_hooks(const struct doctor *d)
 			"check that no other hook binds or unbinds the devices of kvmshim",
 			"libvirt also runs these hooks: %s", row_list(d, &others));
 	return row_ok(d, "libvirt runs no other hook");
+}
+
+/* The daemon's, for the hook is its child; and our own, who may be in its container. */
+static const char *blindness(const struct doctor *d)
+{
+	const char *why = namespace_blindness_of(&d->host, d->libvirt.daemon.pid);
+
+	return why ? why : namespace_blindness(&d->host);
+}
+
+struct row doctor_pid_namespace(const struct doctor *d)
+{
+	static const char fix[] = "start the container of libvirt with --pid=host and CAP_SYS_PTRACE, or "
+				  "see pid-namespace in kvmshim.conf(5)";
+	const char *why = blindness(d);
+
+	if (!why)
+		return row_ok(d, "the hook can see all processes of the host");
+	if (d->ours.settings.hook.pid_namespace_warn || !doctor_needs_hook(d))
+		return row_warn(d, fix, "the hook cannot see the processes of the host, because %s", why);
+	return row_fail(d, fix, "the hook cannot see the processes of the host, because %s", why);
 }

@@ -197,6 +197,12 @@ static const char *set_hugepages(const struct setting_place *p, const char *valu
 			  "check or allocate");
 }
 
+static const char *set_pid_namespace(const struct setting_place *p, const char *value)
+{
+	return set_second(&p->settings->hook.pid_namespace_warn, value, "refuse", "warn",
+			  "refuse or warn");
+}
+
 static const char *set_release_console(const struct setting_place *p, const char *value)
 {
 	return set_bool(&p->settings->hook.release_console, value);
@@ -209,6 +215,7 @@ static const struct setting_key hook_keys[] = {
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "holders-wait", set_holders_wait },
 	{ "hugepages", set_hugepages },
+	{ "pid-namespace", set_pid_namespace },
 	{ "release-console", set_release_console },
 	{ NULL },
 };

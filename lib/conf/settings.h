@@ -47,6 +47,7 @@ struct hook_settings {
 	bool companions_auto;
 	int unbind_timeout, holders_wait; /* seconds */
 	bool hugepages_allocate;
+	bool pid_namespace_warn; /* else refuse */
 	bool release_console;
 };
 

@@ -235,6 +235,14 @@ my @hosts = (
 		started($host);
 		$host->conf("[hook]\nenabled = no\n");
 	} ],
+	[ 'pid-namespace', 'the daemon is in a container of its own', 'warn', qr/because it is in a PID namespace of its own$/, qr/--pid=host/,
+		sub { shift->file('proc/4242/status', "Name:\tlibvirtd\nNSpid:\t4242\t7\n") } ],
+	[ 'pid-namespace', 'so is doctor, and that is meant', 'warn', qr/because it is in a PID namespace of its own$/, qr/pid-namespace in kvmshim\.conf/, sub {
+		my ($host) = @_;
+		$host->file('proc/self/ns/.keep', '');
+		symlink 'pid:[4026532000]', $host->dir . '/proc/self/ns/pid' or die $!;
+		$host->conf("[hook]\npid-namespace = warn\n");
+	} ],
 	[ 'foreign-hooks', 'two', 'warn', qr{: /etc/libvirt/hooks/qemu; /etc/libvirt/hooks/qemu\.d/10-vfio\z}, qr/no other hook binds or unbinds/, sub {
 		my ($host) = @_;
 		$host->file("etc/libvirt/hooks/$_", "#!/bin/sh\n", 0755) for 'qemu', 'qemu.d/10-vfio';

@@ -133,6 +133,8 @@ static const struct bad {
 	  "f:2: error: holders-wait = 10s: must be a number of seconds from 0 to 600" },
 	{ "a negative time", "[hook]\nholders-wait = -1\n", "f:2: error: holders-wait = -1" },
 	{ "no time", "[hook]\nholders-wait =\n", "f:2: error: holders-wait = : must be" },
+	{ "pid-namespace", "[hook]\npid-namespace = yes\n",
+	  "f:2: error: pid-namespace = yes: must be refuse or warn" },
 	{ "hugepages", "[hook]\nhugepages = yes\n", "f:2: error: hugepages = yes: must be check or allocate" },
 	{ "release-console", "[hook]\nrelease-console = vt\n",
 	  "f:2: error: release-console = vt: must be yes or no" },
