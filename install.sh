@@ -20,6 +20,8 @@ say() { printf '%s\n' "$*"; }
 die() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
 indent() { sed 's/^./    &/'; }
 
+. place/trust.sh
+
 # ------------------------------------------------------------------ packages
 # One need a line: how to tell that it is there (see has), the package that
 # brings it on Debian and Ubuntu, and the one on RHEL and Fedora.
@@ -264,6 +266,11 @@ judge_host() {
 	for folder in /usr/sbin /usr/lib /usr/share /etc /var/lib; do
 		[ -w "$folder" ] || [ "$(id -u)" != 0 ] || die "$folder is not writable; check if it is on a read-only file system"
 	done
+	# Nobody else may put links where root writes.
+	for folder in /usr/sbin /usr/lib/kvmshim /usr/share/man /etc/kvmshim/rules.d "$state"; do
+		why=$(distrust_folder "$folder/file")
+		[ ! "$why" ] || die "$folder: $why"
+	done
 }
 
 # All files as they will be on the machine, in a folder. Settings that were edited stay.
@@ -297,7 +304,7 @@ note_files() {
 put_files() {
 	note_files || return 1
 	staged d | while read -r folder; do mkdir -p "$folder" || exit 1; done &&
-		staged f | while read -r file; do cp --preserve=mode "$stage$file" "$file.kvmshim-new" || exit 1; done &&
+		staged f | while read -r file; do cp --remove-destination -T --preserve=mode "$stage$file" "$file.kvmshim-new" || exit 1; done &&
 		staged f | while read -r file; do mv -f "$file.kvmshim-new" "$file" || exit 1; done
 }
 

@@ -146,12 +146,35 @@ host_emulators() {
 }
 is_host_emulator() { host_emulators | grep -qxF "$1"; }
 
-# What libvirt starts here: these, and what its definitions name. Not a wrapper that
+# kvmshim reads XML as libvirt does. Before the first installation, a kvmshim that was built
+# beside this file can be used.
+reader_of_xml() {
+	for program in /usr/sbin/kvmshim "${0%/*}/../build/kvmshim"; do
+		! is_program "$program" || { say "$program"; return; }
+	done
+	return 1
+}
+
+has_domains() {
+	for xml in /etc/libvirt/qemu/*.xml /run/libvirt/qemu/*.xml; do
+		[ ! -e "$xml" ] || return 0
+	done
+	return 1
+}
+
+# The emulators that domains name. 1 is the status for a file that is not XML: kvmshim names it.
+named_by_domains() {
+	has_domains || return 0
+	reader=$(reader_of_xml) && status=0 || return 1
+	"$reader" emulators || status=$?
+	[ "$status" -le 1 ]
+}
+
+# What libvirt starts here: these, and what its definitions name, one a line. Not a wrapper that
 # somebody put under a name of its own.
 used_by_libvirt() {
 	{
-		cat /etc/libvirt/qemu/*.xml /run/libvirt/qemu/*.xml 2>/dev/null |
-			sed -n 's,.*<emulator>\(/[^<]*\)</emulator>.*,\1,p'
+		say "$1"
 		host_emulators
 	} | sort -u | while read -r path; do
 		path=$(target_of "$path" 2>/dev/null) || continue
@@ -187,15 +210,37 @@ objection() {
 		orphaned "$1"
 	elif ! is_program "$1" && { there "$1" || ! is_program "$1.real"; }; then
 		say 'is not a program'
-	elif [ "$(stat -c %u "$(dirname "$1")")" != 0 ]; then
-		say 'its directory does not belong to root'
+	elif [ "$(distrust_folder "$1")" ]; then
+		distrust_folder "$1"
+	elif [ "$(distrust "$(program_of "$1" "$seen")")" ]; then
+		distrust "$(program_of "$1" "$seen")"
 	elif [ ! -w "$(dirname "$1")" ] && [ "$(id -u)" = 0 ]; then
 		say 'its directory is not writable; check if it is on a read-only file system'
 	elif is_conf_real "$1"; then
 		say "the wrapper would run itself, because kvmshim.conf has real = $(conf_real);" \
 			"delete that line, or change the path to $1.real"
-	elif has_dpkg; then
-		objection_of_dpkg "$1"
+	else
+		refused=''
+		! has_dpkg || refused=$(objection_of_dpkg "$1")
+		[ "$refused" ] || refused=$(objection_of_kind "$1" "$seen")
+		[ ! "$refused" ] || say "$refused"
+	fi
+}
+
+# program_of NAME STATE: the file of the real emulator.
+program_of() {
+	case $2 in
+	front | headless) say "$1.real" ;;
+	*) say "$1" ;;
+	esac
+}
+
+# An emulator that has the wrapper in front already was asked before.
+objection_of_kind() {
+	if is_recorded "$1" && [ "$2" = front ]; then
+		return
+	elif ! is_qemu "$(program_of "$1" "$2")"; then
+		say "is not a QEMU emulator: it does not answer --version with 'QEMU emulator version'"
 	fi
 }
 

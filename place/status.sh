@@ -17,7 +17,7 @@ emulator_row() {
 			row fail "$1" "was upgraded, but libvirt still uses the capabilities of the old version: kvmshim-place refresh"
 		elif [ "$2" = dpkg ] && ! diverted "$1"; then
 			row fail "$1" "is not diverted, so an upgrade would replace the wrapper: kvmshim-place refresh"
-		elif ! version=$("$1" -version 2>&1); then
+		elif ! version=$(unknown_program "$1" -version 2>&1); then
 			row fail "$1" "cannot be run: $version"
 		else
 			row ok "$1" "is behind the wrapper: $(say "$version" | head -n 1)"

@@ -120,7 +120,7 @@ subtest 'A wrapper that kvmshim-place did not put there' => sub {
 	is($got->{status}, 1, 'unplace: refused');
 	like($got->{err}, qr{\Akvmshim-place: /usr/bin/qemu-kvmshim: kvmshim-place did not install this wrapper, so .*; .*kvmshim-place place /usr/bin/qemu-kvmshim.*\n\z}, 'one line says why');
 	is_deeply([ $root->changes ], \@before, 'nothing was changed');
-	$root->ok_sh("kvmshim-place place $x86; rm -r /var/lib/kvmshim; echo '<emulator>/usr/bin/qemu-kvmshim</emulator>' >/etc/libvirt/qemu/one.xml", 'the list is lost');
+	$root->ok_sh("kvmshim-place place $x86; rm -r /var/lib/kvmshim; echo '<domain><devices><emulator>/usr/bin/qemu-kvmshim</emulator></devices></domain>' >/etc/libvirt/qemu/one.xml", 'the list is lost');
 	$root->ok_sh('kvmshim-place place', 'placed again');
 	is($root->ok_sh('kvmshim-place list', 'the list'), "$x86\n", 'the one of the host, and not the one for one VM');
 	$root->ok_sh('kvmshim-place unplace && dpkg --verify qemu-system-x86', 'taken away');

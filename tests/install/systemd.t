@@ -64,6 +64,31 @@ subtest 'One that is placed later is watched too, and one that is not is told' =
 	$root->ok_sh("rm $two; kvmshim-place status", 'status: all is well');
 };
 
+# As on Debian, where the user of the exporter owns the directory that it reads.
+subtest 'The page and the metrics of the devices, beside an exporter that plants links' => sub {
+	my $textfiles = '/var/lib/prometheus/node-exporter';
+	my $run = '/run/kvmshim-devices';
+	$root->ok_sh("mkdir -p $textfiles; ln -s /etc/shadow $textfiles/kvmshim.prom; ln -s /var/lib/kvmshim/emulators $textfiles/devices.html; "
+		. "ln -s /var/lib/kvmshim/emulators /var/lib/kvmshim/devices.html; chown -hR 4711:4711 /var/lib/prometheus", 'planted');
+	my $sums = sub { return $root->ok_sh('stat -c "%n %a %u %g" /etc/shadow /var/lib/kvmshim/emulators; sha256sum /etc/shadow /var/lib/kvmshim/emulators', 'the victims') };
+	my $before = $sums->();
+	$root->ok_sh('systemctl start kvmshim-devices.timer kvmshim-devices.service', 'the shipped service') or diag($root->sh('journalctl -u kvmshim-devices')->{out});
+	is($root->ok_sh("stat -L -c %a $run", 'its directory'), "755\n", 'can be read by others');
+	isnt($root->ok_sh("stat -c %u $run", 'its owner') + 0, 0, 'is not root');
+	for my $file ('devices.html', 'kvmshim.prom') {
+		is($root->ok_sh("stat -c '%a %u' $run/$file", $file), "644 " . $root->sh("stat -c %u $run")->{out}, "$file is its own, for others to read");
+	}
+	like($root->ok_sh("setpriv --reuid 4711 --clear-groups cat $run/kvmshim.prom", 'as the exporter'), qr/^kvmshim_devices_unseen 0$/m, 'nothing is unseen');
+	is($sums->(), $before, 'the victims are what they were');
+	$root->ok_sh("rm $textfiles/kvmshim.prom; ln -s $run/kvmshim.prom $textfiles/; systemctl start kvmshim-devices", 'the link of the manual, and again');
+	like($root->ok_sh("setpriv --reuid 4711 --clear-groups cat $textfiles/kvmshim.prom", 'as the exporter'), qr/^kvmshim_/m, 'it reads the metrics');
+	my $got = $root->sh("kvmshim devices --prometheus $textfiles/kvmshim.prom");
+	is($got->{status}, 2, 'root itself is refused there');
+	like($got->{err}, qr{\Akvmshim: \Q$textfiles\E/kvmshim.prom cannot be written: the directory /var/lib/prometheus belongs to user 4711; }, 'with the reason');
+	is($sums->(), $before, 'the victims are what they were');
+	$root->ok_sh("systemctl stop kvmshim-devices.timer; ! test -e $run; rm -r /var/lib/prometheus /var/lib/kvmshim/devices.html", 'stopped: nothing is left');
+};
+
 $root->ok_sh('/src/install.sh uninstall', 'uninstall');
 is($root->sh("systemctl list-units --all --plain --no-legend 'kvmshim*'")->{out}, '', 'systemd knows nothing of it');
 is($root->ok_sh("tail -c 10 $qemu", 'what is there'), "version 3\n", 'the emulator is the last one');
