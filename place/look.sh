@@ -174,7 +174,7 @@ named_by_domains() {
 # somebody put under a name of its own.
 used_by_libvirt() {
 	{
-		say "$1"
+		[ ! "$1" ] || say "$1"
 		host_emulators
 	} | sort -u | while read -r path; do
 		path=$(target_of "$path" 2>/dev/null) || continue
