@@ -146,21 +146,28 @@ static bool is_named_like_qemu(struct look *l)
 
 /*
  * Not the name alone: the program itself, which the link leads to also in another mount
- * namespace and after an upgrade, must be one that root has put there.
+ * namespace and after an upgrade, must be one that root has put there. What root runs may be
+ * anybody's, but no setuid program: sudo(8) has all four user ids of root while it asks the user
+ * for a password.
  */
-static bool runs_emulator(struct look *l)
+static bool runs_emulator(struct look *l, uid_t uid)
 {
 	char path[NAME_MAX + sizeof("/exe")], exe[PATH_MAX];
+	const char *name = exe_name(l, exe, sizeof(exe));
 	struct stat st;
 
-	if (!is_like_qemu(exe_name(l, exe, sizeof(exe))))
+	if (!*name)
+		return uid == 0; /* unknown: the name of the process has to do */
+	if (!is_like_qemu(name))
 		return false;
 	snprintf(path, sizeof(path), "%s/exe", l->pid);
 	if (fstatat(l->proc, path, &st, 0) < 0) {
 		failed(l, errno);
 		return false;
 	}
-	return st.st_uid == 0 && !(st.st_mode & (S_ISUID | S_ISGID | S_IWGRP | S_IWOTH));
+	if (st.st_mode & (S_ISUID | S_ISGID))
+		return false;
+	return uid == 0 || (st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)));
 }
 
 /* Fills in who the process is; false for one that cannot be libvirt's QEMU. */
@@ -171,18 +178,16 @@ static bool read_evidence(struct look *l, struct uuid_process *p)
 	if (!file_read(l, "status", text, sizeof(text) - 1) ||
 	    !credentials_same_uid(text, &p->uid) || credentials_is_nested(text))
 		return false;
-	if (p->uid == 0)
-		return true;
 	file_read(l, "cgroup", text, sizeof(text) - 1);
 	credentials_cgroup(text, &p->cgroup_anywhere, &p->cgroup);
-	p->emulator = runs_emulator(l);
+	p->emulator = runs_emulator(l, p->uid);
 	return true;
 }
 
 bool process_is_vm(const struct uuid_process *p, struct vm_user user)
 {
 	if (p->uid == 0)
-		return true;
+		return p->emulator || p->cgroup;
 	if (!user.known)
 		return p->cgroup;
 	return p->uid == user.uid && (p->cgroup_anywhere || p->emulator);

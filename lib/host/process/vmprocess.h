@@ -29,7 +29,7 @@ struct uuid_process {
 	uid_t uid;		/* real, effective, saved and of the file system: all the same */
 	bool cgroup_anywhere;	/* in a control group that has the name of one of libvirt's */
 	bool cgroup;		/* in one that only root can make */
-	bool emulator;		/* the program it runs is root's, and named like QEMU */
+	bool emulator;		/* it runs a program named like QEMU, which is root's or run by root */
 };
 
 struct uuid_processes {
@@ -47,9 +47,10 @@ struct uuid_processes {
 void process_uuids(const struct host *host, struct uuid_processes *found);
 
 /*
- * Is it libvirt's (or Proxmox's)? A process of root is. Another is if its user is the VM's, and
- * if it is in a control group of libvirt's, or runs an emulator. If the VM's user is not known,
- * only a control group that root has made counts.
+ * Is it libvirt's (or Proxmox's)? A process of root is if it runs an emulator, or is in a control
+ * group of libvirt's that root has made. Another is if its user is the VM's, and if it is in a
+ * control group of libvirt's, or runs an emulator. If the VM's user is not known, only a control
+ * group that root has made counts.
  */
 bool process_is_vm(const struct uuid_process *p, struct vm_user user);
 
