@@ -43,6 +43,10 @@ sub shows {
 		$vm ? () : $Kvmshim::Qemu::error, map { "$_ is $got{$_}, not $want{$_}" } sort keys %want);
 }
 
+# Whether this QEMU still has an option; 9.0 has dropped -no-acpi.
+my $help;
+sub knows { return ($help //= run({}, qemu_binary, '-help')->{out}) =~ /^\Q$_[0]\E\s/m }
+
 # --- what we read
 
 my @reading = (
@@ -71,7 +75,7 @@ my @reading = (
 	[ 'machine.type' => '-machine', 'q35,usb=on,' ],
 	[ 'machine.usb' => '-machine', 'pc', '-M', 'usb=on', '-machine', 'usb=off' ],
 	[ 'machine.usb' => '-machine', 'pc,usb=off', '-usb' ],
-	[ 'machine.acpi' => '-machine', 'pc', '-no-acpi' ],
+	(knows('-no-acpi') ? [ 'machine.acpi' => '-machine', 'pc', '-no-acpi' ] : ()),
 	[ 'machine.dump-guest-core' => '-machine', 'pc,dump_guest_core=off' ],
 	(map { [ 'cpu.kvm' => '-cpu', "qemu64$_" ] } ',-kvm', ',kvm=off,kvm=on', ',+kvm,kvm=off', ',kvm=off,+kvm',
 		',+kvm,-kvm', ',-kvm,+kvm', ',kvm', ',,,kvm=off,,'),

@@ -46,6 +46,8 @@ my %enum = (
 	PCIELinkSpeed       => [qw(2_5 5 8 16)],
 	PCIELinkWidth       => [qw(1 2 4 8 12 16 32)],
 	FdcDriveType        => [qw(144 288 120 none auto)],
+	FloppyDriveType     => [qw(144 288 120 none auto)],    # its name from 8.1 on
+	GranuleMode         => [qw(4k 8k 16k 64k host)],
 	LostTickPolicy      => [qw(discard delay slew)],
 	BlockdevOnError     => [qw(report ignore enospc stop auto)],
 	BiosAtaTranslation  => [qw(auto none lba large rechs)],
@@ -53,8 +55,9 @@ my %enum = (
 	QemuUUID            => ['auto'],
 );
 
-# Arrays and objects have no text: a rule says name:=JSON. The rest is QEMU's own.
-my $no_text = qr/\A(?:child<.*|X86CPU.*|Guest.*|guest .*|strList|list<.*|\w*List)\z/;
+# Arrays and objects have no text: a rule says name:=JSON. The rest is QEMU's own: a busnr
+# cannot be set.
+my $no_text = qr/\A(?:child<.*|busnr|list|X86CPU.*|Guest.*|guest .*|strList|list<.*|\w*List)\z/;
 
 # Strings whose values are never all digits or on/off: ids, paths, MACs, UUIDs, closed words.
 my %word = map { $_ => 1 } qw(

@@ -22,11 +22,13 @@ struct row {
 static const struct row device_rows[] = {
 	{ "*", "account-failed", JSON_STRING }, /* OnOffAuto, disks */
 	{ "*", "account-invalid", JSON_STRING }, /* OnOffAuto, disks */
+	{ "hv-balloon", "addr", JSON_NUMBER }, /* uint64 */
 	{ "*dimm", "addr", JSON_NUMBER }, /* pc-dimm, nvdimm: guest address, uint64 */
 	{ "*loader", "addr", JSON_NUMBER }, /* loader, guest-loader: uint64 */
 	{ "sgx-epc", "addr", JSON_NUMBER },
 	{ "*", "addr", JSON_STRING }, /* PCI slot[.fn] in hex; a JSON number would be a devfn! */
 	{ "memory-backend-*", "align", JSON_NUMBER }, /* size */
+	{ "vfio-pci*", "ats", JSON_STRING }, /* 11+: OnOffAuto (virtio: bool) */
 	{ "*", "backend_defaults", JSON_STRING }, /* OnOffAuto, disks */
 	{ "*", "block-size", JSON_NUMBER }, /* size, virtio-mem */
 	{ "*", "bus", JSON_STRING },
@@ -41,8 +43,11 @@ static const struct row device_rows[] = {
 	{ "*", "fallback", JSON_STRING }, /* isa-fdc: 144 */
 	{ "*", "fd", JSON_STRING }, /* x-pci-proxy-dev, x-remote-object; 8.2+/9.0+: vfio-*, iommufd */
 	{ "*", "fdp.ruhs", JSON_STRING }, /* 8.1+: nvme-ns, "0;1" or "0" */
+	{ "*", "fdp.runs", JSON_NUMBER }, /* 9.0+: size, nvme-subsys */
 	{ "*", "fdtypeA", JSON_STRING }, /* isa-fdc: 144 */
 	{ "*", "fdtypeB", JSON_STRING },
+	{ "nvme", "firmware-version", JSON_STRING }, /* 11+ */
+	{ "sev-*", "guest-visible-workarounds", JSON_STRING }, /* 9.1+, base64 */
 	{ "virtio-net*", "hash-ipv4", JSON_STRING }, /* hash-*: 10.x, OnOffAuto */
 	{ "virtio-net*", "hash-ipv6", JSON_STRING },
 	{ "virtio-net*", "hash-ipv6ex", JSON_STRING },
@@ -55,15 +60,21 @@ static const struct row device_rows[] = {
 	{ "*", "hba_serial", JSON_STRING }, /* megasas */
 	{ "input-barrier", "height", JSON_STRING },
 	{ "*", "host", JSON_STRING }, /* vfio-pci */
+	{ "sev-*", "host-data", JSON_STRING }, /* 9.1+, base64 */
 	{ "*", "hostmem", JSON_NUMBER }, /* 8+/9.2+: size, virtio-gpu */
 	{ "*", "hostport", JSON_STRING }, /* usb-host: 1 or 1.2 (hostbus, hostaddr are numbers) */
 	{ "memory-backend-*", "hugetlbsize", JSON_NUMBER }, /* size */
 	{ "*", "hv-no-nonarch-coresharing", JSON_STRING }, /* OnOffAuto, CPU as -device */
 	{ "*", "hv-vendor-id", JSON_STRING }, /* CPU as -device */
 	{ "*", "id", JSON_STRING },
+	{ "sev-*", "id-auth", JSON_STRING },
+	{ "sev-*", "id-block", JSON_STRING },
 	{ "authz-simple", "identity", JSON_STRING },
+	{ "hv-balloon", "instanceid", JSON_STRING }, /* 8.2+ */
 	{ "*", "intremap", JSON_STRING }, /* OnOffAuto, intel-iommu, amd-iommu */
 	{ "*", "io-reserve", JSON_NUMBER }, /* size, pcie-root-port, pci-bridge */
+	{ "*", "iommufd", JSON_STRING }, /* 8.2+: link, vfio-* */
+	{ "uefi-vars-*", "jsonfile", JSON_STRING }, /* 10.0+ */
 	{ "sev-guest", "legacy-vm-type", JSON_STRING }, /* 9.1+: OnOffAuto */
 	{ "*", "logical_block_size", JSON_NUMBER }, /* size */
 	{ "*", "mac", JSON_STRING }, /* one without colons */
@@ -72,13 +83,18 @@ static const struct row device_rows[] = {
 	{ "*", "mem-reserve", JSON_NUMBER }, /* size */
 	{ "*", "membar", JSON_NUMBER }, /* size, pci-testdev */
 	{ "*", "min_io_size", JSON_NUMBER }, /* size */
+	{ "nvme", "model", JSON_STRING }, /* 11+ */
 	{ "ide-*", "model", JSON_STRING }, /* CPU: int */
 	{ "*", "mount_tag", JSON_STRING }, /* virtio-9p */
 	{ "*", "msi", JSON_STRING }, /* OnOffAuto, megasas, hda, xhci, pci-bridge */
 	{ "*", "msix", JSON_STRING }, /* OnOffAuto, megasas, nec-usb-xhci */
 	{ "*", "name", JSON_STRING }, /* virtserialport, virtconsole, rocker, input-barrier */
+	{ "nvme-ns", "nguid", JSON_STRING }, /* 8.2+: auto, or 32 digits in hex */
 	{ "memory-backend-file", "offset", JSON_NUMBER }, /* 8.1+: size */
 	{ "*", "opt_io_size", JSON_NUMBER }, /* size */
+	{ "acpi-generic-*", "pci-bus", JSON_STRING }, /* 9.2+ */
+	{ "acpi-generic-*", "pci-dev", JSON_STRING }, /* 9.0+ */
+	{ "cxl-*", "persistent-memdev", JSON_STRING }, /* 8.1+: link */
 	{ "*", "physical_block_size", JSON_NUMBER }, /* size */
 	{ "input-barrier", "port", JSON_STRING },
 	{ "u2f-*", "port", JSON_STRING }, /* USB port path: 1 or 1.2 */
@@ -92,18 +108,26 @@ static const struct row device_rows[] = {
 	{ "secret_keyring", "serial", JSON_NUMBER },
 	{ "*", "serial", JSON_STRING }, /* ide, scsi, nvme, virtio-blk, usb-* */
 	{ "*", "size", JSON_NUMBER }, /* memory-backend-*: size */
+	{ "*", "sriov-pf", JSON_STRING }, /* 10.1+: id of the PF */
 	{ "filter-*", "status", JSON_STRING }, /* on, off; virtio-net status is bool */
 	{ "*", "tag", JSON_STRING }, /* vhost-user-fs */
+	{ "cxl-*", "target", JSON_STRING }, /* 8.2+: link */
 	{ "*", "unplugged-inaccessible", JSON_STRING }, /* OnOffAuto, virtio-mem */
 	{ "tls-creds-*", "username", JSON_STRING },
+	{ "xen-*", "vdev", JSON_STRING }, /* xvda, or a number */
 	{ "scsi-*", "vendor", JSON_STRING }, /* sdhci-pci: uint8 */
 	{ "*", "ver", JSON_STRING }, /* ide, scsi: firmware revision */
+	{ "*", "vf-token", JSON_STRING }, /* 8.1+: UUID, vfio-pci */
 	{ "*", "vgamem", JSON_NUMBER }, /* size, bochs-display */
+	{ "vhost-vdpa-*", "vhostdev", JSON_STRING },
 	{ "*", "vhostfd", JSON_STRING }, /* vhost-scsi, vhost-vsock */
+	{ "cxl-*", "volatile-dc-memdev", JSON_STRING }, /* 9.1+: link */
+	{ "cxl-*", "volatile-memdev", JSON_STRING }, /* 8.1+: link */
 	{ "input-barrier", "width", JSON_STRING },
 	{ "*", "write-cache", JSON_STRING }, /* OnOffAuto, disks (share-rw is bool) */
 	{ "*", "x-device-dirty-page-tracking", JSON_STRING }, /* 9.1+: OnOffAuto, vfio-pci */
 	{ "*", "x-igd-legacy-mode", JSON_STRING }, /* 10.0+: OnOffAuto, vfio-pci */
+	{ "*", "x-max-bounce-buffer-size", JSON_NUMBER }, /* 9.2+: size, PCI devices */
 	{ "*", "x-migration-load-config-after-iter", JSON_STRING }, /* 10.1+: OnOffAuto, vfio-pci */
 	{ "*", "x-migration-multifd-transfer", JSON_STRING }, /* 10.0+: OnOffAuto, vfio-pci */
 	{ "*", "x-msix-relocation", JSON_STRING }, /* off, auto, bar0…: vfio-pci */
