@@ -69,12 +69,17 @@ static const struct strv *ask(struct checkqemu *c, const char *option, const cha
 	return qemuhelp_names(&c->help, arena_printf(c->arena, "-%s", option), value);
 }
 
+static void nearest_of(struct nearest *near, const struct strv *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		nearest_try(near, names->v[i]);
+}
+
 static const char *hint(struct checkqemu *c, const struct strv *names, const char *word)
 {
 	struct nearest near = { .word = word };
 
-	for (size_t i = 0; i < names->n; i++)
-		nearest_try(&near, names->v[i]);
+	nearest_of(&near, names);
 	return nearest_hint(c->arena, &near);
 }
 
@@ -155,7 +160,8 @@ static void check_property(struct checkqemu *c, const struct kind *kind, const c
 			   const struct assign *as)
 {
 	const char *key = as->key;
-	const struct strv *names = ask(c, kind->option, "help"), *seen = NULL;
+	const struct strv *names = ask(c, kind->option, "help");
+	struct nearest near = { .word = key };
 
 	if (!names || STR_AMONG(everywhere, key) || strchr(glob, '%'))
 		return;
@@ -170,12 +176,13 @@ static void check_property(struct checkqemu *c, const struct kind *kind, const c
 			check_type(c, kind, names->v[i], as);
 			return;
 		}
-		seen = properties ? properties : seen;
+		if (properties)
+			nearest_of(&near, properties);
 	}
-	if (seen)
+	if (near.best)
 		say(c, true,
 		    arena_printf(c->arena, "this QEMU's -%s %s has no property '%s'%s",
-				 kind->option, glob, key, hint(c, seen, key)));
+				 kind->option, glob, key, nearest_hint(c->arena, &near)));
 }
 
 /* All models are devices, and `max` has what qemu64 has and more. */

@@ -102,6 +102,8 @@ debian_bootstrap() {
 	[ -e "$scripts/$1" ] || script=("$scripts/sid")
 	quietly debootstrap --variant=minbase "$1" "$new/root" "$mirror" "${script[@]}"
 	debian_archives "$1" | sed 's/^/deb /' >"$new/root/etc/apt/sources.list"
+	# a mirror that stands still, a proxy
+	apt-config dump | grep -E '^Acquire::(Check-|https?::Proxy)' >"$new/root/etc/apt/apt.conf.d/99here" || :
 	printf '#!/bin/sh\nexit 101\n' >"$new/root/usr/sbin/policy-rc.d"
 	chmod 755 "$new/root/usr/sbin/policy-rc.d"
 	quietly in_root apt-get -q update
