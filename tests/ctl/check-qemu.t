@@ -243,6 +243,25 @@ subtest 'Options: what the check says is what QEMU says' => sub {
 	like($got->{out}, qr/warning: set: this QEMU has no option -\Q$rule\E/, 'so it is a warning');
 };
 
+subtest 'A hint knows all drivers that a glob means' => sub {
+	my $fake = $host->file('bin/two', <<'END', 0755);
+#!/bin/sh
+case $*,$2 in
+-version*) echo 'QEMU emulator version 99.0.0' ;;
+-help*) echo '-device driver   a device' ;;
+-device?help,*) echo 'name "a", bus PCI'; echo 'name "z", bus ISA' ;;
+*a,help) echo 'a options:'; echo '  addr=<int32>' ;;
+*z,help) echo 'z options:'; echo '  iobase=<uint32>' ;;
+esac
+END
+	$host->no_rules;
+	for (['*', 'adddr', 'addr'], ['*', 'iobas', 'iobase'], ['a', 'adddr', 'addr']) {
+		my ($glob, $word, $want) = @$_;
+		$host->rules('50-a.ini', "[a]\nwhen = always\nset = -device[driver=$glob] $word=1\n");
+		like(check("--qemu=$fake")->{out}, qr/-device \Q$glob\E has no property '$word' \(did you mean '$want'\?\)/, "$word of $glob");
+	}
+};
+
 subtest 'Which emulator is asked' => sub {
 	$host->rules('50-a.ini', "[a]\nwhen = always\nset = -cpu hypervisr=off\n");
 	is(check()->{status}, 0, 'none where --qemu is not said');
