@@ -129,6 +129,10 @@ static int publish(struct assignment *h, int folder, const struct journal *j, st
 
 	if (!rc && h->facts)
 		rc = facts_write(h->host.arena, folder, h->uuid, h->facts, h->grants, err);
+	if (!rc)
+		rc = journal_confirm(&h->host, j, err);
+	if (!rc && h->facts)
+		rc = facts_confirm(&h->host, h->uuid, h->facts, h->grants, err);
 	return rc;
 }
 
@@ -165,6 +169,17 @@ static int settle(struct assignment *h, int folder, const struct reservations *s
 	return rc ? rc : publish(h, folder, j, err);
 }
 
+/* Once, in the log: the admin learns of it while other VMs start. A refusal says it itself. */
+static void note_doubts(struct assignment *h, const struct reservations *held)
+{
+	for (size_t i = 0; i < held->n_doubts; i++) {
+		const char *text = salvage_text(h->host.arena, &held->doubts[i]);
+
+		if (!strv_has(&h->notes, text))
+			strv_push(h->host.arena, &h->notes, text);
+	}
+}
+
 /* 1: the devices have changed in between, or *stale still has some of them. */
 static int try_reserve(struct assignment *h, int folder, struct journal *j, struct survey *survey,
 		       const struct reservation **stale, struct err *err)
@@ -177,6 +192,8 @@ static int try_reserve(struct assignment *h, int folder, struct journal *j, stru
 	look(h, seen, survey);
 	*stale = survey->left;
 	rc = *stale ? 1 : settle(h, folder, seen, survey, j, err);
+	if (rc == 0)
+		note_doubts(h, seen);
 	return rc ? rc : !survey_settings_hold(h, survey);
 }
 

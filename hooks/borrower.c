@@ -29,7 +29,14 @@ int borrower_check(const struct host *host, const struct journal *j, const struc
 		const char *device = j->devices[i].device;
 		const struct reservation *owner = reserve_owner(&others, device, JOURNAL_HAND);
 
-		if (owner && (!devices || strv_has(devices, device)))
+		const struct salvage *doubt = reserve_doubt(host, &others, device);
+
+		if (devices && !strv_has(devices, device))
+			continue;
+		if (!owner && doubt)
+			rc = err_set(err, EBUSY, "%s is possibly in use by %s", device,
+				     salvage_text(host->arena, doubt));
+		if (owner)
 			rc = err_set(err, EBUSY, "%s is in use by %s", device,
 				     reserve_text(host->arena, owner));
 	}

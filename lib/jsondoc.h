@@ -7,7 +7,11 @@
 struct arena;
 struct mistakes;
 
-/* The JSON of state files and of --json: json-c, at its strictest. */
+/*
+ * The JSON of state files and of --json: json-c, at its strictest. All that is written is
+ * ASCII, and json-c gets nothing else to read: its strict mode has refused every byte above
+ * ASCII in some versions (0.18), and a journal that cannot be read returns no device.
+ */
 
 static inline void cleanup_json(struct json_object **o)
 {
@@ -27,6 +31,15 @@ struct json_object *jsondoc_parse(const char *text, size_t len);
 /* Bytes that are not UTF-8 become U+FFFD; NULL becomes null. */
 struct json_object *jsondoc_string(struct arena *a, const char *s);
 
+/*
+ * The same for a state file: jsondoc_kept() has the bytes again, whatever they are. A byte that
+ * is not UTF-8 is written as U+10F780 to U+10F7FF, and so is each byte of such a character.
+ */
+struct json_object *jsondoc_keep(struct arena *a, const char *s);
+
+/* The bytes of a string of a state file; NULL if it has a NUL in it. */
+const char *jsondoc_kept(struct arena *a, struct json_object *o);
+
 /* A list of strings; words ends with NULL. */
 struct json_object *jsondoc_words(struct arena *a, const char *const *words);
 
@@ -36,8 +49,11 @@ void jsondoc_put(struct arena *a, struct json_object *o, const char *key, const 
 /* A member, unless the value is NULL. */
 void jsondoc_add(struct arena *a, struct json_object *o, const char *key, const char *value);
 
+/* The same with jsondoc_keep(). */
+void jsondoc_add_kept(struct arena *a, struct json_object *o, const char *key, const char *value);
+
 /* A list: file, line, severity and text of each mistake. */
 struct json_object *jsondoc_mistakes(struct arena *a, const struct mistakes *m);
 
-/* As people read it, with a newline at the end, and nothing in it that a terminal obeys. */
+/* As people read it, with a newline at the end, and nothing in it that is not ASCII. */
 const char *jsondoc_text(struct arena *a, struct json_object *o);

@@ -5,6 +5,7 @@
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
+#include "hooks/journal/salvage.h"
 #include "hooks/journal/stuck.h"
 #include "shellword.h"
 
@@ -91,6 +92,14 @@ static const char *title(const struct doctor *d, const struct assigned *h)
 	return assigned_title(d->ctl, h->uuid, h->problem ? NULL : &h->journal);
 }
 
+static const char *unreadable(const struct doctor *d, const struct assigned *h)
+{
+	struct salvage s;
+
+	journal_salvage(&d->host, h->uuid, h->problem, &s);
+	return salvage_text(d->host.arena, &s);
+}
+
 struct row doctor_journals(const struct doctor *d)
 {
 	struct row_texts left = { 0 }, strange = { 0 };
@@ -101,14 +110,14 @@ struct row doctor_journals(const struct doctor *d)
 		const struct assigned *h = &d->assigned.v[i];
 
 		if (h->problem)
-			row_add(d, &strange, "%s", h->problem);
+			row_add(d, &strange, "%s", unreadable(d, h));
 		else if (h->life == LIFE_NONE)
 			row_add(d, &left, "%s", title(d, h));
 	}
 	if (strange.n)
 		return row_fail(
 			d,
-			"return the devices by hand (driver_override), and remove the journal",
+			"return its devices by hand (kvmshim-hook(8), REFUSALS), and remove the journal",
 			"%s", row_list(d, &strange));
 	if (left.n)
 		return row_fail(d, "kvmshim recover",

@@ -155,6 +155,12 @@ int journal_read(const struct host *host, const char *uuid, struct journal *j, s
 int journal_write(struct arena *a, int folder, const struct journal *j, struct err *err);
 
 /*
+ * Reads the journal that was written last, as the next process will: 0, or -errno if it is not
+ * the same. Before the first change, so that no journal that cannot be read has devices.
+ */
+int journal_confirm(const struct host *host, const struct journal *j, struct err *err);
+
+/*
  * The VMs of /run/kvmshim/vm: UUIDs, sorted. One may have no journal, yet or for ever. 0, or
  * -errno with a sentence: some or all are missing.
  */

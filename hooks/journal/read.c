@@ -28,10 +28,10 @@ static int read_text(struct arena *a, const struct json_object *o, const char *k
 
 	if (!json_object_object_get_ex(o, key, &value))
 		return 0;
-	s = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
-	if (!s || strlen(s) != (size_t)json_object_get_string_len(value))
+	s = json_object_is_type(value, json_type_string) ? jsondoc_kept(a, value) : NULL;
+	if (!s)
 		return err_set(err, EINVAL, "'%s' must be a text", key);
-	*text = arena_strdup(a, s);
+	*text = s;
 	return 0;
 }
 

@@ -9,12 +9,14 @@
 #include "hooks/journal/shape.h"
 #include "hooks/journal/state.h"
 #include "jsondoc.h"
+#include "root.h"
+#include "str.h"
 
 static void add_texts(struct arena *a, struct json_object *o, const void *of,
 		      const struct text_members *members)
 {
 	for (size_t i = 0; i < members->n; i++)
-		jsondoc_add(a, o, members->v[i].key, journal_text_of(of, &members->v[i]));
+		jsondoc_add_kept(a, o, members->v[i].key, journal_text_of(of, &members->v[i]));
 }
 
 static void add_number(struct json_object *o, const char *key, long long n)
@@ -148,4 +150,19 @@ int journal_write(struct arena *a, int folder, const struct journal *j, struct e
 		return err_set(err, EFBIG, "the journal is larger than 1 MiB: %zu devices, %zu steps",
 			       j->n_devices, j->n_steps);
 	return state_publish(a, folder, JOURNAL_FILE, 0600, text, err);
+}
+
+int journal_confirm(const struct host *host, const struct journal *j, struct err *err)
+{
+	struct journal got = { 0 };
+	int rc = journal_read(host, j->uuid, &got, err);
+
+	if (rc == -ENOENT)
+		return err_set(err, ENOENT, "the journal that was just written does not exist");
+	if (rc)
+		return err_wrap(err, "the journal that was just written cannot be read");
+	if (!str_eq(journal_text(host->arena, &got), journal_text(host->arena, j)))
+		return err_set(err, EIO, "%s is not what was just written",
+			       journal_path(host, j->uuid));
+	return 0;
 }

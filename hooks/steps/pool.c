@@ -71,6 +71,15 @@ static void add_journal(struct work *w, const struct step *s, const char *boot,
 	}
 }
 
+/* A journal that cannot be read: has it added pages to this pool? */
+static bool may_have(struct work *w, const char *uuid, const struct step *s)
+{
+	struct salvage salvage;
+
+	journal_salvage(&w->host, uuid, "", &salvage);
+	return !salvage.whole || salvage_names(&salvage, s->name);
+}
+
 static int read_pool(struct work *w, const struct step *s, struct pool *pool, struct err *err)
 {
 	const char *boot = process_boot_id(&w->host);
@@ -90,7 +99,7 @@ static int read_pool(struct work *w, const struct step *s, struct pool *pool, st
 		if (str_eq(uuids.v[i], w->journal->uuid))
 			continue;
 		rc = journal_read(&w->host, uuids.v[i], &j, err);
-		if (rc && rc != -ENOENT)
+		if (rc && rc != -ENOENT && may_have(w, uuids.v[i], s))
 			return rc;
 		if (rc == 0)
 			add_journal(w, s, boot, &j, pool);

@@ -102,10 +102,18 @@ static const char *is_isolated(const struct judging *j, const struct subject *s)
 
 /* ---- whose it is ---- */
 
+static const char *doubt_text(const struct judging *j, const char *device,
+			      const struct salvage *doubt)
+{
+	return SAY("%s is possibly in use by VM %s, whose journal cannot be read: %s; to continue, "
+		   "see REFUSALS in kvmshim-hook(8)",
+		   device, str_printable(j->arena, doubt->name), doubt->why);
+}
+
 static const char *is_nobodys(const struct judging *j, const struct subject *s)
 {
 	if (!s->owner)
-		return NULL;
+		return s->doubt ? doubt_text(j, s->pci.address, s->doubt) : NULL;
 	if (s->role == ROLE_COMPANION)
 		return SAY("%s shares IOMMU group %d with a requested device and is in use "
 			   "by %s",
@@ -290,6 +298,8 @@ static void judge_mediated(const struct judging *j, const struct mediated *m)
 	if (m->owner)
 		why = SAY("mediated device %s is in use by %s", m->uuid,
 			  reserve_text(j->arena, m->owner));
+	else if (m->doubt)
+		why = doubt_text(j, SAY("mediated device %s", m->uuid), m->doubt);
 	else if (!m->exists && !m->parent)
 		why = SAY("mediated device %s does not exist, and no [device …] section "
 			  "with mdev-type in kvmshim.conf has an available instance",

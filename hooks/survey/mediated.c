@@ -149,6 +149,7 @@ void mediated_own(const struct assignment *h, const struct reservations *held, s
 		struct mediated *m = &out->mdevs[i];
 
 		m->owner = reserve_owner(held, m->uuid, h->kind);
+		m->doubt = reserve_doubt(&h->host, held, m->uuid);
 		subject_note_left(out, m->owner ? m->owner : m->left);
 	}
 	own_made(&h->host, held, out);

@@ -2,6 +2,7 @@
 #include "hooks/survey/reserve.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "err.h"
@@ -129,6 +130,21 @@ enum life reserve_life(const struct host *host, const struct journal *j, unsigne
 	return life_of(&signs, j, ask, holder);
 }
 
+/* Everybody but root: who may not read a journal knows nothing about it. */
+static bool is_denied(int rc)
+{
+	return geteuid() != 0 && (rc == -EACCES || rc == -EPERM);
+}
+
+/* "Must not lose a device" and "must not stop other VMs": so its devices are in doubt. */
+static void add_doubt(const struct host *host, const char *uuid, const struct err *why,
+		      struct reservations *out)
+{
+	struct salvage *s = arena_push(host->arena, out->doubts, out->n_doubts, out->doubts_cap);
+
+	journal_salvage(host, uuid, arena_strdup(host->arena, why->text), s);
+}
+
 static int read_journals(const struct host *host, const char *except, struct reservations *out,
 			 struct err *err)
 {
@@ -140,14 +156,17 @@ static int read_journals(const struct host *host, const char *except, struct res
 		return rc;
 	for (size_t i = 0; i < uuids.n; i++) {
 		struct reservation one = { 0 };
+		struct err why = { 0 };
 
 		if (except && str_eq(uuids.v[i], except))
 			continue;
-		rc = journal_read(host, uuids.v[i], &one.journal, err);
+		rc = journal_read(host, uuids.v[i], &one.journal, &why);
 		if (rc == 0)
 			*arena_push(host->arena, out->v, out->n, out->cap) = one;
+		else if (rc != -ENOENT && is_denied(rc))
+			return err_set(err, -rc, "%s", why.text);
 		else if (rc != -ENOENT)
-			return rc;
+			add_doubt(host, uuids.v[i], &why, out);
 	}
 	return 0;
 }
@@ -221,6 +240,40 @@ const struct reservation *reserve_owner(const struct reservations *rs, const cha
 		if (journal_step(&rs->v[i].journal, OP_MDEV, device))
 			return &rs->v[i];
 	return reserve_taken(rs, device, asking);
+}
+
+static bool is_known(const struct reservations *rs, const char *device)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		if (journal_device(&rs->v[i].journal, device) ||
+		    journal_step_of(&rs->v[i].journal, device))
+			return true;
+	return false;
+}
+
+/* A mediated device that exists, or a function that some driver of the host does not have. */
+static bool looks_assigned(const struct host *host, const char *device)
+{
+	const char *driver;
+
+	if (!pci_is_address(device))
+		return mdev_exists(host, device);
+	driver = pci_driver(host, device);
+	return !driver || pci_driver_is_vfio(driver);
+}
+
+const struct salvage *reserve_doubt(const struct host *host, const struct reservations *rs,
+				    const char *device)
+{
+	const struct salvage *half = NULL;
+
+	for (size_t i = 0; i < rs->n_doubts; i++) {
+		if (salvage_names(&rs->doubts[i], device))
+			return &rs->doubts[i];
+		if (!rs->doubts[i].whole)
+			half = &rs->doubts[i];
+	}
+	return half && looks_assigned(host, device) && !is_known(rs, device) ? half : NULL;
 }
 
 const char *reserve_text(struct arena *a, const struct reservation *r)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "hooks/journal/journal.h"
+#include "hooks/journal/salvage.h"
 
 struct arena;
 struct err;
@@ -30,6 +31,9 @@ struct reservation {
 struct reservations {
 	struct reservation *v;
 	size_t n, cap;
+	/* journals that exist and cannot be read: their devices are in doubt */
+	struct salvage *doubts;
+	size_t n_doubts, doubts_cap;
 };
 
 /* Facts that the caller knows better, so that they are not a sign of life. */
@@ -41,7 +45,10 @@ enum {
 enum life reserve_life(const struct host *host, const struct journal *j, unsigned ask,
 		       struct process *holder);
 
-/* The journals of all except `except` (NULL: of all). One that cannot be trusted is an error. */
+/*
+ * The journals of all except `except` (NULL: of all). One that is not accepted is in `doubts`;
+ * it is an error only if this user may not read it.
+ */
 int reserve_read(const struct host *host, const char *except, struct reservations *out,
 		 struct err *err);
 
@@ -64,6 +71,14 @@ const struct reservation *reserve_owner(const struct reservations *rs, const cha
 /* The same, but without reservations that only made a mediated device on it. */
 const struct reservation *reserve_taken(const struct reservations *rs, const char *device,
 					enum journal_kind asking);
+
+/*
+ * A journal that cannot be read and may have this device: its bytes name it; or they are not
+ * all of the journal, no other journal has the device, and the device is not with a driver of
+ * the host. NULL: none.
+ */
+const struct salvage *reserve_doubt(const struct host *host, const struct reservations *rs,
+				    const char *device);
 
 /* "VM desktop", "`kvmshim bind`", "what is left of VM desktop (see `kvmshim recover`)" */
 const char *reserve_text(struct arena *a, const struct reservation *r);

@@ -12,6 +12,7 @@
 
 struct device_settings;
 struct reservation;
+struct salvage;
 
 /*
  * The findings of a survey for each device. survey.c fills them; judge.c and plan.c use
@@ -53,6 +54,7 @@ struct subject {
 	const char *power;	      /* what power/control says; NULL: it is missing */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
 	const struct reservation *owner; /* that has it; NULL: none */
+	const struct salvage *doubt; /* a journal that cannot be read, and may have it; NULL */
 };
 
 /* A mediated device. */
@@ -63,6 +65,7 @@ struct mediated {
 	int group;		    /* of one that exists */
 	const char *parent, *type;  /* of the new device; NULL: it exists, or cannot be made */
 	const struct reservation *owner;
+	const struct salvage *doubt;
 	const struct reservation *left; /* a stopped VM has what it could be made on; NULL */
 };
 

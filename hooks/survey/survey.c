@@ -332,16 +332,29 @@ static void own_vfs(const struct host *host, const struct reservations *held, st
 	for (size_t i = 0; i < s->pci.vfs.n; i++) {
 		const char *vf = s->pci.vfs.v[i], *driver = pci_driver(host, vf);
 		const struct reservation *owner = reserve_owner(held, vf, JOURNAL_HAND);
+		const struct salvage *doubt = reserve_doubt(host, held, vf);
 
 		subject_note_left(out, owner);
 		if (owner)
 			strv_push(host->arena, &s->used_vfs,
 				  arena_printf(host->arena, "%s (%s)", vf,
 					       reserve_text(host->arena, owner)));
+		else if (doubt && salvage_names(doubt, vf))
+			strv_push(host->arena, &s->used_vfs,
+				  arena_printf(host->arena, "%s (possibly VM %s)", vf,
+					       str_printable(host->arena, doubt->name)));
 		else if (driver)
 			strv_push(host->arena, &s->used_vfs,
 				  arena_printf(host->arena, "%s (driver %s)", vf, driver));
 	}
+}
+
+static const struct salvage *doubt_of(const struct host *host, const struct reservations *held,
+				      const struct subject *s)
+{
+	const struct salvage *doubt = reserve_doubt(host, held, s->pci.address);
+
+	return doubt || !s->pci.physfn ? doubt : reserve_doubt(host, held, s->pci.physfn);
 }
 
 void survey_own(const struct assignment *h, const struct reservations *held, struct survey *out)
@@ -354,6 +367,7 @@ void survey_own(const struct assignment *h, const struct reservations *held, str
 		/* who takes a PF away takes its VFs away */
 		if (!s->owner && s->pci.physfn)
 			s->owner = reserve_taken(held, s->pci.physfn, h->kind);
+		s->doubt = doubt_of(&h->host, held, s);
 		subject_note_left(out, s->owner);
 		own_vfs(&h->host, held, s, out);
 	}

@@ -27,12 +27,16 @@ static int add_string(struct arena *a, struct facts *f, enum fact fact,
 		      const struct json_object *from, const char *member, struct err *err)
 {
 	struct json_object *value;
+	const char *text;
 
 	if (!json_object_object_get_ex(from, member, &value))
 		return 0;
 	if (!json_object_is_type(value, json_type_string))
 		return err_set(err, EINVAL, "'%s' must be a string", member);
-	fact_add(a, f, fact, arena_strdup(a, json_object_get_string(value)));
+	text = jsondoc_kept(a, value);
+	if (!text)
+		return err_set(err, EINVAL, "'%s' must be a text without a NUL", member);
+	fact_add(a, f, fact, text);
 	return 0;
 }
 
@@ -77,9 +81,12 @@ static int add_grant(struct arena *a, struct grants *g, const struct json_object
 {
 	static const char *const kinds[] = { [GRANT_PCI] = "pci", [GRANT_MDEV] = "mdev" };
 	struct json_object *device, *rule;
+	const char *name = NULL;
 
-	if (!json_object_object_get_ex(o, "rule", &rule) ||
-	    !json_object_is_type(rule, json_type_string))
+	if (json_object_object_get_ex(o, "rule", &rule) &&
+	    json_object_is_type(rule, json_type_string))
+		name = jsondoc_kept(a, rule);
+	if (!name)
 		return err_set(err, EINVAL, "a grant has no rule");
 	for (enum grant_kind k = GRANT_PCI; k <= GRANT_MDEV; k++)
 		if (json_object_object_get_ex(o, kinds[k], &device) &&
@@ -87,7 +94,7 @@ static int add_grant(struct arena *a, struct grants *g, const struct json_object
 			*arena_push(a, g->v, g->n, g->cap) = (struct grant){
 				.kind = k,
 				.device = arena_strdup(a, json_object_get_string(device)),
-				.rule = arena_strdup(a, json_object_get_string(rule)),
+				.rule = name,
 			};
 			return 0;
 		}

@@ -140,7 +140,13 @@ sub journal_that {
 		my $good = slurp($path);
 		$change->($path, $good);
 		refused_with($vm, $pattern, 'the same VM');
-		refused_with($other, $pattern, 'another VM');
+		my $thief = Kvmshim::Vm->new($host, uuid => uuid(3), name => 'thief', hostdevs => [$nvme]);
+		refused_with($thief, qr/\Q$nvme\E is possibly in use by VM \S+, whose journal cannot be read: .*$pattern/, 'another VM that wants its device');
+		my $took = $other->call('prepare');
+		is($took->{status}, 0, 'a VM that wants another device starts');
+		like($took->{err}, qr/\Akvmshim: VM [^\n]*$pattern[^\n]*\n\z/, 'with a warning in one line');
+		is($host->driver_of($nic), 'vfio-pci', 'and has its device');
+		$other->silent('release', 'it');
 		$host->no_log;
 		my $got = $vm->call('release');
 		is($got->{status}, 1, 'the release says so');

@@ -8,6 +8,15 @@ $(B)/tests/tools/%: tests/tools/%.c $(B)/flags
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(HARDEN_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
 		$(HARDEN_LDFLAGS) $(WRAPPER_LDFLAGS) $< -o $@
 
+# ---- preload: libraries for LD_PRELOAD
+
+test_tools += $(patsubst tests/tools/preload/%.c,$(B)/tests/tools/%.so,$(wildcard tests/tools/preload/*.c))
+
+$(B)/tests/tools/%.so: tests/tools/preload/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -fPIC -shared $< -ldl -o $@
+
 # ---- fakesys: a sysfs for tests of what writes to one. Only where there is FUSE 3.
 
 fakesys_src := $(wildcard tests/tools/fakesys/*.c)

@@ -108,8 +108,7 @@ static const struct text_row {
 	{ "a name with letters of the world", "caf\xc3\xa9 \xf0\x9f\x90\x8b", NULL },
 	{ "a name with a shell in it", "$(reboot) `id` ; rm -rf / # %s %n", NULL },
 	{ "an empty name", "", NULL },
-	{ "a name that is not UTF-8 leaves JSON behind all the same", "a\xff\xc3(b",
-	  "a\xef\xbf\xbd\xef\xbf\xbd(b" },
+	{ "a name that is not UTF-8 leaves JSON behind all the same", "a\xff\xc3(b", NULL },
 };
 
 static void names_are_data(void **state)

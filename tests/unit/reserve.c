@@ -239,8 +239,47 @@ static void one_that_is_not_believed(void **state)
 	(void)state;
 	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
 	tree_file("run/kvmshim/vm/" UUID "/journal.json", "{");
-	assert_true(reserve_read(&host, NULL, &all, &err) < 0);
-	assert_says(err.text, UUID);
+	assert_int_equal(reserve_read(&host, NULL, &all, &err), 0);
+	assert_int_equal(all.n, 0);
+	assert_int_equal(all.n_doubts, 1);
+	assert_text(all.doubts[0].name, UUID);
+	assert_says(all.doubts[0].why, UUID);
+	assert_false(all.doubts[0].whole);
+}
+
+/* What a device that nobody else names is on, and what the bytes say. */
+static const struct doubt_row {
+	const char *name, *bytes, *driver;
+	bool known; /* by a journal that can be read */
+	bool want;
+} doubt_rows[] = {
+	{ "named by the bytes, with its driver", "{\n \"x\": \"" GPU "\"\n}\n", "nouveau", false, true },
+	{ "named by half of the bytes", "{\n \"x\": \"" GPU, "nouveau", false, true },
+	{ "not named by all of the bytes", "{\n \"x\": 1\n}\n", "vfio-pci", false, false },
+	{ "not named by half, with its driver", "{", "nouveau", false, false },
+	{ "not named by half, with VFIO", "{", "vfio-pci", false, true },
+	{ "not named by half, without a driver", "{", NULL, false, true },
+	{ "not named by half, but by another journal", "{", "vfio-pci", true, false },
+	{ "no bytes at all", "", "vfio-pci", false, true },
+};
+
+static void doubts_what_it_can_mean(void **state)
+{
+	const struct doubt_row *row = *state;
+	struct host host = tree_host();
+	struct reservations all = { 0 };
+	struct err err = { 0 };
+
+	publish(UUID, journal(JOURNAL_VM, STATE_RUNNING));
+	tree_file("run/kvmshim/vm/" UUID "/journal.json", row->bytes);
+	if (row->known)
+		publish(OTHER, journal(JOURNAL_VM, STATE_RUNNING));
+	tree_folder("sys/bus/pci/devices/" GPU);
+	if (row->driver)
+		tree_link("sys/bus/pci/devices/" GPU "/driver",
+			  arena_printf(&arena, "../../drivers/%s", row->driver));
+	assert_int_equal(reserve_read(&host, NULL, &all, &err), 0);
+	assert_int_equal(reserve_doubt(&host, &all, GPU) != NULL, row->want);
 }
 
 static void whose_it_is(void **state)
@@ -305,7 +344,8 @@ int main(void)
 	TREE_TEST("all journals are read, but one's own", all_are_read);
 	TREE_TEST("read again, one that changed is alive", read_again);
 	TREE_TEST("read again, what is being given back by hand is no VM's", by_hand_and_in_progress);
-	TREE_TEST("a journal that is not believed stops everything", one_that_is_not_believed);
+	TREE_TEST("a journal that is not believed leaves a doubt", one_that_is_not_believed);
+	TREE_ROWS(doubt_rows, doubts_what_it_can_mean);
 	UNIT_TEST("what was bound by hand is there for VMs", whose_it_is);
 	UNIT_TEST("what a mediated device was made on is not taken away", what_it_made_one_on);
 	UNIT_TEST("a stuck operation counts while its child lives, and may have no device", what_is_stuck);

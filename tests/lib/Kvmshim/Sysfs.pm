@@ -303,10 +303,10 @@ sub logged {
 # --- the hook
 
 # As libvirt calls it: NAME, 'prepare', 'begin', the domain's XML. While it runs
-# it is the victim of kill-before and kill-after.
+# it is the victim of kill-before and kill-after. $host->{hook_env}: more of its environment.
 sub hook_start {
 	my ($self, $name, $op, $subop, $xml) = @_;
-	return launch({ env => { KVMSHIM_ROOT => $self->{dir} }, in => $xml, dir => '/',
+	return launch({ env => { KVMSHIM_ROOT => $self->{dir}, %{ $self->{hook_env} // {} } }, in => $xml, dir => '/',
 		pidfile => "$self->{dir}/.sys/.victim" }, program('kvmshim-hook'), $name, $op, $subop, '-');
 }
 
