@@ -33,11 +33,11 @@ rm -rf "$new"
 mkdir -p "$new/deb"
 trap 'rm -rf "$new"' EXIT
 
-# The kernel of a metapackage is one package on Debian, and two or three on Ubuntu.
+# The kernel of a metapackage is one package on Debian 13, and two or three on sid and Ubuntu.
 kernel_packages() {
 	apt-cache depends --recurse --no-suggests --no-recommends --no-conflicts --no-breaks \
 		--no-replaces --no-enhances "$1" 2>/dev/null |
-		grep -E '^linux-(image|modules|modules-extra)-[0-9]'
+		grep -E '^linux-(image|binary|modules|modules-extra)-[0-9]'
 }
 packages=$(kernel_packages linux-image-amd64 || kernel_packages linux-image-generic) ||
 	die "apt-get knows no kernel package; is its list there (apt-get update)?"
