@@ -120,6 +120,7 @@ run_in() {
 	room=$(mktemp -d)
 	env room="$room" folder="$1" cache="$1.cache" here="$here" shared="${KVMSHIM_SHARED:-$here/../shared}" \
 		MUST_WORK="${MUST_WORK:-}" http_proxy="${http_proxy:-}" tasks="$begin; $tasks" \
+		setpriv --pdeathsig KILL \
 		unshare --mount --pid --ipc --uts --fork --kill-child --propagation private \
 		/bin/bash -c "$machine" || status=$?
 	rmdir "$room"
