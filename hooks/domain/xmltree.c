@@ -37,7 +37,7 @@ static void cleanup_ctxt(xmlParserCtxt **c)
 /*
  * libxml2 calls this when it has read the name of a DOCTYPE and before it looks
  * at anything else in it (xmlParseDocTypeDecl() of parser.c): no entity is ever
- * declared, no file ever named.
+ * declared, no file ever named. From 2.14 on, a parser that is done knows no line any more.
  */
 static void refuse_doctype(void *ctxt, const xmlChar *name, const xmlChar *public_id,
 			   const xmlChar *system_id)
@@ -45,20 +45,19 @@ static void refuse_doctype(void *ctxt, const xmlChar *name, const xmlChar *publi
 	xmlParserCtxt *c = ctxt;
 
 	(void)name, (void)public_id, (void)system_id;
-	*(bool *)c->_private = true;
+	*(int *)c->_private = xmlSAX2GetLineNumber(c);
 	xmlStopParser(c);
 }
 
 /* libxml2's text is "Opening and ending tag mismatch: a line 1 and b\n", at times more lines. */
-static int parser_err(struct arena *a, xmlParserCtxt *c, bool doctype, struct err *err)
+static int parser_err(struct arena *a, xmlParserCtxt *c, int doctype, struct err *err)
 {
 	const xmlError *e = xmlCtxtGetLastError(c);
 	const char *text = e && e->message ? e->message : "the XML cannot be read";
 	size_t len = strcspn(text, "\n");
 
 	if (doctype)
-		return err_set(err, EINVAL, "line %d: a DOCTYPE is not allowed",
-			       xmlSAX2GetLineNumber(c));
+		return err_set(err, EINVAL, "line %d: a DOCTYPE is not allowed", doctype);
 	if (e && e->code == XML_ERR_NO_MEMORY)
 		return err_set(err, ENOMEM, "out of memory");
 	while (len && strchr(" .!:", text[len - 1]))
@@ -152,7 +151,7 @@ static int check_tags(const char *xml, size_t len, struct err *err)
 int xmltree_read(struct arena *a, const char *xml, size_t len, xmlDoc **doc, struct err *err)
 {
 	_cleanup_ctxt_ xmlParserCtxt *c = NULL;
-	bool doctype = false;
+	int doctype = 0; /* its line */
 	int rc = check_bytes(xml, len, err);
 
 	*doc = NULL;

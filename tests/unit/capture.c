@@ -48,7 +48,7 @@ static void not_without_end(void **state)
 	(void)state;
 	assert_int_equal(captured("head -c 20000000 /dev/zero | tr '\\0' x; echo >&2", &text, NULL),
 			 0);
-	assert_in_range(strlen(text), CAPTURE_MAX, CAPTURE_MAX + 65536);
+	assert_true(strlen(text) >= CAPTURE_MAX && strlen(text) <= CAPTURE_MAX + 65536);
 }
 
 static void failed(void **state)
