@@ -31,8 +31,10 @@ static const struct edit {
 	{ "a pid beyond pids", "", "\"pid\": 1000", "\"pid\": 4294968296", "'pid' is out of range" },
 	{ "half a pid", "", "\"pid\": 1000", "\"pid\": 1000.5", "'pid' must be a whole number" },
 	{ "a process without its start", "", "\"start\": 2000", "\"s\": 1", "'start' is missing" },
+	{ "a start beyond starts", "", "\"start\": 2000", "\"start\": -1", "'start' is out of range" },
+	/* json-c makes the largest number of it; json-c 0.18 calls it no JSON */
 	{ "a start beyond numbers", "", "\"start\": 2000", "\"start\": 99999999999999999999",
-	  "'start' is out of range" },
+	  "/journal.json: " },
 	{ "devices that are no list", "", "\"devices\": [", "\"devices\": {}, \"x\": [", "'devices' must be a list" },
 	{ "no steps", "", "\"steps\"", "\"s\"", "'steps' must be a list" },
 	{ "no list of the stuck", "", "\"stuck\"", "\"w\"", "'stuck' must be a list" },
