@@ -2,6 +2,7 @@
 #include "condition.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "arena.h"
 #include "deviceid.h"
@@ -152,6 +153,26 @@ enum verdict condition_eval(const struct condition *c, const struct facts *f)
 		wanted |= !p->negated && matches;
 	}
 	return !positive || wanted ? COND_HOLDS : COND_FAILS;
+}
+
+/* Wildcards only, and the signs that each value of the fact has. */
+static bool matches_all(const struct condition *c, const struct pattern *p)
+{
+	const char *wild = c->fact == FACT_UUID ? "*?-" : c->fact == FACT_PCI ? "*?:" : "*?";
+
+	return c->fact != FACT_OPTION && !p->glob[strspn(p->glob, wild)];
+}
+
+bool condition_restricts(const struct condition *c)
+{
+	bool positive = false;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->patterns[i].negated && matches_all(c, &c->patterns[i]))
+			return false;
+		positive |= !c->patterns[i].negated;
+	}
+	return positive;
 }
 
 const char *condition_text(struct arena *a, const struct condition *c)

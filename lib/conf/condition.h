@@ -82,5 +82,11 @@ int condition_add(struct arena *a, struct condition *c, const char *value, unsig
  */
 enum verdict condition_eval(const struct condition *c, const struct facts *f);
 
+/*
+ * Does the condition name what it is true for? A condition of negated patterns only does not, and
+ * none with a pattern that all values match, such as * or ?*.
+ */
+bool condition_restricts(const struct condition *c);
+
 /* The condition as written, for messages. */
 const char *condition_text(struct arena *a, const struct condition *c);

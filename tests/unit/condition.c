@@ -46,6 +46,41 @@ static const struct row {
 	{ "an empty name is a name", FACT_NAME, "*", "|", COND_HOLDS },
 };
 
+static const struct restricts {
+	const char *name;
+	enum fact fact;
+	const char *globs;
+	bool want;
+} restricting[] = {
+	{ "a name", FACT_NAME, "a", true },
+	{ "a part of a name", FACT_NAME, "a*", true },
+	{ "every name but one", FACT_NAME, "!a", false },
+	{ "every name but two", FACT_NAME, "!a, !b", false },
+	{ "names, but not one", FACT_NAME, "!a, b", true },
+	{ "every name", FACT_NAME, "*", false },
+	{ "every name, with more stars", FACT_NAME, "**?*", false },
+	{ "every name of a length", FACT_NAME, "???", false },
+	{ "a star that is meant", FACT_NAME, "\\*", true },
+	{ "a name or every name", FACT_NAME, "a, *", false },
+	{ "every UUID", FACT_UUID, "*-*-*-*-*", false },
+	{ "a part of a UUID", FACT_UUID, "4c4c*", true },
+	{ "every PCI device", FACT_PCI, "*:*", false },
+	{ "a vendor", FACT_PCI, "10de:*", true },
+	{ "names with dashes", FACT_NAME, "*-*", true },
+	{ "an option", FACT_OPTION, "-device[driver=x]", true },
+	{ "an option that is missing", FACT_OPTION, "!-device", false },
+};
+
+static void restricts(void **state)
+{
+	const struct restricts *row = *state;
+	struct condition c = { .fact = row->fact };
+	struct err err;
+
+	assert_int_equal(condition_add(&arena, &c, row->globs, 1, &err), 0);
+	assert_int_equal(condition_restricts(&c), row->want);
+}
+
 static void give_values(struct facts *f, enum fact fact, const char *values)
 {
 	if (!values)
@@ -165,6 +200,7 @@ static void keys_have_names(void **state)
 
 int main(void)
 {
+	UNIT_ROWS(restricting, restricts);
 	UNIT_ROWS(rows, judges);
 	UNIT_TEST("lines of the same key add up", lines_add_up);
 	UNIT_ROWS(options, judges_options);

@@ -46,15 +46,7 @@ int high_check(struct arena *a, const struct action *action, struct err *err)
 
 /* ---- what a rule may not combine ---- */
 
-static bool has_positive(const struct condition *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (!c->patterns[i].negated)
-			return true;
-	return false;
-}
-
-/* The display name is what the tenant likes it to be. */
+/* The display name is what the tenant likes it to be: no condition of it keeps a tenant out. */
 static void warn_of_tenant(const struct rule *rule, const struct action *action,
 			   struct mistakes *m)
 {
@@ -63,11 +55,10 @@ static void warn_of_tenant(const struct rule *rule, const struct action *action,
 	for (size_t i = 0; i < rule->n_conditions; i++) {
 		const struct condition *c = &rule->conditions[i];
 
-		if (!has_positive(c))
-			continue;
-		if (c->fact != FACT_INSTANCE)
+		if (c->fact == FACT_INSTANCE)
+			instance = true;
+		else if (condition_restricts(c))
 			return;
-		instance = true;
 	}
 	if (instance)
 		mistake_warn(m, rule->file, action->line,
