@@ -43,18 +43,26 @@ static const char *unseen_text(struct arena *a, const struct holder *h)
 			    err_reason(h->error));
 }
 
+static const char *sees_text(struct arena *a, const struct holder *h)
+{
+	if (h->node)
+		return arena_printf(a, "has /dev/%s open", h->node->name);
+	if (h->late)
+		return arena_printf(a,
+				    "has so many open files (%zu or more) that the hook did not find "
+				    "the programs that have the device open in %d seconds; stop it",
+				    h->files, OPENDEVICES_S);
+	return "possibly has the device open: AppArmor or SELinux does not let the hook check (see "
+	       "CAVEATS in kvmshim-hook(8))";
+}
+
 const char *survey_holder_text(struct arena *a, const struct holder *h)
 {
-	const char *sees = h->node ? arena_printf(a, "has /dev/%s open", h->node->name)
-				   : "possibly has the device open: AppArmor or SELinux "
-				     "does not let the hook check (see CAVEATS in "
-				     "kvmshim-hook(8))";
-
 	if (h->error)
 		return unseen_text(a, h);
 	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
 			    (long)h->process.pid, h->unit ? ", unit " : "",
-			    h->unit ? str_printable(a, h->unit) : "", sees);
+			    h->unit ? str_printable(a, h->unit) : "", sees_text(a, h));
 }
 
 /* use: of uses_of_disk() */

@@ -11,6 +11,7 @@
 #include "mistake.h"
 #include "nearest.h"
 #include "str.h"
+#include "strindex.h"
 
 const char *const verb_names[VERB_COUNT] = {
 	[VERB_SET] = "set",
@@ -32,7 +33,7 @@ struct load {
 	const char *file;
 	struct rule_set *set;
 	struct mistakes *mistakes;
-	size_t first; /* index of this file's first rule */
+	struct strindex sections; /* of this file: the index of the first rule of each name */
 	struct rule *rule;
 	size_t errors; /* mistakes known when the rule began */
 	unsigned seen[8]; /* line of each plain key in this rule, by row of plain_keys */
@@ -233,13 +234,14 @@ static void rule_end(struct load *l)
 static void on_section(void *user, const char *name, unsigned line)
 {
 	struct load *l = user;
+	size_t first;
 
 	rule_end(l);
-	for (size_t i = l->first; i < l->set->n; i++)
-		if (str_eq(l->set->v[i].section, name))
-			mistake_add(l->mistakes, l->file, line,
-				    "section [%s] is given twice: first at line %u", name,
-				    l->set->v[i].line);
+	first = strindex_add(&l->sections, 0, name, l->set->n);
+	if (first != l->set->n)
+		mistake_add(l->mistakes, l->file, line,
+			    "section [%s] is given twice: first at line %u", name,
+			    l->set->v[first].line);
 	l->rule = arena_push(l->arena, l->set->v, l->set->n, l->set->cap);
 	*l->rule = (struct rule){
 		.file = l->file, .section = name, .line = line, .enabled = true
@@ -268,7 +270,7 @@ void rules_read(struct arena *a, const struct file *file, struct rule_set *set,
 {
 	static const struct ini_events events = { on_section, on_key };
 	struct load l = {
-		.arena = a, .file = file->path, .set = set, .mistakes = m, .first = set->n
+		.arena = a, .file = file->path, .set = set, .mistakes = m, .sections.arena = a
 	};
 
 	inifile_read(a, file, &events, &l, m);

@@ -30,7 +30,7 @@ sub instructions {
 	my $got = run({ in => $in, limit => 300, env => { KVMSHIM_ROOT => $host->{dir} } },
 		$valgrind, '--tool=callgrind', '--callgrind-out-file=/dev/null', program($program), @words);
 	my ($n) = $got->{err} =~ /Collected : (\d+)/ or die "valgrind: $got->{err}\n";
-	my $said = join '', $got->{out}, grep { !/^==/ } split /^/, $got->{err};
+	my $said = join '', $got->{out}, grep { !/^(?:==|--)\d/ } split /^/, $got->{err};
 	like($said, $row->{ends}, "$row->{name}, $size: it ends as it should");
 	return $n;
 }
@@ -105,16 +105,18 @@ sub hugepages {
 	my ($n, $page) = @_;
 	return '<memoryBacking><hugepages>' . many($n, $page) . '</hugepages></memoryBacking>';
 }
-# n functions, each of an IOMMU group of its own, without a driver.
+# n functions with a device node, each but the first of an IOMMU group: that is why the start is refused.
 sub functions {
 	my ($host, $n) = @_;
+	make_path(map { "$host->{dir}/sys/$_" } qw(module/vfio_iommu_type1 module/vfio_pci bus/pci/drivers/vfio-pci));
 	for my $i (0 .. $n - 1) {
 		my $address = sprintf '%04x:01:00.0', $i;
 		my ($device, $group) = ("sys/devices/pci$address/$address", "sys/kernel/iommu_groups/$i");
 		$host->file("$device/$_->[0]", "$_->[1]\n")
 			for [ vendor => '0x10de' ], [ device => '0x1b06' ], [ class => '0x030000' ], [ driver_override => '(null)' ];
 		make_path("$host->{dir}/$group/devices", "$host->{dir}/sys/bus/pci/devices");
-		symlink "../../../../$group",   "$host->{dir}/$device/iommu_group";
+		$host->file("$device/drm/card$i/dev", "226:$i\n");
+		symlink "../../../../$group",   "$host->{dir}/$device/iommu_group" if $i;
 		symlink "../../../../$device",  "$host->{dir}/$group/devices/$address";
 		symlink "../../../../$device",  "$host->{dir}/sys/bus/pci/devices/$address";
 	}
@@ -136,10 +138,41 @@ my @xml = (
 	of_xml('far too many attributes', 40000, qr/more than 256 attributes|^$/, sub { '<x' . many($_[0], ' a#="1"') . '/>' }),
 	of_xml('elements', 10000, qr/^$/, sub { '<devices>' . '<disk/>' x $_[0] . '</devices>' }),
 	of_xml('host devices that are missing', 400, qr/device/, sub { '<devices>' . many($_[0], $hostdev) . '</devices>' }),
-	of_xml('host devices', 100, qr/device/, sub { '<devices>' . many($_[0], $hostdev) . '</devices>' }, \&functions),
+	of_xml('host devices', 100, qr/IOMMU/, sub { '<devices>' . many($_[0], $hostdev) . '</devices>' }, \&functions),
+);
+
+# Processes with open files: terminals, of which one process may have many.
+sub open_files {
+	my ($host, $n) = @_;
+	functions($host, 1);
+	make_path("$host->{dir}/proc/77/fd");
+	symlink('/dev/' . (qw(null zero full tty)[$_ % 4]), "$host->{dir}/proc/77/fd/$_") or die for 0 .. $n - 1;
+	return;
+}
+
+my @files = of_xml('open files', 2000, qr/IOMMU/, sub { '<devices>' . many(1, $hostdev) . '</devices>' }, \&open_files);
+
+# ---- rule files
+
+sub of_rules {
+	my ($name, $size, $text) = @_;
+	return {
+		name => $name, size => $size, ends => qr/rule/,
+		what => sub {
+			my ($host, $n) = @_;
+			return 'kvmshim', 'check', $host->file('50-a.ini', $text->($n));
+		},
+	};
+}
+my @rules = (
+	of_rules('sections', 500, sub { many($_[0], "[a#]\nwhen = always\nset = -cpu x=#\n") }),
+	of_rules('sections with mistakes', 500, sub { many($_[0], "[a#]\nwhen = always\nx#y = 1\n") }),
+	of_rules('verbs', 500, sub { "[a]\nwhen = always\n" . many($_[0], "set = -cpu x#=1\n") }),
+	of_rules('conditions', 500, sub { "[a]\nset = -cpu x=1\n" . many($_[0], "when-name = a#\n") }),
+	of_rules('names in a condition', 2000, sub { "[a]\nset = -cpu x=1\nwhen-name = b" . many($_[0], ", a#") . "\n" }),
 );
 
 my $only = $ENV{ONLY} // "";    # one row
-doubles($_) for grep { $_->{name} =~ /$only/ } @json, @xml;
+doubles($_) for grep { $_->{name} =~ /$only/ } @json, @xml, @files, @rules;
 
 done_testing;

@@ -9,22 +9,14 @@
 #include "arena.h"
 #include "err.h"
 #include "str.h"
+#include "strindex.h"
 
 #define NESTING_MAX 1024 /* json-streamer.c: MAX_NESTING, brackets of both kinds */
-
-/*
- * The members that were read, by their hash: an open table, half of it empty, which is found
- * from the object and the key. QEMU refuses a key that an object has twice.
- */
-struct members {
-	size_t *slots; /* the index of a node; 0: empty, the top value is no member */
-	size_t n, cap; /* cap is a power of 2 */
-};
 
 struct scan {
 	struct arena *arena;
 	struct json_tree *tree;
-	struct members members;
+	struct strindex members; /* QEMU refuses a key that an object has twice */
 	const char *text;
 	size_t at;
 	size_t depth;
@@ -213,60 +205,6 @@ static const char *decode(struct arena *a, const char *text, size_t start, size_
 	return plain;
 }
 
-/* FNV-1a. */
-static size_t member_hash(size_t parent, const char *key)
-{
-	size_t hash = (14695981039346656037u ^ parent) * 1099511628211u;
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 1099511628211u;
-	return hash ^ hash >> 32;
-}
-
-/* The slot of this member: the index of its node, or where it belongs. */
-static size_t *member_slot(const struct scan *s, size_t parent, const char *key)
-{
-	const struct members *m = &s->members;
-	size_t at = member_hash(parent, key) & (m->cap - 1);
-
-	for (; m->slots[at]; at = (at + 1) & (m->cap - 1)) {
-		const struct json_node *node = &s->tree->v[m->slots[at]];
-
-		if (node->parent == parent && str_eq(node->key, key))
-			break;
-	}
-	return &m->slots[at];
-}
-
-static void members_grow(struct scan *s)
-{
-	struct members old = s->members;
-
-	s->members.cap = old.cap ? old.cap * 2 : 32;
-	s->members.slots = arena_alloc(s->arena, s->members.cap * sizeof(size_t));
-	for (size_t i = 0; i < old.cap; i++) {
-		const struct json_node *node = &s->tree->v[old.slots[i]];
-
-		if (old.slots[i])
-			*member_slot(s, node->parent, node->key) = old.slots[i];
-	}
-}
-
-/* The node that comes next is this member. false: the object has it already. */
-static bool member_add(struct scan *s, size_t parent, const char *key)
-{
-	size_t *slot;
-
-	if (s->members.n * 2 >= s->members.cap)
-		members_grow(s);
-	slot = member_slot(s, parent, key);
-	if (*slot)
-		return false;
-	*slot = s->tree->n;
-	s->members.n++;
-	return true;
-}
-
 static bool scan_member(struct scan *s, size_t parent)
 {
 	size_t start = s->at;
@@ -277,7 +215,7 @@ static bool scan_member(struct scan *s, size_t parent)
 	if (!scan_string(s))
 		return false;
 	key = decode(s->arena, s->text, start, s->at);
-	if (!member_add(s, parent, key))
+	if (strindex_add(&s->members, parent, key, s->tree->n) != s->tree->n)
 		return fail(s, "a key is given twice");
 	skip_space(s);
 	if (s->text[s->at++] != ':')
@@ -356,7 +294,7 @@ static bool scan_value(struct scan *s, size_t parent, const char *key, size_t ke
 
 int json_scan(struct arena *a, const char *text, struct json_tree *tree, struct err *err)
 {
-	struct scan s = { .arena = a, .tree = tree, .text = text };
+	struct scan s = { .arena = a, .tree = tree, .members.arena = a, .text = text };
 
 	*tree = (struct json_tree){ .text = text };
 	skip_space(&s);
@@ -374,7 +312,7 @@ int json_scan(struct arena *a, const char *text, struct json_tree *tree, struct 
 size_t json_value_len(struct arena *a, const char *text)
 {
 	struct json_tree tree = { .text = text };
-	struct scan s = { .arena = a, .tree = &tree, .text = text };
+	struct scan s = { .arena = a, .tree = &tree, .members.arena = a, .text = text };
 
 	return scan_value(&s, 0, "", 0) ? s.at : 0;
 }

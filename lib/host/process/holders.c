@@ -67,6 +67,13 @@ void holders_of(const struct host *host, const struct opendevices *o, const stru
 		if (hit)
 			holder_add(host, h, o->v[i].pid, hit);
 	}
+	if (o->late && o->n_hidden) {
+		struct holder busiest = who(host, o->busiest ? o->busiest : o->hidden[0]);
+
+		busiest.files = o->most;
+		busiest.late = true;
+		*arena_push(host->arena, h->hidden, h->n_hidden, h->hidden_cap) = busiest;
+	}
 	for (size_t i = 0; i < o->n_hidden; i++)
 		*arena_push(host->arena, h->hidden, h->n_hidden, h->hidden_cap) =
 			who(host, o->hidden[i]);

@@ -17,13 +17,15 @@ struct holder {
 	const char *command;	 /* "a process" if it has ended already */
 	const char *unit;	 /* NULL: none */
 	const struct node *node; /* NULL of one in `hidden` */
+	bool late;		 /* a pass ended before it had seen all: this process has most files */
+	size_t files;		 /* then: how many of them were seen */
 	int error;		 /* errno: the list of processes could not be read; then pid is 0 */
 };
 
 struct holders {
 	struct holder *v;
 	size_t n, cap;
-	/* Live processes whose open files root may not see: they may hold anything. */
+	/* Live processes whose open files were not all seen: they may hold anything. */
 	struct holder *hidden;
 	size_t n_hidden, hidden_cap;
 };

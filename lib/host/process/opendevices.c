@@ -20,8 +20,11 @@
 
 #include "arena.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "host/process/process.h"
 #include "root.h"
+
+#define RECENT 256
 
 /*
  * For most open files of the host the only cost is one statx(2). The name of a process is
@@ -32,15 +35,29 @@ struct scan {
 	struct opendevices *found;
 	pid_t pid;    /* the process that is looked at */
 	size_t first; /* its first in found */
+	size_t files; /* how many of its files were looked at */
 	bool denied;  /* not all that it has open could be seen */
+	double until; /* no file is looked at later */
+	uint32_t recent[RECENT]; /* where a device is in found, by its number */
 };
 
-static bool is_found(const struct scan *s, dev_t dev, bool block)
+/* Is this the device that was found last of all with this remainder? A terminal has many nodes. */
+static bool is_found(struct scan *s, dev_t dev, bool block)
 {
-	for (size_t i = s->first; i < s->found->n; i++)
-		if (s->found->v[i].dev == dev && s->found->v[i].block == block)
-			return true;
-	return false;
+	uint32_t *at = &s->recent[(dev ^ dev >> 8) % RECENT];
+	const struct open_device *o = &s->found->v[*at];
+	bool found = *at >= s->first && *at < s->found->n && o->dev == dev && o->block == block;
+
+	*at = (uint32_t)(found ? *at : s->found->n);
+	return found;
+}
+
+/* The clock is read for every 256th file: each costs some microseconds. */
+static bool is_late(struct scan *s)
+{
+	if (!s->found->late && s->files % 256 == 0)
+		s->found->late = clock_ms() >= s->until;
+	return s->found->late;
 }
 
 static void found_add(struct scan *s, const struct statx *st)
@@ -189,11 +206,12 @@ static bool look_into(struct scan *s, int at, const char *path)
 	bool any = false;
 
 	numbers_begin(&n, fd);
-	while (fd >= 0 && (name = numbers_next(&n))) {
+	while (fd >= 0 && !is_late(s) && (name = numbers_next(&n))) {
 		look_at(s, fd, name);
 		any = true;
+		s->files++;
 	}
-	s->denied |= fd >= 0 && hides(n.error);
+	s->denied |= fd >= 0 && (hides(n.error) || s->found->late);
 	return any;
 }
 
@@ -218,7 +236,7 @@ static void look_at_threads(struct scan *s, int proc, const char *task)
 		return;
 	fd = open_folder(s, proc, task);
 	numbers_begin(&n, fd);
-	while (fd >= 0 && (name = numbers_next(&n))) {
+	while (fd >= 0 && !s->found->late && (name = numbers_next(&n))) {
 		char path[NAME_MAX + sizeof("/fd")];
 
 		stpcpy(stpcpy(path, name), "/fd");
@@ -248,6 +266,7 @@ static void look_at_process(struct scan *s, int proc, pid_t pid)
 
 	s->pid = pid;
 	s->first = s->found->n;
+	s->files = 0;
 	s->denied = false;
 	if (process_is_self(&s->host.root, s->pid))
 		return;
@@ -259,6 +278,10 @@ static void look_at_process(struct scan *s, int proc, pid_t pid)
 	pass_over_child(s);
 	if (s->denied)
 		hidden_add(s);
+	if (s->files > s->found->most) {
+		s->found->most = s->files;
+		s->found->busiest = pid;
+	}
 }
 
 /* ---- all processes, by several threads ---- */
@@ -276,6 +299,7 @@ struct batch {
 struct pass {
 	struct root root;
 	int proc;
+	double until;
 	struct batch *batches;
 	size_t n;
 	atomic_size_t next;
@@ -290,7 +314,8 @@ struct looker {
 
 static void look_at_batch(struct looker *l, struct batch *b)
 {
-	struct scan s = { .host = { &l->arena, l->pass->root }, .found = &b->found };
+	struct scan s = { .host = { &l->arena, l->pass->root }, .found = &b->found,
+			  .until = l->pass->until };
 
 	for (size_t i = 0; i < b->n; i++)
 		look_at_process(&s, l->pass->proc, b->pids[i]);
@@ -321,6 +346,11 @@ static void append(struct arena *a, struct opendevices *to, const struct opendev
 		*arena_push(a, to->v, to->n, to->cap) = from->v[i];
 	for (size_t i = 0; i < from->n_hidden; i++)
 		*arena_push(a, to->hidden, to->n_hidden, to->hidden_cap) = from->hidden[i];
+	to->late |= from->late;
+	if (from->most > to->most) {
+		to->most = from->most;
+		to->busiest = from->busiest;
+	}
 }
 
 /* A looker without a thread leaves its work to the other lookers: this thread always works. */
@@ -368,6 +398,11 @@ static struct pass pass_of(const struct host *host, int proc, const pid_t *pids,
 
 void opendevices_read(const struct host *host, struct opendevices *o)
 {
+	opendevices_read_until(host, clock_ms() + OPENDEVICES_S * 1000, o);
+}
+
+void opendevices_read_until(const struct host *host, double until, struct opendevices *o)
+{
 	_cleanup_fd_ int proc = open(root_path(host, "/proc"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct numbers numbers;
 	const char *name;
@@ -382,5 +417,6 @@ void opendevices_read(const struct host *host, struct opendevices *o)
 	if (proc >= 0)
 		o->error = numbers.error;
 	p = pass_of(host, proc, pids, n);
+	p.until = until;
 	pass_make(host->arena, &p, o);
 }

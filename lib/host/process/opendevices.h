@@ -7,7 +7,7 @@
 
 struct host;
 
-/* A device that a process has open, once for each that it has. */
+/* A device that a process has open: nearly always once, however often it has it open. */
 struct open_device {
 	dev_t dev;
 	bool block;
@@ -28,6 +28,13 @@ struct opendevices {
 	 */
 	pid_t *hidden;
 	size_t n_hidden, hidden_cap;
+	/*
+	 * The pass took too long: some processes in `hidden` were not looked at to their end. The
+	 * process with the most open files of all that were looked at is the one to blame.
+	 */
+	bool late;
+	pid_t busiest;
+	size_t most;
 	int error; /* errno: the list of the processes could not be read to its end; 0: it was */
 };
 
@@ -39,6 +46,13 @@ struct opendevices {
  * in `hidden`.
  */
 void opendevices_read(const struct host *host, struct opendevices *o);
+
+/*
+ * The same, but until then at the latest (clock_ms()). opendevices_read() has OPENDEVICES_S
+ * seconds: anybody can open a million files, and the hook must not look at them for minutes.
+ */
+#define OPENDEVICES_S 10
+void opendevices_read_until(const struct host *host, double until, struct opendevices *o);
 
 /* Can this user read what the processes of all users have open? */
 bool opendevices_seen(void);
