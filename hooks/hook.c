@@ -80,6 +80,7 @@ static int prepare(struct call *c, struct err *err)
 		tell_mistakes(c);
 		grants.n = 0;
 	}
+	request_hostdevs(&c->host, &c->domain, &c->domain.facts.hostdevs);
 	c->assignment.facts = &c->domain.facts;
 	c->assignment.grants = &grants;
 	c->assignment.memory = &c->domain.memory;

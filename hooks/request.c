@@ -71,6 +71,15 @@ void request_grants(const struct host *host, const struct settings *s, const str
 		passthrough_find(host->arena, &reading.rules, &d->facts, &names, &asked, g, m);
 }
 
+void request_hostdevs(const struct host *host, const struct domain *d, struct hostdev_facts *known)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->hostdevs[i].kind == HOSTDEV_PCI && !d->hostdevs[i].nvme)
+			*arena_push(host->arena, known->v, known->n, known->cap) =
+				(struct hostdev_fact){ d->hostdevs[i].device,
+						       pci_id(host, d->hostdevs[i].device) };
+}
+
 static int wish_for_hostdev(struct assignment *h, const struct hostdev *d, struct err *err)
 {
 	struct wish w = {

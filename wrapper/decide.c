@@ -7,6 +7,7 @@
 #include "conf/confdir.h"
 #include "conf/factsfile.h"
 #include "err.h"
+#include "host/vfiocdev.h"
 #include "file.h"
 #include "root.h"
 #include "str.h"
@@ -82,6 +83,9 @@ static int find_facts(const struct host *host, const struct facts *hook, struct 
 	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++)
 		d->facts.of[written[i]] = hook->of[written[i]];
 	d->facts.grants = hook->grants;
+	d->facts.hostdevs = hook->hostdevs;
+	if (rules_facts_needed(&d->rules) & 1u << FACT_PCI)
+		match_pci(host, &d->cmdline, &d->facts);
 	return 0;
 }
 
@@ -106,7 +110,8 @@ static bool apply_rules(const struct host *host, const struct facts *hook, struc
 	return let_in;
 }
 
-void decide_ahead(const struct host *host, const char *self, char *const *argv,
+/* files: what the descriptors of argv mean; see struct cmdline. */
+static void judge(const struct host *host, const char *self, char *const *argv, const char *files,
 		  const struct facts *hook, struct decision *d)
 {
 	struct qemuopts opts;
@@ -119,6 +124,7 @@ void decide_ahead(const struct host *host, const char *self, char *const *argv,
 	d->real = find_real(host->arena, &d->settings, self);
 	opts = qemuopts_with(host->arena, &d->settings);
 	cmdline_parse(host->arena, &opts, argv, &d->cmdline);
+	d->cmdline.files = files;
 	if (!d->settings.enabled)
 		d->kind = DECIDE_OFF;
 	else if (probe_is(&d->cmdline))
@@ -133,7 +139,13 @@ void decide_ahead(const struct host *host, const char *self, char *const *argv,
 
 void decide(const struct host *host, const char *self, char *const *argv, struct decision *d)
 {
-	decide_ahead(host, self, argv, NULL, d);
+	judge(host, self, argv, VFIOCDEV_OURS, NULL, d);
+}
+
+void decide_ahead(const struct host *host, const char *self, char *const *argv,
+		  const struct facts *hook, struct decision *d)
+{
+	judge(host, self, argv, NULL, hook, d);
 }
 
 const char **decide_argv(const struct decision *d, char *const *argv)

@@ -33,15 +33,15 @@ struct decision {
 };
 
 /*
- * The wrapper's whole judgement on argv, without acting on it: `kvmshim
- * explain` calls it too. self is the wrapper's own path (/proc/self/exe), or
+ * The wrapper's whole judgement on argv, without acting on it. The descriptors in argv are
+ * those of this process. self is the wrapper's own path (/proc/self/exe), or
  * NULL. *d is filled whatever happens.
  */
 void decide(const struct host *host, const char *self, char *const *argv, struct decision *d);
 
 /*
- * The same for a start that is yet to be, before the hook has written facts.json: what it
- * would write of it is in `hook`. NULL: as decide().
+ * The same of another process's argv, or of one that is yet to be: its descriptors mean
+ * nothing here. hook: what the hook would write to facts.json; NULL: what it has written.
  */
 void decide_ahead(const struct host *host, const char *self, char *const *argv,
 		  const struct facts *hook, struct decision *d);

@@ -12,7 +12,10 @@
 #include "conf/factsfile.h"
 #include "err.h"
 #include "glob.h"
+#include "host/pci/mdev.h"
 #include "host/pci/pci.h"
+#include "host/sysfs.h"
+#include "host/vfiocdev.h"
 #include "root.h"
 #include "str.h"
 #include "wrapper/line/cmdline.h"
@@ -60,32 +63,128 @@ const char *match_accel(const struct cmdline *c)
 
 /* ---- devices passed through ---- */
 
-const char *match_passed_pci(const struct optval *v)
+static bool passes_pci(const struct optval *v)
 {
-	const struct prop *driver = optval_get(v, "driver"), *host = optval_get(v, "host"),
-			  *sysfsdev = optval_get(v, "sysfsdev");
+	const struct prop *driver = optval_get(v, "driver");
 
-	if (!driver || (!glob_match("vfio-pci*", driver->value) &&
-			!glob_match("*pci-assign", driver->value)))
-		return NULL;
-	if (host)
-		return host->value;
-	return sysfsdev ? pci_in_path(sysfsdev->value) : NULL;
+	return driver && (glob_match("vfio-pci*", driver->value) ||
+			  glob_match("*pci-assign", driver->value));
 }
 
-/* A device with an unknown id makes the fact unknown. */
-static void add_pci(const struct host *host, const struct cmdline *c, struct facts *f)
+/* By sysfs's name of a device. */
+static enum passed kind_of(struct arena *a, const char *name)
 {
-	bool known = true;
-	size_t at = 0;
+	if (!name)
+		return PASSED_UNKNOWN;
+	if (pci_is_address(name))
+		return PASSED_PCI;
+	return str_uuid(a, name) ? PASSED_MDEV : PASSED_UNKNOWN;
+}
+
+/* sysfsdev= may be any path that leads to the device. */
+static enum passed passed_path(const struct host *host, const char *path, const char **device)
+{
+	const char *mdevs = mdev_path(host->arena, ""), *slash = strrchr(path, '/');
+	enum passed kind;
+
+	*device = pci_in_path(path);
+	if (*device)
+		return PASSED_PCI;
+	if (str_starts(path, mdevs)) {
+		*device = path + strlen(mdevs);
+		return PASSED_MDEV;
+	}
+	*device = slash ? slash + 1 : path;
+	kind = kind_of(host->arena, *device);
+	if (kind != PASSED_UNKNOWN)
+		return kind;
+	*device = sysfs_link(host, path);
+	return kind_of(host->arena, *device);
+}
+
+enum passed match_passed(const struct host *host, const struct cmdline *c, const struct optval *v,
+			 const char **device)
+{
+	const struct prop *address = optval_get(v, "host"), *path = optval_get(v, "sysfsdev"),
+			  *fd = optval_get(v, "fd");
+
+	*device = NULL;
+	if (!passes_pci(v))
+		return PASSED_NONE;
+	if (address) {
+		*device = address->value;
+		return PASSED_PCI;
+	}
+	if (path)
+		return passed_path(host, path->value, device);
+	*device = fd ? vfiocdev_device(host, c->files, fd->value) : NULL;
+	return kind_of(host->arena, *device);
+}
+
+static bool is_listed(const struct strv *addresses, const char *address)
+{
+	for (size_t i = 0; i < addresses->n; i++)
+		if (hexaddr_equal(addresses->v[i], address))
+			return true;
+	return false;
+}
+
+/* The domain XML has exactly so many devices more than the command line shows: it is these. */
+static bool add_hostdevs(struct arena *a, const struct hostdev_facts *known, size_t n,
+			 struct strv *addresses)
+{
+	struct strv others = { 0 };
+
+	for (size_t i = 0; i < known->n; i++)
+		if (!is_listed(addresses, known->v[i].address))
+			strv_push(a, &others, known->v[i].address);
+	for (size_t i = 0; i < others.n && others.n == n; i++)
+		strv_push(a, addresses, others.v[i]);
+	return others.n == n;
+}
+
+bool match_all_passed(const struct host *host, const struct cmdline *c,
+		      const struct hostdev_facts *known, struct strv *addresses,
+		      struct strv *mdevs)
+{
+	size_t at = 0, unknown = 0;
+	const char *device;
 
 	for (const struct optval *v; (v = view_next_device(c, &at));) {
-		const char *address = match_passed_pci(v);
-		const char *id = address ? pci_id(host, address) : NULL;
+		enum passed kind = match_passed(host, c, v, &device);
+
+		if (kind == PASSED_PCI)
+			strv_push(host->arena, addresses, device);
+		else if (kind == PASSED_MDEV)
+			strv_push(host->arena, mdevs, device);
+		unknown += kind == PASSED_UNKNOWN;
+	}
+	return !unknown || add_hostdevs(host->arena, known, unknown, addresses);
+}
+
+static const char *id_of(const struct host *host, const struct hostdev_facts *known,
+			 const char *address)
+{
+	const char *id = pci_id(host, address);
+
+	for (size_t i = 0; !id && i < known->n; i++)
+		if (hexaddr_equal(known->v[i].address, address))
+			return known->v[i].id;
+	return id;
+}
+
+void match_pci(const struct host *host, const struct cmdline *c, struct facts *f)
+{
+	struct strv addresses = { 0 }, mdevs = { 0 };
+	bool known = match_all_passed(host, c, &f->hostdevs, &addresses, &mdevs);
+
+	f->of[FACT_PCI] = (struct fact_values){ 0 };
+	for (size_t i = 0; i < addresses.n; i++) {
+		const char *id = id_of(host, &f->hostdevs, addresses.v[i]);
 
 		if (id)
 			fact_add(host->arena, f, FACT_PCI, id);
-		known &= !address || id;
+		known &= id != NULL;
 	}
 	f->of[FACT_PCI].known = known;
 }
@@ -113,6 +212,7 @@ int match_facts(const struct host *host, const struct cmdline *c, const char *re
 		struct facts *f, struct err *err)
 {
 	struct names names;
+	int rc = 0;
 
 	*f = (struct facts){ .has_option = view_has, .cmdline = c };
 	match_names(host->arena, c, &names);
@@ -124,10 +224,10 @@ int match_facts(const struct host *host, const struct cmdline *c, const char *re
 	add_if(host->arena, f, FACT_ACCEL, match_accel(c));
 	if (needed & 1u << FACT_ARCH)
 		add_if(host->arena, f, FACT_ARCH, arch_of(host->arena, real));
-	if (needed & 1u << FACT_PCI)
-		add_pci(host, c, f);
 	/* always: a device that is assigned for a deleted rule is a mistake */
 	if (names.uuid)
-		return factsfile_read(host, names.uuid, f, err);
-	return 0;
+		rc = factsfile_read(host, names.uuid, f, err);
+	if (needed & 1u << FACT_PCI)
+		match_pci(host, c, f);
+	return rc;
 }

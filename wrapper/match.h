@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 struct arena;
 struct cmdline;
 struct err;
 struct facts;
 struct host;
+struct hostdev_facts;
 struct names;
 struct optval;
+struct strv;
 
 /*
  * The facts that conditions need: from the original command line, from facts.json, and, only
@@ -20,8 +24,26 @@ int match_facts(const struct host *host, const struct cmdline *c, const char *re
 /* The accelerator that QEMU would try first. */
 const char *match_accel(const struct cmdline *c);
 
-/* The host's PCI address that a -device passes through; NULL for any other device. */
-const char *match_passed_pci(const struct optval *v);
+/*
+ * What a -device passes through. PASSED_UNKNOWN: a device of this host, of which the command
+ * line has only a descriptor that does not say which (libvirt 12 with IOMMUFD).
+ */
+enum passed { PASSED_NONE, PASSED_PCI, PASSED_MDEV, PASSED_UNKNOWN };
+
+/* *device: a PCI address as it is written, or a mediated device's UUID; NULL of the others. */
+enum passed match_passed(const struct host *host, const struct cmdline *c, const struct optval *v,
+			 const char **device);
+
+/*
+ * All of them. What the command line does not say is taken from the devices of the domain XML,
+ * if there are as many. false: it is unknown what some of them are.
+ */
+bool match_all_passed(const struct host *host, const struct cmdline *c,
+		      const struct hostdev_facts *known, struct strv *addresses,
+		      struct strv *mdevs);
+
+/* Fills when-pci, after f->hostdevs. A device with an unknown id makes it unknown. */
+void match_pci(const struct host *host, const struct cmdline *c, struct facts *f);
 
 /* %n, %u, %h. */
 void match_names(struct arena *a, const struct cmdline *c, struct names *names);

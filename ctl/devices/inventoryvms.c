@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "conf/condition.h"
 #include "conf/expand.h"
+#include "conf/factsfile.h"
 #include "ctl/ctl.h"
 #include "ctl/devices/device.h"
 #include "ctl/devices/inventorylook.h"
@@ -17,8 +19,9 @@
 #include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/process/vmprocess.h"
+#include "host/vfiocdev.h"
 #include "pciaddr.h"
-#include "wrapper/line/view.h"
+#include "wrapper/line/cmdline.h"
 #include "wrapper/match.h"
 
 /* ---- mediated devices ---- */
@@ -158,18 +161,44 @@ static bool any_unclaimed(const struct look *l)
 	return false;
 }
 
-static void give(struct look *l, const struct optval *v, const struct guest *guest)
+static void give_pci(struct look *l, const char *written, const struct guest *guest)
 {
-	const char *address = match_passed_pci(v), *mdev = mdev_path(l->ctl->host.arena, "");
-	const struct prop *path = optval_get(v, "sysfsdev");
-	struct device *d;
+	const char *address = pciaddr_spell(l->ctl->host.arena, written);
+	struct device *d = address ? device_find(l->inv, address) : NULL;
 
-	if (path && str_starts(path->value, mdev))
-		give_mdev(l, path->value + strlen(mdev), guest);
-	address = address ? pciaddr_spell(l->ctl->host.arena, address) : NULL;
-	d = address ? device_find(l->inv, address) : NULL;
 	if (d && !d->guest)
 		d->guest = guest;
+}
+
+/* What the hook has written of the domain XML. */
+static void read_hostdevs(const struct look *l, const struct names *names, struct facts *f)
+{
+	struct err err;
+
+	*f = (struct facts){ 0 };
+	if (names->uuid && factsfile_read(&l->ctl->host, names->uuid, f, &err) < 0)
+		*f = (struct facts){ 0 };
+}
+
+static void give_all(struct look *l, const struct cmdline *c, const struct names *names,
+		     const struct guest *guest)
+{
+	struct arena *a = l->ctl->host.arena;
+	struct strv addresses = { 0 }, mdevs = { 0 };
+	struct facts f;
+
+	read_hostdevs(l, names, &f);
+	if (!match_all_passed(&l->ctl->host, c, &f.hostdevs, &addresses, &mdevs))
+		strv_push(a, &l->inv->unseen,
+			  arena_printf(a,
+				       "VM %s (process %ld) has a PCI device of the host, and its "
+				       "command line does not say which%s",
+				       names->name ? str_printable(a, names->name) : "without a name",
+				       (long)guest->pid, l->root ? "" : "; root can see it"));
+	for (size_t i = 0; i < addresses.n; i++)
+		give_pci(l, addresses.v[i], guest);
+	for (size_t i = 0; i < mdevs.n; i++)
+		give_mdev(l, mdevs.v[i], guest);
 }
 
 static void read_qemu(struct look *l, struct process p)
@@ -179,7 +208,6 @@ static void read_qemu(struct look *l, struct process p)
 	struct strv words = { 0 };
 	struct names names;
 	struct cmdline c;
-	size_t at = 0;
 
 	if (host_cmdline(&l->ctl->host, p.pid, &words) < 0 || !words.n)
 		return;
@@ -190,8 +218,8 @@ static void read_qemu(struct look *l, struct process p)
 				 .uuid = names.uuid,
 				 .since = process_since(l->ctl->host.arena, p),
 				 .pid = p.pid };
-	for (const struct optval *v; (v = view_next_device(&c, &at));)
-		give(l, v, guest);
+	c.files = vfiocdev_files_of(&l->ctl->host, p.pid);
+	give_all(l, &c, &names, guest);
 }
 
 static void by_command_lines(struct look *l)

@@ -181,6 +181,7 @@ struct row doctor_command_line(const struct doctor *d)
 						  err.text),
 				     d->libvirt.daemon.pid ? NULL : "start the libvirt daemon" };
 	ahead = it(d)->xml.facts;
+	request_hostdevs(&d->host, &it(d)->xml, &ahead.hostdevs);
 	doctor_grants(d, it(d), &ahead.grants, &m);
 	decide_ahead(&d->host, e ? e->path : x.before.v[0], explain_argv(d->host.arena, &x.before),
 		     &ahead, &decision);

@@ -71,7 +71,7 @@ static void judge(struct ctl *ctl, struct explained *x)
 	const char *self = self_of(ctl->host.arena, argv[0]);
 
 	explain_argv(ctl->host.arena, &x->running);
-	decide(&ctl->host, self, argv, &x->d);
+	decide_ahead(&ctl->host, self, argv, NULL, &x->d);
 	x->itself = x->d.real && (launch_is_self(x->d.real, self) || doctor_is_wrapper(x->d.real));
 	x->unfit = unfit(x->d.real, x->itself);
 	mistakes_sort(&x->d.mistakes);

@@ -25,18 +25,32 @@ static const char *const missing[FACT_COUNT] = {
 	[FACT_CPU] = "the command line has no CPU model",
 };
 
+/* libvirt 12 passes devices by descriptors with IOMMUFD. */
+static const char *which_descriptor(const struct ctl *ctl, const struct optval *v)
+{
+	const struct prop *id = optval_get(v, "id");
+
+	return arena_printf(ctl->host.arena,
+			    "the command line does not say which device of the host %s is, and "
+			    "no facts.json of the VM does",
+			    id ? str_printable(ctl->host.arena, id->value) : "a -device vfio-pci");
+}
+
 static const char *missing_device(const struct ctl *ctl, const struct cmdline *c)
 {
+	const struct optval *unknown = NULL;
 	size_t at = 0;
 
 	for (const struct optval *v; (v = view_next_device(c, &at));) {
-		const char *address = match_passed_pci(v);
+		const char *device;
+		enum passed kind = match_passed(&ctl->host, c, v, &device);
 
-		if (address && !pci_id(&ctl->host, address))
+		if (kind == PASSED_PCI && !pci_id(&ctl->host, device))
 			return arena_printf(ctl->host.arena, "%s does not exist in sysfs",
-					    str_printable(ctl->host.arena, address));
+					    str_printable(ctl->host.arena, device));
+		unknown = kind == PASSED_UNKNOWN && !unknown ? v : unknown;
 	}
-	return NULL;
+	return unknown ? which_descriptor(ctl, unknown) : NULL;
 }
 
 static const char *missing_of_nova(const struct ctl *ctl, const struct names *names)

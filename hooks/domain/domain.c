@@ -216,7 +216,7 @@ static int take_hostdev(struct arena *a, const xmlNode *node, enum hostdev_kind 
 {
 	const xmlNode *source = xmltree_child(node, NULL, "source"),
 		      *address = xmltree_child(source, NULL, "address");
-	struct hostdev h = { .kind = kind };
+	struct hostdev h = { .kind = kind, .nvme = is_nvme(a, node) };
 	int rc;
 
 	if (!address)
@@ -224,7 +224,7 @@ static int take_hostdev(struct arena *a, const xmlNode *node, enum hostdev_kind 
 				   (const char *)node->name);
 	rc = kind == HOSTDEV_PCI ? take_pci(a, address, &h, err) : take_mdev(a, address, &h, err);
 	if (!rc)
-		rc = take_managed(a, is_nvme(a, node) ? source : node, &h, err);
+		rc = take_managed(a, h.nvme ? source : node, &h, err);
 	if (!rc)
 		rc = take_model(a, xmltree_child(node, NULL, "driver"), &h, err);
 	if (!rc)

@@ -20,6 +20,7 @@ struct hostdev {
 	const char *device;	  /* 0000:05:00.0, or the UUID of a mediated device */
 	bool managed;		  /* managed='yes': libvirt binds it */
 	const char *driver_model; /* <driver model='mlx5_vfio_pci'/>; NULL */
+	bool nvme;		  /* a <disk>: QEMU's own driver has it, not vfio-pci */
 };
 
 /* The parts of a domain that the hook needs (https://libvirt.org/formatdomain.html). */

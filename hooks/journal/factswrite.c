@@ -61,6 +61,22 @@ static void add_grants(struct arena *a, struct json_object *o, const struct gran
 	json_object_object_add(o, "grants", list);
 }
 
+/* Left out if there are none. */
+static void add_hostdevs(struct arena *a, struct json_object *o, const struct hostdev_facts *h)
+{
+	struct json_object *list = h->n ? json_object_new_array() : NULL;
+
+	for (size_t i = 0; i < h->n; i++) {
+		struct json_object *hostdev = json_object_new_object();
+
+		jsondoc_add_kept(a, hostdev, "pci", h->v[i].address);
+		jsondoc_add_kept(a, hostdev, "id", h->v[i].id);
+		json_object_array_add(list, hostdev);
+	}
+	if (list)
+		json_object_object_add(o, "hostdevs", list);
+}
+
 static const char *facts_text(struct arena *a, const char *uuid, const struct facts *f,
 			      const struct grants *g)
 {
@@ -70,6 +86,7 @@ static const char *facts_text(struct arena *a, const char *uuid, const struct fa
 	jsondoc_add_kept(a, o, "uuid", uuid);
 	add_nova(a, o, f);
 	add_grants(a, o, g);
+	add_hostdevs(a, o, &f->hostdevs);
 	return jsondoc_text(a, o);
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "conf/grants.h"
+#include "conf/hostdevs.h"
 #include "conf/target.h"
 
 struct arena;
@@ -47,6 +48,7 @@ struct facts {
 	bool (*has_option)(const void *cmdline, const struct target *t);
 	const void *cmdline;
 	struct grants grants;
+	struct hostdev_facts hostdevs;
 };
 
 void fact_add(struct arena *a, struct facts *f, enum fact fact, const char *value);

@@ -117,6 +117,38 @@ static int add_grants(struct arena *a, struct grants *g, const struct json_objec
 	return rc;
 }
 
+static int add_hostdev(struct arena *a, struct hostdev_facts *h, const struct json_object *o,
+		       struct err *err)
+{
+	struct json_object *address, *id;
+
+	if (!json_object_object_get_ex(o, "pci", &address) ||
+	    !json_object_is_type(address, json_type_string))
+		return err_set(err, EINVAL, "a host device has no PCI address");
+	if (json_object_object_get_ex(o, "id", &id) && !json_object_is_type(id, json_type_string))
+		return err_set(err, EINVAL, "'id' must be a string");
+	*arena_push(a, h->v, h->n, h->cap) = (struct hostdev_fact){
+		.address = arena_strdup(a, json_object_get_string(address)),
+		.id = id ? arena_strdup(a, json_object_get_string(id)) : NULL,
+	};
+	return 0;
+}
+
+static int add_hostdevs(struct arena *a, struct hostdev_facts *h, const struct json_object *o,
+			struct err *err)
+{
+	struct json_object *list;
+	int rc = 0;
+
+	if (!json_object_object_get_ex(o, "hostdevs", &list))
+		return 0;
+	if (!json_object_is_type(list, json_type_array))
+		return err_set(err, EINVAL, "'hostdevs' must be a list");
+	for (size_t i = 0; !rc && i < json_object_array_length(list); i++)
+		rc = add_hostdev(a, h, json_object_array_get_idx(list, i), err);
+	return rc;
+}
+
 static int check_shape(const struct json_object *o, const char *uuid, struct err *err)
 {
 	struct json_object *version, *whose;
@@ -143,6 +175,8 @@ static int take_facts(struct arena *a, const struct file *file, const char *uuid
 	rc = check_shape(o, uuid, err);
 	if (!rc)
 		rc = add_grants(a, &f->grants, o, err);
+	if (!rc)
+		rc = add_hostdevs(a, &f->hostdevs, o, err);
 	if (!rc)
 		rc = get_object(o, "nova", &nova, err);
 	return rc || !nova ? rc : add_nova(a, f, nova, err);

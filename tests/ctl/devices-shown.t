@@ -103,6 +103,25 @@ subtest 'A mediated device is all that a VM has' => sub {
 	like(ctl($other, 'devices')->{out}, qr/ alone +vm$/m, 'by libvirt alone');
 };
 
+subtest 'A device of which the command line has only a descriptor' => sub {
+	my $other = Kvmshim::Plain->new;
+	card($other, '0000:01:00.0', group => 11);
+	$other->process(812, 4711, qw(qemu -name iommufd -uuid), uuid(1),
+		'-object', '{"qom-type":"iommufd","id":"iommufd0","fd":"29"}',
+		'-device', '{"driver":"vfio-pci","id":"hostdev0","iommufd":"iommufd0","fd":"30","bus":"pci.9","addr":"0x1"}');
+	my $got = ctl($other, 'devices');
+	like($got->{err}, qr/^kvmshim: incomplete: VM iommufd \(process 812\) has a PCI device of the host, and its command line does not say which$/m,
+		'that says nothing is reported');
+	$other->file('run/kvmshim/vm/' . uuid(1) . '/facts.json', qq({"version":1,"uuid":"@{[ uuid(1) ]}","hostdevs":[{"pci":"0000:01:00.1","id":"10de:10ef"}]}));
+	$got = ctl($other, 'devices');
+	like($got->{out}, qr/^0000:01:00\.1 .* iommufd +vm$/m, 'the hook knows which');
+	is($got->{err}, '', 'and nothing is missing');
+	$other->link_to('class/vfio-dev/vfio0/device', $other->folder_of('0000:01:00.0'));
+	make_path("$other->{dir}/proc/812/fd");
+	symlink '/dev/vfio/devices/vfio0', "$other->{dir}/proc/812/fd/30" or die;
+	like(ctl($other, 'devices')->{out}, qr/^0000:01:00\.0 .* iommufd +vm$/m, 'the descriptor comes first');
+};
+
 subtest 'On a terminal' => sub {
 	my $text = on_terminal($host, 0, 'devices', '--gpu') // return;
 	like($text, qr/^\e\[1mADDRESS/, 'titles are bold');
@@ -152,7 +171,7 @@ subtest 'The page' => sub {
 subtest 'The metrics' => sub {
 	my $text = ctl($host, 'devices', '--prometheus')->{out};
 	like($text, qr/^kvmshim_device_vm_since_seconds\{address="0000:09:00\.0",mdev="\Q$vgpu\E",vm="two\\nlines",/m, 'a line feed in a name');
-	like($text, qr/^kvmshim_devices_unseen 1$/m, 'what could not be seen is counted');
+	like($text, qr/^kvmshim_devices_unseen 2$/m, 'what could not be seen is counted: a journal, and a device of which nothing is said');
 	like($text, qr/^kvmshim_gpus\{model="Tesla T4",state="left-over"\} 2$/m, 'cards that are left over');
 };
 

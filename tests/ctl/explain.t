@@ -198,6 +198,8 @@ subtest 'Why a condition cannot be told' => sub {
 		[ 'when-pci = 10de:*',      [ '-device', 'vfio-pci,host=06:00.0', '-device', '{"driver":"vfio-pci","host":"0000:05:00.0"}' ],
 			'0000:05:00.0 does not exist in sysfs' ],
 		[ 'when-pci = 10de:*',      [ '-device', 'vfio-pci,sysfsdev=/sys/bus/pci/devices/0000:07:00.0' ], '0000:07:00.0 does not exist in sysfs' ],
+		[ 'when-pci = !10de:*',     [ '-device', '{"driver":"vfio-pci","id":"hostdev0","iommufd":"iommufd0","fd":"0"}' ],
+			'the command line does not say which device of the host hostdev0 is, and no facts.json of the VM does' ],
 	) {
 		my ($condition, $words, $missing) = @$case;
 		$host->rules('50-a.ini', "[r]\n$condition\nset = -cpu kvm=off\n");

@@ -69,6 +69,25 @@ subtest 'a changed domain' => sub {
 	$vm->given_back('it');
 };
 
+# libvirt 12 with IOMMUFD: the command line has a descriptor, and no address.
+subtest 'a device that the command line does not name' => sub {
+	my $vm = Kvmshim::Vm->new($host, hostdevs => ['0000:03:00.0']);
+	my @line = ('-name', 'guest=vm', '-uuid', $vm->{uuid}, '-object', '{"qom-type":"iommufd","id":"iommufd0","fd":"99"}',
+		'-device', '{"driver":"vfio-pci","id":"hostdev0","iommufd":"iommufd0","fd":"98","bus":"pci.9","addr":"0x1"}');
+	$vm->taken('it');
+	my $of = $vm->facts->{hostdevs};
+	is_deeply($of, [ { pci => '0000:03:00.0', id => $of->[0]{id} } ], 'is in the facts');
+	like(my $id = $of->[0]{id}, qr/^[0-9a-f]{4}:[0-9a-f]{4}$/, 'with its numbers');
+	$host->rules('50-a.ini', "[is]\nwhen-pci = $id\nset = -global a.is=1\n[not]\nwhen-pci = !$id\nset = -global a.not=1\n"
+		. "[none]\nwhen-pci = !*\nset = -global a.none=1\n");
+	is_deeply($host->start(@line)->{words}, [ @line, '-global', 'a.is=1' ], 'so the wrapper knows it');
+	is_deeply($host->start(@line, '-device', 'vfio-pci,fd=97')->{words}, [ @line, '-device', 'vfio-pci,fd=97' ],
+		'one more than the XML has makes it unknown');
+	$vm->given_back('it');
+	is_deeply($host->start(@line)->{words}, [@line], 'without the facts it is unknown, and not none');
+	$host->no_rules;
+};
+
 subtest 'a UUID' => sub {
 	my $vm = Kvmshim::Vm->new($host, uuid => uc uuid(10));
 	$vm->taken('in capitals');

@@ -90,6 +90,13 @@ static const struct bad {
 	{ "a project that is a string", FRONT "\"nova\":{\"project\":\"admin\"}}",
 	  "'project' must be an object" },
 	{ "a user's id that is a list", FRONT "\"nova\":{\"user\":{\"id\":[]}}}", "'id' must be a string" },
+	{ "hostdevs is no list", FRONT "\"hostdevs\":{}}", "'hostdevs' must be a list" },
+	{ "a host device without an address", FRONT "\"hostdevs\":[{\"id\":\"10de:1b06\"}]}",
+	  "a host device has no PCI address" },
+	{ "a host device that is a string", FRONT "\"hostdevs\":[\"0000:05:00.0\"]}",
+	  "a host device has no PCI address" },
+	{ "a host device's id that is a number", FRONT "\"hostdevs\":[{\"pci\":\"x\",\"id\":1}]}",
+	  "'id' must be a string" },
 	{ "nested beyond reason", FRONT "\"x\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "must be a JSON object" },
 };
 

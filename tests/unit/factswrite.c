@@ -22,6 +22,7 @@ static int write_facts(const struct facts *f, const struct grants *g)
 static void the_wrapper_reads_facts(void **state)
 {
 	struct grant two[] = { { GRANT_PCI, GPU, "50-gpu.ini:a" }, { GRANT_MDEV, MDEV, "b.ini:c" } };
+	struct hostdev_fact of_xml[] = { { GPU, "10de:1b06" }, { "0000:09:00.0", NULL } };
 	const struct grants grants = { .v = two, .n = 2 };
 	struct host host = tree_host();
 	struct facts f = { 0 }, got = { 0 };
@@ -34,6 +35,7 @@ static void the_wrapper_reads_facts(void **state)
 	fact_add(&arena, &f, FACT_FLAVOR, "m1.small");
 	fact_add(&arena, &f, FACT_PROJECT, "admin");
 	fact_add(&arena, &f, FACT_PROJECT, "p1");
+	f.hostdevs = (struct hostdev_facts){ .v = of_xml, .n = 2 };
 	assert_int_equal(write_facts(&f, &grants), 0);
 	assert_int_equal(stat(tree_path(FOLDER "/facts.json"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
@@ -51,6 +53,11 @@ static void the_wrapper_reads_facts(void **state)
 	assert_text(got.grants.v[0].rule, "50-gpu.ini:a");
 	assert_int_equal(got.grants.v[1].kind, GRANT_MDEV);
 	assert_text(got.grants.v[1].device, MDEV);
+	assert_int_equal(got.hostdevs.n, 2);
+	assert_text(got.hostdevs.v[0].address, GPU);
+	assert_text(got.hostdevs.v[0].id, "10de:1b06");
+	assert_text(got.hostdevs.v[1].address, "0000:09:00.0");
+	assert_null(got.hostdevs.v[1].id);
 }
 
 static void facts_of_nothing(void **state)

@@ -4,6 +4,7 @@
 
 #include "conf/condition.h"
 #include "err.h"
+#include "host/vfiocdev.h"
 #include "line.h"
 #include "tree.h"
 #include "conf/expand.h"
@@ -63,6 +64,20 @@ static const struct row {
 	  FACT_PCI, "" },
 	{ "one that is not there makes it unknown",
 	  "-device vfio-pci,host=05:00.0 -device vfio-pci,host=09:00.0", NULL, FACT_PCI, "unknown" },
+	{ "by its folder among the devices",
+	  "-device vfio-pci,sysfsdev=/sys/devices/pci0000:00/0000:05:00.0", NULL, FACT_PCI, "10de:1b06" },
+	{ "by a link to its folder", "-device vfio-pci,sysfsdev=/sys/class/vfio-dev/vfio3/device", NULL,
+	  FACT_PCI, "10de:1b06" },
+	{ "a mediated device by its parent's folder",
+	  "-device vfio-pci,sysfsdev=/sys/devices/pci0000:00/0000:05:00.0/" UUID, NULL, FACT_PCI, "" },
+	{ "a folder that leads to no device makes it unknown", "-device vfio-pci,sysfsdev=/sys/x", NULL,
+	  FACT_PCI, "unknown" },
+	{ "a descriptor of nobody's makes it unknown",
+	  "-device {\"driver\":\"vfio-pci\",\"iommufd\":\"iommufd0\",\"fd\":\"24\"}", NULL, FACT_PCI,
+	  "unknown" },
+	{ "a device of which nothing is said makes it unknown",
+	  "-device vfio-pci,host=05:00.0 -device {\"driver\":\"vfio-pci\",\"iommufd\":\"iommufd0\"}",
+	  NULL, FACT_PCI, "unknown" },
 	{ "another device with a host address", "-device usb-host,host=05:00.0", NULL, FACT_PCI, "" },
 	{ "JSON that QEMU refuses is passed over", "-device {\"driver\":\"vfio-pci\",}", NULL, FACT_PCI,
 	  "" },
@@ -74,6 +89,8 @@ static void make_host(void)
 	tree_file("sys/bus/pci/devices/0000:05:00.0/device", "0x1b06\n");
 	tree_file("sys/bus/pci/devices/0000:05:00.1/vendor", "0x10de\n");
 	tree_file("sys/bus/pci/devices/0000:05:00.1/device", "0x10ef\n");
+	tree_folder("sys/class/vfio-dev/vfio3");
+	tree_link("sys/class/vfio-dev/vfio3/device", "../../0000:05:00.0");
 }
 
 static void takes_facts(void **state)
@@ -146,6 +163,85 @@ static void from_the_hook(void **state)
 	assert_text(fact_text(&f, FACT_FLAVOR), "unknown");
 }
 
+/* The facts of one line, whose descriptors are this process's. */
+static const char *pci_of(const char *line)
+{
+	struct host host = tree_host();
+	struct cmdline c;
+	struct facts f;
+	struct err err;
+
+	line_parse(line, &c);
+	c.files = VFIOCDEV_OURS;
+	assert_int_equal(match_facts(&host, &c, "q", 1u << FACT_PCI, &f, &err), 0);
+	return fact_text(&f, FACT_PCI);
+}
+
+static const char *device_by(int fd)
+{
+	return arena_printf(&arena, "-uuid " UUID " -device {\"driver\":\"vfio-pci\",\"id\":\"hostdev0\","
+				    "\"iommufd\":\"iommufd0\",\"fd\":\"%d\"}", fd);
+}
+
+static void by_descriptor(void **state)
+{
+	int fd;
+
+	(void)state;
+	make_host();
+	tree_file("dev/vfio/devices/vfio3", "");
+	tree_file("dev/vfio/devices/vfio4", "");
+	fd = open(tree_path("dev/vfio/devices/vfio3"), O_RDONLY | O_CLOEXEC);
+	assert_text(pci_of(device_by(fd)), "10de:1b06");
+	close(fd);
+	assert_text(pci_of(device_by(fd)), "unknown");
+	fd = open(tree_path("dev/vfio/devices/vfio4"), O_RDONLY | O_CLOEXEC);
+	assert_text(pci_of(device_by(fd)), "unknown");
+	close(fd);
+}
+
+/* Whatever the path of the device node is in the daemon's /dev. */
+static void by_number(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	make_host();
+	tree_folder("sys/dev/char");
+	assert_text(pci_of(device_by(fd)), "unknown");
+	tree_link("sys/dev/char/1:3", "../../class/vfio-dev/vfio3");
+	assert_text(pci_of(device_by(fd)), "unknown");
+	tree_link("sys/class/vfio-dev/vfio3/subsystem", "../../vfio-dev");
+	assert_text(pci_of(device_by(fd)), "10de:1b06");
+	close(fd);
+}
+
+static void write_hostdevs(const char *list)
+{
+	tree_file("run/kvmshim/vm/" UUID "/facts.json",
+		  arena_printf(&arena, "{\"version\":1,\"uuid\":\"" UUID "\",\"hostdevs\":%s}", list));
+}
+
+static void by_the_hook(void **state)
+{
+	const char *one = device_by(9999);
+	const char *both = arena_printf(&arena, "%s -device vfio-pci,host=05:00.1", one);
+
+	(void)state;
+	make_host();
+	write_hostdevs("[{\"pci\":\"0000:05:00.0\",\"id\":\"10de:1b06\"}]");
+	assert_text(pci_of(one), "10de:1b06");
+	assert_text(pci_of(both), "10de:10ef,10de:1b06");
+	assert_text(pci_of(arena_printf(&arena, "%s -device vfio-pci,fd=9998", one)), "unknown");
+	write_hostdevs("[{\"pci\":\"0000:05:00.1\"},{\"pci\":\"0000:05:00.0\"}]");
+	assert_text(pci_of(one), "unknown");
+	assert_text(pci_of(both), "10de:10ef,10de:1b06");
+	write_hostdevs("[{\"pci\":\"0000:09:00.0\",\"id\":\"8086:1521\"}]");
+	assert_text(pci_of(one), "8086:1521");
+	write_hostdevs("[{\"pci\":\"0000:09:00.0\"}]");
+	assert_text(pci_of(one), "unknown");
+}
+
 static void names_for_rules(void **state)
 {
 	char host[256] = "";
@@ -172,6 +268,9 @@ int main(void)
 	TREE_TEST("sysfs is read only where a rule asks, facts.json always", only_what_is_needed);
 	TREE_TEST("facts.json of this VM's UUID is read, in whatever case it is given",
 		  from_the_hook);
+	TREE_TEST("a device by the name of its open device node", by_descriptor);
+	TREE_TEST("a device by the number of its open device node", by_number);
+	TREE_TEST("what no descriptor says, the hook's facts.json does", by_the_hook);
 	UNIT_TEST("%n, %u and %h are what the line and the host say", names_for_rules);
 	return unit_run("match");
 }

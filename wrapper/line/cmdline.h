@@ -30,6 +30,8 @@ struct cmdline {
 	const char *argv0;
 	struct arg *args;
 	size_t n, cap;
+	/* the folder of the open files that its descriptors mean, of lib/host/vfiocdev.h; NULL: nobody's */
+	const char *files;
 };
 
 /*

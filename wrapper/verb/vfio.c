@@ -119,12 +119,13 @@ static int check_pci(struct arena *a, const struct params *p, struct err *err)
 /* The id of the device that passes this function through already; NULL if no device does. */
 static const char *passed_as(struct edit *e, const char *address)
 {
+	struct host host = high_host(e);
+	const char *passed;
 	size_t at = 0;
 
 	for (const struct optval *v; (v = view_next_device(e->c, &at));) {
-		const char *passed = match_passed_pci(v);
-
-		if (passed && hexaddr_equal(passed, address))
+		if (match_passed(&host, e->c, v, &passed) == PASSED_PCI &&
+		    hexaddr_equal(passed, address))
 			return optval_get(v, "id") ? optval_get(v, "id")->value : "without an id";
 	}
 	return NULL;

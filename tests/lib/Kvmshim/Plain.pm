@@ -83,6 +83,7 @@ sub process {
 	$self->file("proc/$pid/stat", "$pid (qemu-system-x86) S " . join(' ', (0) x 18, $start, (0) x 20) . "\n");
 	$self->file("proc/$pid/cmdline", join '', map { "$_\0" } @words);
 	$self->file("proc/$pid/cgroup", "0::/machine.slice/qemu.scope\n");
+	$self->file("proc/$pid/status", "Name:\tqemu-system-x86\nUid:\t0\t0\t0\t0\n");
 	return $self;
 }
 
