@@ -48,6 +48,7 @@ my %enum = (
 	FdcDriveType        => [qw(144 288 120 none auto)],
 	FloppyDriveType     => [qw(144 288 120 none auto)],    # its name from 8.1 on
 	GranuleMode         => [qw(4k 8k 16k 64k host)],
+	SpdmTransportType   => [qw(doe nvme scsi unspecified)],
 	LostTickPolicy      => [qw(discard delay slew)],
 	BlockdevOnError     => [qw(report ignore enospc stop auto)],
 	BiosAtaTranslation  => [qw(auto none lba large rechs)],
@@ -57,7 +58,7 @@ my %enum = (
 
 # Arrays and objects have no text: a rule says name:=JSON. The rest is QEMU's own: a busnr
 # cannot be set.
-my $no_text = qr/\A(?:child<.*|busnr|list|X86CPU.*|Guest.*|guest .*|strList|list<.*|\w*List)\z/;
+my $no_text = qr/\A(?:child<.*|busnr|list|SocketAddress|struct tm|X86CPU.*|Guest.*|guest .*|strList|list<.*|\w*List)\z/;
 
 # Strings whose values are never all digits or on/off: ids, paths, MACs, UUIDs, closed words.
 my %word = map { $_ => 1 } qw(

@@ -22,6 +22,7 @@ struct row {
 static const struct row device_rows[] = {
 	{ "*", "account-failed", JSON_STRING }, /* OnOffAuto, disks */
 	{ "*", "account-invalid", JSON_STRING }, /* OnOffAuto, disks */
+	{ "sp-mem", "addr", JSON_NUMBER }, /* 11+: uint64 */
 	{ "hv-balloon", "addr", JSON_NUMBER }, /* uint64 */
 	{ "*dimm", "addr", JSON_NUMBER }, /* pc-dimm, nvdimm: guest address, uint64 */
 	{ "*loader", "addr", JSON_NUMBER }, /* loader, guest-loader: uint64 */
@@ -29,6 +30,7 @@ static const struct row device_rows[] = {
 	{ "*", "addr", JSON_STRING }, /* PCI slot[.fn] in hex; a JSON number would be a devfn! */
 	{ "memory-backend-*", "align", JSON_NUMBER }, /* size */
 	{ "vfio-pci*", "ats", JSON_STRING }, /* 11+: OnOffAuto (virtio: bool) */
+	{ "emmc", "auth-key", JSON_STRING }, /* 11+ */
 	{ "*", "backend_defaults", JSON_STRING }, /* OnOffAuto, disks */
 	{ "*", "block-size", JSON_NUMBER }, /* size, virtio-mem */
 	{ "*", "bus", JSON_STRING },
@@ -75,6 +77,11 @@ static const struct row device_rows[] = {
 	{ "*", "io-reserve", JSON_NUMBER }, /* size, pcie-root-port, pci-bridge */
 	{ "*", "iommufd", JSON_STRING }, /* 8.2+: link, vfio-* */
 	{ "uefi-vars-*", "jsonfile", JSON_STRING }, /* 10.0+ */
+	{ "ipmi-*", "lan.defgw_ipaddr", JSON_STRING }, /* 11+ */
+	{ "ipmi-*", "lan.defgw_macaddr", JSON_STRING }, /* 11+ */
+	{ "ipmi-*", "lan.ipaddr", JSON_STRING }, /* 11+ */
+	{ "ipmi-*", "lan.macaddr", JSON_STRING }, /* 11+ */
+	{ "ipmi-*", "lan.netmask", JSON_STRING }, /* 11+ */
 	{ "sev-guest", "legacy-vm-type", JSON_STRING }, /* 9.1+: OnOffAuto */
 	{ "*", "logical_block_size", JSON_NUMBER }, /* size */
 	{ "*", "mac", JSON_STRING }, /* one without colons */
@@ -86,14 +93,19 @@ static const struct row device_rows[] = {
 	{ "nvme", "model", JSON_STRING }, /* 11+ */
 	{ "ide-*", "model", JSON_STRING }, /* CPU: int */
 	{ "*", "mount_tag", JSON_STRING }, /* virtio-9p */
+	{ "tdx-guest", "mrconfigid", JSON_STRING }, /* 10.1+, base64 */
+	{ "tdx-guest", "mrowner", JSON_STRING },
+	{ "tdx-guest", "mrownerconfig", JSON_STRING },
 	{ "*", "msi", JSON_STRING }, /* OnOffAuto, megasas, hda, xhci, pci-bridge */
 	{ "*", "msix", JSON_STRING }, /* OnOffAuto, megasas, nec-usb-xhci */
 	{ "*", "name", JSON_STRING }, /* virtserialport, virtconsole, rocker, input-barrier */
 	{ "nvme-ns", "nguid", JSON_STRING }, /* 8.2+: auto, or 32 digits in hex */
 	{ "memory-backend-file", "offset", JSON_NUMBER }, /* 8.1+: size */
 	{ "*", "opt_io_size", JSON_NUMBER }, /* size */
+	{ "uefi-vars-*", "pcapfile", JSON_STRING }, /* 10.1+ */
 	{ "acpi-generic-*", "pci-bus", JSON_STRING }, /* 9.2+ */
 	{ "acpi-generic-*", "pci-dev", JSON_STRING }, /* 9.0+ */
+	{ "amd-iommu", "pci-id", JSON_STRING }, /* 10.1+ */
 	{ "cxl-*", "persistent-memdev", JSON_STRING }, /* 8.1+: link */
 	{ "*", "physical_block_size", JSON_NUMBER }, /* size */
 	{ "input-barrier", "port", JSON_STRING },
@@ -129,6 +141,7 @@ static const struct row device_rows[] = {
 	{ "*", "x-igd-legacy-mode", JSON_STRING }, /* 10.0+: OnOffAuto, vfio-pci */
 	{ "*", "x-max-bounce-buffer-size", JSON_NUMBER }, /* 9.2+: size, PCI devices */
 	{ "*", "x-migration-load-config-after-iter", JSON_STRING }, /* 10.1+: OnOffAuto, vfio-pci */
+	{ "*", "x-migration-max-queued-buffers-size", JSON_NUMBER }, /* 10.1+: size, vfio-pci */
 	{ "*", "x-migration-multifd-transfer", JSON_STRING }, /* 10.0+: OnOffAuto, vfio-pci */
 	{ "*", "x-msix-relocation", JSON_STRING }, /* off, auto, bar0…: vfio-pci */
 	{ "input-barrier", "x-origin", JSON_STRING },
