@@ -2,7 +2,7 @@
 /*
  * QEMU reads the values of a JSON argument strictly and converts nothing, so the type of a new
  * property has to be right. The rows were derived from every driver's device-list-properties
- * and from object-add of QEMU 7.2, and from of QEMU 10.0 and 11.1, and from patches;
+ * and from object-add of QEMU 7.2, 10.0 and 11.1, and from patches;
  * tests/wrapper/proptypes.t compares them with the local QEMU.
  */
 #include "wrapper/line/proptype.h"
