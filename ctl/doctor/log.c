@@ -14,7 +14,7 @@
 #define LOGS "/var/log/libvirt/qemu"
 #define LOG_END ((size_t)64 * 1024)
 
-/* The errors of QEMU (2 to 10) about an unknown option or value. */
+/* The errors of QEMU (2 to 11) about an unknown option or value. */
 static const char *const complaints[] = {
 	": invalid option",
 	"' not found",
@@ -23,6 +23,10 @@ static const char *const complaints[] = {
 	"unsupported machine type",
 	"Parameter 'driver' expects",
 	"unable to find CPU model",
+	"Invalid parameter type for '",
+	"does not accept value '",
+	"' is unexpected",
+	"invalid accelerator ",
 };
 #define N_COMPLAINTS (sizeof(complaints) / sizeof(complaints[0]))
 

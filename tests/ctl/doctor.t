@@ -168,6 +168,10 @@ my @hosts = (
 	[ 'unknown-options', 'a property', 'warn', qr/Property 'virtio-net-pci\.x' not found/, qr/check --qemu/, sub {
 		log_of(shift, 'desktop', start(), "2026-11-21T14:03:05.1Z qemu-system-x86_64: -device virtio-net-pci,x=1: Property 'virtio-net-pci.x' not found\n");
 	} ],
+	map({ my $said = $_; [ 'unknown-options', $said, 'warn', qr/: desktop: qemu-system-x86_64: -x y: \Q$said\E$/, qr/check --qemu/,
+		sub { log_of(shift, 'desktop', start(), "qemu-system-x86_64: -x y: $said\n") } ] }
+		"Invalid parameter type for 'ats', expected: string", "Parameter 'ats' does not accept value 'x'",
+		"Parameter 'foo' is unexpected", 'invalid accelerator kvmm'),
 	[ 'unknown-options', 'at an earlier start', 'ok', qr/accepted its command line/, undef,
 		sub { log_of(shift, 'desktop', start(), "qemu-system-x86_64: -foo: invalid option\n", start()) } ],
 	[ 'libvirt', 'too old for folders of hooks', 'warn', qr/6\.0\.0 supports only one hook/, qr/6\.5/, sub { libvirtd(shift, '6.0.0') } ],
