@@ -237,6 +237,7 @@ sub started {
 	utime time + 10, time + 10, $pid;
 	$host->file('proc/99/comm', "qemu-system-x86\n");
 	$host->file('proc/99/cmdline', join "\0", 'qemu', '-uuid', uuid(50), '');
+	$host->file('proc/99/status', "Name:\tqemu-system-x86\nUid:\t0\t0\t0\t0\n");
 	$host->file('proc/99/stat', '99 (qemu-system-x86) S ' . join(' ', 1, (0) x 15, 1, 0, 600, (0) x 10) . "\n");
 }
 
