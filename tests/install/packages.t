@@ -46,6 +46,8 @@ subtest 'deb' => sub {
 	my ($deb) = glob "build/kvmshim_${version}_*.deb";
 	ok($deb, 'it is there') or return;
 	is(run({}, 'lintian', '--allow-root', '--fail-on', 'none', $deb)->{out}, '', 'lintian finds nothing to say');
+	my $built = run({}, 'dpkg-deb', '-f', $deb, 'Static-Built-Using')->{out};
+	like($built, qr/\b$_ \(= \d[^)]*\)/, "it names the $_ that is in the wrapper") for qw(glibc libinih json-c);
 	my $root = Kvmshim::Root->new;
 	spew($root->path('/tmp/kvmshim.deb'), slurp($deb));
 

@@ -33,7 +33,7 @@ sub tour_rules {
 
 subtest 'README is short, and what it links is there' => sub {
 	cmp_ok(scalar(() = slurp("$top/README.md") =~ /\n/g), '<=', 150, 'lines of README.md');
-	for my $path ((map { "$top/$_" } qw(README.md NEWS.md CONTRIBUTING.md STYLE.md)), @docs, glob("$top/tests/README.md $top/tests/*/README.md")) {
+	for my $path ((map { "$top/$_" } qw(README.md NEWS.md CONTRIBUTING.md STYLE.md SECURITY.md)), @docs, glob("$top/tests/README.md $top/tests/*/README.md")) {
 		my @links = grep { !/^https?:/ } slurp($path) =~ /\]\(([^)#]+)(?:#[^)]*)?\)/g;
 		is(join(' ', grep { !-e dirname($path) . "/$_" } @links), '', $path =~ s{^\Q$top\E/}{}r . ': ' . @links . ' links');
 	}
