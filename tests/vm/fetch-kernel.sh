@@ -33,11 +33,11 @@ rm -rf "$new"
 mkdir -p "$new/deb"
 trap 'rm -rf "$new"' EXIT
 
-# The kernel of a metapackage is one package on Debian 13, and two or three on sid and Ubuntu.
+# The kernel of a metapackage is one package on Debian 13, and two to four on Ubuntu and sid.
 kernel_packages() {
 	apt-cache depends --recurse --no-suggests --no-recommends --no-conflicts --no-breaks \
 		--no-replaces --no-enhances "$1" 2>/dev/null |
-		grep -E '^linux-(image|binary|modules|modules-extra)-[0-9]'
+		grep -E '^linux-(image|base|binary|modules|modules-extra)-[0-9]'
 }
 packages=$(kernel_packages linux-image-amd64 || kernel_packages linux-image-generic) ||
 	die "apt-get knows no kernel package; is its list there (apt-get update)?"
@@ -54,8 +54,12 @@ rm -r "$new/deb" "$new/log"
 for part in bin lib; do
 	[ -e "$new/$part" ] || ln -s "usr/$part" "$new/$part"
 done
-vmlinuz=$(find "$new/boot" -name 'vmlinuz-*' | sort | tail -n 1)
-version=${vmlinuz##*/vmlinuz-}
+vmlinuz=$(find "$new/boot/" "$new/lib/modules/" -name 'vmlinuz*' 2>/dev/null | sort | tail -n 1)
+case $vmlinuz in
+*/vmlinuz) version=${vmlinuz%/*} version=${version##*/} ;;    # beside its modules, on sid
+*) version=${vmlinuz##*/vmlinuz-} ;;
+esac
+[ -n "$version" ] || die "no kernel in $packages"
 ln -s "lib/modules/$version" "$new/modules"
 [ -x "$new/busybox" ] || ln -s bin/busybox "$new/busybox"
 ln -s bin/kmod "$new/kmod"
