@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "arena.h"
 #include "str.h"
 
 static bool is_plain(const char *word)
@@ -13,18 +14,12 @@ static bool is_plain(const char *word)
 	return *word && !word[strspn(word, plain)];
 }
 
-const char *shellword(struct arena *a, const char *word)
+const char *shellword_value(struct arena *a, const char *word)
 {
 	struct strbuf b = { .arena = a };
 
-	if (*word == '-')
-		strbuf_add(&b, "-- ");
-	else if (is_plain(word))
+	if (is_plain(word))
 		return word;
-	if (is_plain(word)) {
-		strbuf_add(&b, word);
-		return b.text;
-	}
 	strbuf_addc(&b, '\'');
 	for (; *word; word++)
 		if (*word == '\'')
@@ -33,4 +28,11 @@ const char *shellword(struct arena *a, const char *word)
 			strbuf_addc(&b, *word);
 	strbuf_addc(&b, '\'');
 	return b.text;
+}
+
+const char *shellword(struct arena *a, const char *word)
+{
+	const char *value = shellword_value(a, word);
+
+	return *word == '-' ? arena_join(a, "-- ", value) : value;
 }

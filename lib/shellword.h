@@ -9,3 +9,6 @@ struct arena;
  * begins with '-' has "--" in front, so that it is no option.
  */
 const char *shellword(struct arena *a, const char *word);
+
+/* The same behind the '=' of an option: --qemu=VALUE. */
+const char *shellword_value(struct arena *a, const char *word);

@@ -65,8 +65,8 @@ static int check_file(struct check *c, const char *path)
 	struct err err;
 
 	if (c->qemu && is_program(path))
-		return ctl_wrong(&command_check, "'%s' is a program: write %s", path,
-				 shellword(c->ctl->host.arena, arena_join(c->ctl->host.arena, "--qemu=", path)));
+		return ctl_wrong(&command_check, "'%s' is a program: write --qemu=%s", path,
+				 shellword_value(c->ctl->host.arena, path));
 	if (file_read_any(c->ctl->host.arena, path, &file, &err) < 0) {
 		ctl_fail("%s", err.text);
 		return CTL_USAGE;

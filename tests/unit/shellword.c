@@ -31,8 +31,16 @@ static void is_quoted(void **state)
 	assert_text(shellword(&arena, row->word), row->want);
 }
 
+static void behind_an_equals_sign(void **state)
+{
+	(void)state;
+	assert_text(shellword_value(&arena, "/usr/bin/perl"), "/usr/bin/perl");
+	assert_text(shellword_value(&arena, "-x;id"), "'-x;id'");
+}
+
 int main(void)
 {
 	UNIT_ROWS(rows, is_quoted);
+	UNIT_TEST("no -- behind the '=' of an option", behind_an_equals_sign);
 	return unit_run("shellword");
 }
