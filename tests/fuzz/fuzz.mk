@@ -33,10 +33,10 @@ fuzz-build:
 	$(Q)$(MAKE) --no-print-directory B=$(fuzz_b) CC=$(FUZZ_CC) STATIC=no \
 		FLAVOUR='$(fuzz_flavour)' $(fuzz_programs)
 
-$(fuzz_programs): $(fuzz_b)/%: $(fuzz_b)/obj/tests/fuzz/%.o $(fuzz_b)/hooks.a \
-		$(fuzz_b)/wrapper.a $(fuzz_b)/lib.a
+$(fuzz_programs): $(fuzz_b)/%: $(fuzz_b)/obj/tests/fuzz/%.o $(fuzz_b)/ctl.a \
+		$(fuzz_b)/hooks.a $(fuzz_b)/wrapper.a $(fuzz_b)/lib.a
 	$(call say,LD,$@)
-	$(Q)$(LINK) $(PIE) -fsanitize=fuzzer $^ $(LIBS) $(HOOK_LIBS) -o $@
+	$(Q)$(LINK) $(PIE) -fsanitize=fuzzer $^ $(LIBS) $(HOOK_LIBS) $(CTL_LIBS) -o $@
 
 $(fuzz_runs): fuzz-run-%: fuzz-build
 	$(call say,FUZZ,'$* for $(FUZZ_SECONDS) s')

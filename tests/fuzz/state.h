@@ -6,6 +6,7 @@
  * its own in memory, which is gone with the process.
  */
 #include <fcntl.h>
+#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,4 +63,46 @@ static inline struct root state_with(const char *name, const void *bytes, size_t
 	must(fd >= 0 && write(fd, bytes, size) == (ssize_t)size, "%s", path);
 	close(fd);
 	return (struct root){ .prefix = state_top };
+}
+
+/* ---- any files of such a host */
+
+static inline int state_remove(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type;
+	return at->level ? remove(path) : 0;
+}
+
+static inline void state_drop(void)
+{
+	nftw(state_top, state_remove, 16, FTW_DEPTH | FTW_PHYS);
+	rmdir(state_top);
+}
+
+/* The host, with nothing in it. */
+static inline void state_clear(struct root *r)
+{
+	if (!*state_top) {
+		snprintf(state_top, sizeof(state_top), "/dev/shm/kvmshim-fuzz-XXXXXX");
+		must(mkdtemp(state_top), "no folder in /dev/shm");
+		atexit(state_drop);
+	}
+	nftw(state_top, state_remove, 16, FTW_DEPTH | FTW_PHYS);
+	*r = (struct root){ .prefix = state_top };
+}
+
+static inline void state_put(const struct root *r, const char *file, const void *bytes, size_t size)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", r->prefix, file);
+	for (char *slash = path + strlen(r->prefix) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	must(fd >= 0 && write(fd, bytes, size) == (ssize_t)size, "%s", path);
+	close(fd);
 }

@@ -205,7 +205,7 @@ const char *process_unit(const struct host *host, pid_t pid)
 
 pid_t process_named(const struct host *host, const char *name)
 {
-	const char *cut = arena_strndup(host->arena, name, 15);
+	const char *cut = arena_strndup(host->arena, name, strnlen(name, 15));
 	struct strv pids = { 0 };
 
 	sysfs_list(host, "/proc", &pids);
