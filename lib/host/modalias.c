@@ -36,7 +36,7 @@ static void add_line(struct arena *a, char *line, struct modaliases *aliases)
 {
 	char *blank = strchr(line, ' ');
 
-	if (!blank)
+	if (!blank || !blank[1])
 		return;
 	*blank = '\0';
 	*arena_push(a, aliases->v, aliases->n, aliases->cap) =
