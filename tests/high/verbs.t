@@ -104,6 +104,10 @@ subtest 'A disk or USB device that the host uses is refused' => sub {
 		my $check = run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'check');
 		like($check->{out}, qr/:3: warning: $verb: \Q$what\E is in use by the host now: sdy1 is mounted on \/srv; no VM starts with it until you stop this use, or write $ways$/m,
 			"$what: check warns");
+		my $explain = run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'explain', '--', $host->emulator, '-name', 'x', '-machine', 'pc');
+		like($explain->{out}, qr/$verb: \Q$what\E is in use by the host: sdy1 is mounted on \/srv/, "$what: explain says the same");
+		my $doctor = run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'doctor');
+		like($doctor->{out}, qr/^warn +rules .*\Q$what\E is in use by the host now: sdy1 is mounted on \/srv/m, "$what: and doctor");
 	}
 	like($start->("$verbs{$_} = $_ in-use=no")->{err}, qr/in-use=no: must be yes/, "$_: no other value") for $disk, '1.2';
 	unlink "$dir/proc/self/mountinfo";
