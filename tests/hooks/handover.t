@@ -76,7 +76,8 @@ subtest 'what is in /run' => sub {
 	is(mode($vm->folder . '/journal.json'), 600, 'nobody else the journal');
 	is_deeply([ sort map { s{.*/}{}r } glob $vm->folder . '/{*,.n*,.f*,.j*}' ], [ 'facts.json', 'journal.json' ],
 		'and that is all');
-	is_deeply($vm->facts, { version => 1, uuid => $vm->{uuid}, grants => [] }, 'the facts of a VM without metadata');
+	is_deeply($vm->facts, { version => 1, uuid => $vm->{uuid}, grants => [], hostdevs => [ { pci => $nvme, id => '144d:a808' } ] },
+		'the facts of a VM without metadata');
 	my $journal = $vm->journal;
 	is_deeply([ @$journal{qw(version kind uuid name boot)} ],
 		[ 1, 'vm', $vm->{uuid}, 'vm', '11111111-2222-3333-4444-555555555555' ], 'the journal says whose it is');
