@@ -7,6 +7,7 @@
 #include "ctl/devices/inventoryvms.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "conf/condition.h"
@@ -222,6 +223,15 @@ static void read_qemu(struct look *l, struct process p)
 	give_all(l, &c, &names, guest);
 }
 
+/*
+ * A listing decides nothing: whoever runs a QEMU has the devices of its command line. Only root
+ * can see which program a process of another user runs.
+ */
+static bool is_qemu(const struct uuid_process *p)
+{
+	return p->emulator || geteuid() != 0 || process_is_vm(p, (struct vm_user){ 0 });
+}
+
 static void by_command_lines(struct look *l)
 {
 	struct uuid_processes found = { 0 };
@@ -230,7 +240,7 @@ static void by_command_lines(struct look *l)
 		return;
 	process_uuids(&l->ctl->host, &found);
 	for (size_t i = 0; i < found.n; i++)
-		if (process_is_vm(&found.v[i], (struct vm_user){ 0 }))
+		if (is_qemu(&found.v[i]))
 			read_qemu(l, found.v[i].process);
 }
 
