@@ -172,7 +172,7 @@ static int find(struct qemuhelp *h, struct err *err)
 
 int qemuhelp_open(struct qemuhelp *h, struct err *err)
 {
-	const char *text;
+	const char *text = "";
 	int rc = find(h, err);
 
 	if (!rc)

@@ -56,9 +56,12 @@ static nfds_t find_sockets(const struct cmdline *c, struct pollfd *sockets)
 /* The first connection to one of them, or -1. */
 static int accept_one(const struct pollfd *sockets, nfds_t n)
 {
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
 	for (nfds_t i = 0; i < n; i++)
 		if (sockets[i].revents & POLLIN)
-			return accept4(sockets[i].fd, NULL, NULL, SOCK_CLOEXEC);
+			return accept4(sockets[i].fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
 	return -1;
 }
 
@@ -66,13 +69,15 @@ static int accept_one(const struct pollfd *sockets, nfds_t n)
 static void await_command(int fd)
 {
 	struct pollfd peer = { .fd = fd, .events = POLLIN };
-	char buf[4096];
 
 	if (send(fd, greeting, sizeof(greeting) - 1, MSG_NOSIGNAL) < 0)
 		return;
-	if (poll(&peer, 1, PATIENCE_MS) > 0)
+	if (poll(&peer, 1, PATIENCE_MS) > 0) {
+		char buf[4096];
+
 		while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 			;
+	}
 }
 
 void hangup_after_refusal(const struct cmdline *c)

@@ -79,7 +79,7 @@ static int create(struct arena *a, const struct way *w, const char **temporary)
 
 static int replace(struct arena *a, const struct way *w, const char *text)
 {
-	const char *temporary = NULL;
+	const char *temporary = "";
 	int fd = create(a, w, &temporary), rc;
 
 	if (fd < 0)

@@ -22,11 +22,11 @@ static inline void state_leave(void)
 {
 	static const char *const folders[] = { STATE_FOLDER, "/run/kvmshim/vm",
 					       "/run/kvmshim", "/run", "" };
-	static const char *const files[] = { "journal.json", "facts.json" };
+	static const char *const left[] = { "journal.json", "facts.json" };
 	char path[200];
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s/%s", state_top, folders[0], files[i]);
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s/%s", state_top, folders[0], left[i]);
 		unlink(path);
 	}
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {

@@ -73,7 +73,7 @@ static void tells_the_use_of_a_disk(void **state)
 static const struct place_row {
 	const char *name, *disk;
 	const char *mountinfo, *swaps;
-	const char *path, *text, *to; /* a file, a link (to), or a folder (neither) */
+	const char *path, *to; /* a link (to), or a folder */
 	const char *want;
 } place_rows[] = {
 	{ "a partition by its own name", "sda1", "36 25 8:1 / /srv rw - ext4 /dev/sda1 rw\n",
