@@ -81,8 +81,7 @@ struct json_object *jsondoc_string(struct arena *a, const char *s)
 	if (!s)
 		return NULL;
 	for (; left; s += len, left -= len) {
-		len = str_plain_len(s);
-		len = len ? len : str_utf8_len(s, left);
+		len = str_run_len(s, left);
 		if (len)
 			strbuf_addn(&b, s, len);
 		else
@@ -200,9 +199,9 @@ const char *jsondoc_text(struct arena *a, struct json_object *o)
 	struct strbuf b = { .arena = a };
 
 	for (size_t left = strlen(s), len; left; s += len, left -= len) {
-		len = str_utf8_len(s, left);
-		if (len == 1 && (*s == '\n' || !str_is_control(s, 1)))
-			strbuf_addc(&b, *s);
+		len = str_run_len(s, left);
+		if (*s == '\n' || (*s >= ' ' && *s < 0x7f))
+			strbuf_addn(&b, s, len);
 		else
 			add_escaped(&b, len ? str_codepoint(s, len) : REPLACEMENT);
 		len = len ? len : 1;

@@ -205,13 +205,13 @@ bool str_is_control(const char *s, size_t len)
 	return false;
 }
 
-size_t str_plain_len(const char *s)
+size_t str_run_len(const char *s, size_t left)
 {
 	size_t len = 0;
 
 	while (s[len] >= ' ' && s[len] < 0x7f)
 		len++;
-	return len;
+	return len ? len : str_utf8_len(s, left);
 }
 
 const char *str_printable(struct arena *a, const char *s)
@@ -220,8 +220,7 @@ const char *str_printable(struct arena *a, const char *s)
 	size_t left = strlen(s), len;
 
 	for (; left; s += len, left -= len) {
-		len = str_plain_len(s);
-		len = len ? len : str_utf8_len(s, left);
+		len = str_run_len(s, left);
 		if (len && !str_is_control(s, len)) {
 			strbuf_addn(&b, s, len);
 			continue;

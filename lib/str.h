@@ -73,8 +73,8 @@ const char *str_xml(struct arena *a, const char *s);
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if s does not begin with one. */
 size_t str_utf8_len(const char *s, size_t left);
 
-/* The number of bytes of printable ASCII at s: nearly all text is only that. */
-size_t str_plain_len(const char *s);
+/* Length of the printable ASCII at s, of which nearly all text is, or else str_utf8_len(). */
+size_t str_run_len(const char *s, size_t left);
 
 /* The character of such a sequence. */
 unsigned long str_codepoint(const char *s, size_t len);
