@@ -295,24 +295,24 @@ static struct strv with_relatives(const struct host *host, const char *name)
 	return all;
 }
 
-const char *uses_of_disk(const struct host *host, const char *name)
+static const char *first_use(const struct host *host, const char *name, use_text *use_of_one)
 {
 	struct strv all = with_relatives(host, name);
 	const char *use = NULL;
 
 	for (size_t i = 0; !use && i < all.n; i++)
-		use = use_of(host, all.v[i]);
+		use = use_of_one(host, all.v[i]);
 	return use;
+}
+
+const char *uses_of_disk(const struct host *host, const char *name)
+{
+	return first_use(host, name, use_of);
 }
 
 const char *uses_unclaimed(const struct host *host, const char *name)
 {
-	struct strv all = with_relatives(host, name);
-	const char *use = NULL;
-
-	for (size_t i = 0; !use && i < all.n; i++)
-		use = kernel_use(host, all.v[i]);
-	return use;
+	return first_use(host, name, kernel_use);
 }
 
 const char *uses_unseen_text(struct arena *a, const char *name)
