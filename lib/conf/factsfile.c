@@ -52,6 +52,18 @@ static int get_object(const struct json_object *from, const char *member, struct
 	return 0;
 }
 
+/* The same of a list. */
+static int get_list(const struct json_object *from, const char *member, struct json_object **list,
+		    struct err *err)
+{
+	*list = NULL;
+	if (!json_object_object_get_ex(from, member, list))
+		return 0;
+	if (!json_object_is_type(*list, json_type_array))
+		return err_set(err, EINVAL, "'%s' must be a list", member);
+	return 0;
+}
+
 static int add_name_and_id(struct arena *a, struct facts *f, enum fact fact,
 			   const struct json_object *from, const char *member, struct err *err)
 {
@@ -105,14 +117,10 @@ static int add_grants(struct arena *a, struct grants *g, const struct json_objec
 		      struct err *err)
 {
 	struct json_object *list;
-	int rc = 0;
+	int rc = get_list(o, "grants", &list, err);
 
 	g->known = true;
-	if (!json_object_object_get_ex(o, "grants", &list))
-		return 0;
-	if (!json_object_is_type(list, json_type_array))
-		return err_set(err, EINVAL, "'grants' must be a list");
-	for (size_t i = 0; !rc && i < json_object_array_length(list); i++)
+	for (size_t i = 0; !rc && list && i < json_object_array_length(list); i++)
 		rc = add_grant(a, g, json_object_array_get_idx(list, i), err);
 	return rc;
 }
@@ -138,13 +146,9 @@ static int add_hostdevs(struct arena *a, struct hostdev_facts *h, const struct j
 			struct err *err)
 {
 	struct json_object *list;
-	int rc = 0;
+	int rc = get_list(o, "hostdevs", &list, err);
 
-	if (!json_object_object_get_ex(o, "hostdevs", &list))
-		return 0;
-	if (!json_object_is_type(list, json_type_array))
-		return err_set(err, EINVAL, "'hostdevs' must be a list");
-	for (size_t i = 0; !rc && i < json_object_array_length(list); i++)
+	for (size_t i = 0; !rc && list && i < json_object_array_length(list); i++)
 		rc = add_hostdev(a, h, json_object_array_get_idx(list, i), err);
 	return rc;
 }
