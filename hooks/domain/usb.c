@@ -37,7 +37,7 @@ static int take_number(struct arena *a, const xmlNode *node, const char *name,
 	return 0;
 }
 
-static int take_id(struct arena *a, const xmlNode *source, struct usb_hostdev *u, struct err *err)
+static int take_id(struct arena *a, const xmlNode *source, struct usb_wanted *u, struct err *err)
 {
 	const xmlNode *vendor = xmltree_child(source, NULL, "vendor"),
 		      *product = xmltree_child(source, NULL, "product");
@@ -51,7 +51,7 @@ static int take_id(struct arena *a, const xmlNode *source, struct usb_hostdev *u
 	return rc;
 }
 
-static int take_address(struct arena *a, const xmlNode *address, struct usb_hostdev *u,
+static int take_address(struct arena *a, const xmlNode *address, struct usb_wanted *u,
 			struct err *err)
 {
 	int rc = take_number(a, address, "bus", BUS_MAX, &u->bus, err);
@@ -68,7 +68,7 @@ static int take_address(struct arena *a, const xmlNode *address, struct usb_host
 int domainusb_take(struct arena *a, const xmlNode *hostdev, struct usb_hostdevs *u, struct err *err)
 {
 	const xmlNode *source = xmltree_child(hostdev, NULL, "source");
-	struct usb_hostdev d = { 0 };
+	struct usb_wanted d = { 0 };
 	int rc = take_id(a, source, &d, err);
 
 	if (!rc)

@@ -3,19 +3,15 @@
 
 #include <stddef.h>
 
+#include "host/usb.h"
+
 struct _xmlNode; /* libxml/tree.h */
 struct arena;
 struct err;
 
-/* <hostdev type='usb'>: QEMU opens it itself, and takes it from the driver of the host. */
-struct usb_hostdev {
-	const char *id;	   /* 04b9:0300; NULL: by its place */
-	const char *ports; /* 4.2; NULL */
-	unsigned bus, number; /* 0: by its id */
-};
-
+/* Those of <hostdev type='usb'>: QEMU opens each itself, and takes it from the driver of the host. */
 struct usb_hostdevs {
-	struct usb_hostdev *v;
+	struct usb_wanted *v;
 	size_t n, cap;
 };
 

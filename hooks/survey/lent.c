@@ -104,7 +104,7 @@ static void look_at_usb(struct lending *l, const struct usb_wanted *w)
 	}
 }
 
-static const char *usb_name(struct arena *a, const struct usb_hostdev *u)
+static const char *usb_name(struct arena *a, const struct usb_wanted *u)
 {
 	const char *id = u->id ? u->id : "";
 
@@ -123,11 +123,10 @@ int lent_check(const struct host *host, const struct settings *settings, const s
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < d->usb.n; i++) {
-		const struct usb_hostdev *u = &d->usb.v[i];
-		struct usb_wanted w = { u->id, u->ports, u->bus, u->number };
+		const struct usb_wanted *u = &d->usb.v[i];
 		struct lending l = { .host = host, .settings = settings };
 
-		look_at_usb(&l, &w);
+		look_at_usb(&l, u);
 		rc = refuse(&l, usb_name(host->arena, u), "", err);
 	}
 	return rc;
