@@ -65,15 +65,11 @@ const char *survey_holder_text(struct arena *a, const struct holder *h)
 			    h->unit ? str_printable(a, h->unit) : "", sees_text(a, h));
 }
 
-/* use: of uses_of_disk() */
-static const char *claim_text(struct arena *a, const char *disk, const char *use)
-{
-	return use ? use : uses_unseen_text(a, disk);
-}
-
 const char *survey_disk_text(const struct host *host, const char *disk)
 {
-	return claim_text(host->arena, disk, uses_of_disk(host, disk));
+	const char *use = uses_of_disk(host, disk);
+
+	return use ? use : uses_unseen_text(host->arena, disk);
 }
 
 /* ---- one function ---- */
@@ -92,7 +88,8 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 
 		if (fd != -EBUSY && !use)
 			return;
-		strv_push(l->host->arena, &s->claimed, claim_text(l->host->arena, disk, use));
+		strv_push(l->host->arena, &s->claimed,
+			  use ? use : uses_unseen_text(l->host->arena, disk));
 		s->claim_is_known |= use != NULL;
 	}
 	if (fd >= 0)

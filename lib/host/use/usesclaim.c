@@ -6,28 +6,22 @@
 #include <string.h>
 
 #include "arena.h"
-#include "clock.h"
 #include "host/act/act.h"
 #include "host/use/usesdisk.h"
 #include "root.h"
 
-/* A hook that looks at the disk for another VM has it for a moment, as this one does. */
-#define LOOKS 20
-#define LOOK_AGAIN 10 /* ms */
+struct opening {
+	const struct host *host;
+	const char *path;
+	int deadline;
+	struct process *stuck;
+};
 
-static int claim(const struct host *host, const char *name, const char *path, int deadline,
-		 struct process *stuck)
+static int claim(void *user)
 {
-	int fd = -EBUSY;
+	const struct opening *o = user;
 
-	for (int i = 0; i < LOOKS && fd == -EBUSY; i++) {
-		if (i)
-			clock_sleep(LOOK_AGAIN);
-		fd = act_open(host, path, O_RDONLY | O_EXCL | O_NONBLOCK, deadline, stuck);
-		if (fd == -EBUSY && uses_of_disk(host, name))
-			break;
-	}
-	return fd;
+	return act_open(o->host, o->path, O_RDONLY | O_EXCL | O_NONBLOCK, o->deadline, o->stuck);
 }
 
 /* sysfs has ! where a name has a slash (cciss!c0d0): kobject_set_name_vargs(). */
@@ -40,5 +34,6 @@ int uses_claim_disk(const struct host *host, const char *name, int deadline, str
 		*p = '/';
 	if (uses_unclaimed(host, name))
 		return -EBUSY;
-	return claim(host, name, path, deadline, stuck);
+	return uses_claim_again(host, name, claim,
+				&(struct opening){ host, path, deadline, stuck });
 }

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "err.h"
 #include "host/host.h"
 #include "host/sysfs.h"
@@ -321,4 +322,18 @@ const char *uses_unseen_text(struct arena *a, const char *name)
 			    "disk %s has a user that is not in the mount table of this host (a "
 			    "container or other mount namespace, LVM, md or ZFS)",
 			    name);
+}
+
+#define LOOKS 20
+#define LOOK_AGAIN 10 /* ms */
+
+int uses_claim_again(const struct host *host, const char *name, disk_claim *claim, void *user)
+{
+	int fd = claim(user);
+
+	for (int i = 1; i < LOOKS && fd == -EBUSY && !(name && uses_of_disk(host, name)); i++) {
+		clock_sleep(LOOK_AGAIN);
+		fd = claim(user);
+	}
+	return fd;
 }

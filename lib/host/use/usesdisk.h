@@ -19,3 +19,11 @@ const char *uses_unclaimed(const struct host *host, const char *name);
 
 /* The reason if a disk cannot be claimed and uses_of_disk() knows none. */
 const char *uses_unseen_text(struct arena *a, const char *name);
+
+/*
+ * Calls `claim`, which returns a descriptor or -errno, until it is not -EBUSY or a use of the disk
+ * is known: another hook or wrapper that looks at the disk has it for a moment, as this one does.
+ * Returns what it returned last. name: NULL if the disk has no known name.
+ */
+typedef int disk_claim(void *user);
+int uses_claim_again(const struct host *host, const char *name, disk_claim *claim, void *user);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "clock.h"
+#include "cleanup.h"
 #include "host/host.h"
 #include "host/sysfs.h"
 #include "host/use/usesdisk.h"
@@ -31,41 +31,23 @@ const char *uses_block_name(const struct host *host, dev_t dev)
 
 /* ---- a disk ---- */
 
-/* Another wrapper or a hook that looks at the disk has it for a moment, as this one does. */
-#define LOOKS 20
-#define LOOK_AGAIN 10 /* ms */
-
-/* 0, or -errno of the claim. *use is set if the reason of an -EBUSY is known. */
-static int claim(const struct host *host, const char *path, const char *name, const char **use)
+static int claim(void *user)
 {
-	int fd = -1;
+	int fd = open(user, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
 
-	for (int i = 0; i < LOOKS; i++) {
-		if (i)
-			clock_sleep(LOOK_AGAIN);
-		fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 || errno != EBUSY)
-			break;
-		*use = name ? uses_of_disk(host, name) : NULL;
-		if (*use)
-			return -EBUSY;
-	}
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
+	return fd < 0 ? -errno : fd;
 }
 
 static const char *disk_use(const struct host *host, const char *path, dev_t dev)
 {
 	const char *name = uses_block_name(host, dev), *use = NULL;
-	int rc = claim(host, path, name, &use);
+	_cleanup_fd_ int fd = uses_claim_again(host, name, claim, (void *)path);
 
-	if (rc == -EBUSY)
-		return use ? use : uses_unseen_text(host->arena, name ? name : path);
-	if (!name)
-		return NULL;
-	return rc == 0 ? uses_unclaimed(host, name) : uses_of_disk(host, name);
+	if (name)
+		use = fd >= 0 ? uses_unclaimed(host, name) : uses_of_disk(host, name);
+	if (!use && fd == -EBUSY)
+		use = uses_unseen_text(host->arena, name ? name : path);
+	return use;
 }
 
 /* ---- a file ---- */
