@@ -8,6 +8,8 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use File::Copy qw(copy);
+use File::Temp qw(tempdir);
 use JSON::PP ();
 use Kvmshim;
 use Kvmshim::Guest;
@@ -40,14 +42,15 @@ sub conf { return spew('/etc/kvmshim/kvmshim.conf', $_[0], 0644) }
 
 sub in_run { return join ' ', map { substr $_, length '/run/kvmshim/vm/' } glob '/run/kvmshim/vm/*' }
 
-# A process that maps huge pages of a node and, if told to, touches them; QEMU's by its name.
+# Root's process is a VM if its program is an emulator: a Perl under that name.
+my $emulator = tempdir(CLEANUP => 1) . '/qemu-system-x86_64';
+copy($^X, $emulator) && chmod 0755, $emulator or die "$emulator: $!\n";
+
+# A process that maps huge pages of a node and, if told to, touches them.
 sub hog {
 	my ($node, $pages, $touch, @words) = @_;
-	my $pid = open my $out, '-|', $^X, '-e', <<'PERL', $node, $pages, $touch, @words or die "$!\n";
+	my $pid = open my $out, '-|', $emulator, '-e', <<'PERL', $node, $pages, $touch, @words or die "$!\n";
 my ($node, $pages, $touch) = @ARGV;
-open my $comm, '>', '/proc/self/comm' or die;
-print $comm 'qemu-system-x86';
-close $comm;
 my $len = $pages << 21;
 my $mask = pack 'Q', 1 << $node;
 syscall(238, 2, $mask, 65) == 0 or die "set_mempolicy: $!\n";
