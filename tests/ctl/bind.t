@@ -200,6 +200,7 @@ subtest 'recover' => sub {
 };
 
 subtest 'A device that hangs' => sub {
+	$host->settings({ 'unbind-timeout' => 2 });
 	$host->fault('nvme/unbind', 'write', 1, 'hang');
 	says('bind says so', ctl($host, 'bind', $nvme), 1, '', qr/\Akvmshim: \Q$nvme\E.*\n\z/);
 	says('so does status', ctl($host, 'status'), 1, qr/^by hand \(\S+\): stuck, .*\n.*\n  \Q$nvme\E  stuck since \S+: unbind has not finished in the kernel \(process \d+\)/);
