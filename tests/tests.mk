@@ -29,22 +29,20 @@ endif
 # for house/bench.t.
 test-programs: $(PROGRAMS) $(unit_bin) $(test_tools) $(B)/cpuid.img $(B)/bench/writes.so
 
-# Those of tests/vm go side by side: a machine of theirs is busy with one CPU.
-chosen_vm := $(filter tests/vm/%,$(chosen))
-chosen_here := $(filter-out tests/vm/%,$(chosen))
-prove := B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer $(if $(V),-v) $(if $(JOBS),-j $(JOBS)) -e ''
+# JOBS test files at a time: each has directories, and where it needs them namespaces, of its
+# own. Those of tests/vm come last, for a machine of theirs is busy with one CPU all the time.
+JOBS ?= $(shell nproc)
+in_order := $(filter-out tests/vm/%,$(chosen)) $(filter tests/vm/%,$(chosen))
+prove := B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer $(if $(V),-v) -j $(JOBS) -e ''
 
 check: test-programs
-	$(Q)status=0; \
-	$(if $(chosen_here),$(prove) $(chosen_here) || status=1;) \
-	$(if $(chosen_vm),$(prove) -j $$(nproc) $(chosen_vm) || status=1;) \
-	exit $$status
+	$(Q)$(prove) $(in_order)
 
 # `./install.sh test --short`: what a release of a distribution can change, in minutes.
 short_rooms := unit wrapper ctl hooks/names
 
 check-short: test-programs
-	$(Q)$(MAKE) --no-print-directory JOBS=$$(nproc) check T='$(short_rooms)'
+	$(Q)$(MAKE) --no-print-directory check T='$(short_rooms)'
 
 # What two hours show and a minute does not; tests/README.md has its variables. Its
 # figures come last. Of a short one: KILLS=7, every seventh kill only, and no fuzzers.
@@ -54,7 +52,7 @@ campaign_short := KILLS=7 ROUNDS=3 VMS=16 CYCLES=30 WRITES=8 \
 
 campaign: test-programs
 	$(Q)rm -f $(B)/campaign.failed
-	$(Q){ $(prove) -v $(wildcard tests/campaign/*.t) || touch $(B)/campaign.failed; } | tee $(B)/campaign.log
+	$(Q){ $(prove) -v -j 1 $(wildcard tests/campaign/*.t) || touch $(B)/campaign.failed; } | tee $(B)/campaign.log
 	$(Q)for name in $(campaign_fuzz); do \
 		$(MAKE) --no-print-directory fuzz-run-$$name || touch $(B)/campaign.failed; \
 	done | tee -a $(B)/campaign.log
