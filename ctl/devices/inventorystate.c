@@ -194,7 +194,7 @@ static bool is_on_vfio(struct judging *j, struct device *d, const struct held *h
 static bool may_not_be_unbound(struct judging *j, struct device *d, const struct held *held)
 {
 	(void)held;
-	if (settings_may_unbind(&j->l->settings, d->pci.driver))
+	if (settings_may_unbind(&j->l->settings, d->pci.driver, false))
 		return false;
 	set(d, DEVICE_HOST,
 	    SAY(j, "driver %s is not in unbind-drivers of kvmshim.conf", d->pci.driver));

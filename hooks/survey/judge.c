@@ -138,8 +138,16 @@ static const char *is_company(const struct judging *j, const struct subject *s)
 
 static const char *may_be_unbound(const struct judging *j, const struct subject *s)
 {
-	if (subject_is_free(s) || s->vgpu || settings_may_unbind(j->settings, s->pci.driver))
+	bool companion = s->role == ROLE_COMPANION;
+
+	if (subject_is_free(s) || s->vgpu ||
+	    settings_may_unbind(j->settings, s->pci.driver, companion))
 		return NULL;
+	if (companion)
+		return SAY("%s: driver %s is not in unbind-drivers of kvmshim.conf, so kvmshim "
+			   "does not unbind it; to unbind only companions from it, set "
+			   "companions = auto: %s",
+			   s->pci.address, s->pci.driver, s->pci.driver);
 	return SAY("%s: driver %s is not in unbind-drivers of kvmshim.conf, so kvmshim "
 		   "does not unbind it",
 		   s->pci.address, s->pci.driver);

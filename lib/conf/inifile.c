@@ -30,6 +30,7 @@ struct reader {
 	unsigned logical;	/* of the logical line now in work */
 	struct strbuf text;	/* of the logical line now in work */
 	const char *value;	/* of the key line now in work */
+	bool append;		/* it has += */
 	const struct ini_events *events;
 	void *user;
 	struct mistakes *mistakes;
@@ -234,6 +235,40 @@ static void take_section(struct reader *r, const char *line)
 	r->events->section(r->user, arena_strndup(r->arena, line + 1, name), r->logical);
 }
 
+/* The operator of "key OP value": the '=' at sep, and the signs that touch it; the key's length. */
+static const char *operator_of(struct reader *r, const char *line, const char *sep, size_t *key)
+{
+	const char *from = sep, *to = sep + 1;
+
+	while (from > line && strchr("+-!?~<>^|&*%.", from[-1]))
+		from--;
+	while (*to && strchr("=~>+", *to))
+		to++;
+	if (to == sep + 1 && *str_skip_blanks(to) == '=')
+		to = str_skip_blanks(to) + 1;
+	for (*key = (size_t)(from - line); *key && strchr(" \t", line[*key - 1]);)
+		--*key;
+	return arena_strndup(r->arena, from, (size_t)(to - from));
+}
+
+/* Other formats have more of them: "k == v" is hardly meant to be the value "= v". */
+static bool check_operator(struct reader *r, const char *line, const char *sep)
+{
+	size_t key;
+	const char *op = operator_of(r, line, sep, &key);
+
+	if (str_eq(op, "=") || (str_eq(op, "+=") && r->events->append))
+		return true;
+	if (str_eq(op, "+="))
+		mistake_add(r->mistakes, r->file, r->logical,
+			    "'+=' is only for the lists of kvmshim.conf; write %.*s = VALUE",
+			    (int)key, line);
+	else
+		mistake_add(r->mistakes, r->file, r->logical,
+			    "'%s' is not an operator; write %.*s = VALUE", op, (int)key, line);
+	return false;
+}
+
 /* Keeps the value and leaves "key=" in line, which is all that inih need look at. */
 static bool take_key(struct reader *r, char *line)
 {
@@ -245,7 +280,8 @@ static bool take_key(struct reader *r, char *line)
 			    "'%s': must be a [section] or key = value", line);
 		return false;
 	}
-	key = (size_t)(sep - line);
+	r->append = sep > line && sep[-1] == '+';
+	key = (size_t)(sep - line) - r->append;
 	while (key && (line[key - 1] == ' ' || line[key - 1] == '\t'))
 		key--;
 	if (key == 0 || key > NAME_MAX_BYTES || memchr(line, ';', key)) {
@@ -255,6 +291,8 @@ static bool take_key(struct reader *r, char *line)
 						     "the key contains ';'");
 		return false;
 	}
+	if (!check_operator(r, line, sep))
+		return false;
 	r->value = str_trim(r->arena, sep + 1, strlen(sep + 1));
 	if (has_inline_comment(r->value)) {
 		mistake_add(r->mistakes, r->file, r->logical,
@@ -294,7 +332,7 @@ static int handle_key(void *user, const char *section, const char *name, const c
 
 	(void)section;
 	(void)value;
-	r->events->key(r->user, name, r->value, r->logical);
+	(r->append ? r->events->append : r->events->key)(r->user, name, r->value, r->logical);
 	return 1;
 }
 

@@ -12,11 +12,12 @@ struct mistakes;
  * a key before the first section comes with no section announced. line is the line at which
  * the (joined) line begins, from 1. section's name and value stay; key is invalid after the
  * call. value is as written, with its "quotes": inifile_unquote() removes them if the value
- * is one text.
+ * is one text. append is for key += value; NULL: the file has no lists, so it is a mistake.
  */
 struct ini_events {
 	void (*section)(void *user, const char *name, unsigned line);
 	void (*key)(void *user, const char *key, const char *value, unsigned line);
+	void (*append)(void *user, const char *key, const char *value, unsigned line);
 };
 
 /* A value that is one "…" from end to end loses its quotes; \" and \\ are known. */

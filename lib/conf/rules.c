@@ -268,7 +268,7 @@ static void on_key(void *user, const char *key, const char *value, unsigned line
 void rules_read(struct arena *a, const struct file *file, struct rule_set *set,
 		struct mistakes *m)
 {
-	static const struct ini_events events = { on_section, on_key };
+	static const struct ini_events events = { on_section, on_key, NULL };
 	struct load l = {
 		.arena = a, .file = file->path, .set = set, .mistakes = m, .sections.arena = a
 	};

@@ -96,7 +96,7 @@ static const char *unit_name(struct arena *a, const char *word)
 static const char *set_stop_units(const struct setting_place *p, const char *value)
 {
 	static const char between[] = ", \t";
-	struct strv units = { 0 };
+	struct strv units = p->append ? p->device->stop_units : (struct strv){ 0 };
 
 	for (value += strspn(value, between); *value; value += strspn(value, between)) {
 		size_t len = strcspn(value, between);
@@ -180,7 +180,7 @@ static const char *set_mdev_type(const struct setting_place *p, const char *valu
 
 const struct setting_key setting_device_keys[] = {
 	{ "expect", set_expect, .words = true },
-	{ "stop-units", set_stop_units },
+	{ "stop-units", set_stop_units, .list = true },
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "mdev-type", set_mdev_type },
 	{ "d3cold_allowed", set_d3cold_allowed },

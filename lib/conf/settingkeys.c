@@ -2,6 +2,7 @@
 /* [wrapper] and [hook]; [device] is settingdevice.c's. */
 #include "conf/settingkeys.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "arena.h"
@@ -18,28 +19,46 @@
  */
 static const char *default_drivers[] = {
 	/* network */
-	"8139cp", "8139too", "alx", "ath9k", "ath*_pci", "atl1*", "atlantic", "be2net", "bnx2", "bnx2x",
-	"bnxt_en", "cxgb4", "cxgb4vf", "e100", "e1000", "e1000e", "ena", "enic", "fm10k",
-	"forcedeth", "gve", "hinic*", "hns3", "i40e", "iavf", "ice", "idpf", "igb", "igbvf", "igc",
-	"ionic", "iwlwifi", "ixgbe", "ixgbevf", "jme", "LiquidIO*", "mlx4_core", "mlx5_core", "mt7*",
-	"nfp", "ngbe", "pcnet32", "qede", "qlcnic", "r8125", "r8168", "r8169", "rtw8*", "rvu_nic*",
-	"sfc", "sfc_ef100", "sky2", "tg3", "txgbe", "virtio-pci", "vmxnet3",
+	"3c59x", "8139cp", "8139too", "alx", "amd-xgbe", "ath5k", "ath9k", "ath*_pci",
+	"atl1*", "atlantic", "b43-pci-bridge", "bcma-pci-bridge", "be2net", "bna", "bnx2",
+	"bnx2x", "bnxt_en", "brcmfmac", "cxgb3", "cxgb4", "cxgb4vf", "dwmac-*", "e100",
+	"e1000", "e1000e", "efa", "ena", "enic", "erdma", "fm10k", "forcedeth", "fsl_enetc*",
+	"funeth", "gve", "hinic*", "hns3", "i40e", "iavf", "ice", "idpf", "igb", "igbvf",
+	"igc", "intel-eth-pci", "ionic", "iosm", "iwl3945", "iwl4965", "iwlwifi", "ixgb",
+	"ixgbe", "ixgbevf", "jme", "lan743x", "LiquidIO*", "mana", "mlx4_core", "mlx5_core",
+	"mt7*", "mtk_t7xx", "mwifiex_pcie", "mwl8k", "myri10ge", "netxen_nic", "nfp", "ngbe",
+	"niu", "octeon_ep*", "pcnet32", "pds_core", "qede", "qla3xxx", "qlcnic", "qlge",
+	"r8101", "r8125", "r8126", "r8127", "r8168", "r8169", "rt2*pci", "rt61pci", "rtl8*",
+	"rtw8*", "rtw_8*", "rvu_nic*", "sfc", "sfc-falcon", "sfc-siena", "sfc_ef100",
+	"sis190", "sis900", "skge", "sky2", "stmmaceth", "tehuti", "tg3", "thunder-nic*",
+	"tulip", "txgbe", "via-rhine", "via-velocity", "virtio-pci", "vmxnet3", "wil6210",
+	"wl",
 	/* InfiniBand */
-	"hfi1", "ib_mthca", "ib_qib",
+	"hfi1", "ib_mthca", "ib_qib", "vmw_pvrdma",
 	/* storage */
-	"aacraid", "ahci", "arcmsr", "ata_*", "hpsa", "isci", "lpfc", "megaraid_sas", "mpi3mr",
-	"mpt2sas", "mpt3sas", "mvsas", "nvme", "pata_*", "pm80xx", "qla2xxx", "qedf", "qedi",
-	"rtsx_pci", "sata_*", "sdhci-pci", "smartpqi",
-	/* USB */
-	"ehci-pci", "ohci-pci", "uhci_hcd", "xhci_hcd", "xhci-pci*",
+	"3w-*", "aacraid", "acard-ahci", "ahci", "aic7xxx", "aic79xx", "arcmsr", "ata_*",
+	"be2iscsi", "csiostor", "efct", "esas2r", "fnic", "hpsa", "hptiop", "isci", "lpfc",
+	"megaraid_sas", "mpi3mr", "mpt2sas", "mpt3sas", "mptfc", "mptsas", "mptspi",
+	"mtip32xx", "mvsas", "mvumi", "nvme", "pata_*", "pm80xx", "qla2xxx", "qla4xxx",
+	"qedf", "qedi", "sata_*", "smartpqi", "snic", "stex", "sym53c8xx", "vmw_pvscsi",
+	/* card readers */
+	"alcor_pci", "cb710", "jmb38x_ms", "rtsx_pci", "sdhci-pci", "tifm_7xx1", "ufshcd",
+	/* USB, Thunderbolt, FireWire */
+	"ehci-pci", "firewire_ohci", "ohci-pci", "thunderbolt", "uhci_hcd", "xhci_hcd",
+	"xhci-pci*",
 	/* sound, television */
-	"bttv", "cx18", "cx23885", "ddbridge", "ngene", "saa7134", "saa7164", "snd_*",
+	"b2c2_flexcop_pci", "bt878", "bttv", "cobalt", "cx18", "cx23885", "cx88*", "ddbridge",
+	"dm1105", "earth-pt1", "earth-pt3", "ivtv", "ngene", "saa7134", "saa7164", "smipcie",
+	"snd_*", "sof-audio-*", "solo6x10", "tw5864", "tw68", "tw686x",
 	/* graphics, and what sits beside it on the card */
-	"amdgpu", "ast", "bochs-drm", "cirrus*", "gma500", "hibmc-drm", "i2c-designware-pci", "i915",
-	"mgag200", "nouveau", "nvidia", "nvidia-gpu", "qxl", "radeon", "xe",
-	/* accelerators, serial lines */
-	"4xxx", "420xx", "c3xxx*", "c4xxx", "c6xx*", "dh895xcc*", "habanalabs", "intel_vpu", "qaic",
-	"serial",
+	"amdgpu", "ast", "bochs-drm", "cirrus*", "gma500", "hibmc-drm", "i2c-designware-pci",
+	"i915", "loongson", "mgag200", "nouveau", "nvidia", "nvidia-gpu", "qxl", "radeon",
+	"vmwgfx", "xe",
+	/* accelerators, time, CAN, serial lines */
+	"4xxx", "420xx", "6xxx", "amdxdna", "apex", "c3xxx*", "c4xxx", "c6xx*", "dfl-pci",
+	"dh895xcc*", "exar_serial", "habanalabs", "hailo", "intel_vpu", "kvaser_pci*",
+	"parport_serial", "peak_pci*", "ptp_ocp", "qaic", "serial", "tenstorrent", "xclmgmt",
+	"xdma", "xocl",
 	/* reserved for VMs already */
 	"pci-stub",
 };
@@ -99,7 +118,7 @@ static bool extra_option_parse(const char *item, struct extra_option *o, struct 
 {
 	const char *colon = strrchr(item, ':');
 
-	if (!colon || colon == item || *item == '-')
+	if (!colon || !isalnum((unsigned char)*item))
 		return false;
 	if (!str_eq(colon, ":arg") && !str_eq(colon, ":flag"))
 		return false;
@@ -119,7 +138,7 @@ static bool has_extra(const struct settings *s, const char *name)
 static const char *set_extra(const struct setting_place *p, const char *value)
 {
 	struct settings *s = p->settings;
-	size_t cap = 0;
+	size_t cap = s->n_extra;
 
 	for (const char *item; (item = setting_item(p->arena, &value));) {
 		struct extra_option o;
@@ -137,7 +156,7 @@ static const struct setting_key wrapper_keys[] = {
 	{ "enabled", set_enabled },
 	{ "on-error", set_on_error },
 	{ "real", set_real },
-	{ "extra-options", set_extra },
+	{ "extra-options", set_extra, .list = true },
 	{ NULL },
 };
 _Static_assert(SETTING_KEYS_FIT(wrapper_keys), "keys of [wrapper]");
@@ -150,25 +169,45 @@ static const char *set_hook_enabled(const struct setting_place *p, const char *v
 }
 
 /* Without '!': a text that only looks like a glob would allow what it should not. */
-static const char *set_unbind_drivers(const struct setting_place *p, const char *value)
+static bool add_drivers(struct arena *a, struct strv *globs, const char *value)
 {
 	static const char bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789_.+-*?";
-	struct strv globs = { 0 };
 
-	for (const char *item; (item = setting_item(p->arena, &value));) {
-		if (*item == '\0' || item[strspn(item, bytes)])
-			return "names of drivers separated by commas, such as nvidia, snd_*";
-		strv_push(p->arena, &globs, item);
+	for (const char *item; (item = setting_item(a, &value));) {
+		if (strchr("_.+-", *item) || item[strspn(item, bytes)])
+			return false;
+		strv_push(a, globs, item);
 	}
+	return true;
+}
+
+static const char *set_unbind_drivers(const struct setting_place *p, const char *value)
+{
+	struct strv globs = p->append ? p->settings->hook.unbind_drivers : (struct strv){ 0 };
+
+	if (!add_drivers(p->arena, &globs, value))
+		return "names of drivers separated by commas, such as nvidia, snd_*";
 	p->settings->hook.unbind_drivers = globs;
 	return NULL;
 }
 
 static const char *set_companions(const struct setting_place *p, const char *value)
 {
-	return set_second(&p->settings->hook.companions_auto, value, "refuse", "auto",
-			  "refuse or auto");
+	static const char wanted[] = "refuse, auto, or auto: and names of drivers, such as "
+				     "auto: i801_smbus, ccp";
+	struct hook_settings *hook = &p->settings->hook;
+	const char *colon = strchr(value, ':');
+	const char *word = colon ? str_trim(p->arena, value, (size_t)(colon - value)) : value;
+	struct strv globs = { 0 };
+
+	if (!str_eq(word, "auto") && (colon || !str_eq(word, "refuse")))
+		return wanted;
+	if (colon && (!add_drivers(p->arena, &globs, str_skip_blanks(colon + 1)) || !globs.n))
+		return wanted;
+	hook->companions_auto = str_eq(word, "auto");
+	hook->companion_drivers = globs;
+	return NULL;
 }
 
 static const char *set_unbind_timeout(const struct setting_place *p, const char *value)
@@ -210,7 +249,7 @@ static const char *set_release_console(const struct setting_place *p, const char
 
 static const struct setting_key hook_keys[] = {
 	{ "enabled", set_hook_enabled },
-	{ "unbind-drivers", set_unbind_drivers },
+	{ "unbind-drivers", set_unbind_drivers, .list = true },
 	{ "companions", set_companions },
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "holders-wait", set_holders_wait },

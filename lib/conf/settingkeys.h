@@ -18,6 +18,7 @@ struct setting_place {
 	struct arena *arena;
 	struct settings *settings;
 	struct device_settings *device; /* of SECTION_DEVICE */
+	bool append; /* key += value: only of a list */
 };
 
 /* Puts a value in its place; returns what it must be, NULL if it is right. */
@@ -26,6 +27,7 @@ typedef const char *setting_setter(const struct setting_place *p, const char *va
 struct setting_key {
 	const char *name; /* NULL: the end of the table */
 	setting_setter *set;
+	bool list;  /* its value has several members, so += can add to it */
 	bool words; /* it may be several words with "…": the setter gets them as written */
 };
 

@@ -130,28 +130,41 @@ static void on_section(void *user, const char *name, unsigned line)
 
 /* ---- keys ---- */
 
+/* A list can be given once, and added to after that. */
+static bool may_set(struct load *l, const struct setting_key *key, unsigned seen, unsigned line)
+{
+	const char *path = l->place.settings->path;
+
+	if (l->place.append && !key->list)
+		mistake_add(l->mistakes, path, line,
+			    "'+=' adds to a list, and %s is not a list; write %s = VALUE",
+			    key->name, key->name);
+	else if (seen && !l->place.append)
+		mistake_add(l->mistakes, path, line, "'%s' is given twice: first at line %u",
+			    key->name, seen);
+	else
+		return true;
+	return false;
+}
+
 static void set(struct load *l, const struct setting_key *key, const char *value, unsigned line)
 {
 	const char *path = l->place.settings->path, *wanted;
 	unsigned *seen = &l->seen[l->section][key - setting_keys[l->section]];
 
-	if (*seen) {
-		mistake_add(l->mistakes, path, line, "'%s' is given twice: first at line %u",
-			    key->name, *seen);
+	if (!may_set(l, key, *seen, line))
 		return;
-	}
-	*seen = line;
+	*seen = *seen ? *seen : line;
 	if (!key->words)
 		value = inifile_unquote(l->place.arena, value);
 	wanted = key->set(&l->place, value);
 	if (wanted)
-		mistake_add(l->mistakes, path, line, "%s = %s: must be %s", key->name, value,
-			    wanted);
+		mistake_add(l->mistakes, path, line, "%s %s= %s: must be %s", key->name,
+			    l->place.append ? "+" : "", value, wanted);
 }
 
-static void on_key(void *user, const char *name, const char *value, unsigned line)
+static void take(struct load *l, const char *name, const char *value, unsigned line)
 {
-	struct load *l = user;
 	const char *path = l->place.settings->path;
 	struct nearest near = { .word = name };
 
@@ -171,12 +184,28 @@ static void on_key(void *user, const char *name, const char *value, unsigned lin
 		    nearest_hint(l->place.arena, &near));
 }
 
+static void on_key(void *user, const char *name, const char *value, unsigned line)
+{
+	struct load *l = user;
+
+	l->place.append = false;
+	take(l, name, value, line);
+}
+
+static void on_append(void *user, const char *name, const char *value, unsigned line)
+{
+	struct load *l = user;
+
+	l->place.append = true;
+	take(l, name, value, line);
+}
+
 /* ---- the file ---- */
 
 void settings_parse(struct arena *a, const struct file *file, struct settings *s,
 		    struct mistakes *m)
 {
-	static const struct ini_events events = { on_section, on_key };
+	static const struct ini_events events = { on_section, on_key, on_append };
 	struct load l = {
 		.mistakes = m,
 		.place = { .arena = a, .settings = s },
@@ -224,12 +253,16 @@ const char *settings_attribute(const struct device_settings *d, const char *name
 	return NULL;
 }
 
-bool settings_may_unbind(const struct settings *s, const char *driver)
+static bool names_driver(const struct strv *globs, const char *driver)
 {
-	const struct strv *globs = &s->hook.unbind_drivers;
-
 	for (size_t i = 0; i < globs->n; i++)
 		if (glob_match_dashes(globs->v[i], driver))
 			return true;
 	return false;
+}
+
+bool settings_may_unbind(const struct settings *s, const char *driver, bool companion)
+{
+	return names_driver(&s->hook.unbind_drivers, driver) ||
+	       (companion && names_driver(&s->hook.companion_drivers, driver));
 }

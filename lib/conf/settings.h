@@ -45,6 +45,7 @@ struct hook_settings {
 	bool enabled;
 	struct strv unbind_drivers; /* globs */
 	bool companions_auto;
+	struct strv companion_drivers; /* globs: more drivers, of companions only */
 	int unbind_timeout, holders_wait; /* seconds */
 	bool hugepages_allocate;
 	bool pid_namespace_warn; /* else refuse */
@@ -80,5 +81,5 @@ const struct device_settings *settings_of_device(const struct settings *s, const
 /* The value that this section (NULL: none) sets an attribute to; NULL: it does not set it. */
 const char *settings_attribute(const struct device_settings *d, const char *name);
 
-/* May the hook take a device from this driver? */
-bool settings_may_unbind(const struct settings *s, const char *driver);
+/* May the hook take a device from this driver? companion: one that comes along with another. */
+bool settings_may_unbind(const struct settings *s, const char *driver, bool companion);

@@ -61,7 +61,13 @@ subtest 'IOMMU groups' => sub {
 	is($vm->journal->{devices}[1]{role}, 'companion', 'and the journal says so');
 	$vm->given_back('companions = auto');
 	$host->settings({ companions => 'auto', 'unbind-drivers' => 'nouveau' });
-	vm($gpu)->refused(qr/\Q$hda\E: driver snd_hda_intel is not in unbind-drivers/, 'one that may not be taken');
+	vm($gpu)->refused(qr/\Q$hda\E: driver snd_hda_intel is not in unbind-drivers .*; to unbind only companions from it, set companions = auto: snd_hda_intel$/,
+		'one that may not be taken');
+	$host->settings({ companions => 'auto: snd_hda_intel', 'unbind-drivers' => 'nouveau' });
+	$vm = vm($gpu);
+	$vm->taken('companions = auto: snd_hda_intel');
+	$vm->given_back('companions = auto: snd_hda_intel');
+	vm($hda, $gpu)->refused(qr/\Q$hda\E: driver snd_hda_intel is not in unbind-drivers .*does not unbind it$/, 'but not one that is requested');
 	$host->settings({ companions => 'refuse' });
 	vm("0000:09:00.0", "0000:09:00.2")->refused(qr/0000:09:00\.1 \(snd_hda_intel\) shares IOMMU group 22/, 'two of three');
 	$host->settings;

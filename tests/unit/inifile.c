@@ -22,9 +22,14 @@ static void note_key(void *user, const char *key, const char *value, unsigned li
 	strbuf_addf(user, "%u %s=%s\n", line, key, inifile_unquote(&arena, value));
 }
 
+static void note_append(void *user, const char *key, const char *value, unsigned line)
+{
+	strbuf_addf(user, "%u %s+=%s\n", line, key, inifile_unquote(&arena, value));
+}
+
 static const char *read_text(const char *text, size_t len, struct mistakes *m)
 {
-	static const struct ini_events events = { note_section, note_key };
+	static const struct ini_events events = { note_section, note_key, note_append };
 	struct file file = { .path = "f", .text = arena_strndup(&arena, text, len), .len = len };
 	struct strbuf b = { .arena = &arena };
 
@@ -107,6 +112,12 @@ static const struct good {
 	{ "a quote alone is a quote", "[a]\nk = 5\" disk\n", "1 [a]\n2 k=5\" disk\n" },
 	{ "a ; without a blank before it is a ;", "[a]\nk = a;b#c\n", "1 [a]\n2 k=a;b#c\n" },
 	{ "a value may begin with ;", "[a]\nk = ;v\n", "1 [a]\n2 k=;v\n" },
+	{ "+= is told as such", "[a]\nk += v\nl+= w\nm +=x\n", "1 [a]\n2 k+=v\n3 l+=w\n4 m+=x\n" },
+	{ "what could be an operator is a value behind a blank or in quotes",
+	  "[a]\nk = +v\nl = ~v\nm = \"=v\"\nn = a==b\no = a+=b\n",
+	  "1 [a]\n2 k=+v\n3 l=~v\n4 m==v\n5 n=a==b\n6 o=a+=b\n" },
+	{ "a value that is excluded, without a blank", "[a]\nk =!v\n", "1 [a]\n2 k=!v\n" },
+	{ "an option, without a blank", "[a]\nk=-cpu x\n", "1 [a]\n2 k=-cpu x\n" },
 	{ "JSON in a value", "[a]\nset = -device x:={\"a\":[1,2]}\n",
 	  "1 [a]\n2 set=-device x:={\"a\":[1,2]}\n" },
 };
@@ -132,6 +143,26 @@ static const struct bad {
 							 "or key = value",
 	  "1 [a]\n3 k=v\n" },
 	{ "a colon is no =", "[a]\nk: v = w\n", SELF, "f:2: error: ", "1 [a]\n" },
+	{ "an operator of a makefile", "[a]\nk := v\nl = w\n", SELF, "f:2: error: ", "1 [a]\n3 l=w\n" },
+	{ "one that sets a default", "[a]\nk ?= v\n", SELF,
+	  "f:2: error: '?=' is not an operator; write k = VALUE", "1 [a]\n" },
+	{ "one that removes", "[a]\nk -= v\n", SELF, "f:2: error: '-=' is not an operator", "1 [a]\n" },
+	{ "one without blanks", "[a]\nkey-=v\n", SELF,
+	  "f:2: error: '-=' is not an operator; write key = VALUE", "1 [a]\n" },
+	{ "one that compares", "[a]\nk == v\n", SELF,
+	  "f:2: error: '==' is not an operator; write k = VALUE", "1 [a]\n" },
+	{ "one with a blank in it", "[a]\nk = = v\n", SELF, "f:2: error: '= =' is not an operator", "1 [a]\n" },
+	{ "one that differs", "[a]\nk != v\n", SELF, "f:2: error: '!=' is not an operator", "1 [a]\n" },
+	{ "one that matches", "[a]\nk =~ v\n", SELF, "f:2: error: '=~' is not an operator", "1 [a]\n" },
+	{ "one that matches, the other way", "[a]\nk ~= v\n", SELF, "f:2: error: '~=' is not an operator", "1 [a]\n" },
+	{ "one that is more or the same", "[a]\nk >= v\n", SELF, "f:2: error: '>=' is not an operator", "1 [a]\n" },
+	{ "one that points", "[a]\nk => v\n", SELF, "f:2: error: '=>' is not an operator", "1 [a]\n" },
+	{ "one with its halves exchanged", "[a]\nk =+ v\n", SELF, "f:2: error: '=+' is not an operator", "1 [a]\n" },
+	{ "the same without a blank", "[a]\nk=+v\n", SELF,
+	  "f:2: error: '=+' is not an operator; write k = VALUE", "1 [a]\n" },
+	{ "one too many", "[a]\nk ++= v\n", SELF, "f:2: error: '++=' is not an operator", "1 [a]\n" },
+	{ "more to add", "[a]\nk +== v\n", SELF, "f:2: error: '+==' is not an operator", "1 [a]\n" },
+	{ "nothing to add to", "[a]\n += v\n", SELF, "f:2: error: the value has no key", "1 [a]\n" },
 	{ "a value without a key", "[a]\n = v\n", SELF, "f:2: error: the value has no key", "1 [a]\n" },
 	{ "a key of 50 bytes", "[a]\n" L50 " = v\n", SELF, "f:2: error: the key has more than 49 bytes",
 	  "1 [a]\n" },

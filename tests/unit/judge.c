@@ -173,7 +173,8 @@ static const struct row {
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "ahci" } },
 	  .companions_auto = true,
 	  .want = "0000:05:00.1: driver ahci is not in unbind-drivers of kvmshim.conf, "
-		  "so kvmshim does not unbind it" },
+		  "so kvmshim does not unbind it; to unbind only companions from it, set "
+		  "companions = auto: ahci" },
 	{ "a sibling without a driver harms nobody",
 	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO } } },
 	{ "nor does one on vfio-pci",

@@ -67,6 +67,9 @@ static const struct machine {
 	  "[hook]\nenabled = no\nunbind-drivers = nvidia, snd_*,\ncompanions = auto\n"
 	  "unbind-timeout = 600\nholders-wait = 0\nhugepages = allocate\nrelease-console = yes\n",
 	  "off auto 600 0 allocate yes nvidia snd_*", "" },
+	{ "a list that is added to", "[hook]\nunbind-drivers = nvidia\nunbind-drivers += a, b-*\n"
+	  "unbind-drivers += c\n[device 05:00.0]\nstop-units += a\nstop-units += b.timer\n",
+	  HOOK_DEFAULTS " nvidia a b-* c", "0000:05:00.0 - - - 15 - a.service b.timer |\n" },
 	{ "a device of which nothing is said", "[device 0000:05:00.0]\n", HOOK_DEFAULTS,
 	  "0000:05:00.0 - - - 15 - |\n" },
 	{ "addresses in other spellings", "[device 5:0.0]\n[device 0000:AF:00.1 ]\n[device\t10000:1:0.0]\n",
@@ -121,8 +124,31 @@ static const struct bad {
 	  "f:2: error: unbind-drivers = nvidia nouveau: must be names of drivers separated by commas, such as " },
 	{ "two commas between drivers", "[hook]\nunbind-drivers = nvidia,,nouveau\n",
 	  "f:2: error: unbind-drivers" },
+	{ "a list that is begun after it was added to", "[hook]\nunbind-drivers += a\nunbind-drivers = b\n",
+	  "f:3: error: 'unbind-drivers' is given twice: first at line 2" },
+	{ "what is added is judged", "[hook]\nunbind-drivers += a b\n",
+	  "f:2: error: unbind-drivers += a b: must be names of drivers" },
+	{ "a word is no list", "[hook]\nhugepages += allocate\n",
+	  "f:2: error: '+=' adds to a list, and hugepages is not a list; write hugepages = VALUE" },
+	{ "nor is a word of a device", "[device 05:00.0]\npower += on\n",
+	  "f:2: error: '+=' adds to a list, and power is not a list" },
+	{ "reset methods are one choice", "[device 05:00.0]\nreset_method += bus\n",
+	  "f:2: error: '+=' adds to a list, and reset_method is not a list" },
+	{ "nor is what is expected", "[device 05:00.0]\nexpect += 10de:1b06\n",
+	  "f:2: error: '+=' adds to a list, and expect is not a list" },
+	{ "an unknown list, with the nearest", "[hook]\nunbind-driver += a\n",
+	  "f:2: error: unknown key 'unbind-driver' (did you mean 'unbind-drivers'?)" },
+	{ "a driver with a sign in front", "[hook]\nunbind-drivers = -nvme\n",
+	  "f:2: error: unbind-drivers = -nvme: must be names of drivers" },
+	{ "one that looks like an operator", "[hook]\nunbind-drivers = +apex\n", "f:2: error: unbind-drivers" },
 	{ "drivers that are excluded", "[hook]\nunbind-drivers = *, !nvme\n", "f:2: error: unbind-drivers" },
-	{ "companions", "[hook]\ncompanions = yes\n", "f:2: error: companions = yes: must be refuse or auto" },
+	{ "companions", "[hook]\ncompanions = yes\n",
+	  "f:2: error: companions = yes: must be refuse, auto, or auto: and names of drivers" },
+	{ "companions with drivers that stay", "[hook]\ncompanions = refuse: ccp\n", "f:2: error: companions = refuse: ccp" },
+	{ "companions without the drivers", "[hook]\ncompanions = auto:\n", "f:2: error: companions = auto:: must be" },
+	{ "companions without the colon", "[hook]\ncompanions = auto, ccp\n", "f:2: error: companions = auto, ccp" },
+	{ "companions with a blank in between", "[hook]\ncompanions = auto: ccp i801_smbus\n", "f:2: error: companions" },
+	{ "companions are not added to", "[hook]\ncompanions += auto\n", "f:2: error: '+=' adds to a list" },
 	{ "a timeout of nothing", "[hook]\nunbind-timeout = 0\n",
 	  "f:2: error: unbind-timeout = 0: must be a number of seconds from 1 to 600" },
 	{ "a timeout that is too long", "[hook]\nunbind-timeout = 601\n",
@@ -233,7 +259,7 @@ static void finds_devices(void **state)
 
 static const struct driver {
 	const char *name, *text, *driver;
-	bool may;
+	bool may, companion;
 } drivers[] = {
 	{ "a graphics card's", "", "nvidia", true },
 	{ "its sound", "", "snd_hda_intel", true },
@@ -249,6 +275,24 @@ static const struct driver {
 	{ "no driver", "", "", false },
 	{ "one that is named", "[hook]\nunbind-drivers = frob*\n", "frobnicator", true },
 	{ "what is named is all", "[hook]\nunbind-drivers = frob*\n", "nvidia", false },
+	{ "what is added is one of them", "[hook]\nunbind-drivers += frob*\n", "frobnicator", true },
+	{ "and the others stay", "[hook]\nunbind-drivers += frob*\n", "nvidia", true },
+	{ "the sound of a laptop", "", "sof-audio-pci-intel-tgl", true },
+	{ "a TPU", "", "apex", true },
+	{ "FireWire", "", "firewire_ohci", true },
+	{ "Thunderbolt", "", "thunderbolt", true },
+	{ "Realtek's own", "", "r8126", true },
+	{ "Broadcom's wireless", "", "brcmfmac", true },
+	{ "Realtek's wireless of older kernels", "", "rtw_8822be", true },
+	{ "and of newer kernels", "", "rtw88_8822be", true },
+	{ "a part of the host", "", "i801_smbus", false },
+	{ "its security processor", "", "ccp", false },
+	{ "its volume management", "", "vmd", false },
+	{ "a companion's", "[hook]\ncompanions = auto: i801_smbus, ccp\n", "i801_smbus", true, true },
+	{ "with dashes", "[hook]\ncompanions = auto:i801-smbus,intel-*,\n", "i801_smbus", true, true },
+	{ "but not a requested device's", "[hook]\ncompanions = auto: i801_smbus, ccp\n", "ccp", false },
+	{ "nor another one", "[hook]\ncompanions = auto: i801_smbus, ccp\n", "lpc_ich", false, true },
+	{ "companions can be unbound from all others", "[hook]\ncompanions = auto: ccp\n", "nvme", true, true },
 	{ "dashes in a glob", "[hook]\nunbind-drivers = my-*-drv\n", "my_own_drv", true },
 	{ "none may be unbound", "[hook]\nunbind-drivers =\n", "nvidia", false },
 	{ "a list with a mistake is not taken in part", "[hook]\nunbind-drivers = frob, a b\n", "frob",
@@ -262,7 +306,7 @@ static void may_unbind(void **state)
 	struct settings s;
 
 	parse(row->text, &s, &m);
-	assert_int_equal(settings_may_unbind(&s, row->driver), row->may);
+	assert_int_equal(settings_may_unbind(&s, row->driver, row->companion), row->may);
 }
 
 /* ---- the example ---- */
