@@ -8,7 +8,7 @@
 #include "hooks/memory/memory.h"
 #include "hooks/survey/subject.h"
 #include "host/hugepages.h"
-#include "host/process/process.h"
+#include "host/process/daemon.h"
 #include "root.h"
 
 #define CONTAINER "/dev/vfio/vfio"
@@ -148,7 +148,7 @@ void limits_look(const struct host *host, const struct survey *s, const struct d
 		return;
 	qemuconf_read(host, &f->conf);
 	add_nodes(f, s);
-	f->unit = process_unit(host, daemon);
+	f->unit = daemon_unit(host, daemon);
 	if (!libvirt_raises(s, m))
 		f->needs = m->kib + MARGIN;
 	if (process_memlock(host, daemon, &f->memlock) < 0)

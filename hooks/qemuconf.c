@@ -15,7 +15,12 @@
 
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 
-/* defaultDeviceACL of qemu/qemu_cgroup.c; what this host does not have libvirt passes over. */
+/*
+ * All that defaultDeviceACL of qemu/qemu_cgroup.c had, from 9.0 to 12: /dev/kvm is no longer in
+ * it, because libvirt adds it for each VM that uses KVM, and /dev/userfaultfd was not always.
+ * A list that lacks one of them stops VMs; what this host does not have libvirt passes over.
+ * So it is only for a qemu.conf without libvirt's comments, which name the default.
+ */
 static const char *default_acl[] = {
 	"/dev/null",	"/dev/full", "/dev/zero", "/dev/random",
 	"/dev/urandom", "/dev/ptmx", "/dev/kvm",  "/dev/userfaultfd",
@@ -92,6 +97,44 @@ static const char *past_value(struct arena *a, const char *s, struct strv *out)
 	return *s ? s + strcspn(s, " \t\r\n#") : NULL;
 }
 
+/* The text of a comment of many lines without its marks, up to the end of a list. */
+static const char *uncommented(struct arena *a, const char *s)
+{
+	struct strbuf b = { .arena = a };
+
+	while (*s == '#') {
+		size_t len = strcspn(++s, "\n");
+
+		strbuf_addn(&b, s, len);
+		strbuf_addc(&b, '\n');
+		if (memchr(s, ']', len))
+			break;
+		s += len + (s[len] == '\n');
+	}
+	return strbuf_text(&b);
+}
+
+/* libvirt's qemu.conf names the default of its version in a comment: "#cgroup_device_acl = [". */
+static void read_default_acl(struct arena *a, const char *text, struct strv *acl)
+{
+	static const char name[] = "cgroup_device_acl";
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		struct strv v = { 0 };
+		const char *s;
+
+		line += *line == '\n';
+		s = *line == '#' ? line + 1 + strspn(line + 1, " \t") : "";
+		if (!str_starts(s, name))
+			continue;
+		s = skip(uncommented(a, line) + (s - line - 1) + strlen(name));
+		if (*s != '=' || !past_value(a, skip(s + 1), &v) || !strv_has(&v, "/dev/null"))
+			continue;
+		*acl = v;
+		return;
+	}
+}
+
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
 /* If a name is given twice, the first counts (virConfGetValue()). */
@@ -131,6 +174,7 @@ void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c)
 		.controllers = LIST(default_controllers),
 		.namespaces = LIST(default_namespaces),
 	};
+	read_default_acl(a, text, &c->device_acl);
 	for (const char *s = skip(text); s && *s; s = s ? skip(s) : NULL)
 		s = past_setting(a, s, c, seen);
 }
@@ -153,4 +197,9 @@ bool qemuconf_guards_devices(const struct qemuconf *c)
 bool qemuconf_allows(const struct qemuconf *c, const char *node)
 {
 	return strv_has(&c->device_acl, node);
+}
+
+bool qemuconf_may_confine(const struct qemuconf *c, const char *driver)
+{
+	return !c->security.n || strv_has(&c->security, driver);
 }

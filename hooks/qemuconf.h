@@ -13,7 +13,7 @@ struct host;
 
 struct qemuconf {
 	bool known;		 /* false: a KVMSHIM_ROOT has no qemu.conf, so no libvirt */
-	struct strv device_acl;	 /* cgroup_device_acl */
+	struct strv device_acl;	 /* cgroup_device_acl; else the default that the file names */
 	struct strv controllers; /* cgroup_controllers */
 	struct strv namespaces;
 	struct strv security;	 /* security_driver; empty: whatever the host has */
@@ -26,3 +26,6 @@ void qemuconf_parse(struct arena *a, const char *text, struct qemuconf *c);
 /* Are VMs kept from device nodes that are not in cgroup_device_acl? */
 bool qemuconf_guards_devices(const struct qemuconf *c);
 bool qemuconf_allows(const struct qemuconf *c, const char *node);
+
+/* May libvirt confine VMs by this driver? With no setting it takes what the host has. */
+bool qemuconf_may_confine(const struct qemuconf *c, const char *driver);

@@ -6,9 +6,24 @@ hook=/usr/sbin/kvmshim-hook
 hooks=/etc/libvirt/hooks
 apparmor=/etc/apparmor.d
 
+# virtqemud runs QEMU where libvirt has one daemon for each task, else libvirtd does all.
+daemons='virtqemud libvirtd'
+
+# Does it run? Its PID is in $pid.
+runs() {
+	pid=$(cat "/run/$1.pid" 2>/dev/null) || return
+	case $(readlink "/proc/$pid/exe") in
+	*/"$1" | */"$1 (deleted)") ;;
+	*) return 1 ;;
+	esac
+}
+
+# Both can be installed. Both are of one version, but for one in /usr/local.
 libvirt_version() {
-	for daemon in libvirtd virtqemud; do
-		! command -v "$daemon" >/dev/null || { "$daemon" --version | sed 's/.* //'; return; }
+	for test in runs 'command -v'; do
+		for daemon in $daemons; do
+			! $test "$daemon" >/dev/null || { "$daemon" --version | sed 's/.* //'; return; }
+		done
 	done
 }
 
@@ -44,26 +59,26 @@ connect_hook() {
 # libvirt looks for hooks when it starts, and when it is told to read its settings again
 # (tried: 9.0). Running VMs do not mind either.
 tell_daemon() {
-	for daemon in libvirtd virtqemud; do
-		pid=$(cat "/run/$daemon.pid" 2>/dev/null) || continue
-		case $(readlink "/proc/$pid/exe") in
-		*/"$daemon" | */"$daemon (deleted)")
-			act kill -HUP "$pid" || warn "$daemon must be restarted: $why" ;;
-		esac
+	for daemon in $daemons; do
+		! runs "$daemon" || act kill -HUP "$pid" ||
+			warn "systemctl restart $daemon is necessary: $why"
 	done
 }
 
 # libvirt-qemu.d is read by the abstraction itself where libvirt is new enough; elsewhere
-# by a line in the file that is the admin's.
+# by a line in the file that is the admin's. Newer versions of libvirt do not read that file.
 snippet=abstractions/libvirt-qemu.d/kvmshim
 include_line="include if exists <$snippet>    # kvmshim-place"
+abstraction=$apparmor/abstractions/libvirt-qemu
 local_file=$apparmor/local/abstractions/libvirt-qemu
 
-reads_snippet() {
-	grep -qs '<abstractions/libvirt-qemu.d>' "$apparmor/abstractions/libvirt-qemu" ||
-		grep -qsxF "$include_line" "$local_file"
-}
-is_confined() { [ -e "$apparmor/$snippet" ] && [ -e "$apparmor/abstractions/libvirt-qemu" ]; }
+# "#include" is an include too, and "# include" is a comment.
+includes() { grep -qsE "^[[:blank:]]*#?include[[:blank:]]+(if[[:blank:]]+exists[[:blank:]]+)?<$2>" "$1"; }
+reads_folder() { includes "$abstraction" abstractions/libvirt-qemu.d; }
+reads_local() { includes "$abstraction" local/abstractions/libvirt-qemu; }
+has_line() { grep -qsxF "$include_line" "$local_file"; }
+reads_snippet() { reads_folder || { reads_local && has_line; }; }
+is_confined() { [ -e "$apparmor/$snippet" ] && [ -e "$abstraction" ]; }
 
 add_line() { printf '%s\n' "$include_line" >>"$local_file"; }
 # Written in place: it is another's file, with a mode and a label of its own.
@@ -73,8 +88,14 @@ drop_line() {
 }
 
 connect_apparmor() {
-	is_confined && ! reads_snippet || return 0
-	if [ -e "$local_file" ]; then
+	is_confined || return 0
+	if reads_folder; then
+		! has_line || act drop_line || warn "$local_file: $why"    # of an older libvirt
+	elif ! reads_local; then
+		warn "AppArmor does not let VMs start the real emulator NAME.real, because $abstraction does not read libvirt-qemu.d; add this line to it: include if exists <abstractions/libvirt-qemu.d>"
+	elif has_line; then
+		return
+	elif [ -e "$local_file" ]; then
 		act add_line || warn "$local_file: $why"
 	else
 		warn "AppArmor does not let VMs start the real emulator NAME.real, because $local_file is missing; create it with this line: $include_line"
@@ -121,5 +142,5 @@ disconnect() {
 	if [ -d "$hooks/qemu.d" ] && [ "$(owner_of "$hooks/qemu.d")" = none ]; then
 		act rmdir "$hooks/qemu.d" || :    # it holds others
 	fi
-	! grep -qsxF "$include_line" "$local_file" || act drop_line || warn "$local_file: $why"
+	! has_line || act drop_line || warn "$local_file: $why"
 }

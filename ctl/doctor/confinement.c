@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* AppArmor and SELinux: do they let the hook bind and the wrapper run what is behind it? */
-#include <string.h>
+/* SELinux: does it let the hook bind and the wrapper run what is behind it? */
 #include <sys/xattr.h>
 
 #include "arena.h"
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
-#include "file.h"
 #include "host/sysfs.h"
 #include "root.h"
 #include "shellword.h"
@@ -15,82 +13,6 @@
 static const char *here(const struct doctor *d, const char *path)
 {
 	return root_path(&d->host, path);
-}
-
-/* May libvirt confine VMs by this driver? With no setting it takes what the host has. */
-static bool uses_driver(const struct doctor *d, const char *name)
-{
-	const struct strv *set = &d->libvirt.conf.security;
-
-	return !set->n || strv_has(set, name);
-}
-
-static const char *text_of(const struct doctor *d, const char *path)
-{
-	struct file file = { 0 };
-
-	if (file_read_any(d->host.arena, here(d, path), &file, NULL) < 0 || !file.text)
-		return "";
-	return file.text;
-}
-
-#define APPARMOR "/etc/apparmor.d"
-#define LOCAL APPARMOR "/local/abstractions/libvirt-qemu"
-#define SNIPPET "abstractions/libvirt-qemu.d/kvmshim"
-
-/* By the file that kvmshim-place connects, or by lines of the admin's own. */
-static bool profile_knows_us(const struct doctor *d)
-{
-	const char *local = text_of(d, LOCAL);
-
-	if (strstr(local, "/etc/kvmshim"))
-		return true;
-	return sysfs_has(&d->host, APPARMOR "/" SNIPPET) &&
-	       (strstr(text_of(d, APPARMOR "/abstractions/libvirt-qemu"),
-		       "<abstractions/libvirt-qemu.d>") ||
-		strstr(local, SNIPPET));
-}
-
-/* The hook is confined like the daemon, and has to see what other processes have open. */
-static const char *blind_profile(const struct doctor *d)
-{
-	static const char *const names[] = { "usr.sbin.libvirtd", "usr.sbin.virtqemud" };
-
-	for (size_t i = 0; i < 2; i++) {
-		const char *local = arena_printf(d->host.arena, APPARMOR "/local/%s", names[i]);
-
-		if (sysfs_has(&d->host, arena_printf(d->host.arena, APPARMOR "/%s", names[i])) &&
-		    !strstr(text_of(d, local), "ptrace"))
-			return local;
-	}
-	return NULL;
-}
-
-struct row doctor_apparmor(const struct doctor *d)
-{
-	const char *blind = blind_profile(d);
-
-	if (!d->confinement.apparmor)
-		return row_ok(d, "the kernel does not use AppArmor");
-	if (d->libvirt.conf_unseen)
-		return row_unseen(d, QEMUCONF);
-	if (uses_driver(d, "apparmor") && doctor_has_wrapper(d) &&
-	    sysfs_has(&d->host, APPARMOR "/abstractions/libvirt-qemu") && !profile_knows_us(d))
-		return row_fail(
-			d, "kvmshim-place connect",
-			"the AppArmor profile of VMs does not let the wrapper read rules and run the real emulator");
-	if (blind && doctor_needs_hook(d))
-		return row_warn(
-			d,
-			arena_printf(d->host.arena,
-				     "echo 'ptrace (read),' >>%s, then apparmor_parser -r " APPARMOR
-				     "/%s",
-				     blind, strrchr(blind, '/') + 1),
-			"AppArmor does not let the hook see which programs use a device, so the "
-			"hook treats the device as in use");
-	return row_ok(d, "%s",
-		      uses_driver(d, "apparmor") ? "the profiles allow wrapper and hook" :
-						   "libvirt does not use AppArmor for VMs");
 }
 
 static bool label_of(const char *path, char *label, size_t size)
@@ -160,7 +82,7 @@ struct row doctor_selinux(const struct doctor *d)
 					     shellword(d->host.arena, wrong->path)),
 				"%s does not have the SELinux label of its real emulator",
 				wrong->path);
-	if (doctor_has_wrapper(d) && uses_driver(d, "selinux") && lacks_module(d))
+	if (doctor_has_wrapper(d) && qemuconf_may_confine(&d->libvirt.conf, "selinux") && lacks_module(d))
 		return row_warn(
 			d, "semodule -i kvmshim.pp",
 			"the policy module kvmshim is not installed, so VMs cannot run the real emulator");

@@ -12,45 +12,19 @@
 #include "ctl/ctl.h"
 #include "ctl/inuse.h"
 #include "err.h"
-#include "file.h"
 #include "host/pci/pci.h"
+#include "host/process/daemon.h"
 #include "host/program.h"
 #include "pciaddr.h"
 #include "root.h"
 
 /* ---- libvirt ---- */
 
-static const char *const daemons[] = { "libvirtd", "virtqemud" };
-#define N_DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
-
-static pid_t noted_pid(const struct doctor *d, const char *daemon)
-{
-	const char *path = arena_printf(d->host.arena, "/run/%s.pid", daemon);
-	struct file file;
-
-	if (file_read_any(d->host.arena, root_path(&d->host, path), &file, NULL) < 0)
-		return 0;
-	return (pid_t)strtol(file.text, NULL, 10);
-}
-
-/* A pid file may outlive its process: only one with the daemon's name is believed. */
-static bool find_daemon(struct doctor *d, const char *name)
-{
-	pid_t pid = noted_pid(d, name);
-	const char *command = pid > 0 ? process_command(&d->host, pid) : NULL;
-
-	if (!command || !str_eq(command, name))
-		return false;
-	d->libvirt.daemon = process_now(&d->host, pid);
-	return d->libvirt.daemon.pid;
-}
-
 static void look_at_daemon(struct doctor *d)
 {
 	struct libvirt *l = &d->libvirt;
 	long ticks = sysconf(_SC_CLK_TCK);
 
-	l->unit = process_unit(&d->host, l->daemon.pid);
 	if (d->machine.booted && ticks > 0)
 		l->started = d->machine.booted +
 			     (long long)(l->daemon.start / (unsigned long long)ticks);
@@ -86,12 +60,13 @@ bool doctor_hides(const struct doctor *d, const char *path)
 static void look_at_libvirt(struct doctor *d)
 {
 	struct libvirt *l = &d->libvirt;
+	struct daemon daemon;
 
-	for (size_t i = 0; i < N_DAEMONS && !l->daemon.pid; i++)
-		if (find_daemon(d, daemons[i]))
-			l->program = program_find(&d->host, daemons[i]);
-	for (size_t i = 0; i < N_DAEMONS && !l->program; i++)
-		l->program = program_find(&d->host, daemons[i]);
+	daemon_find(&d->host, &daemon);
+	l->name = daemon.name;
+	l->daemon = daemon.process;
+	l->program = daemon.name ? program_find(&d->host, daemon.name) : NULL;
+	l->unit = daemon_unit(&d->host, daemon.process.pid);
 	if (l->daemon.pid)
 		look_at_daemon(d);
 	if (l->program)
@@ -102,11 +77,7 @@ static void look_at_libvirt(struct doctor *d)
 
 const char *doctor_daemon_unit(const struct doctor *d)
 {
-	const char *program = d->libvirt.program;
-
-	if (d->libvirt.unit && str_ends(d->libvirt.unit, ".service"))
-		return d->libvirt.unit;
-	return program && str_ends(program, "virtqemud") ? "virtqemud.service" : "libvirtd.service";
+	return d->libvirt.unit ? d->libvirt.unit : "libvirtd.service";
 }
 
 /* ---- what is passed ---- */

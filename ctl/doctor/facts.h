@@ -22,12 +22,13 @@ struct err;
 
 /* libvirt on this host: its daemon and its settings. */
 struct libvirt {
+	const char *name;	   /* "libvirtd" or "virtqemud": which one runs QEMU here; NULL */
 	const char *program;	   /* /usr/sbin/libvirtd; NULL: not installed */
 	const char *version;	   /* "9.0.0"; NULL: unknown */
 	const char *problem;	   /* why, if it does not answer; NULL */
 	unsigned number;	   /* 9000000 */
 	struct process daemon;	   /* pid 0: it does not run */
-	const char *unit;	   /* "libvirtd.service" */
+	const char *unit;	   /* "libvirtd.service"; NULL */
 	long long started;	   /* seconds since the epoch; 0: unknown */
 	const char *kvmshim_root;  /* KVMSHIM_ROOT in its environment; NULL */
 	bool environment_unseen;

@@ -17,7 +17,7 @@ use Test::More;
 use Time::HiRes 'sleep';
 
 our @EXPORT = qw(doctor healthy_host unpacked card domain modules_on_disk firmware_picture persistenced bare upgrade
-	asked log_of start libvirtd virtqemud apparmor passes_gpu passes_mdev placed installed started arm hostdev
+	asked log_of start libvirtd virtqemud waiting apparmor passes_gpu passes_mdev placed installed started arm hostdev
 	rows_are is_of_machine);
 
 my $emulator = 'usr/bin/qemu-system-x86_64';
@@ -198,6 +198,15 @@ sub virtqemud {
 	$host->file('proc/4343/environ', "PATH=/usr/bin\0");
 }
 
+# It does not run: systemd has its socket and starts it for the next client.
+sub waiting {
+	my ($host) = @_;
+	virtqemud($host);
+	$host->gone('run/virtqemud.pid', 'proc/4343');
+	$host->file('usr/lib/systemd/system/virtqemud.service', "[Service]\n");
+	$host->file('run/libvirt/virtqemud-sock', '');
+}
+
 # What is there where no daemon runs.
 sub installed {
 	my ($host, $version) = @_;
@@ -249,9 +258,9 @@ sub log_of {
 }
 
 sub apparmor {
-	my ($host) = @_;
+	my ($host, $line) = @_;
 	$host->file('sys/module/apparmor/parameters/enabled', "Y\n");
-	$host->file('etc/apparmor.d/abstractions/libvirt-qemu', "include if exists <local/abstractions/libvirt-qemu>\n");
+	$host->file('etc/apparmor.d/abstractions/libvirt-qemu', ($line // 'include if exists <local/abstractions/libvirt-qemu>') . "\n");
 }
 
 # A rule passes the card to the domain.

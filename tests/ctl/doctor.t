@@ -182,6 +182,14 @@ my @hosts = (
 	[ 'libvirt', 'it does not run', 'ok', qr/9\.0\.0 is not running/, undef, sub { shift->gone('run/libvirtd.pid') } ],
 	[ 'libvirt', 'its pid is another\'s by now', 'ok', qr/9\.0\.0 is not running/, undef, sub { shift->file('proc/4242/comm', "bash\n") } ],
 	[ 'libvirt', 'a daemon for QEMU alone', 'ok', qr{^/usr/sbin/virtqemud 10\.1\.0 is running \(pid 4343\)}, undef, sub { virtqemud(shift) } ],
+	[ 'libvirt', 'virtqemud waits for a client at its socket', 'ok', qr{^/usr/sbin/virtqemud 10\.1\.0 is not running$}, undef, sub { waiting(shift) } ],
+	[ 'libvirt', 'virtqemud is masked', 'ok', qr{^/usr/sbin/libvirtd 9\.0\.0 is not running$}, undef, sub {
+		my ($host) = @_;
+		waiting($host);
+		$host->file('usr/lib/systemd/system/libvirtd.service', "[Service]\n");
+		make_path($host->dir . '/etc/systemd/system');
+		symlink '/dev/null', $host->dir . '/etc/systemd/system/virtqemud.service' or die $!;
+	} ],
 	[ 'libvirt', 'none at all', 'ok', qr/libvirt is not installed/, undef, sub { shift->gone('usr/sbin/libvirtd', 'run/libvirtd.pid') } ],
 	[ 'hook', 'not linked', 'warn', qr/^the kvmshim hook is not installed$/, qr/^kvmshim-place connect$/, sub { shift->gone('etc/libvirt/hooks/qemu.d/50-kvmshim') } ],
 	[ 'hook', 'not linked, and it is needed', 'fail', qr/the kvmshim hook is not installed, but .* needs the hook/, qr/connect/, sub {
@@ -256,6 +264,44 @@ my @hosts = (
 	[ 'foreign-hooks', 'more than a row tells', 'warn', qr{/13; /etc/libvirt/hooks/qemu\.d/14; and 2 more\z}, qr/no other hook binds or unbinds/,
 		sub { my ($host) = @_; $host->file("etc/libvirt/hooks/qemu.d/$_", "#!/bin/sh\n", 0755) for 11 .. 16 } ],
 	[ 'apparmor', 'the profile does not know us', 'fail', qr/does not let the wrapper/, qr/connect/, sub { apparmor(shift) } ],
+	[ 'apparmor', 'our file is missing', 'fail', qr/does not let the wrapper/, qr/^install kvmshim again, .*; then run: kvmshim-place connect$/, sub { apparmor(shift) } ],
+	[ 'apparmor', 'lines of the admin in a file that newer versions do not read', 'fail', qr/does not let the wrapper/, qr/connect/, sub {
+		my ($host) = @_;
+		apparmor($host, 'include if exists <abstractions/libvirt-qemu.d>');
+		$host->file('etc/apparmor.d/local/abstractions/libvirt-qemu', "/etc/kvmshim/** r,\n");
+	} ],
+	[ 'apparmor', 'a profile that reads neither', 'fail', qr/does not let the wrapper/,
+		qr{^add this line to /etc/apparmor\.d/abstractions/libvirt-qemu: include if exists <abstractions/libvirt-qemu\.d>$}, sub {
+		my ($host) = @_;
+		apparmor($host, '# include if exists <abstractions/libvirt-qemu.d>');
+		$host->file('etc/apparmor.d/abstractions/libvirt-qemu.d/kvmshim', "x\n");
+	} ],
+	[ 'apparmor', 'a line of the admin that is a comment', 'fail', qr/does not let the wrapper/, qr/connect/, sub {
+		my ($host) = @_;
+		apparmor($host);
+		$host->file('etc/apparmor.d/local/abstractions/libvirt-qemu', "# /etc/kvmshim/** r,\n");
+	} ],
+	[ 'apparmor', 'a file of the admin in the folder that newer versions read', 'ok', qr/allow wrapper and hook/, undef, sub {
+		my ($host) = @_;
+		apparmor($host, '  #include <abstractions/libvirt-qemu.d>');
+		$host->file('etc/apparmor.d/abstractions/libvirt-qemu.d/site', "  /etc/kvmshim/** r,\n");
+	} ],
+	[ 'apparmor', 'the hook of virtqemud is blind', 'warn', qr/does not let the hook see/, qr{^echo 'ptrace \(read\),' >>/etc/apparmor\.d/local/usr\.sbin\.virtqemud, }, sub {
+		my ($host) = @_;
+		apparmor($host, 'include if exists <abstractions/libvirt-qemu.d>');
+		virtqemud($host);
+		$host->file('etc/apparmor.d/abstractions/libvirt-qemu.d/kvmshim', "x\n");
+		$host->file("etc/apparmor.d/usr.sbin.$_", "profile\n") for qw(libvirtd virtqemud);
+		$host->rules('50-gpu.ini', $gpu_rule);
+	} ],
+	[ 'apparmor', 'the profile of the daemon that is not used does not matter', 'ok', qr/allow wrapper and hook/, undef, sub {
+		my ($host) = @_;
+		apparmor($host, 'include if exists <abstractions/libvirt-qemu.d>');
+		virtqemud($host);
+		$host->file('etc/apparmor.d/abstractions/libvirt-qemu.d/kvmshim', "x\n");
+		$host->file('etc/apparmor.d/usr.sbin.libvirtd', "profile\n");
+		$host->rules('50-gpu.ini', $gpu_rule);
+	} ],
 	[ 'apparmor', 'it is switched off', 'ok', qr/the kernel does not use AppArmor/, undef, sub {
 		my ($host) = @_;
 		apparmor($host);
@@ -332,6 +378,12 @@ my @hosts = (
 	} ],
 	[ 'memlock', 'too low', 'fail', qr/^desktop: a device that a rule passes through needs 2 GiB of locked memory, but libvirt's limit is 8 MiB$/,
 		qr/LimitMEMLOCK=infinity/, sub { passes_gpu(shift) } ],
+	[ 'memlock', 'that of virtqemud', 'fail', qr/^desktop: a device that a rule passes through/, qr/^add a drop-in to virtqemud\.service with /, sub {
+		my ($host) = @_;
+		passes_gpu($host);
+		virtqemud($host);
+		$host->file('proc/4343/limits', "Max locked memory         8388608              8388608              bytes\n");
+	} ],
 	[ 'memlock', 'none', 'ok', qr/enough/, undef, sub {
 		my ($host) = @_;
 		passes_gpu($host);
@@ -351,6 +403,13 @@ my @hosts = (
 		sub { shift->rules('50-gpu.ini', "[gpu]\nwhen-name = other\npass-pci = 05:00.0\n") } ],
 	[ 'device-acl', 'the nodes are not in it', 'fail', qr/^desktop: libvirt does not let QEMU open the VFIO device nodes/,
 		qr{cgroup_device_acl = \[.*"/dev/vfio/vfio", "/dev/vfio/5" \]}, sub { passes_gpu(shift) } ],
+	[ 'device-acl', 'the list of the libvirt that is there, and its daemon', 'fail', qr/^desktop: libvirt does not let QEMU/,
+		qr{and restart virtqemud\.service: cgroup_device_acl = \[ "/dev/null", "/dev/userfaultfd", "/dev/vfio/vfio", "/dev/vfio/5" \]$}, sub {
+		my ($host) = @_;
+		passes_gpu($host);
+		waiting($host);
+		$host->file('etc/libvirt/qemu.conf', "#cgroup_device_acl = [\n#    \"/dev/null\", \"/dev/userfaultfd\"\n#]\n");
+	} ],
 	[ 'device-acl', 'those of a mediated device', 'fail', qr/^desktop: libvirt does not let QEMU open the VFIO device nodes/, qr{"/dev/vfio/vfio", "/dev/vfio/7" \]},
 		sub { passes_mdev(shift) } ],
 	[ 'device-acl', 'those of a mediated device beside one of the XML', 'fail', qr/^desktop: libvirt does not let QEMU open the VFIO device nodes/, qr{"/dev/userfaultfd", "/dev/vfio/7" \]}, sub {

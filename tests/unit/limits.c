@@ -45,6 +45,20 @@ static const struct conf {
 	{ "a list of a word without quotes", "namespaces = [ mount ]\n", DEFAULT_ACL, "mount", true },
 	{ "no value", "namespaces =", DEFAULT_ACL, "mount", true },
 	{ "no setting", "[ ]", DEFAULT_ACL, "mount", true },
+	{ "the default of libvirt 9.0, in its comment",
+	  "# This is the basic set\n#\n#cgroup_device_acl = [\n#    \"/dev/null\", \"/dev/full\",\n#    \"/dev/ptmx\", "
+	  "\"/dev/kvm\"\n#]\n#\n# RDMA\n#   \"/dev/infiniband/rdma_cm\",\n",
+	  "/dev/null /dev/full /dev/ptmx /dev/kvm", "mount", true },
+	{ "that of libvirt 12", "#cgroup_device_acl = [\n#    \"/dev/null\", \"/dev/full\",\n#    \"/dev/ptmx\", "
+	  "\"/dev/userfaultfd\"\n#]\nnamespaces = []\n", "/dev/null /dev/full /dev/ptmx /dev/userfaultfd", "", true },
+	{ "it is not the setting", "#cgroup_device_acl = [\n#    \"/dev/null\"\n#]\ncgroup_device_acl = [ \"/dev/x\" ]\n",
+	  "/dev/x", "mount", true },
+	{ "the setting may be before it", "cgroup_device_acl = [ \"/dev/x\" ]\n# cgroup_device_acl = [ \"/dev/null\" ]\n",
+	  "/dev/x", "mount", true },
+	{ "a comment in which the list does not end", "#cgroup_device_acl = [\n#    \"/dev/null\",\nnamespaces = []\n",
+	  DEFAULT_ACL, "", true },
+	{ "a comment that only has the name", "# cgroup_device_acl is a list, with \"/dev/null\"\n", DEFAULT_ACL, "mount", true },
+	{ "the last line, without its end", "# cgroup_device_acl = [ \"/dev/null\" ]", "/dev/null", "mount", true },
 	{ "the first one counts", "namespaces = []\nnamespaces = [\"mount\"]\n", DEFAULT_ACL, "", true },
 };
 
@@ -83,6 +97,10 @@ static const struct at {
 	{ "libvirt's own list is not lost", "user = \"x\"\n", OPEN, { { .role = ROLE_GRANT, .pci.group = 7 } },
 	  { .kib = 1 }, NULL,
 	  "\"/dev/kvm\", \"/dev/userfaultfd\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
+	{ "the list of this libvirt, which has no /dev/kvm",
+	  "#cgroup_device_acl = [\n#    \"/dev/null\", \"/dev/ptmx\",\n#    \"/dev/userfaultfd\"\n#]\n", OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1 }, NULL,
+	  "[ \"/dev/null\", \"/dev/ptmx\", \"/dev/userfaultfd\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
 	{ "a hard_limit is the limit", ACL(", \"/dev/vfio/7\", \"/dev/vfio/vfio\""), LIMITS,
 	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1048576, .limited = true } },
 	{ "locked has none", ACL(", \"/dev/vfio/7\", \"/dev/vfio/vfio\""), LIMITS,
