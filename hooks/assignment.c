@@ -23,6 +23,7 @@
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
 #include "host/process/namespace.h"
+#include "host/vfiocdev.h"
 #include "str.h"
 #include "utc.h"
 
@@ -241,11 +242,29 @@ static int reserve(struct assignment *h, int folder, struct journal *j, struct s
 	return err_set(err, EBUSY, "the drivers or owners of the devices keep changing; try again");
 }
 
+/* Only a driver that has the device shows if the kernel makes device nodes for IOMMUFD. */
+static int check_cdevs(struct assignment *h, struct err *err)
+{
+	struct arena *a = h->host.arena;
+
+	for (size_t i = 0; i < h->wishes.n; i++) {
+		const struct wish *w = &h->wishes.v[i];
+		const char *folder = w->kind == HOSTDEV_MDEV ? mdev_path(a, w->device) :
+							       pci_attribute_path(a, w->device, "");
+
+		if (w->iommufd && w->role != ROLE_MANAGED && !vfiocdev_name(&h->host, folder))
+			return err_set(err, ENODEV, "%s", judge_no_cdev(a, w->device, w->rule));
+	}
+	return 0;
+}
+
 static int act(struct assignment *h, int folder, struct journal *j, const struct survey *survey,
 	       struct err *err)
 {
 	int rc = lanes_act(h, j, survey, err);
 
+	if (!rc)
+		rc = check_cdevs(h, err);
 	if (rc)
 		return rc;
 	j->state = STATE_BOUND;

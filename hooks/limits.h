@@ -20,7 +20,7 @@ struct survey;
 struct limit_facts {
 	struct arena *arena;
 	struct qemuconf conf;
-	struct strv nodes;	   /* /dev/vfio/… that QEMU needs and the XML does not have */
+	struct strv nodes;	   /* that QEMU opens itself and the XML does not have: /dev/vfio/… */
 	unsigned long long needs;  /* KiB of locked memory; 0: libvirt sets the limit */
 	unsigned long long memlock; /* KiB that the daemon's children may lock, ULLONG_MAX: any */
 	const char *unit;	   /* of the daemon; NULL: unknown */

@@ -86,6 +86,7 @@ static int wish_for_hostdev(struct assignment *h, const struct hostdev *d, struc
 		.kind = d->kind,
 		.role = d->managed ? ROLE_MANAGED : ROLE_HOSTDEV,
 		.device = d->device,
+		.iommufd = d->iommufd,
 		.model = d->driver_model,
 	};
 

@@ -11,22 +11,32 @@
 #include "hooks/survey/subject.h"
 #include "host/host.h"
 #include "host/pci/mdev.h"
+#include "host/pci/pci.h"
+#include "host/vfiocdev.h"
 
 static void add_function(const struct doctor *d, struct survey *s, enum role role,
-			 const char *address)
+			 const char *address, bool iommufd)
 {
 	const struct pci_function *f = machine_function(&d->machine, address);
+	const char *folder = pci_attribute_path(d->host.arena, address, "");
 
 	if (f)
 		*arena_push(d->host.arena, s->v, s->n, s->cap) =
-			(struct subject){ .role = role, .pci = *f, .exists = true };
+			(struct subject){ .role = role,
+					  .iommufd = iommufd,
+					  .cdev = vfiocdev_name(&d->host, folder),
+					  .pci = *f,
+					  .exists = true };
 }
 
-static void add_mdev(const struct doctor *d, struct survey *s, enum role role, const char *uuid)
+static void add_mdev(const struct doctor *d, struct survey *s, enum role role, const char *uuid,
+		     bool iommufd)
 {
 	*arena_push(d->host.arena, s->mdevs, s->n_mdevs, s->mdevs_cap) = (struct mediated){
 		.role = role,
 		.uuid = uuid,
+		.iommufd = iommufd,
+		.cdev = vfiocdev_name(&d->host, mdev_path(d->host.arena, uuid)),
 		.group = mdev_group(&d->host, uuid),
 	};
 }
@@ -39,11 +49,12 @@ static void survey_shortly(const struct doctor *d, const struct defined *one,
 		const struct hostdev *h = &one->xml.hostdevs[i];
 		enum role role = h->managed ? ROLE_MANAGED : ROLE_HOSTDEV;
 
-		(h->kind == HOSTDEV_PCI ? add_function : add_mdev)(d, s, role, h->device);
+		(h->kind == HOSTDEV_PCI ? add_function : add_mdev)(d, s, role, h->device,
+								   h->iommufd);
 	}
 	for (size_t i = 0; i < g->n; i++)
 		(g->v[i].kind == GRANT_PCI ? add_function : add_mdev)(d, s, ROLE_GRANT,
-								      g->v[i].device);
+								      g->v[i].device, false);
 }
 
 static const char *limit_before(const struct doctor *d, const struct defined *one, const char *name,

@@ -133,16 +133,18 @@ static int take_mdev(struct arena *a, const xmlNode *address, struct hostdev *h,
 	return 0;
 }
 
-static int take_managed(struct arena *a, const xmlNode *node, struct hostdev *h, struct err *err)
+/* *yes stays as it is where the attribute is missing. */
+static int take_yes(struct arena *a, const xmlNode *node, const char *name, bool *yes,
+		    struct err *err)
 {
 	const char *text;
-	int rc = get_attr(a, node, "managed", &text, err);
+	int rc = get_attr(a, node, name, &text, err);
 
 	if (rc || !text)
 		return rc;
-	h->managed = str_eq(text, "yes");
-	if (!h->managed && !str_eq(text, "no"))
-		return xmltree_err(node, err, EINVAL, "managed must be 'yes' or 'no', not '%s'",
+	*yes = str_eq(text, "yes");
+	if (!*yes && !str_eq(text, "no"))
+		return xmltree_err(node, err, EINVAL, "%s must be 'yes' or 'no', not '%s'", name,
 				   str_printable(a, text));
 	return 0;
 }
@@ -216,7 +218,9 @@ static int take_hostdev(struct arena *a, const xmlNode *node, enum hostdev_kind 
 {
 	const xmlNode *source = xmltree_child(node, NULL, "source"),
 		      *address = xmltree_child(source, NULL, "address");
+	const xmlNode *driver = xmltree_child(node, NULL, "driver");
 	struct hostdev h = { .kind = kind, .nvme = is_nvme(a, node) };
+	bool may_iommufd = kind == HOSTDEV_PCI && !h.nvme;
 	int rc;
 
 	if (!address)
@@ -224,9 +228,12 @@ static int take_hostdev(struct arena *a, const xmlNode *node, enum hostdev_kind 
 				   (const char *)node->name);
 	rc = kind == HOSTDEV_PCI ? take_pci(a, address, &h, err) : take_mdev(a, address, &h, err);
 	if (!rc)
-		rc = take_managed(a, h.nvme ? source : node, &h, err);
+		rc = take_yes(a, h.nvme ? source : node, "managed", &h.managed, err);
 	if (!rc)
-		rc = take_model(a, xmltree_child(node, NULL, "driver"), &h, err);
+		rc = take_model(a, driver, &h, err);
+	h.iommufd = may_iommufd && d->iommufd;
+	if (!rc && may_iommufd)
+		rc = take_yes(a, driver, "iommufd", &h.iommufd, err);
 	if (!rc)
 		*arena_push(a, d->hostdevs, d->n, d->cap) = h;
 	return rc;
@@ -394,7 +401,12 @@ static int take_metadata(struct arena *a, const xmlNode *root, struct facts *f, 
 	return 0;
 }
 
-/* ---- all of it ---- */
+/*
+ * ---- all of it ----
+ *
+ * <iommufd> is the default of all PCI devices, also of an <interface>, and a <driver iommufd=>
+ * goes before it (qemuDomainPrepareHostdevPCI() of libvirt 12).
+ */
 
 typedef int taker(struct arena *a, const xmlNode *root, struct domain *d, struct err *err);
 
@@ -414,6 +426,8 @@ static int take_domain(struct arena *a, const xmlNode *root, struct domain *d, s
 {
 	int rc = take_identity(a, root, d, err);
 
+	if (!rc)
+		rc = take_yes(a, xmltree_child(root, NULL, "iommufd"), "enabled", &d->iommufd, err);
 	if (!rc)
 		rc = take_devices(a, root, d, err);
 	if (!rc)

@@ -21,6 +21,7 @@ struct hostdev {
 	bool managed;		  /* managed='yes': libvirt binds it */
 	const char *driver_model; /* <driver model='mlx5_vfio_pci'/>; NULL */
 	bool nvme;		  /* a <disk>: QEMU's own driver has it, not vfio-pci */
+	bool iommufd;		  /* by <driver iommufd=>, else by the domain's <iommufd> */
 };
 
 /* The parts of a domain that the hook needs (https://libvirt.org/formatdomain.html). */
@@ -29,6 +30,7 @@ struct domain {
 	const char *uuid; /* as str_uuid() makes it */
 	struct hostdev *hostdevs;
 	size_t n, cap;
+	bool iommufd; /* <iommufd enabled='yes'/>: what a PCI device has that says nothing else */
 	struct usb_hostdevs usb;
 	struct domain_memory memory;
 	/* name, uuid, and what Nova's metadata says (namespaces nova 1.0 and 1.1) */

@@ -11,10 +11,12 @@
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
+#include "host/vfiocdev.h"
 
 struct judging {
 	struct arena *arena;
 	const struct settings *settings;
+	const struct survey *survey;
 	struct strv *refusals;
 };
 
@@ -98,6 +100,60 @@ static const char *is_isolated(const struct judging *j, const struct subject *s)
 	return SAY("%s has no IOMMU group; enable the IOMMU in the firmware and on the "
 		   "kernel command line (Intel: intel_iommu=on; AMD: no amd_iommu=off)",
 		   s->pci.address);
+}
+
+/* ---- how QEMU opens it ---- */
+
+static const char *no_iommufd(struct arena *a, const char *device, const char *rule,
+			      const char *what)
+{
+	return arena_printf(a,
+			    "%s: %s%s requests IOMMUFD, but %s; boot a kernel with CONFIG_IOMMUFD "
+			    "and CONFIG_VFIO_DEVICE_CDEV, or do not use iommufd",
+			    device, rule ? "rule " : "the domain XML", rule ? rule : "", what);
+}
+
+const char *judge_no_cdev(struct arena *a, const char *device, const char *rule)
+{
+	return no_iommufd(a, device, rule, "the device has no device node in /dev/vfio/devices");
+}
+
+static const char *without_iommufd(const struct judging *j, const char *device, const char *rule,
+				   bool bound, const char *cdev)
+{
+	if (!j->survey->has_iommufd)
+		return no_iommufd(j->arena, device, rule, IOMMUFD_NODE " does not exist");
+	return bound && !cdev ? judge_no_cdev(j->arena, device, rule) : NULL;
+}
+
+static bool is_opened(const struct subject *s)
+{
+	return s->role != ROLE_COMPANION;
+}
+
+static const char *has_iommufd(const struct judging *j, const struct subject *s)
+{
+	bool bound = s->pci.driver && pci_driver_is_vfio(s->pci.driver);
+
+	if (!s->iommufd || !is_opened(s))
+		return NULL;
+	return without_iommufd(j, s->pci.address, s->rule, bound, s->cdev);
+}
+
+/* Who has opened the group cannot open a device of it, nor the other way (vfio_device_block_group()). */
+static const char *is_one_way(const struct judging *j, const struct subject *s)
+{
+	if (!s->iommufd || !is_opened(s))
+		return NULL;
+	for (size_t i = 0; i < j->survey->n; i++) {
+		const struct subject *o = &j->survey->v[i];
+
+		if (o->pci.group == s->pci.group && is_opened(o) && !o->iommufd)
+			return SAY("%s and %s share IOMMU group %d, but only %s uses IOMMUFD; set "
+				   "iommufd for both devices, or for none",
+				   s->pci.address, o->pci.address, s->pci.group, s->pci.address);
+	}
+	return NULL;
 }
 
 /* ---- whose it is ---- */
@@ -277,7 +333,8 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 
 static check *const checks[] = {
 	is_there,	is_endpoint,	    is_not_stuck, is_read,	      is_expected,  has_no_mdevs,
-	is_nobodys,	is_isolated,	    is_company,	   may_be_unbound, has_no_vfs,
+	is_nobodys,	is_isolated,	    has_iommufd,   is_one_way,	   is_company,
+	may_be_unbound, has_no_vfs,
 	has_attributes, has_vgpu_number,    is_no_vgpu_yet, is_off_the_network, is_no_console,
 	is_unclaimed,	is_closed,
 };
@@ -301,17 +358,21 @@ static void judge_function(const struct judging *j, const struct subject *s)
 
 static void judge_mediated(const struct judging *j, const struct mediated *m)
 {
-	const char *why = NULL;
+	const char *name = SAY("mediated device %s", m->uuid), *why = NULL;
 
 	if (m->owner)
-		why = SAY("mediated device %s is in use by %s", m->uuid,
-			  reserve_text(j->arena, m->owner));
+		why = SAY("%s is in use by %s", name, reserve_text(j->arena, m->owner));
 	else if (m->doubt)
-		why = doubt_text(j, SAY("mediated device %s", m->uuid), m->doubt);
-	else if (!m->exists && !m->parent)
-		why = SAY("mediated device %s does not exist, and no [device …] section "
-			  "with mdev-type in kvmshim.conf has an available instance",
-			  m->uuid);
+		why = doubt_text(j, name, m->doubt);
+	else if (m->holders.n)
+		why = SAY("%s is in use: %s", name,
+			  survey_holder_text(j->arena, &m->holders.v[0]));
+	else if (m->iommufd)
+		why = without_iommufd(j, name, m->rule, m->exists, m->cdev);
+	if (!why && !m->exists && !m->parent)
+		why = SAY("%s does not exist, and no [device …] section with mdev-type in "
+			  "kvmshim.conf has an available instance",
+			  name);
 	if (why)
 		strv_push(j->arena, j->refusals, why);
 }
@@ -319,7 +380,7 @@ static void judge_mediated(const struct judging *j, const struct mediated *m)
 void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
 	   struct strv *refusals)
 {
-	struct judging j = { a, settings, refusals };
+	struct judging j = { a, settings, survey, refusals };
 
 	for (size_t i = 0; i < survey->n; i++)
 		judge_function(&j, &survey->v[i]);

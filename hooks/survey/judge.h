@@ -24,3 +24,9 @@ void judge(struct arena *a, const struct settings *settings, const struct survey
  */
 const char *judge_vfs(struct arena *a, const struct pci_function *pf, const struct strv *used,
 		      const struct device_settings *conf);
+
+/*
+ * The sentence of a device that VFIO has without a device node for IOMMUFD. rule: that requests
+ * it; NULL: the domain XML.
+ */
+const char *judge_no_cdev(struct arena *a, const char *device, const char *rule);

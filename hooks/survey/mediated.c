@@ -7,6 +7,7 @@
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
 #include "host/pci/mdev.h"
+#include "host/vfiocdev.h"
 #include "root.h"
 #include "str.h"
 
@@ -84,12 +85,19 @@ void mediated_add(const struct assignment *h, const struct reservations *held, c
 	const struct host *host = &h->host;
 	struct mediated *m = arena_push(host->arena, out->mdevs, out->n_mdevs, out->mdevs_cap);
 
-	*m = (struct mediated){ .role = w->role, .rule = w->rule, .uuid = w->device, .group = -1 };
+	*m = (struct mediated){ .role = w->role,
+				.rule = w->rule,
+				.uuid = w->device,
+				.iommufd = w->iommufd,
+				.group = -1 };
 	m->exists = mdev_exists(host, w->device);
-	if (m->exists)
+	if (m->exists) {
 		m->group = mdev_group(host, w->device);
-	else
+		m->cdev = vfiocdev_name(host, mdev_path(host->arena, w->device));
+		mdev_nodes(host, w->device, &m->nodes);
+	} else {
 		find_parent(host, h->settings, held, out, m);
+	}
 }
 
 /* Its own place is among those planned. */

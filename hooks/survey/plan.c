@@ -42,12 +42,16 @@ static void add_once(struct planning *p, enum op op, const char *name)
 
 /* ---- what is done once, before all else ---- */
 
-static bool needs_vfio(const struct survey *survey)
+/* IOMMUFD does without the older backend. */
+static bool needs_type1(const struct survey *survey)
 {
 	for (size_t i = 0; i < survey->n; i++)
-		if (!survey->v[i].vgpu)
+		if (!survey->v[i].vgpu && !survey->v[i].iommufd)
 			return true;
-	return survey->n_mdevs > 0;
+	for (size_t i = 0; i < survey->n_mdevs; i++)
+		if (!survey->mdevs[i].iommufd)
+			return true;
+	return false;
 }
 
 static void plan_ahead(struct planning *p)
@@ -57,7 +61,7 @@ static void plan_ahead(struct planning *p)
 	for (size_t i = 0; i < survey->n; i++)
 		for (size_t k = 0; !subject_stays(&survey->v[i]) && k < survey->v[i].units.n; k++)
 			add_once(p, OP_UNIT, survey->v[i].units.v[k]);
-	if (!survey->has_iommu_type1 && needs_vfio(survey))
+	if (!survey->has_iommu_type1 && needs_type1(survey))
 		add_once(p, OP_MODULE, "vfio_iommu_type1");
 	for (size_t i = 0; i < survey->n; i++)
 		if (subject_is_bound_by_us(&survey->v[i]) && !survey->v[i].has_driver)

@@ -21,15 +21,14 @@
  */
 static int add_nodes(const struct host *host, const struct journal_device *d, struct nodes *nodes)
 {
-	bool is_mdev = d->kind == HOSTDEV_MDEV;
-	int group = is_mdev ? mdev_group(host, d->device) : d->group;
 	const char *driver = NULL;
 	struct subdevices b = { 0 };
-	int rc = group < 0 ? 0 : subdevices_add_vfio(host, group, nodes);
+	int rc;
 
-	if (rc == 0 && is_mdev && group < 0 && !mdev_is_gone(host, d->device))
-		return -EIO;
-	if (rc == 0 && !is_mdev)
+	if (d->kind == HOSTDEV_MDEV)
+		return mdev_nodes(host, d->device, nodes);
+	rc = d->group < 0 ? 0 : subdevices_add_vfio(host, d->group, nodes);
+	if (rc == 0)
 		rc = pci_driver_read(host, d->device, &driver);
 	if (rc || !driver || !pci_driver_is_vfio(driver))
 		return rc;

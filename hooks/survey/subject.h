@@ -32,6 +32,8 @@ struct salvage;
 struct subject {
 	enum role role;
 	const char *rule, *model;
+	bool iommufd; /* QEMU opens it, or what it is a companion of, by IOMMUFD */
+	const char *cdev; /* its device node in /dev/vfio/devices: vfio3; NULL: none yet */
 	const struct device_settings *conf; /* NULL: kvmshim.conf has no section for it */
 	bool exists;
 	struct pci_function pci;
@@ -63,6 +65,10 @@ struct mediated {
 	const char *rule, *uuid;
 	bool exists;
 	int group;		    /* of one that exists */
+	bool iommufd;		    /* QEMU opens it by IOMMUFD */
+	const char *cdev;	    /* its device node in /dev/vfio/devices: vfio3; NULL: none yet */
+	struct nodes nodes;	    /* of one that exists */
+	struct holders holders;	    /* who has one of them open */
 	const char *parent, *type;  /* of the new device; NULL: it exists, or cannot be made */
 	const struct reservation *owner;
 	const struct salvage *doubt;
@@ -76,6 +82,7 @@ struct survey {
 	size_t n_mdevs, mdevs_cap;
 	const struct reservation *left; /* of a stopped VM, and in the way of this; NULL */
 	bool has_iommu_type1; /* its module is loaded, or built in */
+	bool has_iommufd; /* /dev/iommu exists */
 	struct opendevices opens;   /* what all processes had open, by a pass that began at looked (clock_ms()) */
 	double looked;
 };

@@ -24,6 +24,7 @@
 #include "host/use/usesconsole.h"
 #include "host/use/usesdisk.h"
 #include "host/use/usesvirtio.h"
+#include "host/vfiocdev.h"
 #include "root.h"
 #include "str.h"
 
@@ -227,6 +228,7 @@ static void look_at_function(struct look *l, struct subject *s)
 	s->exists = rc != -ENOENT;
 	if (!s->exists)
 		return;
+	s->cdev = vfiocdev_name(l->host, pci_attribute_path(l->host->arena, s->pci.address, ""));
 	if (rc == 0 && s->pci.group >= 0)
 		rc = subdevices_add_vfio(l->host, s->pci.group, &s->below.nodes);
 	s->unread = -rc;
@@ -244,6 +246,7 @@ static struct subject *add_subject(struct look *l, const struct wish *w)
 	*s = (struct subject){
 		.role = w->role,
 		.rule = w->rule,
+		.iommufd = w->iommufd,
 		.model = w->model,
 		.pci = { .address = w->device, .group = -1 },
 	};
@@ -251,13 +254,15 @@ static struct subject *add_subject(struct look *l, const struct wish *w)
 	return s;
 }
 
-static void add_companions(struct look *l, int group)
+static void add_companions(struct look *l, int group, bool iommufd)
 {
 	struct strv members = { 0 };
 
 	pci_group_members(l->host, group, &members);
 	for (size_t i = 0; i < members.n; i++) {
-		struct wish w = { .role = ROLE_COMPANION, .device = members.v[i] };
+		struct wish w = { .role = ROLE_COMPANION,
+				  .device = members.v[i],
+				  .iommufd = iommufd };
 
 		if (subject_find(l->out, members.v[i]))
 			continue;
@@ -276,6 +281,20 @@ static bool has_node(const struct nodes *nodes, const struct node *node)
 	return false;
 }
 
+static void add_holders(struct look *l, const struct nodes *nodes, const struct holders *found,
+			struct holders *h)
+{
+	for (size_t k = 0; k < found->n; k++)
+		if (has_node(nodes, found->v[k].node))
+			*arena_push(l->host->arena, h->v, h->n, h->cap) = found->v[k];
+}
+
+static void append_nodes(struct look *l, const struct nodes *more, struct nodes *all)
+{
+	for (size_t i = 0; i < more->n; i++)
+		*arena_push(l->host->arena, all->v, all->n, all->cap) = more->v[i];
+}
+
 /* Makes one pass over all processes for all devices. */
 static void look_at_holders(struct look *l)
 {
@@ -283,9 +302,9 @@ static void look_at_holders(struct look *l)
 	struct holders found = { 0 };
 
 	for (size_t i = 0; i < l->out->n; i++)
-		for (size_t k = 0; k < l->out->v[i].below.nodes.n; k++)
-			*arena_push(l->host->arena, all.v, all.n, all.cap) =
-				l->out->v[i].below.nodes.v[k];
+		append_nodes(l, &l->out->v[i].below.nodes, &all);
+	for (size_t i = 0; i < l->out->n_mdevs; i++)
+		append_nodes(l, &l->out->mdevs[i].nodes, &all);
 	if (!all.n)
 		return;
 	l->out->looked = clock_ms();
@@ -294,14 +313,13 @@ static void look_at_holders(struct look *l)
 	for (size_t i = 0; i < l->out->n; i++) {
 		struct subject *s = &l->out->v[i];
 
-		for (size_t k = 0; k < found.n; k++)
-			if (has_node(&s->below.nodes, found.v[k].node))
-				*arena_push(l->host->arena, s->holders.v, s->holders.n,
-					    s->holders.cap) = found.v[k];
+		add_holders(l, &s->below.nodes, &found, &s->holders);
 		for (size_t k = 0; s->below.nodes.n && k < found.n_hidden; k++)
 			*arena_push(l->host->arena, s->holders.v, s->holders.n, s->holders.cap) =
 				found.hidden[k];
 	}
+	for (size_t i = 0; i < l->out->n_mdevs; i++)
+		add_holders(l, &l->out->mdevs[i].nodes, &found, &l->out->mdevs[i].holders);
 }
 
 /* ---- all of it ---- */
@@ -312,14 +330,15 @@ void survey_make(const struct assignment *h, const struct reservations *held, st
 	const struct wishes *w = &h->wishes;
 	size_t n;
 
-	*out = (struct survey){ .has_iommu_type1 = host_has_module(&h->host, "vfio_iommu_type1") };
+	*out = (struct survey){ .has_iommu_type1 = host_has_module(&h->host, "vfio_iommu_type1"),
+				.has_iommufd = vfiocdev_has_iommufd(&h->host) };
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_PCI)
 			add_subject(&l, &w->v[i]);
 	n = out->n;
 	for (size_t i = 0; i < n; i++)
 		if (out->v[i].pci.group >= 0)
-			add_companions(&l, out->v[i].pci.group);
+			add_companions(&l, out->v[i].pci.group, out->v[i].iommufd);
 	/* none is made on a function that is assigned itself */
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_MDEV)

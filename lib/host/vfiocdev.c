@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/vfiocdev.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,4 +64,44 @@ const char *vfiocdev_device(const struct host *host, const char *files, const ch
 		path = root_path(host, path);
 	device = by_number(host, path);
 	return device ? device : by_name(host, path);
+}
+
+const char *vfiocdev_name(const struct host *host, const char *folder)
+{
+	const char *of = arena_printf(host->arena, "%s/" CLASS, folder);
+	struct strv names = { 0 };
+
+	sysfs_list(host, of, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (sysfs_has_at(AT_FDCWD, root_path(host, arena_printf(host->arena, "%s/%s/dev", of,
+									names.v[i]))))
+			return names.v[i];
+	return NULL;
+}
+
+const char *vfiocdev_node(struct arena *a, const char *name)
+{
+	return arena_printf(a, NODES "%s", name);
+}
+
+void vfiocdev_next(const struct host *host, size_t n, struct strv *names)
+{
+	struct strv taken = { 0 };
+
+	sysfs_list(host, "/sys/class/" CLASS, &taken);
+	for (unsigned i = 0; n; i++) {
+		const char *name = arena_printf(host->arena, "vfio%u", i);
+
+		if (strv_has(&taken, name))
+			continue;
+		strv_push(host->arena, names, name);
+		n--;
+	}
+}
+
+bool vfiocdev_has_iommufd(const struct host *host)
+{
+	struct stat st;
+
+	return stat(root_path(host, IOMMUFD_NODE), &st) == 0;
 }

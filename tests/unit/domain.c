@@ -32,6 +32,8 @@ static const char *text_of(const struct domain *d)
 			    h->managed ? " managed" : "");
 		if (h->driver_model)
 			strbuf_addf(&b, " model %s", h->driver_model);
+		if (h->iommufd)
+			strbuf_add(&b, " iommufd");
 	}
 	if (d->has_owner)
 		strbuf_addf(&b, ", owner %u:%u", d->uid, d->gid);
@@ -127,6 +129,47 @@ static void sees_devices(void **state)
 	assert_text(text_of(&d), arena_printf(&arena, "vm1 " UUID "%s", row->want));
 }
 
+/* ---- <iommufd> and <driver iommufd=>; row.xml is what stands in <domain> ---- */
+
+#define DEVICES(in) "<devices>" in "</devices>"
+#define ENABLED "<iommufd enabled='yes'/>"
+#define DRIVER(value) "<driver iommufd='" value "'/>"
+
+static const struct row iommufds[] = {
+	{ "a device says so", DEVICES(HOSTDEV("", DRIVER("yes") PCI("5"))), ", pci 0000:05:00.0 iommufd" },
+	{ "it says no", DEVICES(HOSTDEV("", DRIVER("no") PCI("5"))), ", pci 0000:05:00.0" },
+	{ "the domain says it for all",
+	  ENABLED DEVICES(HOSTDEV("", PCI("5")) HOSTDEV("", "<driver name='vfio'/>" PCI("6"))),
+	  ", pci 0000:05:00.0 iommufd, pci 0000:06:00.0 iommufd" },
+	{ "also after the devices", DEVICES(HOSTDEV("", PCI("5"))) ENABLED, ", pci 0000:05:00.0 iommufd" },
+	{ "with a group of descriptors",
+	  "<iommufd enabled='yes' fdgroup='iommu'/>" DEVICES(HOSTDEV("", PCI("5"))), ", pci 0000:05:00.0 iommufd" },
+	{ "a device goes before the domain", ENABLED DEVICES(HOSTDEV("", DRIVER("no") PCI("5")) HOSTDEV("", PCI("6"))),
+	  ", pci 0000:05:00.0, pci 0000:06:00.0 iommufd" },
+	{ "in the other way too", "<iommufd enabled='no'/>" DEVICES(HOSTDEV("", DRIVER("yes") PCI("5")) HOSTDEV("", PCI("6"))),
+	  ", pci 0000:05:00.0 iommufd, pci 0000:06:00.0" },
+	{ "an interface is a device", ENABLED DEVICES("<interface type='hostdev'>" PCI("5") "</interface>"),
+	  ", pci 0000:05:00.0 iommufd" },
+	{ "and says it itself", DEVICES("<interface type='hostdev'>" DRIVER("yes") PCI("5") "</interface>"),
+	  ", pci 0000:05:00.0 iommufd" },
+	{ "not a disk that QEMU has by VFIO, nor a mediated device",
+	  ENABLED DEVICES(NVME("", "1") "<hostdev mode='subsystem' type='mdev' model='vfio-pci'>" SOURCE("uuid='" MDEV "'") "</hostdev>"),
+	  ", pci 0000:05:00.0, mdev " MDEV },
+	{ "nor what is of a foreign namespace", "<x:iommufd xmlns:x='urn:x' enabled='yes'/>" DEVICES(HOSTDEV("", PCI("5"))),
+	  ", pci 0000:05:00.0" },
+	{ "nor one that stands deeper", "<metadata>" ENABLED "</metadata>" DEVICES(HOSTDEV("", PCI("5"))), ", pci 0000:05:00.0" },
+};
+
+static void sees_iommufd(void **state)
+{
+	const struct row *row = *state;
+	struct domain d;
+	struct err err;
+
+	assert_int_equal(parse_text(arena_printf(&arena, OPEN "%s</domain>", row->xml), &d, &err), 0);
+	assert_text(text_of(&d), arena_printf(&arena, "vm1 " UUID "%s", row->want));
+}
+
 static const struct row bad_devices[] = {
 	{ "no source", HOSTDEV("", ""), "the <hostdev> has no <source><address>" },
 	{ "no address", HOSTDEV("", "<source/>"), "no <source><address>" },
@@ -150,6 +193,10 @@ static const struct row bad_devices[] = {
 	  "'' is not a valid UUID" },
 	{ "neither managed nor not", HOSTDEV(" managed='maybe'", PCI("0x05")),
 	  "managed must be 'yes' or 'no', not 'maybe'" },
+	{ "neither by IOMMUFD nor not", HOSTDEV("", DRIVER("on") PCI("0x05")),
+	  "iommufd must be 'yes' or 'no', not 'on'" },
+	{ "the domain neither", "</devices><iommufd enabled='1'/><devices>",
+	  "enabled must be 'yes' or 'no', not '1'" },
 	{ "a path for a driver", HOSTDEV("", "<driver model='../vfio'/>" PCI("0x05")),
 	  "<driver model='../vfio'> is not a valid driver name" },
 	{ "no driver", HOSTDEV("", "<driver model=''/>" PCI("0x05")), "is not a valid driver name" },
@@ -435,6 +482,7 @@ static void holds_the_limit(void **state)
 int main(void)
 {
 	UNIT_ROWS(devices, sees_devices);
+	UNIT_ROWS(iommufds, sees_iommufd);
 	UNIT_ROWS(bad_devices, refuses_devices);
 	UNIT_ROWS(contents, sees_contents);
 	UNIT_ROWS(bad_labels, refuses_labels);

@@ -80,6 +80,11 @@ static void conf_is_read(void **state)
 #define OPEN "Max locked memory         unlimited            unlimited            bytes\n"
 #define ACL(nodes) "cgroup_device_acl = [ \"/dev/null\"" nodes " ]\n"
 
+#define CDEVS                                                                                        \
+	"\"/dev/vfio/devices/vfio0\", \"/dev/vfio/devices/vfio1\", \"/dev/vfio/devices/vfio2\", "       \
+	"\"/dev/vfio/devices/vfio3\", \"/dev/vfio/devices/vfio4\", \"/dev/vfio/devices/vfio5\", "       \
+	"\"/dev/vfio/devices/vfio6\""
+
 static const struct at {
 	const char *name, *conf, *limits;
 	struct subject subjects[3];
@@ -114,6 +119,41 @@ static const struct at {
 	{ "two functions of one group are one node", ACL(), OPEN,
 	  { { .role = ROLE_GRANT, .pci.group = 7 }, { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1 }, NULL,
 	  "[ \"/dev/null\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
+	{ "IOMMUFD: by the XML alone nothing is asked for", ACL(), LIMITS,
+	  { { .role = ROLE_HOSTDEV, .pci.group = 7, .iommufd = true } }, { .kib = 1048576 } },
+	{ "IOMMUFD: libvirt opens no container for it, and the rule's group needs one", ACL(), LIMITS,
+	  { { .role = ROLE_GRANT, .pci.group = 7 }, { .role = ROLE_MANAGED, .pci.group = 8, .iommufd = true } },
+	  { .kib = 1048576 }, NULL, "cgroup_device_acl = [ \"/dev/null\", \"/dev/vfio/vfio\", \"/dev/vfio/7\" ]" },
+	{ "IOMMUFD: a rule needs /dev/iommu and its own node, whose number varies", ACL(), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true, .cdev = "vfio2" } }, { .kib = 1 }, NULL,
+	  "cgroup_device_acl = [ \"/dev/null\", \"/dev/iommu\", " CDEVS ", \"/dev/vfio/devices/vfio7\" ]" },
+	{ "IOMMUFD: such a line is enough", ACL(", \"/dev/iommu\", " CDEVS), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true, .cdev = "vfio2" } }, { .kib = 1 } },
+	{ "IOMMUFD: also for one that has no node yet", ACL(", \"/dev/iommu\", " CDEVS), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true }, { .role = ROLE_COMPANION, .pci.group = 7, .pci.driver = "x" } },
+	  { .kib = 1 } },
+	{ "IOMMUFD: but one that has a higher number", ACL(", \"/dev/iommu\", " CDEVS), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true, .cdev = "vfio9" } }, { .kib = 1 }, NULL,
+	  CDEVS ", \"/dev/vfio/devices/vfio7\", \"/dev/vfio/devices/vfio8\", \"/dev/vfio/devices/vfio9\" ]" },
+	{ "IOMMUFD: two that have none yet need the two lowest numbers",
+	  ACL(", \"/dev/iommu\", \"/dev/vfio/devices/vfio0\""), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true }, { .role = ROLE_MANAGED, .pci.group = 8 } }, { .kib = 1 },
+	  NULL, "\"/dev/vfio/devices/vfio0\", \"/dev/vfio/devices/vfio1\"" },
+	{ "IOMMUFD: the object of libvirt has /dev/iommu open", ACL(", " CDEVS), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true, .cdev = "vfio0" },
+	    { .role = ROLE_HOSTDEV, .pci.group = 8, .iommufd = true, .cdev = "vfio1" } }, { .kib = 1 } },
+	{ "IOMMUFD: that of a device without it does not", ACL(", " CDEVS), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true, .cdev = "vfio0" },
+	    { .role = ROLE_HOSTDEV, .pci.group = 8, .cdev = "vfio1" } }, { .kib = 1 }, NULL, "\"/dev/iommu\"" },
+	{ "IOMMUFD: a rule with it and one without need both", ACL(), OPEN,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true, .cdev = "vfio0" }, { .role = ROLE_GRANT, .pci.group = 8 } },
+	  { .kib = 1 }, NULL,
+	  "[ \"/dev/null\", \"/dev/vfio/vfio\", \"/dev/vfio/8\", \"/dev/iommu\", \"/dev/vfio/devices/vfio0\"" },
+	{ "IOMMUFD: it needs the locked memory too", ACL(", \"/dev/iommu\", " CDEVS), LIMITS,
+	  { { .role = ROLE_GRANT, .pci.group = 7, .iommufd = true, .cdev = "vfio0" } }, { .kib = 1048576 },
+	  "a device that a rule passes through needs 2 GiB of locked memory, but libvirt's limit is 8 MiB; add a "
+	  "drop-in to libvirtd.service or virtqemud.service with [Service] LimitMEMLOCK=infinity and restart the "
+	  "unit, or add <memtune><hard_limit unit='KiB'>2097152</hard_limit></memtune> to the domain XML" },
 	{ "nobody guards", "namespaces = []\ncgroup_controllers = []\n", OPEN,
 	  { { .role = ROLE_GRANT, .pci.group = 7 } }, { .kib = 1 } },
 	{ "no libvirt here, and a limit that is not known", NULL, NULL, { { .role = ROLE_GRANT, .pci.group = 7 } },

@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
+#include "host/pci/subdevices.h"
 #include "host/sysfs.h"
 #include "root.h"
 #include "str.h"
@@ -88,6 +89,21 @@ int mdev_group(const struct host *host, const char *uuid)
 	const char *group = sysfs_link_at(host->arena, AT_FDCWD, root_path(host, link));
 
 	return group ? atoi(group) : -1;
+}
+
+int mdev_nodes(const struct host *host, const char *uuid, struct nodes *nodes)
+{
+	int group = mdev_group(host, uuid), rc;
+	struct subdevices b = { 0 };
+
+	rc = group < 0 ? 0 : subdevices_add_vfio(host, group, nodes);
+	if (rc == 0)
+		rc = subdevices_below(host, mdev_path(host->arena, uuid), &b);
+	for (size_t i = 0; i < b.nodes.n; i++)
+		*arena_push(host->arena, nodes->v, nodes->n, nodes->cap) = b.nodes.v[i];
+	if (rc == -ENOENT || rc == -ENODEV)
+		return 0;
+	return rc == 0 && group < 0 && !b.nodes.n && !mdev_is_gone(host, uuid) ? -EIO : rc;
 }
 
 void mdev_types(const struct host *host, const char *parent, struct strv *types)

@@ -7,6 +7,7 @@
 
 struct arena;
 struct host;
+struct nodes;
 
 /*
  * Mediated devices (Documentation/driver-api/vfio-mediated-device.rst). A parent
@@ -29,6 +30,12 @@ int mdev_available(const struct host *host, const char *parent, const char *type
 /* The PCI address of a mediated device's parent, or NULL (not PCI: a sample driver's); its IOMMU group or -1. */
 const char *mdev_parent(const struct host *host, const char *uuid);
 int mdev_group(const struct host *host, const char *uuid);
+
+/*
+ * Adds the device node of its group, and its own (vfio/devices/vfioN). 0, also if it has gone, or
+ * -errno: it may have some more.
+ */
+int mdev_nodes(const struct host *host, const char *uuid, struct nodes *nodes);
 
 /* The types that a parent offers. */
 void mdev_types(const struct host *host, const char *parent, struct strv *types);

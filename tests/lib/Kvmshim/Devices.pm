@@ -112,6 +112,42 @@ sub vfio_group {
 	$self->link_to("class/vfio/$group", "devices/virtual/vfio/$group");
 }
 
+# A kernel with IOMMUFD: /dev/iommu exists, and any process may have it open.
+sub iommufd {
+	my ($self) = @_;
+	$self->file('dev/iommu', '');
+	return $self;
+}
+
+# One with VFIO_DEVICE_CDEV: while vfio-pci has the device, its own node is /dev/vfio/devices/vfioN.
+sub cdev {
+	my ($self, $address, $n) = @_;
+	$self->hang_below($address, $self->path_of($address), 'vfio-pci', $self->cdev_files($n, $self->path_of($address)));
+	return $self->cdev_node($n, $self->path_of($address));
+}
+
+sub cdev_files {
+	my ($self, $n, $folder) = @_;
+	my $up = '../' x (3 + ($folder =~ tr{/}{}));
+	return { "vfio-dev/vfio$n/dev" => "4002:$n", "vfio-dev/vfio$n/subsystem" => \"${up}class/vfio-dev" };
+}
+
+sub cdev_node {
+	my ($self, $n, $folder) = @_;
+	$self->link_to("class/vfio-dev/vfio$n", "$folder/vfio-dev/vfio$n");
+	$self->file("dev/vfio/devices/vfio$n", '');
+	return $self;
+}
+
+# The same of a mediated device that exists.
+sub mdev_cdev {
+	my ($self, $parent, $uuid, $n) = @_;
+	my ($driver) = map { m{/\.below/([^/]+)/} } glob "$self->{dir}/.sys/" . $self->path_of($parent) . "/.below/*/$uuid";
+	my $files = $self->cdev_files($n, $self->path_of($parent) . "/$uuid");
+	$self->hang_below($parent, $self->path_of($parent), $driver, { map { ("$uuid/$_" => $files->{$_}) } keys %$files });
+	return $self->cdev_node($n, $self->path_of($parent) . "/$uuid");
+}
+
 sub bind_now {
 	my ($self, $address, $folder, $driver) = @_;
 	my $up = () = $self->path_of($address) =~ m{/}g;
