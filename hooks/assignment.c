@@ -20,6 +20,7 @@
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
+#include "hooks/vfs.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
 #include "host/process/namespace.h"
@@ -108,18 +109,49 @@ static int sees_host(struct assignment *h, struct err *err)
 	return 0;
 }
 
+/* Nothing is known yet of a virtual function that has to be created: only that it will be. */
+static void drop_needed(struct assignment *h, const struct vf_needs *needs)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->wishes.n; i++)
+		if (h->wishes.v[i].kind != HOSTDEV_PCI ||
+		    !vfs_need_for(h, needs, h->wishes.v[i].device))
+			h->wishes.v[kept++] = h->wishes.v[i];
+	h->wishes.n = kept;
+}
+
+static void plan_needed(struct assignment *h, const struct vf_needs *needs, struct journal *j)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		journal_add_step(h->host.arena, j,
+				 (struct step){ .op = OP_ATTRIBUTE,
+						.device = needs->v[i].pf,
+						.name = "sriov_numvfs",
+						.to = needs->v[i].count,
+						.from = "0" });
+}
+
 int assignment_plan(struct assignment *h, struct journal *j, struct err *err)
 {
 	struct reservations held = { 0 };
+	struct vf_needs needs = { 0 };
 	struct survey survey;
 	int rc = h->wishes.n ? sees_host(h, err) : 0;
 
 	if (!rc)
 		rc = reserve_read(&h->host, h->uuid, &held, err);
+	if (!rc)
+		rc = vfs_needed(h, &held, &needs, err);
 	if (rc)
 		return rc;
+	if (needs.n)
+		drop_needed(h, &needs);
 	look(h, &held, &survey);
-	return judge_and_plan(h, &held, &survey, j, err);
+	rc = judge_and_plan(h, &held, &survey, j, err);
+	if (!rc)
+		plan_needed(h, &needs, j);
+	return rc;
 }
 
 /* ---- taking ---- */
@@ -284,11 +316,26 @@ static int undo(struct assignment *h, int folder, struct journal *j, int rc, str
 	return rc;
 }
 
+/* They stay, as sriov_numvfs asks: another VM may have one of them by the time this one ends. */
+static int create_vfs(struct assignment *h, struct err *err)
+{
+	struct reservations held = { 0 };
+	struct vf_needs needs;
+	int rc = reserve_read(&h->host, h->uuid, &held, err);
+
+	if (!rc)
+		rc = vfs_needed(h, &held, &needs, err);
+	return rc || !needs.n ? rc : vfs_create(h, &needs, err);
+}
+
 static int take(struct assignment *h, int folder, struct err *err)
 {
 	struct survey survey;
 	struct journal j;
-	int rc = reserve(h, folder, &j, &survey, err);
+	int rc = create_vfs(h, err);
+
+	if (!rc)
+		rc = reserve(h, folder, &j, &survey, err);
 
 	if (rc) {
 		state_remove(&h->host, h->uuid, folder, &(struct err){ 0 });

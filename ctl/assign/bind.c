@@ -9,6 +9,8 @@
 #include "err.h"
 #include "hooks/assignment.h"
 #include "host/pci/pci.h"
+#include "pciaddr.h"
+#include "str.h"
 
 /* A random one (RFC 9562, version 4); NULL where the kernel has no random bytes. */
 static const char *new_uuid(struct arena *a)
@@ -32,6 +34,10 @@ static int wish_for(struct byhand *h, struct assignment *over, const char *addre
 	struct strv functions = { 0 };
 
 	pci_functions(&h->ctl->host, address, &functions);
+	/* a virtual function may have to be created */
+	if (!functions.n && pciaddr_spell_function(h->ctl->host.arena, address))
+		strv_push(h->ctl->host.arena, &functions,
+			  pciaddr_spell_function(h->ctl->host.arena, address));
 	if (!functions.n)
 		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
 	for (size_t i = 0; i < functions.n; i++) {

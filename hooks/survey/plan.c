@@ -137,13 +137,20 @@ static void add_attribute(struct planning *p, const struct subject *s, enum op o
 				   .from = s->attributes.v[i] });
 }
 
+/* A number of virtual functions is for who wants one of them: a PF that a VM has can have none. */
+static bool is_for_its_vfs(const struct attribute_setting *want)
+{
+	return str_eq(want->name, "sriov_numvfs") && !str_eq(want->value, "0");
+}
+
 static void plan_attributes(struct planning *p, const struct subject *s)
 {
 	for (size_t i = 0; s->conf && i < s->conf->n_attributes; i++) {
 		const struct attribute_setting *want = &s->conf->attributes[i];
 		const char *now = s->attributes.v[i];
 
-		if (now && !str_eq(now, want->value) && !is_set_by_vfio(s, want->name))
+		if (now && !str_eq(now, want->value) && !is_set_by_vfio(s, want->name) &&
+		    !is_for_its_vfs(want))
 			add_attribute(p, s, OP_ATTRIBUTE, i);
 	}
 }

@@ -312,4 +312,18 @@ subtest 'the virtual functions come back' => sub {
 	is(slurp($file), "2\n", 'and then there are two again');
 };
 
+subtest 'virtual functions are created for who wants one' => sub {
+	my $file = "/sys/bus/pci/devices/$sriov/sriov_numvfs";
+	my ($vf) = reverse map { readlink =~ s{.*/}{}r } glob "/sys/bus/pci/devices/$sriov/virtfn*";
+	conf("[device $sriov]\nsriov_numvfs = 2\n");
+	spew($file, 0);
+	ok(!-e "/sys/bus/pci/devices/$vf", "$vf is not there");
+	my $vm = vm('function', 64, normal => 1, hostdevs => [$vf]);
+	works($vm, 'prepare');
+	is(slurp($file), "2\n", 'there are two');
+	like(readlink "/sys/bus/pci/devices/$vf/driver", qr{/vfio-pci$}, 'and the VM has the last');
+	works($vm, 'release');
+	is(slurp($file), "2\n", 'they stay');
+};
+
 done_testing;

@@ -155,6 +155,11 @@ sub bind_now {
 	$self->link_to("bus/pci/drivers/$driver/$address", $self->path_of($address));
 }
 
+sub routing_id {
+	my ($bus, $device, $function) = map { hex } $_[0] =~ /:(..):(..)\.(.)/;
+	return $bus << 8 | $device << 3 | $function;
+}
+
 # Virtual functions: ADDRESS of the physical one, how many are enabled now, [ADDRESS, as for device()]…
 sub vfs {
 	my ($self, $pf, $enabled, @vfs) = @_;
@@ -162,6 +167,9 @@ sub vfs {
 	$self->attribute("$folder/sriov_totalvfs", scalar @vfs);
 	$self->attribute("$folder/sriov_numvfs", $enabled);
 	$self->attribute("$folder/sriov_drivers_autoprobe", 1);
+	my ($first, $next) = map { routing_id($_->[0]) } @vfs[ 0, @vfs > 1 ];
+	$self->attribute("$folder/sriov_offset", $first - routing_id($pf));
+	$self->attribute("$folder/sriov_stride", $next - $first);
 	for my $i (0 .. $#vfs) {
 		my ($address, %opt) = @{ $vfs[$i] };
 		my $path = dirname($folder) . "/$address";
