@@ -45,8 +45,9 @@ struct scan {
 static bool is_found(struct scan *s, dev_t dev, bool block)
 {
 	uint32_t *at = &s->recent[(dev ^ dev >> 8) % RECENT];
-	const struct open_device *o = &s->found->v[*at];
-	bool found = *at >= s->first && *at < s->found->n && o->dev == dev && o->block == block;
+	const struct opendevices *all = s->found;
+	bool found = *at >= s->first && *at < all->n && all->v[*at].dev == dev &&
+		     all->v[*at].block == block;
 
 	*at = (uint32_t)(found ? *at : s->found->n);
 	return found;
