@@ -264,3 +264,13 @@ void limits_judge(const struct limit_facts *f, struct strv *refusals)
 			strv_push(f->arena, refusals, why);
 	}
 }
+
+const char *limits_nodes(const struct host *host, pid_t daemon, const struct strv *nodes)
+{
+	struct limit_facts f = { .arena = host->arena,
+				 .nodes = *nodes,
+				 .unit = daemon_unit(host, daemon) };
+
+	qemuconf_read(host, &f.conf);
+	return acl_stops(&f);
+}

@@ -44,3 +44,6 @@ void limits_look(const struct host *host, const struct survey *s, const struct d
 
 /* Adds a sentence for each limit in the way. */
 void limits_judge(const struct limit_facts *f, struct strv *refusals);
+
+/* The same of these device nodes only: what libvirt's list lacks of them, and what to do; NULL. */
+const char *limits_nodes(const struct host *host, pid_t daemon, const struct strv *nodes);

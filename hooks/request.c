@@ -99,6 +99,7 @@ static int wish_for_grant(struct assignment *h, const struct grant *g, struct er
 		.kind = g->kind == GRANT_PCI ? HOSTDEV_PCI : HOSTDEV_MDEV,
 		.role = ROLE_GRANT,
 		.device = g->device,
+		.iommufd = g->iommufd,
 		.rule = g->rule,
 	};
 

@@ -8,10 +8,13 @@
 #include "err.h"
 #include "hooks/assignment.h"
 #include "hooks/domain/domain.h"
+#include "hooks/iommunode.h"
 #include "hooks/return.h"
 #include "hooks/steps/ops.h"
 #include "host/pci/mdev.h"
+#include "host/pci/pci.h"
 #include "host/process/vmprocess.h"
+#include "host/vfiocdev.h"
 #include "host/vfionode.h"
 #include "str.h"
 
@@ -53,13 +56,26 @@ static unsigned lane_of(const struct journal *j, const char *device)
 	return s ? s->lane : journal_lanes(j);
 }
 
+/* "17", or "devices/vfio3" where QEMU opens that; NULL: it has none. */
+static const char *node_of(struct assignment *h, const struct journal_device *d)
+{
+	struct arena *a = h->host.arena;
+	bool mdev = d->kind == HOSTDEV_MDEV;
+	int group = mdev ? mdev_group(&h->host, d->device) : d->group;
+	const char *folder = mdev ? mdev_path(a, d->device) : pci_attribute_path(a, d->device, ""),
+		   *cdev;
+
+	if (!d->iommufd)
+		return group < 0 ? NULL : arena_printf(a, "%d", group);
+	cdev = vfiocdev_name(&h->host, folder);
+	return cdev ? arena_printf(a, "devices/%s", cdev) : NULL;
+}
+
 static void plan_node(struct assignment *h, struct journal *j, const struct journal_device *d,
 		      const char *to)
 {
 	struct arena *a = h->host.arena;
-	int group = d->kind == HOSTDEV_MDEV ? mdev_group(&h->host, d->device) : d->group;
-	const char *name = arena_printf(a, "%d", group);
-	const char *from = group < 0 ? NULL : vfionode_owner(&h->host, name);
+	const char *name = node_of(h, d), *from = name ? vfionode_owner(&h->host, name) : NULL;
 	/* done from the outset: who is killed before the chown has it undone for nothing */
 	struct step s = {
 		.op = OP_NODE,
@@ -105,6 +121,29 @@ static void note_user(struct assignment *h, int folder, struct journal *j, const
 		strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
 }
 
+/* What could only be foreseen at prepare, and who may open /dev/iommu, which many VMs share. */
+static int check_iommufd(struct assignment *h, const struct journal *j, const struct domain *d,
+			 struct err *err)
+{
+	struct strv nodes = { 0 };
+	bool any = false, shared = false;
+
+	for (size_t i = 0; i < d->n; i++)
+		shared |= d->hostdevs[i].iommufd;
+	for (size_t i = 0; i < j->n_devices; i++) {
+		const struct journal_device *of = &j->devices[i];
+		const char *name = of->iommufd && of->role == ROLE_GRANT ? node_of(h, of) : NULL;
+
+		any |= of->iommufd && of->role == ROLE_GRANT;
+		if (name)
+			strv_push(h->host.arena, &nodes,
+				  arena_printf(h->host.arena, "/dev/vfio/%s", name));
+	}
+	if (any && !shared)
+		strv_push(h->host.arena, &nodes, IOMMUFD_NODE);
+	return any ? iommunode_check(&h->host, h->daemon.pid, d, &nodes, err) : 0;
+}
+
 int running_start(struct assignment *h, const struct domain *d, struct err *err)
 {
 	_cleanup_fd_ int folder = open_folder(h, err);
@@ -118,6 +157,8 @@ int running_start(struct assignment *h, const struct domain *d, struct err *err)
 		return rc == -ENOENT ? 0 : rc;
 	note_user(h, folder, &j, d);
 	rc = set_power(h, &j, err);
+	if (!rc)
+		rc = check_iommufd(h, &j, d, err);
 	return !rc && d->has_owner ? give_nodes(h, folder, &j, d, err) : rc;
 }
 

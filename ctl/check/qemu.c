@@ -344,7 +344,8 @@ static void check_option(struct checkqemu *c)
 static void check_high(struct checkqemu *c)
 {
 	static const struct kind device = { "device", "driver", true },
-				 machine = { "machine", "type", true };
+				 machine = { "machine", "type", true },
+				 object = { "object", "qom-type", true };
 	static const struct {
 		enum verb verb;
 		const char *word; /* only where the rule has it; NULL: always */
@@ -361,6 +362,8 @@ static void check_high(struct checkqemu *c)
 
 	if (c->action->verb == VERB_MACHINE_TYPE && c->action->words.n)
 		check_kind(c, &machine, c->action->words.v[0]);
+	if (verb_is_granted(c->action->verb) && strv_has(&c->action->words, "iommufd=on"))
+		check_kind(c, &object, "iommufd");
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
 		if (drivers[i].verb == c->action->verb &&
 		    (!drivers[i].word || strv_has(&c->action->words, drivers[i].word)))
@@ -370,6 +373,8 @@ static void check_high(struct checkqemu *c)
 		const char *word = c->action->words.v[i];
 		size_t key = strcspn(word, "=");
 
+		if (str_starts(word, "iommufd="))
+			continue;
 		check_property(c, &device, "vfio-pci",
 			       &(struct assign){ arena_strndup(c->arena, word, key),
 						 word[key] ? word + key + 1 : NULL, false });

@@ -54,7 +54,8 @@ static void survey_shortly(const struct doctor *d, const struct defined *one,
 	}
 	for (size_t i = 0; i < g->n; i++)
 		(g->v[i].kind == GRANT_PCI ? add_function : add_mdev)(d, s, ROLE_GRANT,
-								      g->v[i].device, false);
+								      g->v[i].device,
+								      g->v[i].iommufd);
 }
 
 static const char *limit_before(const struct doctor *d, const struct defined *one, const char *name,

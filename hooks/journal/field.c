@@ -74,6 +74,15 @@ static bool is_pool(struct arena *a, const char *s)
 	return s && str_eq(s, "kB");
 }
 
+static bool is_node(struct arena *a, const char *s)
+{
+	(void)a;
+	if (str_starts(s, "devices/vfio"))
+		s += strlen("devices/vfio");
+	s = past_number(s, 10);
+	return s && !*s;
+}
+
 static bool is_nodes(struct arena *a, const char *s)
 {
 	struct nodeset nodes;
@@ -104,6 +113,7 @@ static const struct pattern {
 	[FIELD_VALUE] = { "attribute value", NULL, "", ALNUM "_ ", ALNUM "_ ", true },
 	[FIELD_TYPE] = { "mdev type", NULL, "", ALNUM "_", ALNUM "_.-" },
 	[FIELD_NUMBER] = { "number", NULL, "", DIGITS, DIGITS },
+	[FIELD_NODE] = { "VFIO device node", is_node },
 	[FIELD_OWNER] = { "UID:GID", is_owner },
 	[FIELD_POOL] = { "pool of huge pages", is_pool },
 	[FIELD_NODES] = { "set of NUMA nodes", is_nodes },

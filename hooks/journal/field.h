@@ -26,6 +26,7 @@ enum field {
 	FIELD_VALUE,
 	FIELD_TYPE,
 	FIELD_NUMBER,
+	FIELD_NODE, /* below /dev/vfio: 17, or devices/vfio3 */
 	FIELD_OWNER,
 	FIELD_POOL,  /* of huge pages: node1/hugepages-2048kB */
 	FIELD_NODES, /* 0-1,3 */

@@ -36,6 +36,7 @@ struct journal_device {
 	const char *target; /* that it is to have: vfio-pci …; NULL for an mdev */
 	const char *rule;   /* of a grant: FILE:SECTION; else NULL */
 	int group;	    /* IOMMU group; -1: none */
+	bool iommufd;	    /* QEMU opens /dev/vfio/devices/vfioN, not the group */
 };
 
 /*
@@ -66,7 +67,7 @@ enum op {
 	OP_POWER,     /* device, name: power/control, to, from: set, at `start` again; OP_KEEP undoes it */
 	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
 	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
-	OP_NODE,      /* name: IOMMU group number; to, from: UID:GID of its /dev/vfio device node */
+	OP_NODE,      /* name: IOMMU group, or devices/vfio3; to, from: UID:GID of its /dev/vfio/NAME */
 	OP_COUNT,
 };
 

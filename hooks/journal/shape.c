@@ -115,7 +115,7 @@ static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
 		       [FROM] = { FIELD_VALUE } },
 	[OP_MDEV] = { [DEVICE] = { FIELD_ADDRESS }, [NAME] = { FIELD_UUID }, [TO] = { FIELD_TYPE } },
 	[OP_VGPU] = { [DEVICE] = { FIELD_ADDRESS }, [TO] = { FIELD_NUMBER }, [FROM] = { FIELD_NUMBER } },
-	[OP_NODE] = { [NAME] = { FIELD_NUMBER }, [TO] = { FIELD_OWNER }, [FROM] = { FIELD_OWNER } },
+	[OP_NODE] = { [NAME] = { FIELD_NODE }, [TO] = { FIELD_OWNER }, [FROM] = { FIELD_OWNER } },
 };
 
 static const struct text_member of_stuck[] = {

@@ -50,6 +50,8 @@ static struct json_object *device_object(struct arena *a, const struct journal_d
 	add_texts(a, o, d, &device_texts);
 	if (d->group >= 0)
 		add_number(o, "group", d->group);
+	if (d->iommufd)
+		json_object_object_add(o, "iommufd", json_object_new_boolean(true));
 	return o;
 }
 

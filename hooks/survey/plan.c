@@ -221,6 +221,7 @@ static void record_function(struct planning *p, const struct subject *s)
 		.target = subject_is_bound_by_us(s) ? s->target : s->pci.driver,
 		.rule = s->rule,
 		.group = s->pci.group,
+		.iommufd = s->iommufd && s->role != ROLE_COMPANION,
 	};
 
 	journal_add_device(p->arena, p->journal, d);
@@ -234,6 +235,7 @@ static void plan_mediated(struct planning *p, const struct mediated *m)
 		.device = m->uuid,
 		.rule = m->rule,
 		.group = m->group,
+		.iommufd = m->iommufd,
 	};
 
 	journal_add_device(p->arena, p->journal, d);

@@ -19,12 +19,13 @@ static bool is_for(const struct grant *g, const struct rule *rule)
 }
 
 int grants_use(struct grants *g, const struct rule *rule, enum grant_kind kind, const char *device,
-	       struct err *err)
+	       bool iommufd, struct err *err)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		struct grant *v = &g->v[i];
 
-		if (v->kind != kind || v->used || !str_eq(v->device, device) || !is_for(v, rule))
+		if (v->kind != kind || v->iommufd != iommufd || v->used ||
+		    !str_eq(v->device, device) || !is_for(v, rule))
 			continue;
 		v->used = true;
 		return 0;

@@ -18,6 +18,7 @@ struct grant {
 	const char *device; /* 0000:05:00.0, or a UUID */
 	const char *rule;   /* FILE:SECTION, FILE without its folder */
 	bool used;
+	bool iommufd; /* QEMU opens it by IOMMUFD: iommufd=on */
 };
 
 struct grants {
@@ -26,9 +27,12 @@ struct grants {
 	size_t n, cap;
 };
 
-/* Uses the grant of this device to this rule; -EPERM if this rule has no such grant. */
+/*
+ * Uses the grant of this device to this rule, which opens it in this way; -EPERM if this rule has
+ * no such grant.
+ */
 int grants_use(struct grants *g, const struct rule *rule, enum grant_kind kind, const char *device,
-	       struct err *err);
+	       bool iommufd, struct err *err);
 
 /* Leaves the grants of a rule that does not apply after all: they need not be used. */
 void grants_leave(struct grants *g, const struct rule *rule);

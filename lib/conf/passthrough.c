@@ -16,6 +16,16 @@
 #include "pciaddr.h"
 #include "str.h"
 
+#define IOMMUFD_WORD "iommufd="
+
+int passthrough_iommufd(const char *value, bool *iommufd, struct err *err)
+{
+	*iommufd = str_eq(value, "on");
+	if (*iommufd || str_eq(value, "off"))
+		return 0;
+	return err_set(err, EINVAL, IOMMUFD_WORD "%s: must be on or off", value);
+}
+
 struct passes {
 	struct arena *arena;
 	const struct facts *facts;
@@ -47,7 +57,7 @@ static enum verdict judge(const struct passes *p, const struct rule *rule)
 }
 
 static void add_grant(struct passes *p, const struct rule *rule, enum grant_kind kind,
-		      const char *device)
+		      const char *device, bool iommufd)
 {
 	const char *slash = strrchr(rule->file, '/');
 	struct grants *g = p->grants;
@@ -55,12 +65,14 @@ static void add_grant(struct passes *p, const struct rule *rule, enum grant_kind
 	*arena_push(p->arena, g->v, g->n, g->cap) = (struct grant){
 		.kind = kind,
 		.device = device,
+		.iommufd = iommufd,
 		.rule = arena_printf(p->arena, "%s:%s", slash ? slash + 1 : rule->file,
 				     rule->section),
 	};
 }
 
-static int pass_slot(struct passes *p, const struct rule *rule, const char *slot, struct err *err)
+static int pass_slot(struct passes *p, const struct rule *rule, const char *slot, bool iommufd,
+		     struct err *err)
 {
 	struct strv functions = { 0 };
 
@@ -70,11 +82,12 @@ static int pass_slot(struct passes *p, const struct rule *rule, const char *slot
 	if (functions.n > 1 && !str_ends(functions.v[0], ".0"))
 		return err_set(err, ENODEV, "%s: the slot has no function 0", slot);
 	for (size_t i = 0; i < functions.n; i++)
-		add_grant(p, rule, GRANT_PCI, functions.v[i]);
+		add_grant(p, rule, GRANT_PCI, functions.v[i], iommufd);
 	return 0;
 }
 
-static int pass_pci(struct passes *p, const struct rule *rule, const char *word, struct err *err)
+static int pass_pci(struct passes *p, const struct rule *rule, const char *word, bool iommufd,
+		    struct err *err)
 {
 	const char *address = pciaddr_spell(p->arena, word);
 
@@ -84,19 +97,37 @@ static int pass_pci(struct passes *p, const struct rule *rule, const char *word,
 			       "for the whole slot",
 			       word);
 	if (!strchr(address, '.'))
-		return pass_slot(p, rule, address, err);
-	add_grant(p, rule, GRANT_PCI, address);
+		return pass_slot(p, rule, address, iommufd, err);
+	add_grant(p, rule, GRANT_PCI, address, iommufd);
 	return 0;
 }
 
-static int pass_mdev(struct passes *p, const struct rule *rule, const char *word, struct err *err)
+static int pass_mdev(struct passes *p, const struct rule *rule, const char *word, bool iommufd,
+		     struct err *err)
 {
 	const char *uuid = str_uuid(p->arena, word);
 
 	if (!uuid)
 		return err_set(err, EINVAL, "'%s': must be the UUID of a mediated device", word);
-	add_grant(p, rule, GRANT_MDEV, uuid);
+	add_grant(p, rule, GRANT_MDEV, uuid, iommufd);
 	return 0;
+}
+
+static int take_iommufd(struct passes *p, const struct action *action, bool *iommufd,
+			struct err *err)
+{
+	const char *word;
+	int rc = 0;
+
+	*iommufd = false;
+	for (size_t i = 1; !rc && i < action->words.n; i++) {
+		if (!str_starts(action->words.v[i], IOMMUFD_WORD))
+			continue;
+		rc = expand(p->arena, p->names, action->words.v[i], NULL, &word, err);
+		if (!rc)
+			rc = passthrough_iommufd(word + strlen(IOMMUFD_WORD), iommufd, err);
+	}
+	return rc;
 }
 
 /* The device is the first word of either verb. */
@@ -104,14 +135,17 @@ static int pass(struct passes *p, const struct rule *rule, const struct action *
 		struct err *err)
 {
 	const char *word;
+	bool iommufd;
 	int rc;
 
 	if (action->words.n == 0)
 		return err_set(err, EINVAL, "a value is missing: write the device");
 	rc = expand(p->arena, p->names, action->words.v[0], NULL, &word, err);
+	if (!rc)
+		rc = take_iommufd(p, action, &iommufd, err);
 	if (rc)
 		return rc;
-	return (action->verb == VERB_PASS_PCI ? pass_pci : pass_mdev)(p, rule, word, err);
+	return (action->verb == VERB_PASS_PCI ? pass_pci : pass_mdev)(p, rule, word, iommufd, err);
 }
 
 /* What only the wrapper can know, it tests and reports itself. */

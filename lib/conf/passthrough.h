@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "conf/grants.h"
@@ -40,3 +41,6 @@ struct passthrough_host {
 void passthrough_find(struct arena *a, const struct rule_set *rules, const struct facts *facts,
 		 const struct names *names, const struct passthrough_host *host, struct grants *g,
 		 struct mistakes *m);
+
+/* The value of iommufd=, a word of both verbs: on or off. 0 or -EINVAL. */
+int passthrough_iommufd(const char *value, bool *iommufd, struct err *err);

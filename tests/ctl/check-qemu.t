@@ -104,6 +104,15 @@ subtest 'A property of the machine type that the rule is for' => sub {
 	like($for->('q35', 'x-option-roms'), qr/this QEMU's -machine q35 has no property 'x-option-roms'/, 'that others have is a mistake');
 };
 
+subtest 'IOMMUFD, which QEMU has since 9.0' => sub {
+	my $has = run({}, $qemu, '-object', 'help')->{out} =~ /^\s*iommufd$/m;
+	my $for = sub { return ask("pass-pci = 0000:05:00.0 $_[0]")->{lines} };
+	is_deeply($for->('iommufd=off'), [], 'is not needed where the rule says no');
+	my $said = join "\n", @{ $for->('iommufd=on rombar=0') };
+	is($said, '', 'is there') if $has;
+	like($said, qr/\A\S+ error: pass-pci: this QEMU has no -object iommufd[^\n]*\z/, 'is missing') if !$has;
+};
+
 subtest 'What this QEMU does not have is a mistake, with what is nearest' => sub {
 	# the line, what is wrong in it, what was meant
 	my @wrong = map { [ split /\s*\|\s*/ ] } split /\n/, <<'END';

@@ -31,7 +31,7 @@ static void take(struct arena *a, struct grants *g, size_t i)
 	if (!colon || memchr(file, '/', (size_t)(colon - file)))
 		return;
 	*colon = '\0';
-	must(grants_use(g, &rule, v->kind, v->device, &err) == 0, "not taken: %s", err.text);
+	must(grants_use(g, &rule, v->kind, v->device, v->iommufd, &err) == 0, "not taken: %s", err.text);
 }
 
 static void take_all(struct arena *a, struct grants *g)

@@ -11,6 +11,7 @@ use Kvmshim;
 use Kvmshim::Sysfs;
 use Kvmshim::Vm;
 use Kvmshim::Zoo;
+use JSON::PP ();
 use Test::More;
 
 my $host = Kvmshim::Zoo->new;
@@ -76,6 +77,117 @@ subtest 'a group is opened in one way' => sub {
 	$alone->taken('a companion is not opened');
 	$alone->given_back('it');
 	$host->settings;
+};
+
+# --- a rule with iommufd=on
+
+my $label = "<seclabel type='dynamic' model='dac' relabel='yes'><label>+64055:+994</label></seclabel>\n";
+my $line = "-object iommufd,id=kvmshim-iommufd0 -device vfio-pci,host=$nvme,id=kvmshim-pci0,bus=pci.0,addr=0x1f,iommufd=kvmshim-iommufd0";
+
+sub rule { return $host->rules('50-a.ini', "[disk]\nwhen = always\npass-pci = $nvme $_[0]\n") }
+sub owner { return join ':', (lstat $host->dir . "/dev/$_[0]")[4, 5] }
+sub mode { chmod $_[0], $host->dir . '/dev/iommu' or die }
+
+# What the wrapper adds for this VM to a line of these words.
+sub added {
+	my ($vm, @words) = @_;
+	my @line = ('-name', 'guest=vm', '-uuid', $vm->{uuid}, '-machine', 'pc-i440fx-7.2', @words);
+	my $got = $host->start(@line);
+	return "refused: $got->{err}" if $got->{status};
+	return join ' ', @{ $got->{words} }[ @line .. $#{ $got->{words} } ];
+}
+
+sub takes {
+	my ($name, @of) = @_;
+	my $vm = vm(@of);
+	$vm->taken($name);
+	return $vm->given_back($name);
+}
+
+$host->daemon(memlock => 'unlimited');
+
+subtest 'a rule' => sub {
+	rule('iommufd=on');
+	my $vm = vm(hostdevs => [$nic]);
+	$vm->taken('a device, and a hostdev without IOMMUFD');
+	is_deeply($vm->facts->{grants}, [ { pci => $nvme, rule => '50-a.ini:disk', iommufd => JSON::PP::true() } ], 'the facts grant it');
+	is_deeply([ map { "$_->{pci} " . ($_->{iommufd} // 0) } @{ $vm->journal->{devices} } ], [ "$nic 0", "$nvme 1" ], 'the journal knows which');
+	is(added($vm), $line, 'the wrapper adds an object');
+	is(added($vm, '-object', '{"qom-type":"iommufd","id":"iommufd0","fd":"3"}'), $line =~ s/-object \S+ //r =~ s/iommufd=\K.*/iommufd0/r, 'or uses that of libvirt');
+	rule('');
+	like(added($vm), qr/^refused: .*rules have changed after 'prepare'/, 'a rule that does not want it any more');
+	rule('iommufd=on');
+	$vm->given_back('it');
+	rule('iommufd=maybe');
+	vm()->refused(qr{50-a\.ini:3: error: pass-pci: iommufd=maybe: must be on or off}, 'a word that is neither');
+};
+
+subtest 'the device nodes of a rule' => sub {
+	need($> == 0, 'not root: nobody can be given a node');
+	rule('iommufd=on');
+	mode(0666);
+	my $vm = vm(hostdevs => [$nic]);
+	$vm->taken('it');
+	$vm->{more} = $label;
+	$vm->silent('start', 'the label is known');
+	is(owner('vfio/devices/vfio2'), '64055:994', 'its node is that user\'s');
+	is(owner('vfio/13'), '0:0', 'that of the group stays');
+	is(($vm->steps)[-1], 'node devices/vfio2', 'it is in the journal');
+	$vm->runs(4242)->silent('started', 'it');
+	$vm->ends(4242)->given_back('it');
+	is(owner('vfio/devices/vfio2'), '0:0', 'it is given back');
+	is(owner('iommu'), '0:0', '/dev/iommu is never anybody\'s');
+};
+
+subtest 'who may open /dev/iommu' => sub {
+	need($> == 0, 'not root: a file is the user\'s own');
+	rule('iommufd=on');
+	mode(0660);
+	my $vm = vm();
+	$vm->taken('it');
+	$vm->{more} = $label;
+	my $got = $vm->call('start');
+	is($got->{status}, 1, 'not QEMU');
+	is($got->{err}, 'kvmshim: QEMU runs as 64055:994 and cannot open /dev/iommu (owner 0:0, mode 0660); put this line in '
+		. '/etc/udev/rules.d/60-iommu.rules, and run `udevadm control --reload` and `udevadm trigger /dev/iommu`: '
+		. qq(KERNEL=="iommu", GROUP="994", MODE="0660"\n), 'what to do');
+	chown 0, 994, $host->dir . '/dev/iommu';
+	$vm->silent('start', 'its group may');
+	chown 0, 0, $host->dir . '/dev/iommu';
+	delete $vm->{more};
+	$vm->given_back('it');
+	my $both = vm(more => $all, hostdevs => [$nic]);
+	$both->taken('beside a hostdev by IOMMUFD');
+	$both->{more} .= $label;
+	$both->silent('start', 'QEMU has it open by libvirt');
+	$both->given_back('it');
+	mode(0666);
+};
+
+subtest 'what libvirt lets QEMU open' => sub {
+	rule('iommufd=on');
+	my $acl = sub { $host->file('etc/libvirt/qemu.conf', 'cgroup_device_acl = [ ' . join(', ', map { "\"/dev/$_\"" } @_) . " ]\n") };
+	my @cdevs = map { "vfio/devices/vfio$_" } 0 .. 7;
+	$acl->('null');
+	my $got = vm()->refused(qr/libvirt does not let QEMU open the VFIO device nodes of a device that a rule passes through/, 'nothing of it');
+	like($got->{err}, qr/: cgroup_device_acl = \[ ${\join ', ', map { "\"\/dev\/$_\"" } 'null', 'iommu', @cdevs} \]$/m, 'the line has all numbers up to 7');
+	$acl->('null', 'iommu', 'vfio/devices/vfio0');
+	my $vm = vm();
+	$vm->taken('the number that is the next');
+	$got = $vm->call('start');
+	like($got->{err}, qr/does not let QEMU open .*"\/dev\/vfio\/devices\/vfio2"/, 'it got another one');
+	$acl->('null', 'iommu', @cdevs);
+	$vm->silent('start', 'with the line');
+	$vm->given_back('it');
+	$acl->('null', @cdevs);
+	takes('beside a hostdev by IOMMUFD /dev/iommu is not needed', more => $all, hostdevs => [$nic]);
+	vm(hostdevs => [$nic])->refused(qr/"\/dev\/iommu"/, 'beside one without it is');
+	rule('');
+	$acl->('null', 'vfio/13');
+	vm(more => $all, hostdevs => [$nic])->refused(qr/"\/dev\/vfio\/vfio"/, 'a rule without IOMMUFD needs the container beside one with');
+	takes('and has it beside one without', hostdevs => [$nic]);
+	unlink $host->dir . '/etc/libvirt/qemu.conf' or die;
+	$host->no_rules;
 };
 
 # --- who has it

@@ -48,6 +48,7 @@ sub make_host {
 			my $device = "sys/bus/pci/devices/$1";
 			$host->file("$device/$_", "0x10de\n") for qw(vendor device);
 			symlink '../../drivers/vfio-pci', "$host->{dir}/$device/driver" or die;
+			$host->file($_, "511:0\n") for $word =~ /,iommufd=/ ? ('dev/iommu', "$device/vfio-dev/vfio0/dev") : ();
 		}
 		if ($word =~ m{,file\.driver=host_device,file\.filename=([^,]+)}) {
 			return 0 if !$disk;

@@ -21,7 +21,7 @@ static int write_facts(const struct facts *f, const struct grants *g)
 
 static void the_wrapper_reads_facts(void **state)
 {
-	struct grant two[] = { { GRANT_PCI, GPU, "50-gpu.ini:a" }, { GRANT_MDEV, MDEV, "b.ini:c" } };
+	struct grant two[] = { { GRANT_PCI, GPU, "50-gpu.ini:a" }, { GRANT_MDEV, MDEV, "b.ini:c", .iommufd = true } };
 	struct hostdev_fact of_xml[] = { { GPU, "10de:1b06" }, { "0000:09:00.0", NULL } };
 	const struct grants grants = { .v = two, .n = 2 };
 	struct host host = tree_host();
@@ -53,6 +53,8 @@ static void the_wrapper_reads_facts(void **state)
 	assert_text(got.grants.v[0].rule, "50-gpu.ini:a");
 	assert_int_equal(got.grants.v[1].kind, GRANT_MDEV);
 	assert_text(got.grants.v[1].device, MDEV);
+	assert_false(got.grants.v[0].iommufd);
+	assert_true(got.grants.v[1].iommufd);
 	assert_int_equal(got.hostdevs.n, 2);
 	assert_text(got.hostdevs.v[0].address, GPU);
 	assert_text(got.hostdevs.v[0].id, "10de:1b06");

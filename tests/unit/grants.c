@@ -29,11 +29,11 @@ static void uses(void **state)
 	struct err err;
 
 	if (!row->says) {
-		assert_int_equal(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", &err), 0);
+		assert_int_equal(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", false, &err), 0);
 		assert_int_equal(grants_all_used(&g, &err), 0);
 		return;
 	}
-	assert_true(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", &err) < 0);
+	assert_true(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", false, &err) < 0);
 	assert_says(err.text, row->says);
 	assert_true(grants_all_used(&g, &err) < 0);
 	assert_says(err.text, row->device);
@@ -46,8 +46,23 @@ static void once(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", &err), 0);
-	assert_true(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", &err) < 0);
+	assert_int_equal(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", false, &err), 0);
+	assert_true(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", false, &err) < 0);
+}
+
+/* The hook has given QEMU another device node. */
+static void opened_in_the_same_way(void **state)
+{
+	for (int granted = 0; granted < 2; granted++) {
+		struct grant one = { GRANT_PCI, "0000:05:00.0", "50-gpu.ini:gpu", false, granted };
+		struct grants g = { .known = true, .v = &one, .n = 1 };
+		struct err err;
+
+		(void)state;
+		assert_true(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", !granted, &err) < 0);
+		assert_says(err.text, "rules have changed");
+		assert_int_equal(grants_use(&g, &gpu, GRANT_PCI, "0000:05:00.0", granted, &err), 0);
+	}
 }
 
 static void a_rule_that_does_not_apply(void **state)
@@ -69,6 +84,7 @@ int main(void)
 {
 	UNIT_ROWS(rows, uses);
 	UNIT_TEST("a device is taken once", once);
+	UNIT_TEST("by IOMMUFD or not, as it was handed over", opened_in_the_same_way);
 	UNIT_TEST("what a rule does not take that does not apply", a_rule_that_does_not_apply);
 	return unit_run("grants");
 }

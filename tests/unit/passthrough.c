@@ -56,8 +56,9 @@ static const char *grants_text(const struct grants *g)
 
 	strbuf_add(&b, "");
 	for (size_t i = 0; i < g->n; i++)
-		strbuf_addf(&b, "%s%s%s %s", i ? ", " : "", g->v[i].kind == GRANT_MDEV ? "m " : "",
-			    g->v[i].device, g->v[i].rule);
+		strbuf_addf(&b, "%s%s%s %s%s", i ? ", " : "",
+			    g->v[i].kind == GRANT_MDEV ? "m " : "", g->v[i].device, g->v[i].rule,
+			    g->v[i].iommufd ? " iommufd" : "");
 	return strbuf_text(&b);
 }
 
@@ -74,6 +75,12 @@ static const struct good {
 	  "[a]\nwhen = always\npass-pci = 0000:99:00.0\n", "0000:99:00.0 f.ini:a" },
 	{ "properties are QEMU's", "[a]\nwhen = always\npass-pci = 05:00.0 addr=0x7 x-vga=on\n",
 	  "0000:05:00.0 f.ini:a" },
+	{ "by IOMMUFD", "[a]\nwhen = always\npass-pci = 05:00.0 addr=0x7 iommufd=on\n",
+	  "0000:05:00.0 f.ini:a iommufd" },
+	{ "explicitly not", "[a]\nwhen = always\npass-pci = 05:00.0 iommufd=off\n", "0000:05:00.0 f.ini:a" },
+	{ "each function of a slot", "[a]\nwhen = always\npass-pci = 05:00 x-vga=on iommufd=on\n",
+	  "0000:05:00.0 f.ini:a iommufd, 0000:05:00.1 f.ini:a iommufd, 0000:05:00.3 f.ini:a iommufd" },
+	{ "a mediated device", "[a]\nwhen = always\npass-mdev = " MDEV " iommufd=on\n", "m " MDEV " f.ini:a iommufd" },
 	{ "a whole slot", "[a]\nwhen = always\npass-pci = 05:00\n",
 	  "0000:05:00.0 f.ini:a, 0000:05:00.1 f.ini:a, 0000:05:00.3 f.ini:a" },
 	{ "a slot with one function, whichever", "[a]\nwhen = always\npass-pci = 06:00\n",
@@ -187,8 +194,8 @@ static void is_what_the_wrapper_takes(void **state)
 
 	(void)state;
 	find("[a]\nwhen = always\npass-pci = 5:0.1\npass-mdev = " MDEV "\n", "web", &g, &m);
-	assert_int_equal(grants_use(&g, &rule, GRANT_PCI, "0000:05:00.1", NULL), 0);
-	assert_int_equal(grants_use(&g, &rule, GRANT_MDEV, MDEV, NULL), 0);
+	assert_int_equal(grants_use(&g, &rule, GRANT_PCI, "0000:05:00.1", false, NULL), 0);
+	assert_int_equal(grants_use(&g, &rule, GRANT_MDEV, MDEV, false, NULL), 0);
 	assert_int_equal(grants_all_used(&g, NULL), 0);
 }
 

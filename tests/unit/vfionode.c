@@ -19,6 +19,17 @@ static void tells_its_owner(void **state)
 	assert_text(vfionode_owner(&host, "17"), ours());
 }
 
+static void has_the_node_of_one_device(void **state)
+{
+	struct host host = tree_host();
+	struct err err = { 0 };
+
+	(void)state;
+	tree_file("dev/vfio/devices/vfio3", "");
+	assert_text(vfionode_owner(&host, "devices/vfio3"), ours());
+	assert_int_equal(vfionode_set_owner(&host, "devices/vfio3", ours(), &err), 0);
+}
+
 static void gives_it_away(void **state)
 {
 	struct host host = tree_host();
@@ -77,6 +88,7 @@ static void only_numbers(void **state)
 
 int main(void)
 {
+	TREE_TEST("the device node for IOMMUFD", has_the_node_of_one_device);
 	TREE_TEST("a node's owner is told", tells_its_owner);
 	TREE_TEST("a node is given away", gives_it_away);
 	TREE_TEST("a link or a folder is no node", not_what_is_no_node);

@@ -10,10 +10,12 @@
 
 #include "arena.h"
 #include "conf/grants.h"
+#include "conf/passthrough.h"
 #include "err.h"
 #include "glob.h"
 #include "host/pci/mdev.h"
 #include "host/pci/pci.h"
+#include "host/vfiocdev.h"
 #include "pciaddr.h"
 #include "str.h"
 #include "wrapper/line/view.h"
@@ -76,7 +78,7 @@ static const char *properties(struct edit *e, const struct params *p)
 	struct strbuf b = { .arena = e->arena };
 
 	for (size_t i = 0; i < p->keys.n; i++)
-		if (!str_eq(p->keys.v[i], "addr"))
+		if (!str_eq(p->keys.v[i], "addr") && !str_eq(p->keys.v[i], "iommufd"))
 			strbuf_addf(&b, ",%s=%s", p->keys.v[i],
 				    quote_opts(e->arena, p->values.v[i]));
 	return strbuf_text(&b);
@@ -91,6 +93,13 @@ static int check_romfile(const struct params *p, struct err *err)
 	return 0;
 }
 
+static const char *uses_iommufd(const struct params *p)
+{
+	const char *value = params_get(p, "iommufd");
+
+	return value ? value : "off";
+}
+
 /* Which device it is and where it goes is not the rule's to say twice. */
 static int check_properties(const struct params *p, struct err *err)
 {
@@ -101,6 +110,65 @@ static int check_properties(const struct params *p, struct err *err)
 		if (STR_AMONG(ours, p->keys.v[i]))
 			return err_set(err, EINVAL, "%s= is set by this verb; remove it",
 				       p->keys.v[i]);
+	return passthrough_iommufd(uses_iommufd(p), &(bool){ false }, err);
+}
+
+/* ---- IOMMUFD: an object for all devices, since QEMU 9.0 ---- */
+
+/*
+ * The id of the first one; NULL: the command line has none. libvirt's own is as good: it has
+ * /dev/iommu open already, and counts locked memory for each process.
+ */
+static const char *iommufd_object(struct edit *e)
+{
+	const struct qemuopt *object = qemuopt_find(&e->c->opts, "object");
+
+	for (size_t i = 0; i < e->c->n; i++) {
+		struct arg *arg = &e->c->args[i];
+		const struct optval *v =
+			arg_is(arg, object) && arg->value ? view_parsed(e->c, arg, NULL) : NULL;
+		const struct prop *type = v ? optval_get(v, "qom-type") : NULL;
+		const struct prop *id = v ? optval_get(v, "id") : NULL;
+
+		if (type && id && str_eq(type->value, "iommufd"))
+			return id->value;
+	}
+	return NULL;
+}
+
+/* ",iommufd=ID" if the rule wants it, with an object of this id on the command line; else "". */
+static const char *add_iommufd(struct edit *e, const struct params *p)
+{
+	const char *id = NULL;
+
+	if (!str_eq(uses_iommufd(p), "on"))
+		return "";
+	id = iommufd_object(e);
+	if (!id) {
+		id = high_id(e, "kvmshim-iommufd");
+		high_add(e, "object", "iommufd,id=%s", id);
+	}
+	return arena_printf(e->arena, ",iommufd=%s", quote_opts(e->arena, id));
+}
+
+/* Without the hook, has the kernel what it needs? folder: of the device in sysfs. */
+static int check_iommufd(struct edit *e, const struct params *p, const char *device,
+			 const char *folder, struct err *err)
+{
+	static const char fix[] = "boot a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, "
+				  "or remove iommufd=on";
+	struct host host = high_host(e);
+
+	if (!str_eq(uses_iommufd(p), "on"))
+		return 0;
+	if (!iommufd_object(e) && !vfiocdev_has_iommufd(&host))
+		return err_set(err, ENODEV, "%s: iommufd=on, but " IOMMUFD_NODE " does not exist; %s",
+			       device, fix);
+	if (!vfiocdev_name(&host, folder))
+		return err_set(err, ENODEV,
+			       "%s: iommufd=on, but the device has no device node in "
+			       "/dev/vfio/devices; %s",
+			       device, fix);
 	return 0;
 }
 
@@ -132,7 +200,8 @@ static const char *passed_as(struct edit *e, const char *address)
 }
 
 /* May this function be taken, and is it nobody's yet? */
-static int check_function(struct edit *e, const char *address, struct err *err)
+static int check_function(struct edit *e, const struct params *p, const char *address,
+			  struct err *err)
 {
 	const char *user = passed_as(e, address), *driver;
 	struct host host = high_host(e);
@@ -141,7 +210,8 @@ static int check_function(struct edit *e, const char *address, struct err *err)
 		return err_set(err, EEXIST, "%s is already on the command line (%s)", address,
 			       user);
 	if (e->names->grants->known)
-		return grants_use(e->names->grants, e->rule, GRANT_PCI, address, err);
+		return grants_use(e->names->grants, e->rule, GRANT_PCI, address,
+				  str_eq(uses_iommufd(p), "on"), err);
 	if (!pci_id(&host, address))
 		return err_set(err, ENODEV, "%s: this host has no such PCI device", address);
 	driver = pci_driver(&host, address);
@@ -150,7 +220,7 @@ static int check_function(struct edit *e, const char *address, struct err *err)
 			       "%s: the driver is %s, not vfio-pci (the hook assigned no device to "
 			       "this VM)",
 			       address, driver ? driver : "none");
-	return 0;
+	return check_iommufd(e, p, address, pci_attribute_path(e->arena, address, ""), err);
 }
 
 static unsigned function_of(const char *address)
@@ -162,17 +232,20 @@ static unsigned function_of(const char *address)
 static int add_functions(struct edit *e, const struct params *p, const struct strv *functions,
 			 struct err *err)
 {
-	const char *rest = properties(e, p);
+	const char *rest = properties(e, p), *iommufd = "";
 	struct place place;
 	int rc = find_place(e, p, &place, err);
 
+	if (!rc)
+		iommufd = add_iommufd(e, p);
 	for (size_t i = 0; !rc && i < functions->n; i++) {
 		unsigned f = functions->n > 1 ? function_of(functions->v[i]) : 0;
 
-		high_add(e, "device", "vfio-pci,host=%s,id=%s,bus=%s,addr=0x%x%s%s%s",
+		high_add(e, "device", "vfio-pci,host=%s,id=%s,bus=%s,addr=0x%x%s%s%s%s",
 			 functions->v[i], high_id(e, "kvmshim-pci"), place.bus, place.slot,
 			 f ? arena_printf(e->arena, ".%u", f) : "",
-			 functions->n > 1 && f == 0 ? ",multifunction=on" : "", f ? "" : rest);
+			 functions->n > 1 && f == 0 ? ",multifunction=on" : "", iommufd,
+			 f ? "" : rest);
 	}
 	return rc;
 }
@@ -190,7 +263,7 @@ static int apply_pci(struct edit *e, const struct params *p, struct err *err)
 	if (!rc && functions.n == 0)
 		rc = err_set(err, ENODEV, "%s: this host has no such PCI device", p->place[0]);
 	for (size_t i = 0; !rc && i < functions.n; i++)
-		rc = check_function(e, functions.v[i], err);
+		rc = check_function(e, p, functions.v[i], err);
 	if (!rc && functions.n > 1 && function_of(functions.v[0]) != 0)
 		rc = err_set(err, ENODEV, "%s: the slot has no function 0", p->place[0]);
 	return rc ? rc : add_functions(e, p, &functions, err);
@@ -217,7 +290,7 @@ static int check_mdev(struct arena *a, const struct params *p, struct err *err)
 
 static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 {
-	const char *uuid = str_uuid(e->arena, p->place[0]), *path;
+	const char *uuid = str_uuid(e->arena, p->place[0]), *path, *iommufd;
 	struct host host = high_host(e);
 	struct place place;
 	int rc = check_mdev(e->arena, p, err);
@@ -228,16 +301,21 @@ static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 	if (high_user_of(e, "sysfsdev", path))
 		return err_set(err, EEXIST, "%s is already on the command line", uuid);
 	if (e->names->grants->known)
-		rc = grants_use(e->names->grants, e->rule, GRANT_MDEV, uuid, err);
+		rc = grants_use(e->names->grants, e->rule, GRANT_MDEV, uuid,
+				str_eq(uses_iommufd(p), "on"), err);
 	else if (!mdev_exists(&host, uuid))
 		rc = err_set(err, ENODEV, "%s: this host has no such mediated device", uuid);
+	else
+		rc = check_iommufd(e, p, uuid, path, err);
 	if (!rc)
 		rc = check_romfile(p, err);
 	if (!rc)
 		rc = find_place(e, p, &place, err);
+	iommufd = rc ? "" : add_iommufd(e, p);
 	if (!rc)
-		high_add(e, "device", "vfio-pci,sysfsdev=%s,id=%s,bus=%s,addr=0x%x%s", path,
-			 high_id(e, "kvmshim-mdev"), place.bus, place.slot, properties(e, p));
+		high_add(e, "device", "vfio-pci,sysfsdev=%s,id=%s,bus=%s,addr=0x%x%s%s", path,
+			 high_id(e, "kvmshim-mdev"), place.bus, place.slot, iommufd,
+			 properties(e, p));
 	return rc;
 }
 
