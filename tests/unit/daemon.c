@@ -28,6 +28,8 @@ static const struct row {
 	{ "the pid file of virtqemud is old", "libvirtd", { BOTH, "run/virtqemud.pid", "libvirtd: 42" }, 42 },
 	{ "it waits: only its socket is active", "virtqemud", { BOTH, UNITS, "run/libvirt/virtqemud-sock" } },
 	{ "a socket of a package that is gone", "libvirtd", { "usr/sbin/libvirtd", "run/libvirt/virtqemud-sock" } },
+	{ "units of a package that is gone", "virtqemud",
+	  { "usr/sbin/virtqemud", "usr/lib/systemd/system/libvirtd.service", WANTS "libvirtd.socket -> x" } },
 	{ "the socket of the monolith is active", "libvirtd",
 	  { BOTH, UNITS, "run/libvirt/libvirt-sock", WANTS "virtqemud.socket -> x" } },
 	{ "virtproxyd has the monolith's socket, and virtqemud its own", "virtqemud",

@@ -43,28 +43,27 @@ static struct process running(const struct host *host, const struct kind *k)
 						   : (struct process){ 0 };
 }
 
-/* Can it run, now or when a client connects? A socket can outlive the package. */
-static bool is_usable(const struct host *host, const struct kind *k, enum unitfile file)
-{
-	return file == UNITFILE_EXISTS || (file == UNITFILE_NONE && program_find(host, k->name));
-}
-
-/* A socket that systemd holds is there while the daemon is not. */
+/*
+ * A socket that systemd holds is there while the daemon is not. Sockets, units and their links can
+ * outlive the package.
+ */
 static enum trace trace_of(const struct host *host, const struct kind *k, struct process p)
 {
+	bool installed = program_find(host, k->name) != NULL;
 	enum unitfile file = unitfile_find(host, unit_name(host, k, "service"));
-	bool usable = p.pid || is_usable(host, k, file);
 
-	if (usable && sysfs_has(host, k->socket_file))
+	if (!p.pid && !installed)
+		return TRACE_NONE;
+	if ((p.pid || file != UNITFILE_MASKED) && sysfs_has(host, k->socket_file))
 		return TRACE_SOCKET;
 	if (p.pid)
 		return TRACE_RUNS;
-	if (usable && (unitfile_is_enabled(host, unit_name(host, k, "socket")) ||
-		       unitfile_is_enabled(host, unit_name(host, k, "service"))))
-		return TRACE_ENABLED;
-	if (file == UNITFILE_EXISTS)
-		return TRACE_UNIT;
-	return program_find(host, k->name) ? TRACE_PROGRAM : TRACE_NONE;
+	if (file != UNITFILE_EXISTS)
+		return TRACE_PROGRAM;
+	return unitfile_is_enabled(host, unit_name(host, k, "socket")) ||
+			       unitfile_is_enabled(host, unit_name(host, k, "service"))
+		       ? TRACE_ENABLED
+		       : TRACE_UNIT;
 }
 
 void daemon_find(const struct host *host, struct daemon *d)

@@ -36,9 +36,12 @@ sub in_path {
 	return $path;
 }
 
+# The daemon that runs QEMU: virtqemud where there is no other, or where it is asked for.
+sub daemon { return $ENV{KVMSHIM_LIBVIRTD} // (in_path('libvirtd') || !in_path('virtqemud') ? 'libvirtd' : 'virtqemud') }
+
 sub private_machine {
 	if (!$ENV{KVMSHIM_PRIVATE}) {
-		need(in_path($_), "no $_ on this machine") for qw(libvirtd virtlogd virsh);
+		need(in_path($_), "no $_ on this machine") for daemon(), qw(virtlogd virsh);
 		qemu_binary;
 	}
 	own_namespaces();
@@ -107,13 +110,13 @@ sub libvirtd_settings {
 	make_path($room);
 	remove_tree('/etc/libvirt', '/etc/kvmshim', '/usr/lib/kvmshim', '/var/lib/libvirt/qemu');
 	spew('/etc/libvirt/qemu.conf', qq(security_driver = "none"\ncgroup_controllers = []\n));
-	spew('/etc/libvirt/libvirtd.conf', qq(auth_unix_rw = "none"\nauth_unix_ro = "none"\n)
+	spew("/etc/libvirt/${\ daemon() }.conf", qq(auth_unix_rw = "none"\nauth_unix_ro = "none"\n)
 		. qq(log_filters = "3:*"\nlog_outputs = "3:file:$room/libvirtd.log"\n));
 	spew('/etc/libvirt/virtlogd.conf', qq(log_outputs = "3:file:$room/virtlogd.log"\n));
 }
 
 sub libvirtd_run {
-	must('libvirtd', '-d');
+	must(daemon(), '-d');
 	return "$room/libvirtd.log";
 }
 
