@@ -202,15 +202,21 @@ static int settle(struct assignment *h, int folder, const struct reservations *s
 	return rc ? rc : publish(h, folder, j, err);
 }
 
+static void note_once(struct assignment *h, const struct strv *notes)
+{
+	for (size_t i = 0; i < notes->n; i++)
+		if (!strv_has(&h->notes, notes->v[i]))
+			strv_push(h->host.arena, &h->notes, notes->v[i]);
+}
+
 /* Once, in the log: the admin learns of it while other VMs start. A refusal says it itself. */
 static void note_doubts(struct assignment *h, const struct reservations *held)
 {
-	for (size_t i = 0; i < held->n_doubts; i++) {
-		const char *text = salvage_text(h->host.arena, &held->doubts[i]);
+	struct strv texts = { 0 };
 
-		if (!strv_has(&h->notes, text))
-			strv_push(h->host.arena, &h->notes, text);
-	}
+	for (size_t i = 0; i < held->n_doubts; i++)
+		strv_push(h->host.arena, &texts, salvage_text(h->host.arena, &held->doubts[i]));
+	note_once(h, &texts);
 }
 
 /* 1: the devices have changed in between, or *stale still has some of them. */
@@ -225,8 +231,10 @@ static int try_reserve(struct assignment *h, int folder, struct journal *j, stru
 	look(h, seen, survey);
 	*stale = survey->left;
 	rc = *stale ? 1 : settle(h, folder, seen, survey, j, err);
-	if (rc == 0)
+	if (rc == 0) {
 		note_doubts(h, seen);
+		note_once(h, &survey->notes);
+	}
 	return rc ? rc : !survey_settings_hold(h, survey);
 }
 

@@ -58,8 +58,8 @@ static const char *process_text(const struct host *host, struct process p)
 	if (!command)
 		return "";
 	return arena_printf(host->arena, "; the process is %s%s%s",
-			    str_printable(host->arena, command), unit ? " of unit " : "",
-			    unit ? str_printable(host->arena, unit) : "");
+			    str_printable(host->arena, command), unit ? " of " : "",
+			    unit ? process_unit_text(host->arena, unit) : "");
 }
 
 static int still_alive(const struct assignment *h, const struct journal *j, enum life life,

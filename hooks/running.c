@@ -48,6 +48,21 @@ static int set_power(struct assignment *h, const struct journal *j, struct err *
 	return rc;
 }
 
+/* libvirt has bound its devices: the units that paused for this start again. */
+static void resume_units(struct assignment *h, const struct journal *j)
+{
+	struct work w = work_on(h, j);
+	const struct step *s = NULL;
+	struct err err;
+	bool managed = false;
+
+	for (size_t i = 0; i < j->n_devices; i++)
+		managed |= j->devices[i].role == ROLE_MANAGED;
+	while (managed && (s = journal_next_step(j, OP_PAUSE, s)))
+		if (op_rows[OP_PAUSE].undo(&w, s, &err) < 0)
+			strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
+}
+
 /* The lane that bound the device, so that the device node is restored before the unbind. */
 static unsigned lane_of(const struct journal *j, const char *device)
 {
@@ -156,6 +171,7 @@ int running_start(struct assignment *h, const struct domain *d, struct err *err)
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	note_user(h, folder, &j, d);
+	resume_units(h, &j);
 	rc = set_power(h, &j, err);
 	if (!rc)
 		rc = check_iommufd(h, &j, d, err);

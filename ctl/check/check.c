@@ -12,6 +12,7 @@
 #include "ctl/check/qemu.h"
 #include "ctl/ctl.h"
 #include "ctl/inuse.h"
+#include "ctl/unitswarn.h"
 #include "err.h"
 #include "file.h"
 #include "jsondoc.h"
@@ -27,6 +28,7 @@ struct check {
 	const char *qemu; /* NULL: not asked for; "": find it */
 	struct strv files;
 	bool installed;	  /* the rules in their places, not files that were given */
+	bool has_conf;	  /* kvmshim.conf is one of what is checked */
 };
 
 /* The real emulator's paths on the distributions, wrapped or not. */
@@ -71,6 +73,7 @@ static int check_file(struct check *c, const char *path)
 		ctl_fail("%s", err.text);
 		return CTL_USAGE;
 	}
+	c->has_conf |= str_ends(path, ".conf");
 	if (str_ends(path, ".conf"))
 		settings_parse(c->ctl->host.arena, &file, &c->d.settings, &c->d.mistakes);
 	else
@@ -155,7 +158,7 @@ static int read_files(struct check *c)
 
 	/* extra-options of the installed kvmshim.conf hold for a draft too */
 	settings_read(&c->ctl->host, &c->d.settings, files->n ? &ignored : &c->d.mistakes);
-	c->installed = files->n == 0;
+	c->installed = c->has_conf = files->n == 0;
 	if (c->installed) {
 		warn_of_settings(c);
 		decide_read_rules(&c->ctl->host, &c->d);
@@ -183,8 +186,11 @@ static int run(struct ctl *ctl, int argc, char *const *argv)
 	if (!options_read(ctl, &command_check, argc, argv, &c, &status))
 		return status;
 	status = read_files(&c);
-	if (status == CTL_FINE)
+	if (status == CTL_FINE) {
 		inuse_warn(&ctl->host, &c.d.rules, &c.d.mistakes);
+		if (c.has_conf)
+			unitswarn(&ctl->host, &c.d.settings, &c.d.mistakes);
+	}
 	if (status == CTL_FINE && c.qemu)
 		status = ask_qemu(&c);
 	if (status != CTL_FINE)

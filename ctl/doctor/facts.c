@@ -11,6 +11,7 @@
 #include "ctl/capture.h"
 #include "ctl/ctl.h"
 #include "ctl/inuse.h"
+#include "ctl/unitswarn.h"
 #include "err.h"
 #include "host/pci/pci.h"
 #include "host/process/daemon.h"
@@ -119,6 +120,7 @@ static void look_at_ours(struct doctor *d)
 	settings_read(&d->host, &d->ours.settings, &d->ours.mistakes);
 	decide_read_rules(&d->host, &d->ours);
 	inuse_warn(&d->host, &d->ours.rules, &d->ours.mistakes);
+	unitswarn(&d->host, &d->ours.settings, &d->ours.mistakes);
 	mistakes_sort(&d->ours.mistakes);
 }
 

@@ -20,6 +20,7 @@ enum field {
 	FIELD_DRIVER,  /* of a driver or module */
 	FIELD_OVERRIDE,
 	FIELD_UNIT,
+	FIELD_SEAT,
 	FIELD_VTCON,
 	FIELD_PLATFORM,
 	FIELD_ATTRIBUTE,

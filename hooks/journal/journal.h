@@ -54,6 +54,8 @@ struct promise {
 /* In their order within a lane. hooks/steps/ops.c has the functions of each. */
 enum op {
 	OP_UNIT,      /* name: a systemd unit, active before: stop */
+	OP_PAUSE,     /* name: likewise, but only while drivers change: lanes.c starts it again */
+	OP_SESSIONS,  /* name: a seat that has sessions: end them */
 	OP_MODULE,    /* name: a kernel module: load */
 	OP_HUGEPAGES, /* name: a pool, to: pages to add, from: its size without any journal's: grow */
 	OP_FREE,      /* device: wait for the processes that have it open, claim its disks */

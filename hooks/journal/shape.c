@@ -12,6 +12,8 @@
 
 const char *const op_names[OP_COUNT] = {
 	[OP_UNIT] = "unit",
+	[OP_PAUSE] = "pause",
+	[OP_SESSIONS] = "sessions",
 	[OP_MODULE] = "module",
 	[OP_HUGEPAGES] = "hugepages",
 	[OP_FREE] = "free",
@@ -90,6 +92,8 @@ static const struct text_member of_step[] = {
 
 static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
 	[OP_UNIT] = { [NAME] = { FIELD_UNIT } },
+	[OP_PAUSE] = { [NAME] = { FIELD_UNIT } },
+	[OP_SESSIONS] = { [NAME] = { FIELD_SEAT } },
 	[OP_MODULE] = { [NAME] = { FIELD_DRIVER } },
 	[OP_HUGEPAGES] = { [NAME] = { FIELD_POOL }, [TO] = { FIELD_NUMBER }, [FROM] = { FIELD_NUMBER } },
 	[OP_FREE] = { [DEVICE] = { FIELD_ADDRESS } },

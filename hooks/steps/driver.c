@@ -107,6 +107,7 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 {
 	struct pci_function f = { 0 };
 	struct holders holders = { 0 };
+	const struct holder *first;
 	int rc;
 
 	rc = pci_function_read(&w->host, device, &f);
@@ -122,8 +123,10 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 		watch_holders(w->watch, w->host.arena, w->since, &b->nodes, &holders);
 	if (!holders.n && !holders.n_hidden)
 		return 0;
-	return err_set(err, EBUSY, "%s",
-		       survey_holder_text(w->host.arena, holders.n ? holders.v : holders.hidden));
+	first = holders.n ? holders.v : holders.hidden;
+	return err_set(err, EBUSY, "%s%s", survey_holder_text(w->host.arena, first),
+		       survey_mend_text(w->host.arena, settings_of_device(w->settings, device),
+					device, first));
 }
 
 int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err)

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "conf/settings.h"
 #include "err.h"
 #include "hooks/assignment.h"
 #include "hooks/steps/ops.h"
@@ -25,6 +26,8 @@ struct lane {
 	struct strv notes;
 	struct strv left; /* devices, or ops without one, that are left as they are */
 	bool waiting;	  /* only OP_FREE now; else all other ops */
+	const bool *back; /* of lane 0: the lanes of which all is undone */
+	bool kept;	  /* of lane 0: a unit waits for a device that is not returned */
 	pthread_t thread;
 	bool threaded;
 };
@@ -113,12 +116,103 @@ static bool is_undone(const struct lane *l)
 {
 	const struct step *s = NULL;
 
-	if (l->rc || l->work.n_stuck)
+	if (l->rc || l->work.n_stuck || l->kept)
 		return false;
 	while ((s = journal_next_in_lane(l->journal, l->number, s)))
 		if (strv_has(&l->left, left_key(s->device, s->op)))
 			return false;
 	return true;
+}
+
+/* ---- units, in lane 0 ---- */
+
+static bool is_back(const struct lane *l, const char *device)
+{
+	const struct step *s = journal_step_of(l->journal, device);
+
+	return !s || l->back[s->lane];
+}
+
+static bool stops_unit(const struct settings *settings, const char *device, const char *unit)
+{
+	const struct device_settings *conf = settings_of_device(settings, device);
+
+	return conf && strv_has(&conf->stop_units, unit);
+}
+
+/*
+ * Is a device of this unit not back? The unit would start without it, or take it from the next
+ * attempt. If kvmshim.conf names the unit for none of the devices by now, it may be for any.
+ */
+static bool lacks_device(const struct lane *l, const char *unit)
+{
+	const struct journal *j = l->journal;
+	bool named = false, lacks_its = false, lacks_any = false;
+
+	for (size_t i = 0; i < j->n_devices; i++) {
+		const char *device = j->devices[i].device;
+		bool back = is_back(l, device), its = stops_unit(l->work.settings, device, unit);
+
+		named |= its;
+		lacks_its |= its && !back;
+		lacks_any |= !back;
+	}
+	return named ? lacks_its : lacks_any;
+}
+
+/* The step stays in the journal: whoever gets the device back starts the unit. */
+static bool waits_for_device(struct lane *l, const struct step *s)
+{
+	if (s->op != OP_UNIT || !s->done || !lacks_device(l, s->name))
+		return false;
+	strv_push(&l->arena, &l->notes,
+		  arena_printf(&l->arena, "%s stays stopped, because its device is not returned",
+			       s->name));
+	return true;
+}
+
+static void note_failure(struct lane *l, int rc, const struct err *err)
+{
+	if (rc)
+		strv_push(&l->arena, &l->notes, arena_strdup(&l->arena, err->text));
+}
+
+/* Stops the units that pause, or starts them again; the steps stay done. */
+static void pause_units(struct lane *l, bool start)
+{
+	const struct op_row *row = &op_rows[OP_PAUSE];
+	struct step *s = NULL;
+	struct err err;
+
+	while ((s = journal_next_in_lane(l->journal, 0, s)))
+		if (s->op == OP_PAUSE && s->done)
+			note_failure(l, (start ? row->undo : row->act)(&l->work, s, &err), &err);
+}
+
+static bool all_back(const struct lane *l)
+{
+	unsigned n = journal_lanes(l->journal);
+
+	for (unsigned i = 1; i < n; i++)
+		if (!l->back[i])
+			return false;
+	return true;
+}
+
+/* Units that pause start in any case, and pause again at the next attempt. */
+static void undo_first_lane(struct lane *l)
+{
+	bool all = all_back(l);
+	struct step *s = NULL;
+
+	leave_stuck(l);
+	if (!all)
+		pause_units(l, true);
+	while ((s = journal_previous_in_lane(l->journal, 0, s)))
+		if ((s->op == OP_PAUSE && !all) || waits_for_device(l, s))
+			l->kept = true;
+		else
+			undo_step(l, s);
 }
 
 /* ---- all lanes ---- */
@@ -239,8 +333,28 @@ static double wait_since(const struct journal *j, const struct survey *seen)
 	return seen && seen->looked > 0 && !journal_next_in_lane(j, 0, NULL) ? seen->looked : clock_ms();
 }
 
-int lanes_act(const struct assignment *h, struct journal *j, const struct survey *seen,
-	      struct err *err)
+/*
+ * Does a driver change while we are at it? libvirt binds the devices with managed='yes' after
+ * `prepare`, and returns them before `release`.
+ */
+static bool changes_drivers(const struct journal *j)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (j->devices[i].role != ROLE_MANAGED)
+			return true;
+	return false;
+}
+
+/* Where libvirt is yet to bind one, the units start at `start`. */
+static bool libvirt_binds(const struct journal *j)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (j->devices[i].role == ROLE_MANAGED)
+			return true;
+	return false;
+}
+
+int lanes_act(struct assignment *h, struct journal *j, const struct survey *seen, struct err *err)
 {
 	unsigned n = journal_lanes(j);
 	struct watch watch;
@@ -254,8 +368,25 @@ int lanes_act(const struct assignment *h, struct journal *j, const struct survey
 		act_side_by_side(lanes, n, true, wait_since(j, seen));
 	if (!any_failed(lanes, n))
 		act_side_by_side(lanes, n, false, clock_ms());
+	if (!any_failed(lanes, n) && !libvirt_binds(j))
+		pause_units(&lanes[0], true);
 	watch_end(&watch);
-	return gather(h->host.arena, lanes, n, j, NULL, err);
+	return gather(h->host.arena, lanes, n, j, &h->notes, err);
+}
+
+/* Lane 0 last, which knows by then which devices are back. */
+static void undo_first(struct lane *lanes, const bool *only, unsigned n)
+{
+	struct arena *a = &lanes[0].arena;
+	bool *back = arena_alloc(a, n * sizeof(*back));
+
+	for (unsigned i = 1; i < n; i++)
+		back[i] = is_undone(&lanes[i]);
+	lanes[0].back = back;
+	if (!only || only[0])
+		undo_first_lane(&lanes[0]);
+	else
+		pause_units(&lanes[0], true);
 }
 
 int lanes_undo(struct assignment *h, struct journal *j, const bool *only, bool *undone,
@@ -266,9 +397,10 @@ int lanes_undo(struct assignment *h, struct journal *j, const bool *only, bool *
 	struct lane *lanes = make_lanes(h, j, &watch);
 
 	watch_init(&watch, &h->host.root);
+	if (changes_drivers(j))
+		pause_units(&lanes[0], false);
 	run_side_by_side(lanes, n, only, undo_lane);
-	if (!only || only[0])
-		undo_lane(&lanes[0]);
+	undo_first(lanes, only, n);
 	for (unsigned i = 0; undone && i < n; i++)
 		undone[i] = (!only || only[i]) && is_undone(&lanes[i]);
 	watch_end(&watch);

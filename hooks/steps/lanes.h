@@ -15,10 +15,11 @@ struct survey;
  */
 
 /*
- * In order, until one fails. 0, or -errno of the first that failed. seen: the survey that
+ * In order, until one fails. The units that pause start again once all is done, unless libvirt is
+ * yet to bind a device. 0, or -errno of the first that failed. seen: the survey that
  * the journal was planned from, which knows who had what open a moment ago; NULL.
  */
-int lanes_act(const struct assignment *h, struct journal *j, const struct survey *seen,
+int lanes_act(struct assignment *h, struct journal *j, const struct survey *seen,
 	      struct err *err);
 
 /*
@@ -27,7 +28,8 @@ int lanes_act(const struct assignment *h, struct journal *j, const struct survey
  * others are not. 0 if all is as it was; else -errno of the first failure, and
  * the journal must be kept. h->notes gets the failures that change nothing else.
  * undone (NULL: nobody asks) has journal_lanes() places: true for each lane of which
- * nothing is left to undo.
+ * nothing is left to undo. A unit
+ * whose device is not back stays stopped, and its step stays in the journal.
  */
 int lanes_undo(struct assignment *h, struct journal *j, const bool *only, bool *undone,
 	       struct err *err);

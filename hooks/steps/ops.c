@@ -36,6 +36,11 @@ static int start_unit(struct work *w, const struct step *s, struct err *err)
 	return unit_start(&w->host, s->name, err);
 }
 
+static int end_sessions(struct work *w, const struct step *s, struct err *err)
+{
+	return sessions_end(&w->host, s->name, err);
+}
+
 static int load_module(struct work *w, const struct step *s, struct err *err)
 {
 	struct err why = { 0 };
@@ -259,6 +264,8 @@ static int take_node(struct work *w, const struct step *s, struct err *err)
 
 const struct op_row op_rows[OP_COUNT] = {
 	[OP_UNIT] = { stop_unit, start_unit, FAILS_NOTE, "stop %n" },
+	[OP_PAUSE] = { stop_unit, start_unit, FAILS_NOTE, "stop %n while the driver changes" },
+	[OP_SESSIONS] = { end_sessions, NULL, FAILS_NOTE, "end the sessions of %n" },
 	[OP_MODULE] = { load_module, NULL, FAILS_NOTE, "load module %n" },
 	[OP_HUGEPAGES] = { oppool_grow, oppool_shrink, FAILS_ALL, "%n: add %t pages (had %f)" },
 	[OP_FREE] = { wait_until_free, NULL, FAILS_NOTE, "%d: wait until the device is not in use" },

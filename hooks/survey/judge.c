@@ -299,15 +299,16 @@ static const char *is_no_console(const struct judging *j, const struct subject *
 /* May it be free in a while? */
 static bool can_wait(const struct judging *j, const struct subject *s)
 {
-	return s->units.n || j->settings->hook.holders_wait > 0;
+	return s->units.n || s->paused.n || s->seats.n || j->settings->hook.holders_wait > 0;
 }
 
 static const char *is_closed(const struct judging *j, const struct subject *s)
 {
 	if (!s->holders.n || can_wait(j, s))
 		return NULL;
-	return SAY("%s is in use: %s", s->pci.address,
-		   survey_holder_text(j->arena, &s->holders.v[0]));
+	return SAY("%s is in use: %s%s", s->pci.address,
+		   survey_holder_text(j->arena, &s->holders.v[0]),
+		   survey_mend_text(j->arena, s->conf, s->pci.address, &s->holders.v[0]));
 }
 
 /* The process that has a disk open, if any: it may be the user that claims the disk. */

@@ -54,13 +54,34 @@ static bool needs_type1(const struct survey *survey)
 	return false;
 }
 
-static void plan_ahead(struct planning *p)
+static void add_names(struct planning *p, enum op op, const struct strv *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		add_once(p, op, names->v[i]);
+}
+
+/* A display manager shows a new greeter if its session ends: sessions end after units. */
+static void plan_users(struct planning *p)
 {
 	const struct survey *survey = p->survey;
 
 	for (size_t i = 0; i < survey->n; i++)
-		for (size_t k = 0; !subject_stays(&survey->v[i]) && k < survey->v[i].units.n; k++)
-			add_once(p, OP_UNIT, survey->v[i].units.v[k]);
+		if (!subject_stays(&survey->v[i]))
+			add_names(p, OP_UNIT, &survey->v[i].units);
+	for (size_t i = 0; i < survey->n; i++)
+		for (size_t k = 0; !subject_stays(&survey->v[i]) && k < survey->v[i].paused.n; k++)
+			if (!journal_step_named(p->journal, OP_UNIT, survey->v[i].paused.v[k]))
+				add_once(p, OP_PAUSE, survey->v[i].paused.v[k]);
+	for (size_t i = 0; i < survey->n; i++)
+		if (!subject_stays(&survey->v[i]))
+			add_names(p, OP_SESSIONS, &survey->v[i].seats);
+}
+
+static void plan_ahead(struct planning *p)
+{
+	const struct survey *survey = p->survey;
+
+	plan_users(p);
 	if (!survey->has_iommu_type1 && needs_type1(survey))
 		add_once(p, OP_MODULE, "vfio_iommu_type1");
 	for (size_t i = 0; i < survey->n; i++)

@@ -52,6 +52,8 @@ struct subject {
 	struct strv mdevs;	      /* that are made on it: "UUID (VM web)" */
 	struct console console;
 	struct strv units;	      /* stop-units that are active */
+	struct strv paused;	      /* pause-units that are active */
+	struct strv seats;	      /* of end-sessions: those that have sessions */
 	struct strv attributes;	      /* what conf->attributes say now, in their order */
 	const char *power;	      /* what power/control says; NULL: it is missing */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
@@ -81,6 +83,7 @@ struct survey {
 	struct mediated *mdevs;
 	size_t n_mdevs, mdevs_cap;
 	const struct reservation *left; /* of a stopped VM, and in the way of this; NULL */
+	struct strv notes; /* sentences for the log that refuse nothing */
 	bool has_iommu_type1; /* its module is loaded, or built in */
 	bool has_iommufd; /* /dev/iommu exists */
 	struct opendevices opens;   /* what all processes had open, by a pass that began at looked (clock_ms()) */

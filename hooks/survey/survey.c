@@ -19,6 +19,7 @@
 #include "host/act/act.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
+#include "host/process/seat.h"
 #include "host/use/uses.h"
 #include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
@@ -57,13 +58,35 @@ static const char *sees_text(struct arena *a, const struct holder *h)
 	       "CAVEATS in kvmshim-hook(8))";
 }
 
+static const char *unit_link(const char *unit)
+{
+	return !unit ? "" : str_starts(unit, "user@") ? ", of " : ", ";
+}
+
 const char *survey_holder_text(struct arena *a, const struct holder *h)
 {
 	if (h->error)
 		return unseen_text(a, h);
 	return arena_printf(a, "%s (pid %ld%s%s) %s", str_printable(a, h->command),
-			    (long)h->process.pid, h->unit ? ", unit " : "",
-			    h->unit ? str_printable(a, h->unit) : "", sees_text(a, h));
+			    (long)h->process.pid, unit_link(h->unit),
+			    h->unit ? process_unit_text(a, h->unit) : "", sees_text(a, h));
+}
+
+/* A scope that is not of a session has another name each time, and who started it stops it. */
+const char *survey_mend_text(struct arena *a, const struct device_settings *conf,
+			     const char *address, const struct holder *h)
+{
+	static const char text[] = "; to %s when a VM starts, add to kvmshim.conf: [device %s] %s = %s";
+
+	if (!h->node || !h->unit)
+		return "";
+	if (h->seat && !(conf && strv_has(&conf->end_sessions, h->seat)))
+		return arena_printf(a, text, "end the sessions of the seat", address, "end-sessions",
+				    str_printable(a, h->seat));
+	if (!str_ends(h->unit, ".service") || (conf && strv_has(&conf->stop_units, h->unit)))
+		return "";
+	return arena_printf(a, text, "stop the unit", address, "stop-units",
+			    str_printable(a, h->unit));
 }
 
 const char *survey_disk_text(const struct host *host, const char *disk)
@@ -170,7 +193,11 @@ static void look_at_settings(struct look *l, struct subject *s)
 		return;
 	if (s->conf->expect_serial && !s->stuck)
 		s->serial = pci_serial(l->host, s->pci.address);
-	units_active(l->host, &s->conf->stop_units, &s->units);
+	units_active(l->host, &s->conf->stop_units, &s->units, &l->out->notes);
+	units_active(l->host, &s->conf->pause_units, &s->paused, &l->out->notes);
+	for (size_t i = 0; i < s->conf->end_sessions.n; i++)
+		if (seat_has_sessions(l->host, s->conf->end_sessions.v[i]))
+			strv_push(l->host->arena, &s->seats, s->conf->end_sessions.v[i]);
 }
 
 static void look_at_override(struct look *l, struct subject *s)

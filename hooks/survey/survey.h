@@ -5,6 +5,7 @@
 
 struct arena;
 struct assignment;
+struct device_settings;
 struct holder;
 struct host;
 struct reservations;
@@ -36,5 +37,11 @@ bool survey_settings_hold(const struct assignment *h, const struct survey *surve
 
 /* "pulseaudio (pid 812, unit app.scope) has /dev/snd/controlC0 open" */
 const char *survey_holder_text(struct arena *a, const struct holder *h);
+/*
+ * What goes behind it in a refusal: the line of kvmshim.conf that stops this holder; "" if none
+ * does, or if the section of the device (conf; NULL: none) has it already.
+ */
+const char *survey_mend_text(struct arena *a, const struct device_settings *conf,
+			     const char *address, const struct holder *h);
 /* "nvme0n1p1 is mounted on /srv", or what is likely where we cannot see it. */
 const char *survey_disk_text(const struct host *host, const char *disk);

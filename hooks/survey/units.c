@@ -4,14 +4,19 @@
 #include <errno.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "err.h"
 #include "host/act/actrun.h"
+#include "host/process/seat.h"
 #include "root.h"
 #include "str.h"
 
 /* Milliseconds. A unit may take its TimeoutStopSec=, which is 90 s unless it says otherwise. */
 #define ASK_DEADLINE 5000
 #define CHANGE_DEADLINE 100000
+/* Processes of a session get SIGTERM, and some stay where KillUserProcesses=no. */
+#define SESSIONS_DEADLINE 15000
+#define LOOK_AGAIN	  100
 
 static int systemctl(const struct host *host, const char *verb, const char *unit, int deadline,
 		     struct err *err)
@@ -21,13 +26,32 @@ static int systemctl(const struct host *host, const char *verb, const char *unit
 	return act_run(host, argv, deadline, err);
 }
 
-void units_active(const struct host *host, const struct strv *units, struct strv *active)
-{
-	struct err err;
+/* systemctl(1), EXIT STATUS: "no such unit"; older versions say that it is not active. */
+#define NO_SUCH_UNIT 4
 
-	for (size_t i = 0; i < units->n; i++)
-		if (systemctl(host, "is-active", units->v[i], ASK_DEADLINE, &err) == 0)
+static const char *note_of(const struct host *host, const char *unit, int rc, const struct err *err)
+{
+	if (rc == NO_SUCH_UNIT)
+		return arena_printf(host->arena,
+				    "systemd does not know the unit %s of kvmshim.conf, so the hook "
+				    "does not stop it",
+				    unit);
+	return arena_printf(host->arena, "it is unknown if unit %s of kvmshim.conf is active, so the "
+			    "hook does not stop it: systemctl: %s", unit, err->text);
+}
+
+void units_active(const struct host *host, const struct strv *units, struct strv *active,
+		  struct strv *notes)
+{
+	for (size_t i = 0; i < units->n; i++) {
+		struct err err = { 0 };
+		int rc = systemctl(host, "is-active", units->v[i], ASK_DEADLINE, &err);
+
+		if (rc == 0)
 			strv_push(host->arena, active, units->v[i]);
+		if (rc == NO_SUCH_UNIT || rc < 0)
+			strv_push(host->arena, notes, note_of(host, units->v[i], rc, &err));
+	}
 }
 
 static int change(const struct host *host, const char *verb, const char *unit, struct err *err)
@@ -45,8 +69,37 @@ int unit_stop(const struct host *host, const char *unit, struct err *err)
 	return change(host, "stop", unit, err);
 }
 
+/* systemd.scope(5): the processes of a scope are started by others. */
+static bool is_scope(const char *unit)
+{
+	return str_ends(unit, ".scope");
+}
+
 int unit_start(const struct host *host, const char *unit, struct err *err)
 {
+	if (is_scope(unit))
+		return 0;
 	systemctl(host, "reset-failed", unit, ASK_DEADLINE, NULL);
 	return change(host, "start", unit, err);
+}
+
+static void wait_for_sessions(const struct host *host, const char *seat)
+{
+	double end = clock_ms() + SESSIONS_DEADLINE;
+
+	while (seat_has_sessions(host, seat) && clock_ms() < end)
+		clock_sleep(LOOK_AGAIN);
+}
+
+int sessions_end(const struct host *host, const char *seat, struct err *err)
+{
+	const char *argv[] = { "loginctl", "terminate-seat", "--", seat, NULL };
+	struct err why = { 0 };
+	int rc = act_run(host, argv, CHANGE_DEADLINE, &why);
+
+	if (rc)
+		return err_set(err, rc < 0 ? -rc : EIO, "loginctl terminate-seat %s: %s", seat,
+			       why.text);
+	wait_for_sessions(host, seat);
+	return 0;
 }

@@ -7,13 +7,20 @@ struct strv;
 
 /* systemd's units, by systemctl(1) of the host. */
 
-/* Lists the units that are active. */
-void units_active(const struct host *host, const struct strv *units, struct strv *active);
+/*
+ * Lists the units that are active. notes: a sentence for each that systemd does not know, for
+ * nothing is stopped then; sentences are there once.
+ */
+void units_active(const struct host *host, const struct strv *units, struct strv *active,
+		  struct strv *notes);
 
 int unit_stop(const struct host *host, const char *unit, struct err *err);
 
 /*
- * Starts it again. The count of its starts is forgotten first: a unit that is
+ * Starts it again, but for a scope, which nobody can start. The count of its starts is forgotten first: a unit that is
  * stopped and started with each VM would run into its StartLimitBurst=.
  */
 int unit_start(const struct host *host, const char *unit, struct err *err);
+
+/* Ends the sessions of a seat, by loginctl(1), and waits a while until they are gone. */
+int sessions_end(const struct host *host, const char *seat, struct err *err);

@@ -65,7 +65,7 @@ static const char *set_expect(const struct setting_place *p, const char *value)
 	return NULL;
 }
 
-/* ---- stop-units ---- */
+/* ---- stop-units, pause-units, end-sessions ---- */
 
 /* unit_name_mangle() of systemd's basic/unit-name.c; it refuses a name of 256 bytes. */
 #define UNIT_NAME_MAX 255
@@ -93,22 +93,62 @@ static const char *unit_name(struct arena *a, const char *word)
 	return strlen(word) <= UNIT_NAME_MAX ? word : NULL;
 }
 
-static const char *set_stop_units(const struct setting_place *p, const char *value)
+/* seat_name_is_valid() of systemd */
+static const char *seat_name(struct arena *a, const char *word)
+{
+	(void)a;
+	return str_starts(word, "seat") && word[4] && !word[strspn(word, LETTERS DIGITS "_-")] &&
+			       strlen(word) <= UNIT_NAME_MAX
+		       ? word
+		       : NULL;
+}
+
+/* Words between commas and blanks. false: one of them is not valid. */
+static bool set_names(const struct setting_place *p, const char *value,
+		      const char *(*name)(struct arena *a, const char *word), struct strv *list)
 {
 	static const char between[] = ", \t";
-	struct strv units = p->append ? p->device->stop_units : (struct strv){ 0 };
+	struct strv names = p->append ? *list : (struct strv){ 0 };
 
 	for (value += strspn(value, between); *value; value += strspn(value, between)) {
 		size_t len = strcspn(value, between);
-		const char *unit = unit_name(p->arena, arena_strndup(p->arena, value, len));
+		const char *one = name(p->arena, arena_strndup(p->arena, value, len));
 
-		if (!unit)
-			return "names of systemd units, such as ollama.service, jupyter.service";
-		strv_push(p->arena, &units, unit);
+		if (!one)
+			return false;
+		strv_push(p->arena, &names, one);
 		value += len;
 	}
-	p->device->stop_units = units;
+	*list = names;
+	return true;
+}
+
+static const char units_wanted[] = "names of systemd units, such as ollama.service, jupyter.service";
+
+static const char *set_stop_units(const struct setting_place *p, const char *value)
+{
+	return set_names(p, value, unit_name, &p->device->stop_units) ? NULL : units_wanted;
+}
+
+/* A scope cannot be started again, and no unit of the host starts its programs. */
+static const char *set_pause_units(const struct setting_place *p, const char *value)
+{
+	struct strv units = p->append ? p->device->pause_units : (struct strv){ 0 };
+
+	if (!set_names(p, value, unit_name, &units))
+		return units_wanted;
+	for (size_t i = 0; i < units.n; i++)
+		if (str_ends(units.v[i], ".scope"))
+			return "names of systemd units that can be started again; a scope cannot";
+	p->device->pause_units = units;
 	return NULL;
+}
+
+static const char *set_end_sessions(const struct setting_place *p, const char *value)
+{
+	return set_names(p, value, seat_name, &p->device->end_sessions)
+		       ? NULL
+		       : "names of seats, such as seat0";
 }
 
 /* ---- attributes ---- */
@@ -181,6 +221,8 @@ static const char *set_mdev_type(const struct setting_place *p, const char *valu
 const struct setting_key setting_device_keys[] = {
 	{ "expect", set_expect, .words = true },
 	{ "stop-units", set_stop_units, .list = true },
+	{ "pause-units", set_pause_units, .list = true },
+	{ "end-sessions", set_end_sessions, .list = true },
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "mdev-type", set_mdev_type },
 	{ "d3cold_allowed", set_d3cold_allowed },

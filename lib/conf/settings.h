@@ -29,7 +29,9 @@ struct device_settings {
 	unsigned line;
 	/* expect = 10de:1b06 subsystem=… serial=…; each NULL if not given */
 	const char *expect_id, *expect_subsystem, *expect_serial;
-	struct strv stop_units;
+	struct strv stop_units;  /* while a VM has the device */
+	struct strv pause_units; /* only while its driver changes */
+	struct strv end_sessions; /* seats */
 	/*
 	 * d3cold_allowed = 0|1, power = on|auto (power/control), reset_method = …,
 	 * sriov_numvfs = N

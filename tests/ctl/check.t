@@ -90,6 +90,35 @@ subtest 'Files given as arguments' => sub {
 	is(check($host, 'empty.ini')->{out}, "0 rules: 0 mistakes, 0 warnings\n", 'an empty file is right');
 };
 
+subtest 'Units and seats of kvmshim.conf that this host does not have' => sub {
+	my $host = Kvmshim->new;
+	my $at = "$conf:2: warning: ";
+	my @lines = ('[hook]', '[device 05:00.0]', 'stop-units = known, typo, home.mount, app.scope, pipewire, user@1000, inst@a',
+		'pause-units = masked.service, gone.timer', 'end-sessions = seat0');
+	$host->conf(join '', map { "$_\n" } @lines);
+	$host->file("usr/bin/$_", "#!/bin/sh\n", 0755) for qw(systemctl loginctl);
+	$host->file("usr/lib/systemd/$_", "[Unit]\n") for 'system/known.service', 'system/user@.service', 'system/inst@.service', 'user/pipewire.service';
+	$host->file('etc/systemd/system/masked.service', '');
+	my @wanted = (
+		'stop-units = typo.service: systemd does not know this unit, so the hook stops nothing',
+		'stop-units = pipewire.service: this is a unit of users, but the hook stops units of the host; write user@UID.service to stop all units of a user',
+		'pause-units = masked.service: the unit is masked, so the hook cannot start it again',
+		'pause-units = gone.timer: systemd does not know this unit, so the hook stops nothing',
+	);
+	my $got = check($host);
+	is(join("\n", sort @{ $got->{lines} }), join("\n", sort map { "$at$_" } @wanted), 'each of them');
+	is($got->{status}, 0, 'they are warnings');
+	unlink $host->dir . "/usr/bin/$_" for qw(systemctl loginctl);
+	@wanted = map { "$_ on this host" } 'stop-units = known.service: systemctl is not installed, so the hook cannot stop units',
+		'pause-units = masked.service: systemctl is not installed, so the hook cannot stop units',
+		'end-sessions = seat0: loginctl is not installed, so the hook cannot end sessions';
+	is(join("\n", sort @{ check($host)->{lines} }), join("\n", sort map { "$at$_" } @wanted), 'a host without systemd');
+	$host->file('right.ini', $right);
+	is(check($host, 'right.ini')->{out}, "1 rule: 0 mistakes, 0 warnings\n", 'nothing of it where a rule file is checked');
+	$host->file('draft.conf', "[device 05:00.0]\nstop-units = x\n");
+	like(check($host, 'draft.conf')->{out}, qr/^draft\.conf:1: warning: stop-units = x\.service: systemctl is not installed/, 'a draft of kvmshim.conf');
+};
+
 subtest 'Files that are no rule files are mentioned' => sub {
 	my $host = Kvmshim->new;
 	$host->rules($_, 'nonsense') for '50-a.ini.dpkg-new', '50-b.conf', '.hidden.ini', '50 c.ini', 'README', "50-\e[31m.ini";

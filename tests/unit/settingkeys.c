@@ -46,6 +46,10 @@ static const char *devices_text(const struct settings *s)
 			    d->unbind_timeout, or_dash(d->mdev_type));
 		for (size_t k = 0; k < d->stop_units.n; k++)
 			strbuf_addf(&b, " %s", d->stop_units.v[k]);
+		for (size_t k = 0; k < d->pause_units.n; k++)
+			strbuf_addf(&b, " pause %s", d->pause_units.v[k]);
+		for (size_t k = 0; k < d->end_sessions.n; k++)
+			strbuf_addf(&b, " end %s", d->end_sessions.v[k]);
 		strbuf_add(&b, " |");
 		for (size_t k = 0; k < d->n_attributes; k++)
 			strbuf_addf(&b, " %s=%s", d->attributes[k].name, d->attributes[k].value);
@@ -89,6 +93,11 @@ static const struct machine {
 	{ "no reset at all", "[device 05:00.0]\nreset_method =\npower = auto\nd3cold_allowed = 1\n",
 	  HOOK_DEFAULTS,
 	  "0000:05:00.0 - - - 15 - | reset_method= power/control=auto d3cold_allowed=1\n" },
+	{ "units that pause, and seats",
+	  "[device 05:00.0]\npause-units = nvidia-persistenced, a.socket\npause-units += b\n"
+	  "end-sessions = seat0 seat-pci-0\nend-sessions += seat1\n",
+	  HOOK_DEFAULTS, "0000:05:00.0 - - - 15 - pause nvidia-persistenced.service pause a.socket pause b.service "
+	  "end seat0 end seat-pci-0 end seat1 |\n" },
 	{ "nothing to be stopped", "[device 05:00.0]\nstop-units =\n", HOOK_DEFAULTS,
 	  "0000:05:00.0 - - - 15 - |\n" },
 	{ "a device's timeout is that of [hook], wherever that stands",
@@ -192,6 +201,13 @@ static const struct bad {
 	{ "an empty serial number", "[device 05:00.0]\nexpect = 10de:1b06 serial=\n", "f:2: error: expect" },
 	{ "anything else expected", "[device 05:00.0]\nexpect = 10de:1b06 revision=a1\n",
 	  "f:2: error: expect" },
+	{ "a pause of a scope", "[device 05:00.0]\npause-units = a.scope\n",
+	  "f:2: error: pause-units = a.scope: must be names of systemd units that can be started again" },
+	{ "a pause of no unit", "[device 05:00.0]\npause-units = a/b\n", "f:2: error: pause-units = a/b: must be names" },
+	{ "a seat that is a session", "[device 05:00.0]\nend-sessions = 2\n",
+	  "f:2: error: end-sessions = 2: must be names of seats, such as seat0" },
+	{ "a seat that is a path", "[device 05:00.0]\nend-sessions = seat0, seat/../x\n", "f:2: error: end-sessions" },
+	{ "no number of a seat", "[device 05:00.0]\nend-sessions = seat\n", "f:2: error: end-sessions" },
 	{ "a unit that would be an option", "[device 05:00.0]\nstop-units = -H.service\n",
 	  "f:2: error: stop-units = -H.service: must be names of systemd units" },
 	{ "a unit with a path", "[device 05:00.0]\nstop-units = a, ../b\n", "f:2: error: stop-units" },

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "host/process/seat.h"
 #include "root.h"
 
 static int compare(const void *a, const void *b)
@@ -37,6 +38,7 @@ static struct holder who(const struct host *host, pid_t pid)
 	};
 
 	h.process.pid = pid;
+	h.seat = h.unit ? seat_of_unit(host, h.unit) : NULL;
 	return h;
 }
 

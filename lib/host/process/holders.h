@@ -20,6 +20,7 @@ struct holder {
 	bool late;		 /* a pass ended before it had seen all: this process has most files */
 	size_t files;		 /* then: how many of them were seen */
 	int error;		 /* errno: the list of processes could not be read; then pid is 0 */
+	const char *seat;	 /* of its session; NULL: none */
 };
 
 struct holders {

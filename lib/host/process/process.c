@@ -160,18 +160,18 @@ static bool is_unit(const char *name)
 }
 
 /*
- * The last unit of a path, for user@1000.service/app.slice/app-foo.scope is foo's, and
- * libvirt makes folders of its own below a VM's scope. The path is cut up.
+ * The first unit of a path, cg_path_get_unit() of systemd: what is below it is not the host's.
+ * user@1000.service has units of another systemd below it, which runs for that user, and so
+ * has a container; libvirt makes folders of its own below a VM's scope. The path is cut up.
  */
-static const char *last_unit(char *path)
+static const char *first_unit(char *path)
 {
-	const char *unit = NULL;
 	char *save = NULL;
 
 	for (char *name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save))
 		if (is_unit(name))
-			unit = name;
-	return unit;
+			return name;
+	return NULL;
 }
 
 /* The path in a line of /proc/PID/cgroup (cgroups(7)) if it is of systemd's hierarchy. */
@@ -198,9 +198,19 @@ const char *process_unit(const struct host *host, pid_t pid)
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *path = cgroup_path(line);
 
-		unit = path ? last_unit(path) : NULL;
+		unit = path ? first_unit(path) : NULL;
 	}
 	return unit;
+}
+
+const char *process_unit_text(struct arena *a, const char *unit)
+{
+	static const char user[] = "user@", service[] = ".service";
+	size_t digits = str_starts(unit, user) ? strspn(unit + strlen(user), "0123456789") : 0;
+
+	if (digits && str_eq(unit + strlen(user) + digits, service))
+		return arena_printf(a, "user %.*s, in %s", (int)digits, unit + strlen(user), unit);
+	return arena_printf(a, "unit %s", str_printable(a, unit));
 }
 
 pid_t process_named(const struct host *host, const char *name)

@@ -45,9 +45,12 @@ bool process_is_self(const struct root *r, pid_t pid);
 /* Did this process start it? Likewise. */
 bool process_is_child(const struct host *host, pid_t pid);
 
-/* Its name (/proc/PID/comm) and its systemd unit (last *.service, *.scope … of cgroup), or NULL. */
+/* Its name (/proc/PID/comm) and its unit, of the systemd of the host (first of cgroup), or NULL. */
 const char *process_command(const struct host *host, pid_t pid);
 const char *process_unit(const struct host *host, pid_t pid);
+
+/* For people: "unit a.service", or of what runs for a user "user 1000, in user@1000.service". */
+const char *process_unit_text(struct arena *a, const char *unit);
 
 /* The first process of this name (as comm cuts it: 15 bytes); 0: none. */
 pid_t process_named(const struct host *host, const char *name);

@@ -25,7 +25,8 @@ sub campaign_host {
 	my $host = Kvmshim::Zoo->new;
 	$host->pool($_, 2048, 8) for 0, 1;
 	return $host->settings({ hugepages => 'allocate', %hook },
-		"[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n") && $host;
+		"[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n[device 0000:01:00.0]\npause-units = gpu.service\n"
+		. "end-sessions = seat0\n") && $host;
 }
 
 # One that has its memory in huge pages of node 1, more than there are; options are those of Kvmshim::Vm.

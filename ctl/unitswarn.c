@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/unitswarn.h"
+
+#include "arena.h"
+#include "conf/settings.h"
+#include "host/program.h"
+#include "host/sysfs.h"
+#include "host/unitfile.h"
+#include "mistake.h"
+#include "root.h"
+#include "str.h"
+
+struct warner {
+	const struct host *host;
+	const struct settings *settings;
+	struct mistakes *mistakes;
+	const struct device_settings *device; /* whose section it is */
+};
+
+/* systemd makes units of the other types itself, from mounts, disks and processes. */
+static bool has_file_type(const char *unit)
+{
+	static const char *const types[] = { ".service", ".socket", ".target", ".path", ".timer",
+					     ".automount" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_ends(unit, types[i]))
+			return true;
+	return false;
+}
+
+/* A unit that the systemd of each user has, such as pipewire.service. */
+static bool is_of_users(const struct host *host, const char *unit)
+{
+	static const char *const folders[] = { "/etc/systemd/user", "/run/systemd/user",
+					       "/usr/local/lib/systemd/user", "/usr/lib/systemd/user",
+					       "/lib/systemd/user" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (sysfs_has(host, arena_printf(host->arena, "%s/%s", folders[i], unit)))
+			return true;
+	return false;
+}
+
+static void warn(const struct warner *w, const char *key, const char *unit, const char *what)
+{
+	mistake_warn(w->mistakes, w->settings->path, w->device->line, "%s = %s: %s", key, unit, what);
+}
+
+static void look_at_unit(const struct warner *w, const char *key, const char *unit)
+{
+	enum unitfile file = unitfile_find(w->host, unit);
+
+	if (file == UNITFILE_MASKED)
+		warn(w, key, unit, "the unit is masked, so the hook cannot start it again");
+	else if (file == UNITFILE_EXISTS || !has_file_type(unit))
+		return;
+	else if (is_of_users(w->host, unit))
+		warn(w, key, unit, "this is a unit of users, but the hook stops units of the host; write "
+		     "user@UID.service to stop all units of a user");
+	else
+		warn(w, key, unit, "systemd does not know this unit, so the hook stops nothing");
+}
+
+static void look_at_units(const struct warner *w, const char *key, const struct strv *units)
+{
+	if (units->n && !program_find(w->host, "systemctl")) {
+		warn(w, key, units->v[0],
+		     "systemctl is not installed, so the hook cannot stop units on this host");
+		return;
+	}
+	for (size_t i = 0; i < units->n; i++)
+		look_at_unit(w, key, units->v[i]);
+}
+
+void unitswarn(const struct host *host, const struct settings *settings, struct mistakes *m)
+{
+	for (size_t i = 0; i < settings->n_devices; i++) {
+		const struct device_settings *d = &settings->devices[i];
+		struct warner w = { host, settings, m, d };
+
+		look_at_units(&w, "stop-units", &d->stop_units);
+		look_at_units(&w, "pause-units", &d->pause_units);
+		if (d->end_sessions.n && !program_find(host, "loginctl"))
+			warn(&w, "end-sessions", d->end_sessions.v[0],
+			     "loginctl is not installed, so the hook cannot end sessions on this host");
+	}
+}

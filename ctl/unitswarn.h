@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct host;
+struct mistakes;
+struct settings;
+
+/*
+ * Warns of units of kvmshim.conf that the hook cannot stop or start on this host: systemd has no
+ * file for them, they are masked or units of users, or systemctl is missing.
+ */
+void unitswarn(const struct host *host, const struct settings *settings, struct mistakes *m);
