@@ -111,6 +111,16 @@ static bool wants_colour(void)
 	       !(term && str_eq(term, "dumb"));
 }
 
+/*
+ * For virsh, which we ask. Without a URI it may look only for libvirtd's socket (11.3 of Debian),
+ * where virtqemud has another. The VMs of a user who is not root are in qemu:///session.
+ */
+static void name_system_daemon(void)
+{
+	if (geteuid() == 0)
+		setenv("LIBVIRT_DEFAULT_URI", "qemu:///system", 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
@@ -122,6 +132,7 @@ int main(int argc, char **argv)
 
 	signal(SIGXFSZ, SIG_IGN); /* a limit is to be an error of write(2) */
 	signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, it hides how children ended */
+	name_system_daemon();
 	status = run(&ctl, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = ctl_fail("cannot write: %s", strerror(errno));

@@ -350,6 +350,13 @@ END
 		[ [ 'a', 'rewrite', '' ], [ 'a b', 'rewrite', '' ], [ 'c', 'refuse', '' ], [ 'odd', undef, 1 ] ], 'the same as JSON');
 	is_deeply($json->{explained}[1]{after}, [ $qemu, '-name', 'guest=a b', '-cpu', 'host,kvm=off' ], 'word by word');
 
+	$host->file('virsh/virsh', "#!/bin/sh\necho \"\$LIBVIRT_DEFAULT_URI\" >'$host->{dir}/uri'\n", 0755);
+	for my $case ([ '', $> == 0 ? 'qemu:///system' : '', 'the daemon of the host, for root' ], [ 'test:///default', 'test:///default', 'what the user has set' ]) {
+		local $ENV{LIBVIRT_DEFAULT_URI} = $case->[0];
+		delete $ENV{LIBVIRT_DEFAULT_URI} if !$case->[0];
+		$all->();
+		is(slurp($host->dir . '/uri'), "$case->[1]\n", "virsh is to ask $case->[2]");
+	}
 	$host->file('virsh/virsh', "#!/bin/sh\necho\n", 0755);
 	$got = $all->();
 	is_deeply([ @$got{qw(status err)} ], [ 0, '' ], 'no domains: exit 0');
