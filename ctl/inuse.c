@@ -21,7 +21,9 @@ static const char *disk_use(const struct host *host, const char *path)
 {
 	struct stat st;
 
-	return *path == '/' && stat(path, &st) == 0 ? uses_of_image(host, path, &st) : NULL;
+	if (*path != '/' || stat(path, &st) < 0)
+		return NULL;
+	return uses_of_image(host, path, &st);
 }
 
 static const char *usb_use(const struct host *host, const char *what)

@@ -91,7 +91,6 @@ static bool names_qemu(const char *bytes, size_t len)
 static bool looks_like_qemu(const char *path)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	const char *slash = strrchr(path, '/');
 	struct stat st;
 	char *bytes;
 	bool is;
@@ -102,7 +101,7 @@ static bool looks_like_qemu(const char *path)
 	if (bytes == MAP_FAILED)
 		return false;
 	if (memcmp(bytes, "#!", 2) == 0)
-		is = names_qemu(bytes, (size_t)st.st_size) || names_qemu(slash, strlen(slash));
+		is = names_qemu(bytes, (size_t)st.st_size) || names_qemu(basename(path), strlen(basename(path)));
 	else
 		is = has_version(bytes, (size_t)st.st_size);
 	munmap(bytes, (size_t)st.st_size);

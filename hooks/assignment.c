@@ -328,7 +328,7 @@ static int undo(struct assignment *h, int folder, struct journal *j, int rc, str
 static int create_vfs(struct assignment *h, struct err *err)
 {
 	struct reservations held = { 0 };
-	struct vf_needs needs;
+	struct vf_needs needs = { 0 };
 	int rc = reserve_read(&h->host, h->uuid, &held, err);
 
 	if (!rc)

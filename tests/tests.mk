@@ -84,8 +84,9 @@ coverage:
 # All that .ci/run asks for: `./install.sh test`.
 check-all: check
 	$(Q)$(MAKE) --no-print-directory campaign $(campaign_short)
+	$(Q)$(MAKE) --no-print-directory -j $(JOBS) SAN=1 CC=clang test-programs
 	$(Q)$(MAKE) --no-print-directory SAN=1 CC=clang check T='$(san_rooms)'
-	$(Q)$(MAKE) --no-print-directory fuzz-short
-	$(Q)$(MAKE) --no-print-directory lint
+	$(Q)$(MAKE) --no-print-directory -j $(JOBS) fuzz-short
+	$(Q)$(MAKE) --no-print-directory -j $(JOBS) lint
 
 .PHONY: campaign coverage check check-all check-short test-programs

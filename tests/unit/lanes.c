@@ -286,7 +286,7 @@ static void only_some_lanes(void **state)
 	struct step steps[] = { UNIT("app.service"), SET(1, ONE, "d3cold_allowed", "0", "1"),
 				SET(2, TWO, "d3cold_allowed", "0", "1") };
 	struct journal j = of_done(steps, UNIT_COUNT(steps));
-	bool only[] = { false, false, true };
+	const bool only[] = { false, false, true };
 	struct strv notes = { 0 };
 	struct err err;
 

@@ -100,7 +100,7 @@ int act_write(const struct host *host, const char *path, const char *text, int d
 int act_read(const struct host *host, const char *path, int deadline, char **text,
 	     struct process *stuck)
 {
-	struct report report;
+	struct report report = { .done = false };
 	struct task t = { .run = task_read, .path = root_path(host, path), .report = &report };
 	int rc = helper_do(host->arena, &t, deadline, stuck);
 	size_t len;

@@ -180,10 +180,11 @@ void child_end(struct child *c)
 /* Makes room by forgetting the first half. */
 bool tail_read(struct tail *tail, int fd)
 {
-	size_t half = TAIL_MAX / 2;
 	ssize_t got;
 
 	if (tail->len == TAIL_MAX) {
+		size_t half = TAIL_MAX / 2;
+
 		memcpy(tail->text, tail->text + half, half);
 		tail->len = half;
 	}

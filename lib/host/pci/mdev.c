@@ -69,6 +69,7 @@ const char *mdev_parent(const struct host *host, const char *uuid)
 	char path[PATH_MAX];
 	ssize_t len = readlink(root_path(host, mdev_path(host->arena, uuid)), path,
 			       sizeof(path) - 1);
+	const char *parent;
 	char *slash;
 
 	if (len <= 0)
@@ -78,8 +79,8 @@ const char *mdev_parent(const struct host *host, const char *uuid)
 	if (!slash)
 		return NULL;
 	*slash = '\0';
-	slash = strrchr(path, '/');
-	return slash && pci_is_address(slash + 1) ? arena_strdup(host->arena, slash + 1) : NULL;
+	parent = basename(path);
+	return pci_is_address(parent) ? arena_strdup(host->arena, parent) : NULL;
 }
 
 int mdev_group(const struct host *host, const char *uuid)
