@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "arena.h"
-#include "ctl/capture.h"
+#include "ctl/check/introspect.h"
 #include "ctl/check/type.h"
-#include "ctl/qemuhelp.h"
 #include "err.h"
 #include "glob.h"
 #include "nearest.h"
@@ -20,7 +19,7 @@
 
 struct checkqemu {
 	struct arena *arena;
-	struct qemuhelp help;
+	struct introspect q;
 	struct decision *d;
 	struct qemuopts opts;
 	/* the line in hand, and the option that it speaks of */
@@ -64,22 +63,26 @@ static const struct kind *kind_of(const struct qemuopt *opt)
 	return NULL;
 }
 
-static const struct strv *ask(struct checkqemu *c, const char *option, const char *value)
-{
-	return qemuhelp_names(&c->help, arena_printf(c->arena, "-%s", option), value);
-}
-
-static void nearest_of(struct nearest *near, const struct strv *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		nearest_try(near, names->v[i]);
-}
-
 static const char *hint(struct checkqemu *c, const struct strv *names, const char *word)
 {
 	struct nearest near = { .word = word };
 
-	nearest_of(&near, names);
+	for (size_t i = 0; i < names->n; i++)
+		nearest_try(&near, names->v[i]);
+	return nearest_hint(c->arena, &near);
+}
+
+static void nearest_of(struct nearest *near, const struct properties *of)
+{
+	for (size_t i = 0; i < of->n; i++)
+		nearest_try(near, of->v[i].name);
+}
+
+static const char *hint_of(struct checkqemu *c, const struct properties *of, const char *word)
+{
+	struct nearest near = { .word = word };
+
+	nearest_of(&near, of);
 	return nearest_hint(c->arena, &near);
 }
 
@@ -93,7 +96,7 @@ static void say(struct checkqemu *c, bool stops_vm, const char *text)
 
 static void check_kind(struct checkqemu *c, const struct kind *kind, const char *name)
 {
-	const struct strv *names = ask(c, kind->option, "help");
+	const struct strv *names = introspect_kinds(&c->q, kind->option);
 
 	if (names && !strchr(name, '%') && !strv_has(names, name))
 		say(c, true,
@@ -112,15 +115,16 @@ static bool any_matches(const struct strv *names, const char *glob)
 /* ---- properties ---- */
 
 /* A list has only the part before the dot: of smp.cpus and of a.0. */
-static bool has_property(struct checkqemu *c, const struct strv *names, const char *key)
+static const struct property *find_property(struct checkqemu *c, const struct properties *of,
+					    const char *key)
 {
 	const char *front = arena_strndup(c->arena, key, strcspn(key, "."));
 
-	for (size_t i = 0; i < names->n; i++)
-		if (optval_same_key(c->opt, names->v[i], key) ||
-		    optval_same_key(c->opt, names->v[i], front))
-			return true;
-	return false;
+	for (size_t i = 0; of && i < of->n; i++)
+		if (optval_same_key(c->opt, of->v[i].name, key) ||
+		    optval_same_key(c->opt, of->v[i].name, front))
+			return &of->v[i];
+	return NULL;
 }
 
 /* addr is listed as a number and is a slot and function in hex. */
@@ -134,13 +138,11 @@ static bool has_plain_type(const struct assign *as)
  * that type into a JSON value?
  */
 static void check_type(struct checkqemu *c, const struct kind *kind, const char *what,
-		       const struct assign *as)
+		       const char *type, const struct assign *as)
 {
-	const char *type = qemuhelp_type(&c->help, arena_printf(c->arena, "-%s", kind->option),
-					 arena_printf(c->arena, "%s,help", what), as->key);
 	const char *wants;
 
-	if (!type || !has_plain_type(as))
+	if (*type == '\0' || !has_plain_type(as))
 		return;
 	wants = checktype_wants(type, as->value);
 	if (wants)
@@ -160,24 +162,25 @@ static void check_property(struct checkqemu *c, const struct kind *kind, const c
 			   const struct assign *as)
 {
 	const char *key = as->key;
-	const struct strv *names = ask(c, kind->option, "help");
+	const struct strv *names = introspect_kinds(&c->q, kind->option);
 	struct nearest near = { .word = key };
 
 	if (!names || STR_AMONG(everywhere, key) || strchr(glob, '%'))
 		return;
 	for (size_t i = 0; i < names->n; i++) {
-		const struct strv *properties;
+		const struct properties *all;
+		const struct property *found;
 
 		if (!glob_match(glob, names->v[i]))
 			continue;
-		properties = ask(c, kind->option,
-				 arena_printf(c->arena, "%s,help", names->v[i]));
-		if (properties && has_property(c, properties, key)) {
-			check_type(c, kind, names->v[i], as);
+		all = introspect_properties(&c->q, kind->option, names->v[i]);
+		found = find_property(c, all, key);
+		if (found) {
+			check_type(c, kind, names->v[i], found->type, as);
 			return;
 		}
-		if (properties)
-			nearest_of(&near, properties);
+		if (all)
+			nearest_of(&near, all);
 	}
 	if (near.best)
 		say(c, true,
@@ -188,25 +191,25 @@ static void check_property(struct checkqemu *c, const struct kind *kind, const c
 /* All models are devices, and `max` has what qemu64 has and more. */
 static void check_cpu_property(struct checkqemu *c, const char *key)
 {
-	const struct strv *properties = ask(c, "device", "max-x86_64-cpu,help");
+	const struct properties *all = introspect_properties(&c->q, "device", "max-x86_64-cpu");
 
-	if (properties && !str_eq(key, "model") && !has_property(c, properties, key))
+	if (all && !str_eq(key, "model") && !find_property(c, all, key))
 		say(c, true,
 		    arena_printf(c->arena, "this QEMU's CPUs have no property '%s'%s", key,
-				 hint(c, properties, key)));
+				 hint_of(c, all, key)));
 }
 
-/* Options with one set of keys that `help` lists. Others take help for a value, and start. */
+/* Options with one set of keys that QEMU lists in full. */
 static const char *const keyed[] = { "boot", "overcommit", "rtc", "smp" };
 
 static void check_key(struct checkqemu *c, const char *key)
 {
-	const struct strv *names = ask(c, c->opt->name, "help");
+	const struct properties *all = introspect_keys(&c->q, c->opt->name);
 
-	if (names && !has_property(c, names, key))
+	if (all && !find_property(c, all, key))
 		say(c, true,
 		    arena_printf(c->arena, "this QEMU's -%s has no key '%s'%s", c->opt->name, key,
-				 hint(c, names, key)));
+				 hint_of(c, all, key)));
 }
 
 /* Devices that -global often names, and that -device help omits because only QEMU creates them. */
@@ -218,12 +221,10 @@ static const char *const unlisted[] = {
 /* Abstract types (cpu, virtio-pci) and types that only QEMU creates list nothing, but exist. */
 static void check_global_driver(struct checkqemu *c, const char *driver)
 {
-	const struct strv *devices = ask(c, "device", "help");
+	const struct strv *devices = introspect_kinds(&c->q, "device");
 	struct nearest near = { .word = driver };
-	const char *said = qemuhelp_complaint(&c->help, "-device",
-					      arena_printf(c->arena, "%s,help", driver));
 
-	if (!devices || !strstr(said, "' not found"))
+	if (!devices || introspect_has_driver(&c->q, driver))
 		return;
 	for (size_t i = 0; i < devices->n; i++)
 		nearest_try(&near, devices->v[i]);
@@ -238,15 +239,14 @@ static void check_global(struct checkqemu *c, const char *key)
 {
 	const char *dot = editglobal_dot(key);
 	const char *driver = arena_strndup(c->arena, key, (size_t)(dot - key));
-	const struct strv *properties =
-		ask(c, "device", arena_printf(c->arena, "%s,help", driver));
+	const struct properties *all = introspect_properties(&c->q, "device", driver);
 
-	if (!properties)
+	if (!all)
 		check_global_driver(c, driver);
-	else if (!strv_has(properties, dot + 1))
+	else if (!find_property(c, all, dot + 1))
 		say(c, true,
 		    arena_printf(c->arena, "this QEMU's %s has no property '%s'%s", driver,
-				 dot + 1, hint(c, properties, dot + 1)));
+				 dot + 1, hint_of(c, all, dot + 1)));
 }
 
 /* ---- one action ---- */
@@ -263,7 +263,7 @@ static void check_selector(struct checkqemu *c, const struct kind *kind,
 			   const struct target *target)
 {
 	const char *glob = selected_kind(target, kind->key);
-	const struct strv *names = glob ? ask(c, kind->option, "help") : NULL;
+	const struct strv *names = glob ? introspect_kinds(&c->q, kind->option) : NULL;
 
 	if (names && !strchr(glob, '%') && !any_matches(names, glob))
 		say(c, false,
@@ -331,11 +331,8 @@ static void check_add(struct checkqemu *c, const struct kind *kind)
 
 static void check_option(struct checkqemu *c)
 {
-	const struct strv *options = qemuhelp_names(&c->help, "-help", NULL);
-
-	if (options && !STR_AMONG(undocumented, c->opt->name) &&
-	    !strv_has(options, c->opt->name) &&
-	    !strv_has(options, c->action->target.option))
+	if (!STR_AMONG(undocumented, c->opt->name) && !introspect_has_option(&c->q, c->opt->name) &&
+	    !introspect_has_option(&c->q, c->action->target.option))
 		say(c, c->action->verb == VERB_ADD,
 		    arena_printf(c->arena, "this QEMU has no option -%s", c->opt->name));
 }
@@ -439,17 +436,10 @@ static void check_rule(struct checkqemu *c, const struct rule *rule)
 
 int checkqemu(struct arena *a, const char *binary, struct decision *d, struct err *err)
 {
-	struct checkqemu c = {
-		.arena = a,
-		.help = { .arena = a, .binary = binary },
-		.d = d,
-		.opts = qemuopts_with(a, &d->settings),
-	};
-	int rc = qemuhelp_open(&c.help, err);
+	struct checkqemu c = { .arena = a, .d = d, .opts = qemuopts_with(a, &d->settings) };
+	int rc = introspect_open(&c.q, a, binary, err);
 
 	for (size_t i = 0; rc == 0 && i < d->rules.n; i++)
 		check_rule(&c, &d->rules.v[i]);
-	if (c.help.silent)
-		return err_set(err, ETIMEDOUT, "%s does not answer (%d s)", binary, CAPTURE_SECONDS);
-	return rc;
+	return rc ? rc : introspect_close(&c.q, err);
 }

@@ -7,7 +7,6 @@
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"
 #include "ctl/doctor/row.h"
-#include "ctl/qemuhelp.h"
 #include "file.h"
 #include "host/sysfs.h"
 #include "nearest.h"

@@ -308,7 +308,7 @@ static const char *why_not_asked(const struct emulator *e)
 
 static void ask(struct doctor *d, struct emulator *e)
 {
-	struct qemuhelp *help = arena_new(d->host.arena, struct qemuhelp);
+	struct strv *machines = arena_new(d->host.arena, struct strv);
 	struct err err = { 0 };
 	const char *path;
 
@@ -319,13 +319,13 @@ static void ask(struct doctor *d, struct emulator *e)
 		e->unasked = arena_strdup(d->host.arena, err.text);
 		return;
 	}
-	*help = (struct qemuhelp){ .arena = d->host.arena, .binary = path };
-	e->machines = qemuhelp_names(help, "-machine", "help");
-	if (help->silent)
+	if (qemuhelp_machines(d->host.arena, path, machines, NULL) == -ETIMEDOUT)
 		e->problem = arena_printf(d->host.arena, "it did not answer within %d s",
 					  CAPTURE_SECONDS);
-	else if (!e->machines)
+	else if (!machines->n)
 		e->problem = "it does not answer -machine help";
+	else
+		e->machines = machines;
 }
 
 /* A QEMU starts in 0.1 s. The emulators of other CPUs can stay unasked. */

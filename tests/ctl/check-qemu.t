@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Kvmshim;
+use Kvmshim::FakeQemu;
 use Kvmshim::Pace;
 use Kvmshim::Qemu;
 use Test::More;
@@ -20,6 +21,16 @@ sub check {
 	my $got = run({ env => { KVMSHIM_ROOT => $host->dir }, dir => $host->dir }, program('kvmshim'), 'check', @args);
 	$got->{lines} = [ split /\n/, $got->{out} =~ s/^[^\n]*\n\z//mr ];
 	return $got;
+}
+
+# This emulator cannot be asked: one line says why.
+sub says_it {
+	my ($binary, $status, $why, $name) = @_;
+	my $got = check("--qemu=$binary");
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($got->{status}, $status, "$name: exit $status");
+	is($got->{out}, '', "$name: nothing on stdout");
+	like($got->{err}, $why, $name);
 }
 
 # Asks about one rule of these lines; the lines begin at 3.
@@ -253,16 +264,10 @@ subtest 'Options: what the check says is what QEMU says' => sub {
 };
 
 subtest 'A hint knows all drivers that a glob means' => sub {
-	my $fake = $host->file('bin/two', <<'END', 0755);
-#!/bin/sh
-case $*,$2 in
--version*) echo 'QEMU emulator version 99.0.0' ;;
--help*) echo '-device driver   a device' ;;
--device?help,*) echo 'name "a", bus PCI'; echo 'name "z", bus ISA' ;;
-*a,help) echo 'a options:'; echo '  addr=<int32>' ;;
-*z,help) echo 'z options:'; echo '  iobase=<uint32>' ;;
-esac
-END
+	my $fake = fake_qemu($host, 'bin/two',
+		'device_add help'          => qq(Misc devices:\r\nname "a", bus PCI\r\nname "z", bus ISA\r\n),
+		'device-list-properties a' => [ { name => 'addr', type => 'int32' } ],
+		'device-list-properties z' => [ { name => 'iobase', type => 'uint32' } ]);
 	$host->no_rules;
 	for (['*', 'adddr', 'addr'], ['*', 'iobas', 'iobase'], ['a', 'adddr', 'addr']) {
 		my ($glob, $word, $want) = @$_;
@@ -274,15 +279,10 @@ END
 subtest 'Which emulator is asked' => sub {
 	$host->rules('50-a.ini', "[a]\nwhen = always\nset = -cpu hypervisr=off\n");
 	is(check()->{status}, 0, 'none where --qemu is not said');
-	my $fake = $host->file('bin/fake', <<'END', 0755);
-#!/bin/sh
-case $1 in
--version) echo 'QEMU emulator version 99.0.0' ;;
--help) echo '-cpu model   the CPU' ;;
--cpu) echo 'Available CPUs:'; echo 'x86 nothing-else  A CPU' ;;
--device) echo 'max-x86_64-cpu options:'; echo '  hypervisr=<bool>' ;;
-esac
-END
+	my $fake = fake_qemu($host, 'bin/fake',
+		'query-cpu-definitions'                 => [ { name => 'nothing-else' } ],
+		'device-list-properties max-x86_64-cpu' => [ { name => 'hypervisr', type => 'bool' } ],
+		-help                                   => "-cpu model   the CPU\n");
 	is(check("--qemu=$fake")->{out}, "1 rule: 0 mistakes, 0 warnings\n", '--qemu=BINARY: that one');
 	$host->conf("[wrapper]\nreal = $fake\n");
 	is(check('--qemu')->{out}, "1 rule: 0 mistakes, 0 warnings\n", '--qemu: the one that kvmshim.conf names');
@@ -302,6 +302,72 @@ subtest 'What cannot be asked' => sub {
 		is($got->{out}, '', "$binary: nothing on stdout");
 		like($got->{err}, qr/\Akvmshim: \Q$binary\E.*[^:\s]\n\z/, "$binary: one whole line that names it");
 	}
+};
+
+subtest 'One QEMU is asked, and its -help where only that knows' => sub {
+	my $counted = $host->file('bin/counted', "#!/bin/sh\necho \"\$*\" >>$host->{dir}/starts\nexec $qemu \"\$@\"\n", 0755);
+	my @many = split /\n/, <<'END';
+set = -device[driver=virtio-net-pci] rx_queue_size=1024
+set = -device[driver=virtio-net-*] no-such-property=1
+add = -object rng-random,id=r,filename=/dev/urandom
+add = -netdev user,id=n
+set = -machine vmport=off
+set = -smp cores=2
+set = -boot menu=on
+set = -rtc base=utc
+set = -overcommit mem-lock=off
+set = -chardev[backend=pty] path=x
+add = -global virtio-net-pci.romfile=
+machine-type = q35
+END
+	my $asked = sub {
+		unlink "$host->{dir}/starts";
+		$host->file('draft.ini', join("\n", '[rule]', 'when = always', @_) . "\n");
+		check("--qemu=$counted", 'draft.ini');
+		return map { (split)[0] } split /\n/, slurp("$host->{dir}/starts");
+	};
+	is(join(' ', $asked->(@many)), '-machine', 'QMP answers all questions of a dozen options');
+	is(join(' ', $asked->(@many, 'add = -no-reboot', 'set = -cpu kvm=off', 'add = -S')), '-machine -help', 'options without a list of keys: -help');
+};
+
+subtest 'A question that ends QEMU has no answer, and the next has one' => sub {
+	my %is = (
+		'device_add help'          => join('', map { qq(name "$_", bus PCI\n) } qw(a dies z)),
+		'device-list-properties a' => [ { name => 'addr', type => 'int32' } ],
+		'device-list-properties dies' => 'DIE',
+		'device-list-properties z' => [ { name => 'iobase', type => 'uint32' } ],
+	);
+	my $fake = fake_qemu($host, 'bin/dies', %is);
+	$host->no_rules;
+	$host->rules('50-a.ini', "[a]\nwhen = always\nset = -device[driver=*] iobasee=1\nset = -device[driver=dies] x=1\nset = -device[driver=*] adr=1\n");
+	my $got = check("--qemu=$fake");
+	is_deeply([ $got->{out} =~ /did you mean '(\w+)'/g ], [qw(iobase addr)], 'the hints') or diag($got->{out});
+	is(scalar(grep { /^-machine/ } split /\n/, slurp("$fake.starts")), 2, 'the question is not put again');
+	my $mortal = fake_qemu($host, 'bin/mortal', 'device_add help' => join('', map { qq(name "d$_", bus PCI\n) } 1 .. 40),
+		map { ("device-list-properties d$_" => 'DIE why it ended') } 1 .. 40);
+	says_it($mortal, 2, qr/\Akvmshim: \Q$mortal\E ends at one question after the other: fake: why it ended\n\z/, 'a QEMU that always ends is given up');
+};
+
+subtest 'A QEMU that answers with something else ends in one line' => sub {
+	$host->no_rules;
+	$host->rules('50-a.ini', "[a]\nwhen = always\nset = -device[driver=a] x=1\n");
+	for my $case (
+		[ 'it ends at once',            { greeting => 'DIE Could not access KVM kernel module' }, qr/failed: fake: Could not access KVM kernel module/ ],
+		[ 'its greeting is no JSON',    { greeting => 'GARBAGE hello there' },                    qr/is not a QEMU emulator: its answer is not QMP/ ],
+		[ 'its greeting is not of QMP', { greeting => 'GARBAGE {"hello": "there"}' },             qr/is not a QEMU emulator: its answer is not QMP/ ],
+		[ 'it ends after its greeting', { qmp_capabilities => 'DIE' },                            qr/failed: it ended after its greeting/ ],
+		[ 'an answer is no JSON',       { 'device_add help' => 'GARBAGE <html>' },                qr/is not a QEMU emulator: its answer is not QMP/ ],
+		[ 'an answer is half a list',   { 'device_add help' => 'GARBAGE {"return": [' },          qr/is not a QEMU emulator: its answer is not QMP/ ],
+		[ 'it only sends events',       { 'device_add help' => 'EVENTS' },                        qr/sends events, and no answer/ ],
+	) {
+		my ($what, $is, $why) = @$case;
+		my $fake = fake_qemu($host, 'bin/odd', %$is);
+		says_it($fake, 2, qr/\Akvmshim: \Q$fake\E $why\n\z/, $what);
+	}
+	my $flood = $host->file('bin/flood', "#!/bin/sh\n# QEMU\nexec yes | tr -d '\\n'\n", 0755);
+	says_it($flood, 2, qr/\Akvmshim: \Q$flood\E does not stop to answer\n\z/, 'a line without end');
+	my $wrong = fake_qemu($host, 'bin/wrong', 'device_add help' => 7, 'qom-list-types device' => { a => 1 }, 'query-qmp-schema' => 'x', 'query-command-line-options' => [ 1, [], { option => 3 } ]);
+	is(check("--qemu=$wrong")->{out}, "1 rule: 0 mistakes, 0 warnings\n", 'values of other types are no answer');
 };
 
 subtest 'A property that no driver has is found in bearable time' => sub {

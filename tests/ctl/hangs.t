@@ -32,11 +32,18 @@ sub emulator { return $_[0]->file('usr/bin/qemu-system-x86_64.real', "#!/bin/sh\
 sub virsh    { return $_[0]->file('virsh/virsh', "#!/bin/sh\ncase \$* in $_[1]) printf '%s\\n' a b c; exit ;; esac\n$hangs", 0755) }
 sub libvirt  { return $_[0]->file('usr/sbin/libvirtd', "#!/bin/sh\n$hangs", 0755) }
 
-# A QEMU that answers these questions only.
+# A QEMU that answers so many questions, from none, which is not even its greeting; and no -help.
 sub qemu {
-	my ($host, $answers) = @_;
-	$host->file('qemu/qemu', "#!/bin/sh\ncase \$* in $answers) echo 'QEMU a b.c'; exit ;; esac\n$hangs", 0755);
-	$host->rules('50-a.ini', "[a]\nwhen = always\nset = -device[driver=a] x=y\nset = -global b.c=d\n");
+	my ($host, $questions, $rule) = @_;
+	my $greeting = $questions ? q(echo '{"QMP": {"version": {"qemu": {"major": 7, "minor": 2}}}}') : ':';
+	$host->file('qemu/qemu', <<"END", 0755);
+#!/bin/sh
+n=0
+[ "\$1" != -help ] && $greeting &&
+	while [ \$n -lt $questions ] && read -r question; do n=\$((n + 1)); echo "{\\"return\\": {}, \\"id\\": \$n}"; done
+$hangs
+END
+	$host->rules('50-a.ini', "[a]\nwhen = always\n$rule\n");
 }
 
 my $began = time;
@@ -47,9 +54,9 @@ my %of = (
 	nobody   => hanging(sub { virsh(@_, 'list*') }, qw(doctor nobody)),
 	all      => hanging(sub { virsh(@_, 'list*') }, qw(explain --json --all)),
 	list     => hanging(sub { virsh(@_, 'none') }, qw(explain --all)),
-	version  => hanging(sub { qemu(@_, 'none') }, 'check', '--qemu=@DIR@/qemu/qemu'),
-	help     => hanging(sub { qemu(@_, '-version') }, 'check', '--qemu=@DIR@/qemu/qemu'),
-	global   => hanging(sub { qemu(@_, '-version|-help|"-device help"|"-device a,help"') }, 'check', '--qemu=@DIR@/qemu/qemu'),
+	version  => hanging(sub { qemu(@_, 0, 'set = -global b.c=d') }, 'check', '--qemu=@DIR@/qemu/qemu'),
+	help     => hanging(sub { qemu(@_, 99, 'add = -no-reboot') }, 'check', '--qemu=@DIR@/qemu/qemu'),
+	global   => hanging(sub { qemu(@_, 2, 'set = -global b.c=d') }, 'check', '--qemu=@DIR@/qemu/qemu'),
 	ended    => hanging(\&emulator, qw(doctor)),
 );
 
