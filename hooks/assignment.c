@@ -77,7 +77,8 @@ static int judge_and_plan(struct assignment *h, const struct reservations *held,
 	struct strv refusals = { 0 };
 	struct needs needs;
 
-	judge(h->host.arena, h->settings, survey, &refusals);
+	h->remarks = (struct strv){ 0 };
+	judge(h->host.arena, h->settings, survey, &refusals, &h->remarks);
 	needs_judge(h, held, survey, &needs, &refusals);
 	if (refusals.n)
 		return refuse(h, &refusals, err);
@@ -85,6 +86,13 @@ static int judge_and_plan(struct assignment *h, const struct reservations *held,
 	plan_make(h->host.arena, survey, j);
 	needs_plan(h, &needs, j);
 	return 0;
+}
+
+static void keep_remarks(struct assignment *h)
+{
+	for (size_t i = 0; i < h->remarks.n; i++)
+		strv_push(h->host.arena, &h->notes, h->remarks.v[i]);
+	h->remarks.n = 0;
 }
 
 /* Who does not see the processes of the host does not see who uses a device. */
@@ -151,6 +159,8 @@ int assignment_plan(struct assignment *h, struct journal *j, struct err *err)
 	rc = judge_and_plan(h, &held, &survey, j, err);
 	if (!rc)
 		plan_needed(h, &needs, j);
+	if (!rc)
+		keep_remarks(h);
 	return rc;
 }
 
@@ -350,7 +360,10 @@ static int take(struct assignment *h, int folder, struct err *err)
 		return rc;
 	}
 	rc = act(h, folder, &j, &survey, err);
-	return rc ? undo(h, folder, &j, rc, err) : 0;
+	if (rc)
+		return undo(h, folder, &j, rc, err);
+	keep_remarks(h);
+	return 0;
 }
 
 /* A VM without devices or memory: only its facts are written. The journal names their VM. */

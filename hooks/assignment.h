@@ -32,6 +32,8 @@ struct assignment {
 	const struct grants *grants;
 	/* sentences for the log: what went wrong without stopping anything */
 	struct strv notes;
+	/* those of judge(), which become notes if all devices are assigned */
+	struct strv remarks;
 };
 
 /* Adds a device; -EEXIST if it is requested already. */

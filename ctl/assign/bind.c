@@ -68,6 +68,7 @@ static int plan(struct byhand *h, struct assignment *over, struct err *err)
 
 	if (rc)
 		return rc;
+	byhand_notes(over);
 	byhand_plan(h, &j);
 	puts("nothing is changed");
 	return 0;

@@ -12,6 +12,7 @@
 #include "ctl/devices/device.h"
 #include "ctl/devices/inventorylook.h"
 #include "hooks/journal/stuck.h"
+#include "hooks/survey/holding.h"
 #include "hooks/survey/judge.h"
 #include "hooks/survey/survey.h"
 #include "host/pci/subdevices.h"
@@ -150,21 +151,33 @@ static bool is_suspect(struct judging *j, const struct device *d)
 	       str_same(d->pci.driver, "nvidia");
 }
 
-/* A program that has it open. A program whose unit the hook stops does not count. */
-static const char *holder_of(struct judging *j, const struct device *d, const struct nodes *nodes)
+/*
+ * A program that has it open, and by which of its policies (kvmshim.conf) that is in the way. A
+ * program whose unit the hook stops does not count.
+ */
+static const char *holder_with(struct judging *j, const struct device *d, const struct nodes *nodes,
+			       enum holding least, enum holding most)
 {
 	const struct device_settings *conf =
 		settings_of_device(&j->l->settings, d->pci.address);
+	struct held_device it = { &j->l->settings, d->pci.address, ROLE_HOSTDEV };
 	struct holders holders = { 0 };
 
 	holders_of(&j->l->ctl->host, &j->opens, nodes, &holders);
 	for (size_t i = 0; i < holders.n; i++) {
 		const struct holder *h = &holders.v[i];
+		enum holding holding = holding_of(&it, h);
 
-		if (!conf || !h->unit || !strv_has(&conf->stop_units, h->unit))
+		if (holding >= least && holding <= most &&
+		    (!conf || !h->unit || !strv_has(&conf->stop_units, h->unit)))
 			return survey_holder_text(j->l->ctl->host.arena, h);
 	}
 	return NULL;
+}
+
+static const char *holder_of(struct judging *j, const struct device *d, const struct nodes *nodes)
+{
+	return holder_with(j, d, nodes, HOLDING_REFUSED, HOLDING_REFUSED);
 }
 
 static bool is_on_vfio(struct judging *j, struct device *d, const struct held *held)
@@ -246,7 +259,7 @@ static const char *console_use(struct judging *j, const struct device *d, const 
 }
 
 /* A network function without an interface may be in another network namespace: it has to be looked at. */
-static const char *use_of(struct judging *j, const struct device *d)
+static const char *use_of(struct judging *j, const struct device *d, const char **tried)
 {
 	struct subdevices below = { 0 };
 	const char *use;
@@ -259,16 +272,22 @@ static const char *use_of(struct judging *j, const struct device *d)
 	use = use ? use : console_use(j, d, &below);
 	use = use ? use : disk_use(j, &below);
 	use = use ? use : virtio_use(j, d);
-	return use ? use : holder_of(j, d, &below.nodes);
+	use = use ? use : holder_of(j, d, &below.nodes);
+	*tried = use ? NULL : holder_with(j, d, &below.nodes, HOLDING_TRIED, HOLDING_ASKED);
+	return use;
 }
 
 static bool is_needed(struct judging *j, struct device *d, const struct held *held)
 {
-	const char *use = use_of(j, d);
+	const char *tried = NULL, *use = use_of(j, d, &tried);
 
 	(void)held;
-	set(d, use ? DEVICE_HOST : DEVICE_FREE,
-	    use ? use : SAY(j, "the hook can unbind driver %s when a VM starts", d->pci.driver));
+	if (use)
+		set(d, DEVICE_HOST, use);
+	else
+		set(d, DEVICE_FREE,
+		    SAY(j, "the hook can unbind driver %s when a VM starts%s%s", d->pci.driver,
+			tried ? ", but " : "", tried ? tried : ""));
 	return true;
 }
 

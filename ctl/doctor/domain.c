@@ -61,7 +61,17 @@ static const char *changes(const struct doctor *d, const struct journal *j)
 	return row_list(d, &t);
 }
 
-static int plan(const struct doctor *d, const struct grants *g, struct journal *j, struct err *err)
+static const char *joined(const struct doctor *d, const struct strv *notes)
+{
+	struct strbuf b = { .arena = d->host.arena };
+
+	for (size_t i = 0; i < notes->n; i++)
+		strbuf_addf(&b, "%s%s", i ? "; " : "", notes->v[i]);
+	return strbuf_text(&b);
+}
+
+static int plan(const struct doctor *d, const struct grants *g, struct journal *j,
+		struct strv *notes, struct err *err)
 {
 	const struct domain *xml = &it(d)->xml;
 	struct assignment over = {
@@ -79,13 +89,16 @@ static int plan(const struct doctor *d, const struct grants *g, struct journal *
 
 	if (!rc)
 		rc = lent_check(&d->host, &d->ours.settings, xml, err);
-	return rc ? rc : assignment_plan(&over, j, err);
+	rc = rc ? rc : assignment_plan(&over, j, err);
+	*notes = over.notes;
+	return rc;
 }
 
 struct row doctor_assign(const struct doctor *d)
 {
 	struct err err = { 0 };
 	struct journal j = { 0 };
+	struct strv notes = { 0 };
 	struct mistakes m;
 	struct grants g;
 
@@ -99,12 +112,15 @@ struct row doctor_assign(const struct doctor *d)
 	doctor_grants(d, it(d), &g, &m);
 	if (m.errors)
 		return row_fail(d, "kvmshim check", "%s", mistake_text(d->host.arena, &m.v[0]));
-	if (plan(d, &g, &j, &err) < 0)
+	if (plan(d, &g, &j, &notes, &err) < 0)
 		return row_fail(d, "see REFUSALS in kvmshim-hook(8)",
 				"the hook would refuse the start: %s", err.text);
 	if (!j.n_devices)
 		return row_ok(d, "the domain requests no host device%s",
 			      it(d)->xml.memory.n ? ", and enough memory is available" : "");
+	if (notes.n)
+		return row_warn(d, "see HOLDERS in kvmshim-hook(8)", "the hook would assign %s; %s",
+				changes(d, &j), joined(d, &notes));
 	return row_ok(d, "the hook would assign %s", changes(d, &j));
 }
 

@@ -109,6 +109,7 @@ static const struct pattern {
 	[FIELD_UNIT] = { "name of a systemd unit", NULL, "", ALNUM ":_.\\@", ALNUM ":_.\\@-" },
 	[FIELD_SEAT] = { "name of a seat", NULL, "seat", ALNUM "_-", ALNUM "_-" },
 	[FIELD_VTCON] = { "vtcon", NULL, "vtcon", DIGITS, DIGITS },
+	[FIELD_CARD] = { "graphics card", NULL, "card", DIGITS, DIGITS },
 	[FIELD_PLATFORM] = { "platform device", NULL, "", ALNUM "_", ALNUM ":_.-" },
 	[FIELD_ATTRIBUTE] = { "attribute that kvmshim sets", is_attribute },
 	[FIELD_VALUE] = { "attribute value", NULL, "", ALNUM "_ ", ALNUM "_ ", true },

@@ -58,6 +58,7 @@ enum op {
 	OP_SESSIONS,  /* name: a seat that has sessions: end them */
 	OP_MODULE,    /* name: a kernel module: load */
 	OP_HUGEPAGES, /* name: a pool, to: pages to add, from: its size without any journal's: grow */
+	OP_ASK,	      /* device, name: card1: tell the programs that have it open that it is removed */
 	OP_FREE,      /* device: wait for the processes that have it open, claim its disks */
 	OP_VTCON,     /* name: vtcon1: unbind */
 	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */

@@ -11,6 +11,7 @@
 #include "hooks/journal/stuck.h"
 #include "hooks/steps/ops.h"
 #include "hooks/steps/watch.h"
+#include "hooks/survey/holding.h"
 #include "hooks/survey/survey.h"
 #include "host/act/act.h"
 #include "host/act/actrun.h"
@@ -29,16 +30,19 @@ static int patience(const struct work *w, const struct step *s)
 	return conf ? conf->unbind_timeout : w->settings->hook.unbind_timeout;
 }
 
+static const char *hang_text(struct work *w, const struct step *s, struct process child)
+{
+	return arena_printf(w->host.arena, "%s has not finished in the kernel after %d s (process %ld)",
+			    op_names[s->op], patience(w, s), (long)child.pid);
+}
+
 int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err)
 {
 	*arena_push(w->host.arena, w->stuck, w->n_stuck, w->stuck_cap) =
 		(struct stuck){ .device = s->device, .op = s->op, .child = child };
 	return err_set(err, ETIMEDOUT, "%s",
 		       stuck_text(w->host.arena, s->device ? s->device : s->name,
-				  arena_printf(w->host.arena,
-					       "%s has not finished in the kernel after %d s "
-					       "(process %ld)",
-					       op_names[s->op], patience(w, s), (long)child.pid)));
+				  hang_text(w, s, child)));
 }
 
 int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
@@ -103,6 +107,19 @@ bool opdriver_is_gone(struct work *w, const struct step *s)
 	return sysfs_lacks(&w->host, pci_attribute_path(w->host.arena, s->device, "vendor"));
 }
 
+/* The one that is most in the way; NULL: none is. */
+static const struct holder *first_in_the_way(struct work *w, const char *device,
+					     const struct nodes *nodes, const struct holders *h)
+{
+	const struct journal_device *it = journal_device(w->journal, device);
+	struct held_device d = { w->settings, device, it ? it->role : ROLE_HOSTDEV };
+
+	for (size_t i = 0; i < h->n; i++)
+		if (holding_of(&d, &h->v[i]) >= HOLDING_ASKED)
+			return &h->v[i];
+	return h->n_hidden && holding_of_hidden(&d, nodes) >= HOLDING_ASKED ? h->hidden : NULL;
+}
+
 int opdriver_unused(struct work *w, const char *device, struct subdevices *b, struct err *err)
 {
 	struct pci_function f = { 0 };
@@ -121,9 +138,9 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 		return err_set(err, -rc, "its device nodes cannot be read: %s", err_reason(-rc));
 	if (b->nodes.n)
 		watch_holders(w->watch, w->host.arena, w->since, &b->nodes, &holders);
-	if (!holders.n && !holders.n_hidden)
+	first = first_in_the_way(w, device, &b->nodes, &holders);
+	if (!first)
 		return 0;
-	first = holders.n ? holders.v : holders.hidden;
 	return err_set(err, EBUSY, "%s%s", survey_holder_text(w->host.arena, first),
 		       survey_mend_text(w->host.arena, settings_of_device(w->settings, device),
 					device, first));
@@ -212,8 +229,27 @@ static int unbind_from(struct work *w, const struct step *s, const char *driver,
  */
 #define NEW 20 /* ms */
 
+/* The unbind hangs, and the driver has removed its devices: by those that it had before. */
+static int name_holder(struct work *w, const struct step *s, const struct nodes *nodes,
+		       struct err *err)
+{
+	const struct stuck *stuck = &w->stuck[w->n_stuck - 1];
+	struct holders h = { 0 };
+
+	if (nodes->n)
+		watch_holders(w->watch, w->host.arena, clock_ms(), nodes, &h);
+	if (!h.n)
+		return -ETIMEDOUT;
+	return err_set(err, ETIMEDOUT, "%s",
+		       stuck_text(w->host.arena, s->device,
+				  arena_printf(w->host.arena, "%s while %s",
+					       hang_text(w, s, stuck->child),
+					       survey_holder_text(w->host.arena, &h.v[0]))));
+}
+
 int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 {
+	struct subdevices before = { 0 };
 	const char *now = NULL;
 	int rc = driver_now(w, s, &now, err);
 
@@ -224,7 +260,11 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 			       s->from, now);
 	w->since = clock_ms() - NEW;
 	rc = opdriver_wait(w, s->device, opdriver_unused, err);
-	return rc ? rc : unbind_from(w, s, now, err);
+	if (rc)
+		return rc;
+	subdevices_read(&w->host, s->device, &before);
+	rc = unbind_from(w, s, now, err);
+	return rc == -ETIMEDOUT ? name_holder(w, s, &before.nodes, err) : rc;
 }
 
 static int probe(struct work *w, const struct step *s, const char *driver, struct err *err)

@@ -25,7 +25,7 @@ struct lane {
 	struct err err;
 	struct strv notes;
 	struct strv left; /* devices, or ops without one, that are left as they are */
-	bool waiting;	  /* only OP_FREE now; else all other ops */
+	bool waiting;	  /* only OP_ASK and OP_FREE now; else all other ops */
 	const bool *back; /* of lane 0: the lanes of which all is undone */
 	bool kept;	  /* of lane 0: a unit waits for a device that is not returned */
 	pthread_t thread;
@@ -52,7 +52,7 @@ static void act_lane(struct lane *l)
 	struct step *s = NULL;
 
 	while (l->rc == 0 && (s = journal_next_in_lane(l->journal, l->number, s)))
-		if ((s->op == OP_FREE) == l->waiting)
+		if ((s->op == OP_ASK || s->op == OP_FREE) == l->waiting)
 			act_on_step(l, s);
 }
 

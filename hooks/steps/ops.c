@@ -19,6 +19,7 @@
 #include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
 #include "host/use/usesvirtio.h"
+#include "host/sysfs.h"
 #include "host/vfionode.h"
 #include "str.h"
 
@@ -102,6 +103,33 @@ static int look_free(struct work *w, const char *device, struct subdevices *b, s
 static int wait_until_free(struct work *w, const struct step *s, struct err *err)
 {
 	return opdriver_wait(w, s->device, look_free, err);
+}
+
+/*
+ * A compositor closes a card when the kernel reports it as removed, and opens it again when it
+ * is reported as added: synth_uevent() of the kernel. udev acts on both as well.
+ */
+static int report_card(struct work *w, const struct step *s, const char *action, struct err *err)
+{
+	const char *path = pci_attribute_path(w->host.arena, s->device,
+					      arena_printf(w->host.arena, "drm/%s/uevent", s->name));
+
+	if (sysfs_lacks(&w->host, path))
+		return 0;
+	return opdriver_put(w, s, path, action, err);
+}
+
+static int ask(struct work *w, const struct step *s, struct err *err)
+{
+	int rc = report_card(w, s, "remove", err);
+
+	w->since = clock_ms();
+	return rc;
+}
+
+static int ask_no_more(struct work *w, const struct step *s, struct err *err)
+{
+	return report_card(w, s, "add", err);
 }
 
 /* ---- the console ---- */
@@ -268,6 +296,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_SESSIONS] = { end_sessions, NULL, FAILS_NOTE, "end the sessions of %n" },
 	[OP_MODULE] = { load_module, NULL, FAILS_NOTE, "load module %n" },
 	[OP_HUGEPAGES] = { oppool_grow, oppool_shrink, FAILS_ALL, "%n: add %t pages (had %f)" },
+	[OP_ASK] = { ask, ask_no_more, FAILS_NOTE, "%d: report %n as removed to the programs that have it open" },
 	[OP_FREE] = { wait_until_free, NULL, FAILS_NOTE, "%d: wait until the device is not in use" },
 	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_NOTE, "unbind console %n" },
 	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_NOTE, "unbind %n from %f" },

@@ -17,7 +17,7 @@ struct judging {
 	struct arena *arena;
 	const struct settings *settings;
 	const struct survey *survey;
-	struct strv *refusals;
+	struct strv *refusals, *notes;
 };
 
 /* Says why it may not be taken, or NULL. */
@@ -226,6 +226,13 @@ const char *judge_vfs(struct arena *a, const struct pci_function *pf, const stru
 			    pf->address);
 }
 
+static const char *has_no_used_vfs(const struct judging *j, const struct subject *s)
+{
+	if (!s->used_vfs.n)
+		return NULL;
+	return SAY("%s %s", s->pci.address, judge_vfs(j->arena, &s->pci, &s->used_vfs, s->conf));
+}
+
 static const char *has_no_vfs(const struct judging *j, const struct subject *s)
 {
 	const char *why = judge_vfs(j->arena, &s->pci, &s->used_vfs, s->conf);
@@ -330,14 +337,35 @@ static const char *is_unclaimed(const struct judging *j, const struct subject *s
 	return SAY("%s is in use: %s", s->pci.address, joined(j->arena, &s->claimed));
 }
 
+static const char *is_not_noted(const struct judging *j, const struct subject *s)
+{
+	if (!s->noted.n)
+		return NULL;
+	return SAY("%s is in use: %s", s->pci.address,
+		   survey_holder_text(j->arena, &s->noted.v[0]));
+}
+
 /* ---- the order of the reasons: one is reported for each device ---- */
 
-static check *const checks[] = {
-	is_there,	is_endpoint,	    is_not_stuck, is_read,	      is_expected,  has_no_mdevs,
-	is_nobodys,	is_isolated,	    has_iommufd,   is_one_way,	   is_company,
-	may_be_unbound, has_no_vfs,
-	has_attributes, has_vgpu_number,    is_no_vgpu_yet, is_off_the_network, is_no_console,
-	is_unclaimed,	is_closed,
+/* Of a device that libvirt binds: when is the reason one to refuse? Of others it always is. */
+enum level {
+	ALWAYS,	   /* also with managed = no */
+	ESSENTIAL, /* data would be lost, or the host cut off, or another VM */
+	DETAIL,	   /* with managed = check; with essential it is noted */
+};
+
+static const struct {
+	check *holds;
+	enum level level;
+} checks[] = {
+	{ is_there, ALWAYS },	     { is_endpoint, ALWAYS },	  { is_not_stuck, ALWAYS },
+	{ is_read, ESSENTIAL },	     { is_expected, ESSENTIAL },  { has_no_mdevs, ESSENTIAL },
+	{ is_nobodys, ALWAYS },	     { is_isolated, DETAIL },	  { has_iommufd, ESSENTIAL },
+	{ is_one_way, ESSENTIAL },   { is_company, ESSENTIAL },
+	{ may_be_unbound, DETAIL },  { has_no_used_vfs, ESSENTIAL }, { has_no_vfs, DETAIL },
+	{ has_attributes, DETAIL },  { has_vgpu_number, ESSENTIAL }, { is_no_vgpu_yet, ESSENTIAL },
+	{ is_off_the_network, ESSENTIAL }, { is_no_console, DETAIL }, { is_unclaimed, ESSENTIAL },
+	{ is_closed, ESSENTIAL },    { is_not_noted, DETAIL },
 };
 
 static bool applies(const struct subject *s, check *c)
@@ -345,16 +373,52 @@ static bool applies(const struct subject *s, check *c)
 	return !subject_stays(s) || c == is_nobodys || c == is_closed;
 }
 
+/* Is a reason of this level one to refuse? If not, `noted` says if it is reported. */
+static bool refuses(const struct judging *j, const struct subject *s, enum level level, bool *noted)
+{
+	enum managed_check managed = settings_managed(j->settings, s->pci.address);
+
+	*noted = managed == MANAGED_ESSENTIAL;
+	if (s->role != ROLE_MANAGED || managed == MANAGED_CHECK || level == ALWAYS)
+		return true;
+	return managed == MANAGED_ESSENTIAL && level == ESSENTIAL;
+}
+
+static void note(const struct judging *j, const char *why)
+{
+	strv_push(j->arena, j->notes,
+		  SAY("%s; the start continues, because libvirt binds this device (managed = "
+		      "essential in kvmshim.conf)",
+		      why));
+}
+
+/* Why the unbind may take long, or fail. */
+static void note_tried(const struct judging *j, const struct subject *s)
+{
+	const struct node *node = s->tried.n ? s->tried.v[0].node : NULL;
+
+	if (s->tried.n)
+		strv_push(j->arena, j->notes,
+			  SAY("%s is in use: %s; the unbind does not wait for this program (holders = "
+			      "%s:try in kvmshim.conf)",
+			      s->pci.address, survey_holder_text(j->arena, &s->tried.v[0]),
+			      node ? holder_kind_names[node->kind] : "KIND"));
+}
+
 static void judge_function(const struct judging *j, const struct subject *s)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		const char *why = applies(s, checks[i]) ? checks[i](j, s) : NULL;
+		const char *why = applies(s, checks[i].holds) ? checks[i].holds(j, s) : NULL;
+		bool noted;
 
-		if (why) {
+		if (why && refuses(j, s, checks[i].level, &noted)) {
 			strv_push(j->arena, j->refusals, why);
 			return;
 		}
+		if (why && noted)
+			note(j, why);
 	}
+	note_tried(j, s);
 }
 
 static void judge_mediated(const struct judging *j, const struct mediated *m)
@@ -379,9 +443,9 @@ static void judge_mediated(const struct judging *j, const struct mediated *m)
 }
 
 void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
-	   struct strv *refusals)
+	   struct strv *refusals, struct strv *notes)
 {
-	struct judging j = { a, settings, survey, refusals };
+	struct judging j = { a, settings, survey, refusals, notes };
 
 	for (size_t i = 0; i < survey->n; i++)
 		judge_function(&j, &survey->v[i]);

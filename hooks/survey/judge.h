@@ -13,10 +13,10 @@ struct survey;
  * May all devices of the survey be assigned? Pure. Adds one sentence for each reason against
  * it, which names the device, the obstacle, and what to do; no sentence: they may. A holder or
  * a claimed disk is not a reason if time or stopping units may change it: OP_FREE decides
- * then.
+ * then. notes: sentences about what is in the way and refuses nothing, for the log.
  */
 void judge(struct arena *a, const struct settings *settings, const struct survey *survey,
-	   struct strv *refusals);
+	   struct strv *refusals, struct strv *notes);
 
 /*
  * May a PF be assigned, for all of its VFs? used: the VFs in use, "0000:05:00.2 (VM web)";

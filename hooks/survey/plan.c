@@ -93,9 +93,28 @@ static void plan_ahead(struct planning *p)
 
 typedef void planner(struct planning *p, const struct subject *s);
 
+/* "dri/card1": card1; NULL: another node. */
+static const char *card_of(const struct node *node)
+{
+	return node->kind == HOLDER_DRM && str_starts(node->name, "dri/card") ? node->name + 4 : NULL;
+}
+
+static void plan_ask(struct planning *p, const struct subject *s)
+{
+	for (size_t i = 0; s->asks && i < s->below.nodes.n; i++) {
+		const char *card = card_of(&s->below.nodes.v[i]);
+
+		if (card)
+			add_step(p, (struct step){ .op = OP_ASK,
+						   .lane = lane_of_subject(p, s),
+						   .device = s->pci.address,
+						   .name = card });
+	}
+}
+
 static void plan_free(struct planning *p, const struct subject *s)
 {
-	if (subject_stays(s) && !s->holders.n)
+	if (s->unasked || (subject_stays(s) && !s->holders.n))
 		return;
 	add_step(p, (struct step){ .op = OP_FREE,
 				   .lane = lane_of_subject(p, s),
@@ -106,6 +125,8 @@ static void plan_console(struct planning *p, const struct subject *s)
 {
 	unsigned lane = lane_of_subject(p, s);
 
+	if (s->keeps_console && s->console.vtcons.n)
+		return;
 	for (size_t i = 0; i < s->console.vtcons.n; i++)
 		if (!journal_step_named(p->journal, OP_VTCON, s->console.vtcons.v[i]))
 			add_step(p, (struct step){ .op = OP_VTCON,
@@ -226,7 +247,7 @@ static void plan_vgpu(struct planning *p, const struct subject *s)
  * All of a group are free before one is touched, and all have their override
  * before one is unbound: nothing can take a function in between.
  */
-static planner *const planners[] = { plan_free,	    plan_console, plan_keep,  plan_attributes,
+static planner *const planners[] = { plan_ask, plan_free,	    plan_console, plan_keep,  plan_attributes,
 				     plan_override, plan_unbind,  plan_probe, plan_power,
 				     plan_vgpu };
 

@@ -44,7 +44,12 @@ struct subject {
 	const char *vgpu;	      /* what nvidia/current_vgpu_type says, where mdev-type asks */
 	struct subdevices below;
 	int unread; /* errno: `below` may lack something; 0: all of it was read */
-	struct holders holders;	      /* who has what is below it open, or its VFIO device node */
+	struct holders holders;	      /* who has it open, or its VFIO device node, and is in the way */
+	struct holders tried;	      /* who has it open while the unbind begins */
+	struct holders noted;	      /* who has it open where libvirt binds it */
+	bool asks;		      /* some of `holders` are asked to close it */
+	bool unasked;		      /* libvirt binds it, and kvmshim.conf says managed = no */
+	bool keeps_console;	      /* libvirt binds it, and release-console is not set */
 	struct strv claimed;	      /* disks that are in use: sentences */
 	bool claim_is_known;	      /* by a mount, a swap, … of one of them */
 	struct strv network;	      /* interfaces that the host needs: sentences */

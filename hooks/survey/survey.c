@@ -12,6 +12,7 @@
 #include "err.h"
 #include "hooks/assignment.h"
 #include "hooks/journal/stuck.h"
+#include "hooks/survey/holding.h"
 #include "hooks/survey/mediated.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
@@ -186,6 +187,10 @@ static void look_at_attributes(struct look *l, struct subject *s)
 
 static void look_at_settings(struct look *l, struct subject *s)
 {
+	bool managed = s->role == ROLE_MANAGED;
+
+	s->unasked = managed && settings_managed(l->h->settings, s->pci.address) == MANAGED_NO;
+	s->keeps_console = managed && !l->h->settings->hook.release_console;
 	if (subject_stays(s))
 		return;
 	look_at_attributes(l, s);
@@ -322,6 +327,31 @@ static void append_nodes(struct look *l, const struct nodes *more, struct nodes 
 		*arena_push(l->host->arena, all->v, all->n, all->cap) = more->v[i];
 }
 
+static void sort_holder(struct look *l, struct subject *s, enum holding holding,
+			const struct holder *h)
+{
+	struct holders *to = holding == HOLDING_NOTED ? &s->noted :
+			     holding == HOLDING_TRIED ? &s->tried :
+							&s->holders;
+
+	if (holding == HOLDING_NOTHING)
+		return;
+	s->asks |= holding == HOLDING_ASKED;
+	*arena_push(l->host->arena, to->v, to->n, to->cap) = *h;
+}
+
+static void sort_holders(struct look *l, struct subject *s, const struct holders *found)
+{
+	struct held_device d = { l->h->settings, s->pci.address, s->role };
+	enum holding hidden = holding_of_hidden(&d, &s->below.nodes);
+
+	for (size_t k = 0; k < found->n; k++)
+		if (has_node(&s->below.nodes, found->v[k].node))
+			sort_holder(l, s, holding_of(&d, &found->v[k]), &found->v[k]);
+	for (size_t k = 0; k < found->n_hidden; k++)
+		sort_holder(l, s, hidden, &found->hidden[k]);
+}
+
 /* Makes one pass over all processes for all devices. */
 static void look_at_holders(struct look *l)
 {
@@ -337,14 +367,8 @@ static void look_at_holders(struct look *l)
 	l->out->looked = clock_ms();
 	opendevices_read(l->host, &l->out->opens);
 	holders_of(l->host, &l->out->opens, &all, &found);
-	for (size_t i = 0; i < l->out->n; i++) {
-		struct subject *s = &l->out->v[i];
-
-		add_holders(l, &s->below.nodes, &found, &s->holders);
-		for (size_t k = 0; s->below.nodes.n && k < found.n_hidden; k++)
-			*arena_push(l->host->arena, s->holders.v, s->holders.n, s->holders.cap) =
-				found.hidden[k];
-	}
+	for (size_t i = 0; i < l->out->n; i++)
+		sort_holders(l, &l->out->v[i], &found);
 	for (size_t i = 0; i < l->out->n_mdevs; i++)
 		add_holders(l, &l->out->mdevs[i].nodes, &found, &l->out->mdevs[i].holders);
 }

@@ -218,6 +218,16 @@ static const char *set_mdev_type(const struct setting_place *p, const char *valu
 	return NULL;
 }
 
+static const char *set_holders(const struct setting_place *p, const char *value)
+{
+	return setting_holders(p, p->device->holders, value);
+}
+
+static const char *set_managed(const struct setting_place *p, const char *value)
+{
+	return setting_managed(&p->device->managed, value);
+}
+
 const struct setting_key setting_device_keys[] = {
 	{ "expect", set_expect, .words = true },
 	{ "stop-units", set_stop_units, .list = true },
@@ -225,6 +235,8 @@ const struct setting_key setting_device_keys[] = {
 	{ "end-sessions", set_end_sessions, .list = true },
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "mdev-type", set_mdev_type },
+	{ "holders", set_holders, .list = true },
+	{ "managed", set_managed },
 	{ "d3cold_allowed", set_d3cold_allowed },
 	{ "power", set_power },
 	{ "reset_method", set_reset_method },

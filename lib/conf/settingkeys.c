@@ -247,6 +247,16 @@ static const char *set_release_console(const struct setting_place *p, const char
 	return set_bool(&p->settings->hook.release_console, value);
 }
 
+static const char *set_holders(const struct setting_place *p, const char *value)
+{
+	return setting_holders(p, p->settings->hook.holders, value);
+}
+
+static const char *set_managed(const struct setting_place *p, const char *value)
+{
+	return setting_managed(&p->settings->hook.managed, value);
+}
+
 static const struct setting_key hook_keys[] = {
 	{ "enabled", set_hook_enabled },
 	{ "unbind-drivers", set_unbind_drivers, .list = true },
@@ -256,6 +266,8 @@ static const struct setting_key hook_keys[] = {
 	{ "hugepages", set_hugepages },
 	{ "pid-namespace", set_pid_namespace },
 	{ "release-console", set_release_console },
+	{ "holders", set_holders, .list = true },
+	{ "managed", set_managed },
 	{ NULL },
 };
 _Static_assert(SETTING_KEYS_FIT(hook_keys), "keys of [hook]");

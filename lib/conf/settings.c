@@ -253,6 +253,29 @@ const char *settings_attribute(const struct device_settings *d, const char *name
 	return NULL;
 }
 
+enum holder_policy settings_holders(const struct settings *s, const char *address,
+				    enum holder_kind kind)
+{
+	const struct device_settings *d = settings_of_device(s, address);
+	enum holder_policy by_default[HOLDER_KINDS];
+
+	if (kind >= HOLDER_KINDS || kind == HOLDER_DISK)
+		return HOLDERS_REFUSE;
+	if (d && d->holders[kind])
+		return d->holders[kind];
+	setting_holders_default(by_default);
+	return s->hook.holders[kind] ? s->hook.holders[kind] : by_default[kind];
+}
+
+enum managed_check settings_managed(const struct settings *s, const char *address)
+{
+	const struct device_settings *d = settings_of_device(s, address);
+
+	if (d && d->managed)
+		return d->managed;
+	return s->hook.managed ? s->hook.managed : MANAGED_ESSENTIAL;
+}
+
 static bool names_driver(const struct strv *globs, const char *driver)
 {
 	for (size_t i = 0; i < globs->n; i++)

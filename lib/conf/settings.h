@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "conf/settingholders.h"
 #include "str.h"
 
 struct arena;
@@ -40,6 +41,8 @@ struct device_settings {
 	size_t n_attributes, attributes_cap;
 	int unbind_timeout; /* seconds; that of [hook] if not given */
 	const char *mdev_type;
+	enum holder_policy holders[HOLDER_KINDS]; /* HOLDERS_UNSET: as in [hook] */
+	enum managed_check managed;
 };
 
 /* [hook] */
@@ -52,6 +55,8 @@ struct hook_settings {
 	bool hugepages_allocate;
 	bool pid_namespace_warn; /* else refuse */
 	bool release_console;
+	enum holder_policy holders[HOLDER_KINDS]; /* HOLDERS_UNSET: the default */
+	enum managed_check managed;
 };
 
 /* kvmshim.conf(5), with its defaults. */
@@ -82,6 +87,13 @@ const struct device_settings *settings_of_device(const struct settings *s, const
 
 /* The value that this section (NULL: none) sets an attribute to; NULL: it does not set it. */
 const char *settings_attribute(const struct device_settings *d, const char *name);
+
+/* What a holder of this kind means for this function. Never HOLDERS_UNSET. */
+enum holder_policy settings_holders(const struct settings *s, const char *address,
+				    enum holder_kind kind);
+
+/* What is asked of this function where libvirt binds it. Never MANAGED_UNSET. */
+enum managed_check settings_managed(const struct settings *s, const char *address);
 
 /* May the hook take a device from this driver? companion: one that comes along with another. */
 bool settings_may_unbind(const struct settings *s, const char *driver, bool companion);

@@ -17,7 +17,7 @@ use Test::More;
 my ($strace) = grep { -x } map { "$_/strace" } split /:/, $ENV{PATH};
 need($strace, 'no strace on this machine');
 
-my $host = Kvmshim::Zoo->new;
+my $host = Kvmshim::Zoo->new(hook => { holders => 'sound:refuse' });
 my ($gpu, $hda) = ('0000:01:00.0', '0000:01:00.1');
 my $vm = Kvmshim::Vm->new($host, hostdevs => [ $gpu, $hda ]);
 my $xml = $vm->text;

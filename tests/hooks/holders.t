@@ -13,7 +13,7 @@ use Kvmshim::Zoo;
 use Test::More;
 use Time::HiRes 'time';
 
-my $host = Kvmshim::Zoo->new;
+my $host = Kvmshim::Zoo->new(hook => { holders => 'sound:refuse' });    # holderpolicies.t has the others
 my ($gpu, $hda, $nvme, $nic, $vgpu_card) = map { "0000:$_" } qw(01:00.0 01:00.1 03:00.0 04:00.0 08:00.0);
 
 sub vm { return Kvmshim::Vm->new($host, hostdevs => \@_) }

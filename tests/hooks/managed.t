@@ -58,7 +58,7 @@ subtest 'the checks hold all the same' => sub {
 	$host->claimed_disk('nvme0n1');
 	vm($nvme)->refused(qr/\Q$nvme\E is in use: disk nvme0n1 has a user that is not in the mount table/, 'a disk in use');
 	$host->no_fault;
-	$host->settings({ 'unbind-drivers' => 'nvme' });
+	$host->settings({ 'unbind-drivers' => 'nvme', managed => 'check' });
 	vm($nic)->refused(qr/driver igb is not in unbind-drivers/, 'a driver that is not to be taken');
 	$host->settings;
 	unlink $host->dir . '/dev/nvme0n1';

@@ -261,12 +261,12 @@ static void a_device_is_judged(void **state)
 	struct settings settings = taken_settings();
 	struct subject s = row->s;
 	struct survey survey = { .v = &s, .n = 1 };
-	struct strv refusals = { 0 };
+	struct strv refusals = { 0 }, notes = { 0 };
 
 	settings.hook.companions_auto = row->companions_auto;
 	settings.hook.release_console = row->release_console;
 	settings.hook.holders_wait = row->impatient ? 0 : 10;
-	judge(&arena, &settings, &survey, &refusals);
+	judge(&arena, &settings, &survey, &refusals, &notes);
 	assert_text(refusals.n ? refusals.v[0] : NULL, row->want);
 	assert_int_equal(refusals.n, row->want != NULL);
 }
@@ -297,9 +297,9 @@ static void a_mediated_device_is_judged(void **state)
 	struct settings settings = taken_settings();
 	struct mediated m = row->m;
 	struct survey survey = { .mdevs = &m, .n_mdevs = 1 };
-	struct strv refusals = { 0 };
+	struct strv refusals = { 0 }, notes = { 0 };
 
-	judge(&arena, &settings, &survey, &refusals);
+	judge(&arena, &settings, &survey, &refusals, &notes);
 	assert_text(refusals.n ? refusals.v[0] : NULL, row->want);
 	assert_int_equal(refusals.n, row->want != NULL);
 }
@@ -414,20 +414,20 @@ static void reasons_come_in_order(void **state)
 		.holders = HELD_BY(sound_server),
 	};
 	struct survey survey = { .v = &s, .n = 1 };
-	struct strv refusals = { 0 };
+	struct strv refusals = { 0 }, notes = { 0 };
 
 	(void)state;
 	settings.hook.holders_wait = 0;
 	for (size_t i = 0; i < UNIT_COUNT(order); i++) {
 		refusals.n = 0;
-		judge(&arena, &settings, &survey, &refusals);
+		judge(&arena, &settings, &survey, &refusals, &notes);
 		assert_int_equal(refusals.n, 1);
 		assert_says(refusals.v[0], "0000:05:00.0");
 		assert_says(refusals.v[0], order[i].says);
 		order[i].mend(&s);
 	}
 	refusals.n = 0;
-	judge(&arena, &settings, &survey, &refusals);
+	judge(&arena, &settings, &survey, &refusals, &notes);
 	assert_int_equal(refusals.n, 0);
 }
 
@@ -443,10 +443,10 @@ static void each_device_has_its_sentence(void **state)
 	};
 	struct mediated m = { .uuid = MDEV };
 	struct survey survey = { .v = all, .n = UNIT_COUNT(all), .mdevs = &m, .n_mdevs = 1 };
-	struct strv refusals = { 0 };
+	struct strv refusals = { 0 }, notes = { 0 };
 
 	(void)state;
-	judge(&arena, &settings, &survey, &refusals);
+	judge(&arena, &settings, &survey, &refusals, &notes);
 	assert_int_equal(refusals.n, 3);
 	assert_says(refusals.v[0], "0000:05:00.0 ");
 	assert_says(refusals.v[1], "0000:05:00.1 ");

@@ -129,6 +129,23 @@ static const struct bad {
 	{ "an unknown key of [hook], with the nearest", "[hook]\nholder-wait = 1\n",
 	  "f:2: error: unknown key 'holder-wait' (did you mean 'holders-wait'?)" },
 	{ "the hook's enabled", "[hook]\nenabled = 1\n", "f:2: error: enabled = 1: must be yes or no" },
+	{ "a disk that is unbound in use", "[wrapper]\n[hook]\nholders = sound:try, disk:try\n",
+	  "f:3: error: holders = sound:try, disk:try: must be disk:refuse, because the unbind of a disk in use loses data" },
+	{ "also of one device", "[device 05:00.0]\nholders = disk:ignore\n", "f:2: error: holders = disk:ignore: must be disk:refuse" },
+	{ "a kind that kvmshim does not have", "[hook]\nholders = hidraw:ignore\n",
+	  "f:2: error: holders = hidraw:ignore: must be KIND:POLICY, separated by commas" },
+	{ "a policy that kvmshim does not have", "[hook]\nholders = sound:kill\n", "f:2: error: holders = sound:kill" },
+	{ "a kind alone", "[hook]\nholders = sound\n", "f:2: error: holders = sound: must be KIND:POLICY" },
+	{ "a policy alone", "[hook]\nholders = :try\n", "f:2: error: holders = :try" },
+	{ "kinds with blanks between them", "[hook]\nholders = sound:try usb:try\n", "f:2: error: holders" },
+	{ "a kind twice", "[hook]\nholders = sound:try, sound:refuse\n",
+	  "f:2: error: holders = sound:try, sound:refuse: must be KIND:POLICY with each KIND once" },
+	{ "a kind that is added again", "[hook]\nholders = sound:try\nholders += sound:refuse\n", "f:3: error: holders += sound:refuse: must be" },
+	{ "who cannot be asked", "[hook]\nholders = sound:ask\n", "f:2: error: holders = sound:ask: must be drm:ask" },
+	{ "the device node of VFIO", "[hook]\nholders = vfio:ignore\n", "f:2: error: holders = vfio:ignore" },
+	{ "managed", "[hook]\nmanaged = yes\n", "f:2: error: managed = yes: must be check, essential or no" },
+	{ "managed of a device", "[device 05:00.0]\nmanaged = refuse\n", "f:2: error: managed = refuse: must be" },
+	{ "managed is no list", "[hook]\nmanaged += no\n", "f:2: error: '+=' adds to a list, and managed is not a list" },
 	{ "drivers with blanks between them", "[hook]\nunbind-drivers = nvidia nouveau\n",
 	  "f:2: error: unbind-drivers = nvidia nouveau: must be names of drivers separated by commas, such as " },
 	{ "two commas between drivers", "[hook]\nunbind-drivers = nvidia,,nouveau\n",
@@ -325,6 +342,52 @@ static void may_unbind(void **state)
 	assert_int_equal(settings_may_unbind(&s, row->driver, row->companion), row->may);
 }
 
+/* ---- who has it open ---- */
+
+/* "disk:refuse … managed" of 0000:05:00.0. */
+static const char *policies_text(const struct settings *s)
+{
+	struct strbuf b = { .arena = &arena };
+
+	for (size_t i = 0; i < HOLDER_KINDS; i++)
+		strbuf_addf(&b, "%s:%s ", holder_kind_names[i],
+			    holder_policy_names[settings_holders(s, "0000:05:00.0", i)]);
+	strbuf_add(&b, managed_check_names[settings_managed(s, "0000:05:00.0")]);
+	return strbuf_text(&b);
+}
+
+#define BEFORE_DRM "other:refuse disk:refuse net:refuse "
+
+static const struct policies {
+	const char *name, *text, *want;
+} policies[] = {
+	{ "by default", "",
+	  BEFORE_DRM "drm:refuse nvidia:refuse sound:try input:ignore usb:try essential" },
+	{ "those of [hook]; the others stay", "[hook]\nholders = drm:ask, sound : refuse,\nmanaged = check\n",
+	  BEFORE_DRM "drm:ask nvidia:refuse sound:refuse input:ignore usb:try check" },
+	{ "more of them", "[hook]\nholders = drm:ask\nholders += usb:refuse, other:ignore, disk:refuse\n",
+	  "other:ignore disk:refuse net:refuse drm:ask nvidia:refuse sound:try input:ignore usb:refuse essential" },
+	{ "a device's go before those of [hook]",
+	  "[device 5:0.0]\nholders = sound:refuse\nmanaged = no\n[hook]\nholders = sound:ignore, usb:ignore\nmanaged = check\n",
+	  BEFORE_DRM "drm:refuse nvidia:refuse sound:refuse input:ignore usb:ignore no" },
+	{ "not another device's", "[device 5:0.1]\nholders = sound:refuse\nmanaged = no\n",
+	  BEFORE_DRM "drm:refuse nvidia:refuse sound:try input:ignore usb:try essential" },
+	{ "none", "[hook]\nholders =\n",
+	  BEFORE_DRM "drm:refuse nvidia:refuse sound:try input:ignore usb:try essential" },
+	{ "a value with a mistake counts for nothing", "[hook]\nholders = sound:refuse, disk:try\n",
+	  BEFORE_DRM "drm:refuse nvidia:refuse sound:try input:ignore usb:try essential" },
+};
+
+static void has_policies(void **state)
+{
+	const struct policies *row = *state;
+	struct mistakes m;
+	struct settings s;
+
+	parse(row->text, &s, &m);
+	assert_text(policies_text(&s), row->want);
+}
+
 /* ---- the example ---- */
 
 /* Lines of the file that are keys or sections behind a '#'; text without a blank after it. */
@@ -382,6 +445,9 @@ static void example_tells_the_defaults(void **state)
 	assert_int_equal(s.hook.unbind_drivers.n, none.hook.unbind_drivers.n);
 	for (size_t i = 0; i < none.hook.unbind_drivers.n; i++)
 		assert_text(s.hook.unbind_drivers.v[i], none.hook.unbind_drivers.v[i]);
+	for (size_t i = 0; i < HOLDER_KINDS; i++)
+		assert_int_equal(s.hook.holders[i], settings_holders(&none, "0000:09:00.0", i));
+	assert_int_equal(s.hook.managed, settings_managed(&none, "0000:09:00.0"));
 	assert_int_equal(s.n_devices, 1);
 	assert_int_equal(s.devices[0].n_attributes, 4);
 }
@@ -393,6 +459,7 @@ int main(void)
 	UNIT_TEST("what is right about a device is kept", keeps_what_is_right);
 	UNIT_TEST("a device is found by its address", finds_devices);
 	UNIT_ROWS(drivers, may_unbind);
+	UNIT_ROWS(policies, has_policies);
 	UNIT_TEST("the example is all defaults", example_is_all_defaults);
 	UNIT_TEST("the example tells every default", example_tells_the_defaults);
 	return unit_run("settingkeys");

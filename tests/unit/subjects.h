@@ -34,6 +34,7 @@ static inline struct settings taken_settings(void)
 			.unbind_drivers = { drivers, UNIT_COUNT(drivers), 0 },
 			.unbind_timeout = 15,
 			.holders_wait = 10,
+			.managed = MANAGED_CHECK,
 		},
 	};
 }

@@ -66,10 +66,9 @@ static const struct class *class_of(const char *folder, const char *child)
 	return NULL;
 }
 
-static void add_node(struct arena *a, struct nodes *nodes, dev_t dev, bool block, const char *name)
+static void add_node(struct arena *a, struct nodes *nodes, struct node node)
 {
-	*arena_push(a, nodes->v, nodes->n, nodes->cap) =
-		(struct node){ .dev = dev, .block = block, .name = name };
+	*arena_push(a, nodes->v, nodes->n, nodes->cap) = node;
 }
 
 /*
@@ -155,7 +154,11 @@ static void read_node(struct walk *w, int folder, const char *name, bool partiti
 		walk_failed(w, -rc);
 		return;
 	}
-	add_node(w->a, &w->below->nodes, dev, block, node_name(w->a, folder, subsystem, name));
+	add_node(w->a, &w->below->nodes,
+		 (struct node){ .dev = dev,
+				.block = block,
+				.name = node_name(w->a, folder, subsystem, name),
+				.kind = holder_kind_of(subsystem, name, block) });
 	if (block && !partition)
 		strv_push(w->a, &w->below->disks, arena_strdup(w->a, name));
 }
@@ -260,8 +263,10 @@ static int add_nvidia(const struct host *host, const char *address, struct nodes
 		return rc;
 	line = strstr(text, key);
 	if (line && sscanf(line + strlen(key), "%9u", &minor) == 1)
-		add_node(host->arena, nodes, makedev(NVIDIA_MAJOR, minor), false,
-			 arena_printf(host->arena, "nvidia%u", minor));
+		add_node(host->arena, nodes,
+			 (struct node){ .dev = makedev(NVIDIA_MAJOR, minor),
+					.name = arena_printf(host->arena, "nvidia%u", minor),
+					.kind = HOLDER_NVIDIA });
 	return 0;
 }
 
@@ -315,7 +320,9 @@ int subdevices_add_vfio(const struct host *host, int group, struct nodes *nodes)
 	int rc = read_number(host->arena, AT_FDCWD, root_path(host, path), &dev);
 
 	if (rc == 0)
-		add_node(host->arena, nodes, dev, false,
-			 arena_printf(host->arena, "vfio/%d", group));
+		add_node(host->arena, nodes,
+			 (struct node){ .dev = dev,
+					.name = arena_printf(host->arena, "vfio/%d", group),
+					.kind = HOLDER_VFIO });
 	return rc == -ENOENT ? 0 : rc;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "holderkind.h"
 #include "str.h"
 
 struct host;
@@ -14,6 +15,7 @@ struct node {
 	dev_t dev;
 	bool block;
 	const char *name; /* as /dev would have it: snd/controlC0, nvme0n1p1, dri/card0, vfio/11 */
+	enum holder_kind kind;
 };
 
 struct nodes {

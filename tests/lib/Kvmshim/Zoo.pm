@@ -26,10 +26,11 @@ use Kvmshim::Devices;
 
 our @ISA = 'Kvmshim::Devices';
 
-# new(vfio => 0): vfio-pci comes with modprobe only.
+# new(vfio => 0): vfio-pci comes with modprobe only. new(hook => { KEY => VALUE }): of [hook], always.
 sub new {
 	my ($class, %opt) = @_;
 	my $self = $class->SUPER::new;
+	$self->{hook} = $opt{hook};
 	$self->driver($_) for qw(pcieport i915 nouveau snd_hda_intel nvme igb igbvf xhci_hcd nvidia);
 	$self->driver('vfio-pci', loaded => $opt{vfio} // 1);
 	$self->settings;
@@ -48,7 +49,7 @@ sub settings {
 	my ($self, $hook, $more) = @_;
 	my %hook = (
 		'unbind-drivers' => 'i915, nouveau, snd_hda_intel, nvme, igb, igbvf, xhci_hcd, nvidia',
-		'unbind-timeout' => 60, 'holders-wait' => 1, %{ $hook // {} },
+		'unbind-timeout' => 60, 'holders-wait' => 1, %{ $self->{hook} // {} }, %{ $hook // {} },
 	);
 	return $self->conf(join '', "[hook]\n", (map { "$_ = $hook{$_}\n" } sort keys %hook), $more // '');
 }
@@ -72,7 +73,8 @@ sub displays {
 	$self->platform('efi-framebuffer.0', 'efi-framebuffer');
 	$self->device('0000:01:00.0', id => '10de:1b06', class => '030000', driver => 'nouveau', group => 11,
 		parent => '0000:00:01.0',
-		below => { nouveau => { 'drm/card1/dev' => number(), 'drm/renderD129/dev' => number() } });
+		below => { nouveau => { 'drm/card1/dev' => number(), 'drm/card1/uevent' => '', 'drm/renderD129/dev' => number(),
+			'drm/card1/subsystem' => \'../../../../../../../class/drm', 'drm/renderD129/subsystem' => \'../../../../../../../class/drm' } });
 	$self->device('0000:01:00.1', id => '10de:10ef', class => '040300', driver => 'snd_hda_intel', group => 11,
 		parent => '0000:00:01.0', below => { snd_hda_intel => { sound(1) } });
 }
@@ -93,7 +95,8 @@ sub disks_and_cards {
 	$self->device('0000:04:00.0', id => '8086:1533', class => '020000', driver => 'igb', group => 14,
 		below => { igb => { net('eth0', 2) } });
 	$self->device('0000:05:00.0', id => '1b21:2142', class => '0c0330', driver => 'xhci_hcd', group => 15,
-		below => { xhci_hcd => { usb(1), usb(2) } });
+		below => { xhci_hcd => { usb(1), usb(2), 'usb1/1-2/input/input5/event3/dev' => number(),
+			'usb1/1-2/hidraw/hidraw0/dev' => number(), 'usb1/1-3/video4linux/video0/dev' => number() } });
 }
 
 sub virtual_functions {
