@@ -12,12 +12,14 @@
 #include "hooks/steps/driver.h"
 #include "hooks/steps/pool.h"
 #include "hooks/steps/watch.h"
+#include "hooks/survey/judge.h"
 #include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
 #include "hooks/survey/units.h"
 #include "host/pci/mdev.h"
 #include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
+#include "host/use/usesnvidia.h"
 #include "host/use/usesvirtio.h"
 #include "host/sysfs.h"
 #include "host/vfionode.h"
@@ -91,10 +93,19 @@ static int check_mounts(struct work *w, const char *device, struct err *err)
 	return uses.n ? err_set(err, EBUSY, "%s", uses.v[0]) : 0;
 }
 
+static int check_modeset(struct work *w, const char *device, struct err *err)
+{
+	if (!uses_nvidia_modeset(&w->host, device))
+		return 0;
+	return err_set(err, EBUSY, "%s", judge_modeset);
+}
+
 static int look_free(struct work *w, const char *device, struct subdevices *b, struct err *err)
 {
 	int rc = opdriver_unused(w, device, b, err);
 
+	if (!rc)
+		rc = check_modeset(w, device, err);
 	if (!rc)
 		rc = check_mounts(w, device, err);
 	return rc ? rc : claim_disks(w, device, b, err);

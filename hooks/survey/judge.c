@@ -303,6 +303,17 @@ static const char *is_no_console(const struct judging *j, const struct subject *
 		   s->pci.address, joined(j->arena, &s->console.vtcons));
 }
 
+/* Units that are stopped may unload it; else nothing ends it. */
+static const char *is_let_go(const struct judging *j, const struct subject *s)
+{
+	return s->modeset && !s->units.n ? SAY("%s is in use: %s", s->pci.address, judge_modeset) :
+					   NULL;
+}
+
+const char judge_modeset[] =
+	"nvidia_drm has modeset=1, so driver nvidia would never unbind the device; run `modprobe -r "
+	"nvidia_drm` before the VM starts, or boot with nvidia_drm.modeset=0";
+
 /* May it be free in a while? */
 static bool can_wait(const struct judging *j, const struct subject *s)
 {
@@ -364,7 +375,8 @@ static const struct {
 	{ is_one_way, ESSENTIAL },   { is_company, ESSENTIAL },
 	{ may_be_unbound, DETAIL },  { has_no_used_vfs, ESSENTIAL }, { has_no_vfs, DETAIL },
 	{ has_attributes, DETAIL },  { has_vgpu_number, ESSENTIAL }, { is_no_vgpu_yet, ESSENTIAL },
-	{ is_off_the_network, ESSENTIAL }, { is_no_console, DETAIL }, { is_unclaimed, ESSENTIAL },
+	{ is_off_the_network, ESSENTIAL }, { is_no_console, DETAIL }, { is_let_go, ESSENTIAL },
+	{ is_unclaimed, ESSENTIAL },
 	{ is_closed, ESSENTIAL },    { is_not_noted, DETAIL },
 };
 

@@ -30,3 +30,6 @@ const char *judge_vfs(struct arena *a, const struct pci_function *pf, const stru
  * it; NULL: the domain XML.
  */
 const char *judge_no_cdev(struct arena *a, const char *device, const char *rule);
+
+/* What uses a card that nvidia's own modules keep. */
+extern const char judge_modeset[];

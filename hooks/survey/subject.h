@@ -56,6 +56,7 @@ struct subject {
 	struct strv used_vfs;	      /* of a PF: sentences */
 	struct strv mdevs;	      /* that are made on it: "UUID (VM web)" */
 	struct console console;
+	bool modeset;		      /* nvidia's own modules keep it: its unbind would never end */
 	struct strv units;	      /* stop-units that are active */
 	struct strv paused;	      /* pause-units that are active */
 	struct strv seats;	      /* of end-sessions: those that have sessions */

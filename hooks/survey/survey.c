@@ -25,6 +25,7 @@
 #include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
 #include "host/use/usesdisk.h"
+#include "host/use/usesnvidia.h"
 #include "host/use/usesvirtio.h"
 #include "host/vfiocdev.h"
 #include "root.h"
@@ -240,10 +241,16 @@ static void look_at_console(struct look *l, struct subject *s)
 					(long)s->console.stuck.pid);
 }
 
+static void look_at_modeset(struct look *l, struct subject *s)
+{
+	s->modeset = !s->vgpu && uses_nvidia_modeset(l->host, s->pci.address);
+}
+
 typedef void look_fn(struct look *l, struct subject *s);
 
 static look_fn *const looks[] = { look_at_settings, look_at_driver,	look_at_disks,
-				  look_at_mounts,   look_at_network, look_at_console };
+				  look_at_mounts,   look_at_network, look_at_console,
+				  look_at_modeset };
 
 /* Reads nothing more of a function that hangs. */
 static void look_at_function(struct look *l, struct subject *s)

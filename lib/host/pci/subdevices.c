@@ -246,6 +246,49 @@ static void walk_subsystems(struct walk *w, const struct host *host)
 	}
 }
 
+static void add_shared(const struct host *host, struct nodes *nodes, dev_t dev, const char *name)
+{
+	add_node(host->arena, nodes,
+		 (struct node){ .dev = dev, .name = name, .kind = HOLDER_NVIDIA });
+}
+
+/* "511 nvidia-uvm" of /proc/devices, whose number the kernel chooses. */
+static void add_uvm(const struct host *host, struct nodes *nodes)
+{
+	static const char name[] = " nvidia-uvm\n";
+	const char *line = NULL;
+	char *text, *at;
+	size_t len;
+
+	if (host_read(host, "/proc/devices", &text, &len) < 0)
+		return;
+	at = strstr(text, name);
+	for (line = at; line && line > text && line[-1] != '\n'; line--)
+		;
+	if (line)
+		add_shared(host, nodes, makedev((unsigned)strtoul(line, NULL, 10), 0), "nvidia-uvm");
+}
+
+/*
+ * nvidiactl, nvidia-modeset and nvidia-uvm are of all cards. Who has one of them open uses this
+ * card where it is the only one that the driver has.
+ */
+static void add_shared_nvidia(const struct host *host, struct nodes *nodes)
+{
+	struct strv bound = { 0 };
+	size_t cards = 0;
+
+	if (sysfs_list(host, "/sys/bus/pci/drivers/nvidia", &bound) < 0)
+		return;
+	for (size_t i = 0; i < bound.n; i++)
+		cards += pci_is_address(bound.v[i]);
+	if (cards != 1)
+		return;
+	add_shared(host, nodes, makedev(NVIDIA_MAJOR, 255), "nvidiactl");
+	add_shared(host, nodes, makedev(NVIDIA_MAJOR, 254), "nvidia-modeset");
+	add_uvm(host, nodes);
+}
+
 /* 0 or -errno. */
 static int add_nvidia(const struct host *host, const char *address, struct nodes *nodes)
 {
@@ -267,6 +310,7 @@ static int add_nvidia(const struct host *host, const char *address, struct nodes
 			 (struct node){ .dev = makedev(NVIDIA_MAJOR, minor),
 					.name = arena_printf(host->arena, "nvidia%u", minor),
 					.kind = HOLDER_NVIDIA });
+	add_shared_nvidia(host, nodes);
 	return 0;
 }
 

@@ -28,7 +28,8 @@ struct nodes {
  * `dev` files (major:minor) without following links, and without entering other PCI
  * functions. An NVMe namespace whose multipath head is not below it (nvme-subsystem) is
  * found as well. For nvidia's driver, whose device nodes sysfs does not know, /dev/nvidiaN
- * (195:N) with N from /proc/driver/nvidia/gpus/ADDRESS/information ("Device Minor:").
+ * (195:N) with N from /proc/driver/nvidia/gpus/ADDRESS/information ("Device Minor:"), and what all
+ * of its cards share, where it has only this one: nvidiactl, nvidia-modeset, nvidia-uvm.
  */
 struct subdevices {
 	struct nodes nodes;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/use/usesnvidia.h"
+
+#include <fcntl.h>
+
+#include "arena.h"
+#include "host/pci/pci.h"
+#include "host/sysfs.h"
+#include "root.h"
+#include "str.h"
+
+#define MODESET "/sys/module/nvidia_drm/parameters/modeset"
+
+bool uses_nvidia_modeset(const struct host *host, const char *address)
+{
+	const char *driver = pci_driver(host, address), *modeset;
+
+	if (!driver || !str_eq(driver, "nvidia") ||
+	    !sysfs_has_at(AT_FDCWD,
+			  root_path(host, pci_attribute_path(host->arena, address, "drm"))))
+		return false;
+	modeset = sysfs_text_at(host->arena, AT_FDCWD, root_path(host, MODESET));
+	return modeset && (*modeset == 'Y' || *modeset == '1');
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+struct host;
+
+/*
+ * Does nvidia_drm drive this function with modeset=1? Then nvidia's own modules use the device,
+ * and the unbind from driver nvidia waits for them in the kernel, for ever (nv_pci_remove() of
+ * the driver: it waits until nobody uses the device).
+ */
+bool uses_nvidia_modeset(const struct host *host, const char *address);
