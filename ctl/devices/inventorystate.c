@@ -151,9 +151,16 @@ static bool is_suspect(struct judging *j, const struct device *d)
 	       str_same(d->pci.driver, "nvidia");
 }
 
+/* Does the hook stop its unit, or end its session? */
+static bool is_stopped_by_hook(const struct device_settings *conf, const struct holder *h)
+{
+	return conf && ((h->unit && settings_stop_unit(conf, h->unit)) ||
+			(h->seat && strv_has(&conf->end_sessions, h->seat)));
+}
+
 /*
  * A program that has it open, and by which of its policies (kvmshim.conf) that is in the way. A
- * program whose unit the hook stops does not count.
+ * program that the hook stops does not count.
  */
 static const char *holder_with(struct judging *j, const struct device *d, const struct nodes *nodes,
 			       enum holding least, enum holding most)
@@ -168,8 +175,7 @@ static const char *holder_with(struct judging *j, const struct device *d, const 
 		const struct holder *h = &holders.v[i];
 		enum holding holding = holding_of(&it, h);
 
-		if (holding >= least && holding <= most &&
-		    (!conf || !h->unit || !strv_has(&conf->stop_units, h->unit)))
+		if (holding >= least && holding <= most && !is_stopped_by_hook(conf, h))
 			return survey_holder_text(j->l->ctl->host.arena, h);
 	}
 	return NULL;

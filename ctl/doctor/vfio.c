@@ -220,7 +220,17 @@ static bool is_kept(const struct doctor *d, const struct pci_function *f)
 	const struct device_settings *conf = settings_of_device(&d->ours.settings, f->address);
 
 	return f->driver && str_eq(f->driver, "nvidia") &&
-	       !(conf && strv_has(&conf->stop_units, PERSISTENCED ".service"));
+	       !settings_stop_unit(conf, PERSISTENCED ".service");
+}
+
+/* Does another card need it while a VM has one? Then it can only pause. */
+static const char *key_for_persistenced(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->machine.n_functions; i++)
+		if (str_same(d->machine.functions[i].driver, "nvidia") &&
+		    !strv_has(&d->passed, d->machine.functions[i].address))
+			return "pause-units";
+	return "stop-units";
 }
 
 /* nvidia-persistenced has /dev/nvidiaN open all the time. */
@@ -241,10 +251,10 @@ struct row doctor_nvidia_persistenced(const struct doctor *d)
 		return row_ok(d, "nvidia-persistenced has no device open that a VM needs");
 	return row_fail(d,
 			arena_printf(d->host.arena,
-				     "set stop-units = " PERSISTENCED
+				     "set %s = " PERSISTENCED
 				     ".service in section [device %s] of "
 				     "/etc/kvmshim/kvmshim.conf",
-				     first),
+				     key_for_persistenced(d), first),
 			"nvidia-persistenced (pid %ld) has devices open that a VM needs: %s",
 			(long)pid, row_list(d, &kept));
 }

@@ -85,7 +85,7 @@ const char *survey_mend_text(struct arena *a, const struct device_settings *conf
 	if (h->seat && !(conf && strv_has(&conf->end_sessions, h->seat)))
 		return arena_printf(a, text, "end the sessions of the seat", address, "end-sessions",
 				    str_printable(a, h->seat));
-	if (!str_ends(h->unit, ".service") || (conf && strv_has(&conf->stop_units, h->unit)))
+	if (!str_ends(h->unit, ".service") || settings_stop_unit(conf, h->unit))
 		return "";
 	return arena_printf(a, text, "stop the unit", address, "stop-units",
 			    str_printable(a, h->unit));

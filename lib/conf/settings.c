@@ -245,6 +245,11 @@ const struct device_settings *settings_of_device(const struct settings *s, const
 	return NULL;
 }
 
+bool settings_stop_unit(const struct device_settings *d, const char *unit)
+{
+	return d && (strv_has(&d->stop_units, unit) || strv_has(&d->pause_units, unit));
+}
+
 const char *settings_attribute(const struct device_settings *d, const char *name)
 {
 	for (size_t i = 0; d && i < d->n_attributes; i++)

@@ -85,6 +85,9 @@ void settings_read(const struct host *host, struct settings *s, struct mistakes 
 /* The [device] section of a function; NULL if the function has none. */
 const struct device_settings *settings_of_device(const struct settings *s, const char *address);
 
+/* Does the hook stop this unit for the device of this section (NULL: none), if only for a moment? */
+bool settings_stop_unit(const struct device_settings *d, const char *unit);
+
 /* The value that this section (NULL: none) sets an attribute to; NULL: it does not set it. */
 const char *settings_attribute(const struct device_settings *d, const char *name);
 

@@ -68,6 +68,14 @@ subtest 'Somebody has it open' => sub {
 	is($now->{$hda}{state}, 'blocked', 'what shares its group');
 	$host->conf("[device $gpu]\nstop-units = gdm.service\n");
 	is(devices()->{$gpu}{state}, 'free', 'unless the hook stops its unit');
+	$host->conf("[device $gpu]\npause-units = gdm.service\n");
+	is(devices()->{$gpu}{state}, 'free', 'or makes it pause');
+	$host->no_process(901)->process(901, command => 'Xorg', cgroup => '0::/user.slice/user-1000.slice/session-2.scope', open => [$node]);
+	$host->file('run/systemd/sessions/2', "UID=1000\nSEAT=seat0\n");
+	is(devices()->{$gpu}{state}, 'host', 'a session has it');
+	$host->conf("[device $gpu]\nend-sessions = seat0\n");
+	is(devices()->{$gpu}{state}, 'free', 'unless the hook ends it');
+	$host->no_process(901)->process(901, command => 'Xorg', unit => 'gdm.service', open => [$node]);
 	$host->settings;
 	$host->no_process(901);
 	is(ctl($host, 'bind', $gpu, $hda)->{status}, 0, 'bind');

@@ -157,6 +157,17 @@ rows_are(\&is_of_machine,
 		persistenced($host);
 		$host->conf("[device $gpu]\nstop-units = nvidia-persistenced.service\n");
 	} ],
+	[ 'nvidia-persistenced', 'and it pauses for it', 'ok', qr/has no device open/, undef, sub {
+		my ($host) = @_;
+		persistenced($host);
+		$host->conf("[device $gpu]\npause-units = nvidia-persistenced\n");
+	} ],
+	[ 'nvidia-persistenced', 'another card stays with the host', 'fail', qr/: \Q$gpu\E$/,
+		qr/^set pause-units = nvidia-persistenced\.service in section \[device \Q$gpu\E\]/, sub {
+		my ($host) = @_;
+		persistenced($host);
+		card($host, '0000:06:00.0', '10de:1b06', 'nvidia', 6);
+	} ],
 	[ 'nvidia-persistenced', 'it has two', 'fail', qr/: \Q$gpu\E; 0000:05:00\.1$/, qr/section \[device \Q$gpu\E\]/, sub {
 		my ($host) = @_;
 		persistenced($host);

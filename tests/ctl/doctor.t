@@ -174,6 +174,11 @@ my @hosts = (
 		"Parameter 'foo' is unexpected", 'invalid accelerator kvmm'),
 	[ 'unknown-options', 'at an earlier start', 'ok', qr/accepted its command line/, undef,
 		sub { log_of(shift, 'desktop', start(), "qemu-system-x86_64: -foo: invalid option\n", start()) } ],
+	[ 'rules', 'a unit of kvmshim.conf that this host does not have', 'warn', qr{kvmshim\.conf:1: warning: stop-units = typo\.service: systemd does not know this unit}, qr/^kvmshim check$/, sub {
+		my ($host) = @_;
+		$host->file('usr/bin/systemctl', "#!/bin/sh\n", 0755);
+		$host->conf("[device 0000:05:00.0]\nstop-units = typo\n");
+	} ],
 	[ 'libvirt', 'too old for folders of hooks', 'warn', qr/6\.0\.0 supports only one hook/, qr/6\.5/, sub { libvirtd(shift, '6.0.0') } ],
 	[ 'libvirt', 'it prints no version', 'warn', qr{the version of /usr/sbin/libvirtd is unknown}, undef,
 		sub { shift->file('usr/sbin/libvirtd', "#!/bin/sh\nexit 1\n", 0755) } ],

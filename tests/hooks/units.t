@@ -22,7 +22,7 @@ sub node_of {
 	my ($device, $path) = @_;
 	return $host->node('c', split /:/, $host->value_of($device, "$path/dev"));
 }
-my $sound = node_of($hda, 'sound/card1/pcmC1D3p');
+my $card = node_of($gpu, 'drm/card1');
 
 # --- who it is, and what to write
 
@@ -41,38 +41,23 @@ for my $case (
 	[ 'no unit', '0::/', '' ],
 ) {
 	my ($name, $cgroup, $who, $do, $line) = @$case;
-	my $mend = $line ? "; to $do when a VM starts, add to kvmshim.conf: [device $hda] $line" : '';
-	$host->process(812, command => 'wireplumber', cgroup => $cgroup, open => [$sound]);
+	my $mend = $line ? "; to $do when a VM starts, add to kvmshim.conf: [device $gpu] $line" : '';
+	$host->process(812, command => 'wireplumber', cgroup => $cgroup, open => [$card]);
 	for my $wait (0, 1) {
 		$host->settings({ 'holders-wait' => $wait });
-		vm($gpu, $hda)->refused(qr/\Q$hda\E is in use: wireplumber \(pid 812\Q$who\E\) has \S+pcmC1D3p open\Q$mend\E$/m, "$name, holders-wait = $wait");
+		vm($gpu, $hda)->refused(qr/\Q$gpu\E is in use: wireplumber \(pid 812\Q$who\E\) has \S+card1 open\Q$mend\E$/m, "$name, holders-wait = $wait");
 	}
 	$host->no_process(812);
 }
 
-# --- a host with systemctl and loginctl: /active has the units that are active
+# --- a host with systemctl and loginctl
 
-sub with_units {
-	my (@active) = @_;
-	unlink glob "$dir/active/*";
-	$host->file("active/$_", "1\n") for @active;
-	$host->program_of_host('usr/bin/systemctl', <<"SCRIPT");
-for unit; do :; done
-case " \$* " in
-*" is-active "*) [ ! -e '$dir/active/'"\$unit" ] || exit 0; [ "\$unit" != typo.service ] || exit 4; exit 3 ;;
-*" stop "*) /bin/rm -f '$dir/active/'"\$unit" ;;
-*" start "*) echo >'$dir/active/'"\$unit" ;;
-esac
-SCRIPT
-	$host->program_of_host('usr/bin/loginctl', "/bin/echo IS_SEAT0=1 >'$dir/run/systemd/seats/seat0'; /bin/rm -rf '$dir/.proc/812'");
-	$host->file('run/systemd/seats/seat0', "IS_SEAT0=1\nACTIVE=2\nSESSIONS=2\nUIDS=1000\n");
-	$host->no_log;
-}
+sub with_units { return $host->units(@_)->no_log }
 
 sub ran { return map { s/ --quiet| --(?= )//gr } grep { !/is-active|modprobe|reset-failed/ } $host->ran }
 
 
-sub is_active { return join " ", map { s{.*/}{}r } sort glob "$dir/active/*" }
+sub is_active { return $host->active_units }
 
 sub stop { return "systemctl stop $_[0]" }
 sub start { return "systemctl start $_[0]" }

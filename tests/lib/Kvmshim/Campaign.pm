@@ -19,11 +19,15 @@ our @groups = map { [ map { "0000:$_" } @$_ ] }
 	[qw(01:00.0 01:00.1)], ['03:00.0'], ['04:00.0'], ['05:00.0'], [qw(09:00.0 09:00.1 09:00.2)];
 our @devices = map { @$_ } @groups;
 
+# Active before a VM takes a device, and after it has given it back.
+my @units = qw(disk.service gpu.service);
+
 # Options of [hook]: KEY => VALUE.
 sub campaign_host {
 	my (%hook) = @_;
 	my $host = Kvmshim::Zoo->new;
 	$host->pool($_, 2048, 8) for 0, 1;
+	$host->units(@units);
 	return $host->settings({ hugepages => 'allocate', %hook },
 		"[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n[device 0000:01:00.0]\npause-units = gpu.service\n"
 		. "end-sessions = seat0\n") && $host;
@@ -63,9 +67,11 @@ sub is_restored {
 	my $before = $host->{before};
 	my $now    = $host->state_snapshot;
 	my $left   = in_run($host);
-	return 1 if $now eq $before && $left =~ m{^ ?/lock(?: /pool\.lock)? /vm$};
+	my $active = $host->active_units;
+	$host->units(@units);    # the sessions of the seat are back
+	return 1 if $active eq "@units" && $now eq $before && $left =~ m{^ ?/lock(?: /pool\.lock)? /vm$};
 	fail($name);
-	diag(differing([ split /\n/, $before ], [ split /\n/, $now ]), "\nin /run: $left\n", map { "$_\n" } $host->log);
+	diag(differing([ split /\n/, $before ], [ split /\n/, $now ]), "\nin /run: $left\nactive: $active\n", map { "$_\n" } $host->log);
 	return 0;
 }
 

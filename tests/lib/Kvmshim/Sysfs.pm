@@ -216,6 +216,29 @@ SCRIPT
 	$self->program_of_host('usr/bin/systemctl', 'exit 3');
 }
 
+# The units of this host that are active are files in /active; typo.service is one that systemd does
+# not know. Ending the sessions of a seat ends process 812 too.
+sub units {
+	my ($self, @active) = @_;
+	my $dir = $self->{dir};
+	unlink glob "$dir/active/*";
+	$self->file('active/.keep', '');
+	$self->file('run/systemd/seats/seat0', "IS_SEAT0=1\nACTIVE=2\nSESSIONS=2\nUIDS=1000\n");
+	$self->file("active/$_", "1\n") for @active;
+	$self->program_of_host('usr/bin/systemctl', <<"SCRIPT");
+for unit; do :; done
+case " \$* " in
+*" is-active "*) [ ! -e '$dir/active/'"\$unit" ] || exit 0; [ "\$unit" != typo.service ] || exit 4; exit 3 ;;
+*" stop "*) /bin/rm -f '$dir/active/'"\$unit" ;;
+*" start "*) echo >'$dir/active/'"\$unit" ;;
+esac
+SCRIPT
+	$self->program_of_host('usr/bin/loginctl', "/bin/echo IS_SEAT0=1 >'$dir/run/systemd/seats/seat0'; /bin/rm -rf '$dir/.proc/812'");
+	return $self;
+}
+
+sub active_units { return join ' ', map { s{.*/}{}r } sort glob "$_[0]{dir}/active/*" }
+
 # What programs of this host were run with, in order.
 sub ran {
 	my ($self) = @_;
