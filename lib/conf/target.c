@@ -26,6 +26,19 @@ static const char *item_end(const char *s, const char *end)
 	return s;
 }
 
+/* "driver!=x" and "driver = x" would be properties that no option has, and match nothing. */
+static int check_operator(const char *item, const char *eq, struct err *err)
+{
+	static const char signs[] = "+-!?~<>|&^*: \t";
+
+	if (!strchr(signs, eq[-1]) && !strchr(signs, *item) && (!eq[1] || !strchr("=~<> \t", eq[1])))
+		return 0;
+	return err_set(err, EINVAL,
+		       "'%s' in the selector: must be key=glob, with = as the only operator and "
+		       "without blanks around it",
+		       item);
+}
+
 static int selkey_parse(struct arena *a, const char *item, struct selkey *k, struct err *err)
 {
 	const char *eq = strchr(item, '=');
@@ -39,6 +52,8 @@ static int selkey_parse(struct arena *a, const char *item, struct selkey *k, str
 			       "'%s' in the selector: only a condition can begin with '!' (write "
 			       "\\! for the character itself)",
 			       item);
+	if (check_operator(item, eq, err) < 0)
+		return -EINVAL;
 	k->key = arena_strndup(a, item, (size_t)(eq - item));
 	k->glob = arena_strdup(a, eq + 1);
 	return 0;

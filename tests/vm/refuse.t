@@ -139,12 +139,13 @@ refused('a VLAN', 'nic', qr/$needs has wan \(VLAN\) on top/, '', sub {
 # --- graphics and sound
 
 refused('the console', 'card', qr/\Q$graphics\E shows the host console \(vtcon\d\).*release-console = yes/, '');
-refused('sound is open', 'card', sub { qr{\Q$sound is in use: $_[0]\E} }, "$released$now", sub {
+my $waits = "holders = sound:refuse\n";
+refused('sound is open', 'card', sub { qr{\Q$sound is in use: $_[0]\E} }, "$released$now$waits", sub {
 	my $pid = holder('pipewire', control_of($sound));
 	return sub { end_holder($pid) }, "pipewire (pid $pid) has /dev/snd/controlC0 open";
 });
 refused('sound is open for as long as the hook waits', 'card', sub { qr{\Q$sound is in use: $_[0]\E} },
-	"${released}holders-wait = 2\n", sub {
+	"${released}holders-wait = 2\n$waits", sub {
 	my $pid = holder('pipewire', control_of($sound));
 	return sub { end_holder($pid) }, "pipewire (pid $pid) has /dev/snd/controlC0 open";
 });

@@ -71,7 +71,7 @@ SH
 };
 
 subtest 'who has it open may take a while to let go' => sub {
-	conf("[hook]\nrelease-console = yes\nholders-wait = 60\n");
+	conf("[hook]\nrelease-console = yes\nholders-wait = 60\nholders = sound:refuse\n");
 	my $holder = holder('player', control_of($sound));
 	my $killer = runs_in_background('sh', '-c', 'sleep 4; kill "$1"', 'sh', $holder);
 	starts('card');

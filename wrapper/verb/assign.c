@@ -33,7 +33,20 @@ static int check_key(const struct qemuopt *opt, const char *key, struct err *err
 		return err_set(err, EINVAL,
 			       "'%s': the name of a property must not contain a blank, [ or ]",
 			       key);
+	if (strchr("+-!?~<>|&^*", key[len - 1]))
+		return err_set(err, EINVAL, "'%c=' is not an operator; write %.*s=VALUE", key[len - 1],
+			       (int)len - 1, key);
 	return 0;
+}
+
+/* The key and its value, where the value has not begun with another '='. */
+static int check_pair(const struct qemuopt *opt, const struct assign *as, struct err *err)
+{
+	int rc = check_key(opt, as->key, err);
+
+	if (rc || as->typed || *as->value != '=')
+		return rc;
+	return err_set(err, EINVAL, "'==' is not an operator; write %s=VALUE", as->key);
 }
 
 static int no_value(const struct qemuopt *opt, const char *word, struct err *err)
@@ -91,7 +104,7 @@ static int take_item(struct arena *a, const struct qemuopt *opt, const char **s,
 	else
 		push(a, as, key, take_text(a, &value), false), rc = 0;
 	if (!rc)
-		rc = check_key(opt, as->v[as->n - 1].key, err);
+		rc = check_pair(opt, &as->v[as->n - 1], err);
 	*s = value + (*value == ',');
 	return rc;
 }
@@ -135,7 +148,7 @@ static int take_cpu_item(struct arena *a, const struct qemuopt *opt, const char 
 			       (int)(eq - item - 1), item);
 	key = arena_strndup(a, item, (size_t)(eq - item));
 	push(a, as, key, eq + 1, false);
-	rc = check_key(opt, key, err);
+	rc = check_pair(opt, &as->v[as->n - 1], err);
 	return rc ? rc : check_cpu_value(key, eq + 1, err);
 }
 
@@ -158,7 +171,7 @@ static int parse_global(struct arena *a, const struct qemuopt *opt, const char *
 	if (!eq || !dot || dot == rest || dot > eq || eq - dot == 1 || eq[-1] == ':')
 		return err_set(err, EINVAL, "must be -global DRIVER.PROPERTY=VALUE, one per line");
 	push(a, as, arena_strndup(a, rest, (size_t)(eq - rest)), eq + 1, false);
-	return check_key(opt, as->v[0].key, err);
+	return check_pair(opt, &as->v[0], err);
 }
 
 int assigns_parse(struct arena *a, const struct qemuopt *opt, const char *rest, struct assigns *as,
