@@ -26,12 +26,15 @@ sub displays {
 	return @displays;
 }
 
-sub has_rule { return $_[0] =~ /^\[(?!wrapper)/m && $_[0] !~ /^(?:umask|\$) /m }
+# A text of kvmshim.conf, and not a rule.
+sub is_conf { return $_[0] =~ /\A\[(?:wrapper\]|hook\]|device )/ }
+
+sub has_rule { return $_[0] =~ /^\[(?!wrapper)/m && !is_conf($_[0]) && $_[0] !~ /^(?:umask|\$) /m }
 
 sub takes {
-	my ($rules, $name) = @_;
+	my ($text, $name) = @_;
 	my $host = Kvmshim->new;
-	$host->rules('50-example.ini', $rules);
+	is_conf($text) ? $host->conf($text) : $host->rules('50-example.ini', $text);
 	my $got = run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'check');
 	is($got->{status}, 0, $name) or diag($got->{out}, $got->{err});
 }
@@ -75,7 +78,7 @@ for my $group (map { split /\n\n+/ } map { displays($_) } glob "$project/man/*.[
 }
 
 for my $page (qw(kvmshim-rules.5 kvmshim-verbs.5 kvmshim-cookbook.7)) {
-	takes($_, "$page: " . (/(\[.*\])/)[0]) for grep { has_rule($_) } displays("$project/man/$page");
+	takes($_, "$page: " . (/(\[.*\])/)[0]) for grep { has_rule($_) || is_conf($_) } displays("$project/man/$page");
 }
 for my $path ("$project/README.md", glob "$project/docs/*.md") {
 	my ($name) = $path =~ m{([^/]+)$};
