@@ -211,12 +211,21 @@ int return_left_over(struct assignment *h, int folder, struct err *err)
 
 /* ---- a part of it ---- */
 
+/* Cards that have their modules unloaded together are in one lane. */
+static bool share_lane(const struct journal *j, const char *a, const char *b)
+{
+	const struct step *s = journal_step_of(j, a), *o = journal_step_of(j, b);
+
+	return s && o && s->lane && s->lane == o->lane;
+}
+
 /* The groups of these devices, and with them all that must go together. */
 static bool goes(const struct journal *j, const struct journal_device *d, const struct strv *only)
 {
 	for (size_t i = 0; i < j->n_devices; i++)
 		if (strv_has(only, j->devices[i].device) &&
 		    (str_eq(j->devices[i].device, d->device) ||
+		     share_lane(j, j->devices[i].device, d->device) ||
 		     (d->group >= 0 && j->devices[i].group == d->group)))
 			return true;
 	return false;

@@ -62,6 +62,7 @@ enum op {
 	OP_FREE,      /* device: wait for the processes that have it open, claim its disks */
 	OP_VTCON,     /* name: vtcon1: unbind */
 	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
+	OP_UNLOAD,    /* name: a kernel module: unload */
 	OP_KEEP,      /* device, name: power/control, from: what it said; to be so again afterwards */
 	OP_ATTRIBUTE, /* device, name: d3cold_allowed, to, from */
 	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */

@@ -16,6 +16,8 @@
 #include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
 #include "hooks/survey/units.h"
+#include "host/act/actrun.h"
+#include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
@@ -25,6 +27,7 @@
 #include "host/vfionode.h"
 #include "str.h"
 
+#define RMMOD_DEADLINE 60000 /* ms */
 #define VGPU_PATIENCE 10000 /* ms */
 
 /* ---- units and modules ---- */
@@ -50,6 +53,23 @@ static int load_module(struct work *w, const struct step *s, struct err *err)
 	int rc = opdriver_modprobe(w, s->name, &why);
 
 	return rc ? err_set(err, rc < 0 ? -rc : EIO, "modprobe %s: %s", s->name, why.text) : 0;
+}
+
+/* rmmod(8) removes this one only; `modprobe -r` also the driver of other cards, as unused. */
+static int unload_module(struct work *w, const struct step *s, struct err *err)
+{
+	const char *const argv[] = { "rmmod", "--", s->name, NULL };
+	struct err why = { 0 };
+	int rc = host_has_module(&w->host, s->name) ?
+			 act_run(&w->host, argv, RMMOD_DEADLINE, &why) :
+			 0;
+
+	return rc ? err_set(err, rc < 0 ? -rc : EIO, "rmmod %s: %s", s->name, why.text) : 0;
+}
+
+static int load_again(struct work *w, const struct step *s, struct err *err)
+{
+	return host_has_module(&w->host, s->name) ? 0 : load_module(w, s, err);
 }
 
 /* ---- until nobody uses it ---- */
@@ -93,9 +113,10 @@ static int check_mounts(struct work *w, const char *device, struct err *err)
 	return uses.n ? err_set(err, EBUSY, "%s", uses.v[0]) : 0;
 }
 
+/* The journal has a step that unloads it. */
 static int check_modeset(struct work *w, const char *device, struct err *err)
 {
-	if (!uses_nvidia_modeset(&w->host, device))
+	if (journal_step_named(w->journal, OP_UNLOAD, "nvidia_drm") || !uses_nvidia_modeset(&w->host, device))
 		return 0;
 	return err_set(err, EBUSY, "%s", judge_modeset);
 }
@@ -311,6 +332,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_FREE] = { wait_until_free, NULL, FAILS_NOTE, "%d: wait until the device is not in use" },
 	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_NOTE, "unbind console %n" },
 	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_NOTE, "unbind %n from %f" },
+	[OP_UNLOAD] = { unload_module, load_again, FAILS_NOTE, "unload module %n" },
 	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, "%d: keep %n (%f)" },
 	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, "%d: %n = %t (was %f)" },
 	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, "%d: driver_override = %t" },

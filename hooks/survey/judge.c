@@ -306,13 +306,23 @@ static const char *is_no_console(const struct judging *j, const struct subject *
 /* Units that are stopped may unload it; else nothing ends it. */
 static const char *is_let_go(const struct judging *j, const struct subject *s)
 {
-	return s->modeset && !s->units.n ? SAY("%s is in use: %s", s->pci.address, judge_modeset) :
-					   NULL;
+	if (!s->modeset || s->units.n || strv_has(&s->modules, "nvidia_drm"))
+		return NULL;
+	return SAY("%s is in use: %s", s->pci.address, judge_modeset);
+}
+
+static const char *can_unload(const struct judging *j, const struct subject *s)
+{
+	if (!s->modules_user)
+		return NULL;
+	return SAY("%s: unload-modules cannot unload %s, because %s uses driver %s too",
+		   s->pci.address, joined(j->arena, &s->modules), s->modules_user, s->pci.driver);
 }
 
 const char judge_modeset[] =
-	"nvidia_drm has modeset=1, so driver nvidia would never unbind the device; run `modprobe -r "
-	"nvidia_drm` before the VM starts, or boot with nvidia_drm.modeset=0";
+	"nvidia_drm has modeset=1, so driver nvidia would never unbind the device; set "
+	"unload-modules = nvidia_uvm, nvidia_drm, nvidia_modeset in its section of kvmshim.conf, or "
+	"boot with nvidia_drm.modeset=0";
 
 /* May it be free in a while? */
 static bool can_wait(const struct judging *j, const struct subject *s)
@@ -375,8 +385,8 @@ static const struct {
 	{ is_one_way, ESSENTIAL },   { is_company, ESSENTIAL },
 	{ may_be_unbound, DETAIL },  { has_no_used_vfs, ESSENTIAL }, { has_no_vfs, DETAIL },
 	{ has_attributes, DETAIL },  { has_vgpu_number, ESSENTIAL }, { is_no_vgpu_yet, ESSENTIAL },
-	{ is_off_the_network, ESSENTIAL }, { is_no_console, DETAIL }, { is_let_go, ESSENTIAL },
-	{ is_unclaimed, ESSENTIAL },
+	{ is_off_the_network, ESSENTIAL }, { is_no_console, DETAIL }, { can_unload, ESSENTIAL },
+	{ is_let_go, ESSENTIAL },    { is_unclaimed, ESSENTIAL },
 	{ is_closed, ESSENTIAL },    { is_not_noted, DETAIL },
 };
 

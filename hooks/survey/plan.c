@@ -22,8 +22,22 @@ static unsigned lane_of(struct planning *p, const char *key)
 	return (unsigned)p->lanes.n;
 }
 
+/* Modules are of several cards: none is unbound before they are unloaded. */
+static bool waits_for_modules(const struct planning *p, const struct subject *s)
+{
+	for (size_t i = 0; i < p->survey->n; i++) {
+		const struct subject *o = &p->survey->v[i];
+
+		if (o->modules.n && (o == s || (s->pci.group >= 0 && o->pci.group == s->pci.group)))
+			return true;
+	}
+	return false;
+}
+
 static unsigned lane_of_subject(struct planning *p, const struct subject *s)
 {
+	if (waits_for_modules(p, s))
+		return lane_of(p, "modules");
 	if (s->pci.group < 0)
 		return lane_of(p, s->pci.address);
 	return lane_of(p, arena_printf(p->arena, "%d", s->pci.group));
@@ -143,6 +157,15 @@ static void plan_console(struct planning *p, const struct subject *s)
 	}
 }
 
+static void plan_unload(struct planning *p, const struct subject *s)
+{
+	for (size_t i = 0; i < s->modules.n; i++)
+		if (!journal_step_named(p->journal, OP_UNLOAD, s->modules.v[i]))
+			add_step(p, (struct step){ .op = OP_UNLOAD,
+						   .lane = lane_of_subject(p, s),
+						   .name = s->modules.v[i] });
+}
+
 /*
  * Libvirt returns the devices that it binds, but it does not know the attributes that we
  * set.
@@ -247,7 +270,7 @@ static void plan_vgpu(struct planning *p, const struct subject *s)
  * All of a group are free before one is touched, and all have their override
  * before one is unbound: nothing can take a function in between.
  */
-static planner *const planners[] = { plan_ask, plan_free,	    plan_console, plan_keep,  plan_attributes,
+static planner *const planners[] = { plan_ask, plan_free,	    plan_console, plan_unload, plan_keep,  plan_attributes,
 				     plan_override, plan_unbind,  plan_probe, plan_power,
 				     plan_vgpu };
 

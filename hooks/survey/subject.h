@@ -56,6 +56,8 @@ struct subject {
 	struct strv used_vfs;	      /* of a PF: sentences */
 	struct strv mdevs;	      /* that are made on it: "UUID (VM web)" */
 	struct console console;
+	struct strv modules;	      /* unload-modules that are loaded */
+	const char *modules_user;     /* another card, on the host, that they are for; NULL */
 	bool modeset;		      /* nvidia's own modules keep it: its unbind would never end */
 	struct strv units;	      /* stop-units that are active */
 	struct strv paused;	      /* pause-units that are active */

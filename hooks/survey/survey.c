@@ -241,6 +241,21 @@ static void look_at_console(struct look *l, struct subject *s)
 					(long)s->console.stuck.pid);
 }
 
+static void look_at_modules(struct look *l, struct subject *s)
+{
+	struct strv taken = { 0 };
+
+	if (!s->conf || s->vgpu || subject_is_free(s))
+		return;
+	for (size_t i = 0; i < s->conf->unload_modules.n; i++)
+		if (host_can_unload(l->host, s->conf->unload_modules.v[i]))
+			strv_push(l->host->arena, &s->modules, s->conf->unload_modules.v[i]);
+	for (size_t i = 0; i < l->h->wishes.n; i++)
+		strv_push(l->host->arena, &taken, l->h->wishes.v[i].device);
+	if (s->modules.n && str_eq(s->pci.driver, "nvidia"))
+		s->modules_user = uses_nvidia_other(l->host, &taken);
+}
+
 static void look_at_modeset(struct look *l, struct subject *s)
 {
 	s->modeset = !s->vgpu && uses_nvidia_modeset(l->host, s->pci.address);
@@ -250,7 +265,7 @@ typedef void look_fn(struct look *l, struct subject *s);
 
 static look_fn *const looks[] = { look_at_settings, look_at_driver,	look_at_disks,
 				  look_at_mounts,   look_at_network, look_at_console,
-				  look_at_modeset };
+				  look_at_modules,  look_at_modeset };
 
 /* Reads nothing more of a function that hangs. */
 static void look_at_function(struct look *l, struct subject *s)

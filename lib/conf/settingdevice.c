@@ -151,6 +151,25 @@ static const char *set_end_sessions(const struct setting_place *p, const char *v
 		       : "names of seats, such as seat0";
 }
 
+/* As sysfs has it, with '_' for '-'; MODULE_NAME_LEN of linux/module.h is less than 64. */
+static const char *module_name(struct arena *a, const char *word)
+{
+	char *name = arena_strdup(a, word);
+
+	if (*word == '-' || word[strspn(word, LETTERS DIGITS "_-")] || strlen(word) >= 64)
+		return NULL;
+	for (char *c = name; *c; c++)
+		*c = (char)(*c == '-' ? '_' : *c);
+	return name;
+}
+
+static const char *set_unload_modules(const struct setting_place *p, const char *value)
+{
+	return set_names(p, value, module_name, &p->device->unload_modules)
+		       ? NULL
+		       : "names of kernel modules, such as nvidia_uvm, nvidia_drm, nvidia_modeset";
+}
+
 /* ---- attributes ---- */
 
 /* Documentation/ABI/testing/sysfs-bus-pci and sysfs-devices-power have these. */
@@ -233,6 +252,7 @@ const struct setting_key setting_device_keys[] = {
 	{ "stop-units", set_stop_units, .list = true },
 	{ "pause-units", set_pause_units, .list = true },
 	{ "end-sessions", set_end_sessions, .list = true },
+	{ "unload-modules", set_unload_modules, .list = true },
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "mdev-type", set_mdev_type },
 	{ "holders", set_holders, .list = true },

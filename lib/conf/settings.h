@@ -33,6 +33,7 @@ struct device_settings {
 	struct strv stop_units;  /* while a VM has the device */
 	struct strv pause_units; /* only while its driver changes */
 	struct strv end_sessions; /* seats */
+	struct strv unload_modules; /* before the unbind, in this order; as sysfs names them */
 	/*
 	 * d3cold_allowed = 0|1, power = on|auto (power/control), reset_method = …,
 	 * sriov_numvfs = N

@@ -43,6 +43,11 @@ bool host_has_module(const struct host *host, const char *name)
 			    root_path(host, arena_printf(host->arena, "/sys/module/%s", name)));
 }
 
+bool host_can_unload(const struct host *host, const char *name)
+{
+	return host_has_module(host, arena_printf(host->arena, "%s/refcnt", name));
+}
+
 int host_cmdline(const struct host *host, pid_t pid, struct strv *argv)
 {
 	size_t len = 0;

@@ -20,6 +20,8 @@ int host_read(const struct host *host, const char *path, char **text, size_t *le
 
 /* Is this module loaded or built in (/sys/module/NAME)? Its name has underscores there. */
 bool host_has_module(const struct host *host, const char *name);
+/* Is it loaded, and not built in? Such a module has no count of its users. */
+bool host_can_unload(const struct host *host, const char *name);
 
 /* /proc/PID/cmdline as words. 0 or -errno. */
 int host_cmdline(const struct host *host, pid_t pid, struct strv *argv);

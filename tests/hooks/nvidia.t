@@ -36,7 +36,7 @@ sub goes {
 	return $vm->given_back($name);
 }
 
-my $kept = qr/\Q$card\E is in use: nvidia_drm has modeset=1, so driver nvidia would never unbind the device; run `modprobe -r nvidia_drm` before the VM starts, or boot with nvidia_drm\.modeset=0/;
+my $kept = qr/\Q$card\E is in use: nvidia_drm has modeset=1, so driver nvidia would never unbind the device; set unload-modules = nvidia_uvm, nvidia_drm, nvidia_modeset in its section of kvmshim\.conf, or boot with nvidia_drm\.modeset=0/;
 
 subtest 'nvidia_drm with modeset' => sub {
 	goes('without nvidia_drm', $card);
@@ -74,6 +74,70 @@ subtest 'what all cards share' => sub {
 	$host->no_process(900)->process(900, command => 'ollama', open => [ $host->node('c', 195, 255) ]);
 	vm($card)->refused(qr{has /dev/nvidiactl open}, 'where a VM has the other, this is the only one again');
 	$host->no_process(900);
+};
+
+# --- unload-modules
+
+my @modules = qw(nvidia_uvm nvidia_drm nvidia_modeset);
+my $section = "[device $card]\nunload-modules = nvidia-uvm, nvidia_drm nvidia_modeset\n";
+
+sub settings { return $host->conf("[hook]\nunbind-drivers = nvidia\nunbind-timeout = " . whole_seconds(2) . "\nholders-wait = 0\n" . join '', @_) }
+sub loads { return map { $host->attribute("module/$_/refcnt", 0) } @_ }
+sub loaded { return join ' ', grep { -e $host->dir . "/.sys/module/$_/refcnt" } @modules }
+
+# What was unloaded and loaded since the last call: "-drm +drm".
+sub moved {
+	my @moved = map { /^(rmmod|modprobe)\b.* nvidia_(\w+)$/ ? ($1 eq 'rmmod' ? '-' : '+') . $2 : () } $host->ran;
+	unlink $host->dir . '/ran';
+	return join ' ', @moved;
+}
+
+$host->program_of_host('usr/sbin/rmmod', "[ ! -e '$host->{dir}/busy' ] || { echo \"rmmod: ERROR: Module \$2 is in use\" >&2; exit 1; }\n"
+	. "/bin/rm -r '$host->{dir}/.sys/module/'\$2");
+$host->program_of_host('usr/sbin/modprobe', "for m; do case \$m in nvidia_drm) /bin/mkdir -p '$host->{dir}/.sys/module/nvidia_drm/parameters'; "
+	. "echo Y >'$host->{dir}/.sys/module/nvidia_drm/parameters/modeset';; esac; case \$m in nvidia_*) "
+	. "/bin/mkdir -p '$host->{dir}/.sys/module/'\$m; echo 0 >'$host->{dir}/.sys/module/'\$m/refcnt;; esac; done");
+
+subtest 'unload-modules' => sub {
+	$host->rebind($other, 'vfio-pci') if $host->driver_of($other) ne 'vfio-pci';
+	settings($section);
+	loads(@modules);
+	modeset('Y');
+	anew($host);
+	moved();
+	my $vm = vm($card);
+	$vm->taken('a card whose modules are loaded');
+	is($host->driver_of($card), 'vfio-pci', 'is assigned');
+	is(loaded(), '', 'they are not any more');
+	is(moved(), '-uvm -drm -modeset', 'in the order of the section');
+	is_deeply([ grep { /unload|unbind/ } $vm->steps ], [ (map { "unload $_" } @modules), "unbind $card" ], 'before the unbind');
+	$vm->given_back('it');
+	is(moved(), '+modeset +drm +uvm', 'they are loaded again, in reverse');
+	is(loaded(), "@modules", 'all of them');
+	vm($card)->orphan('prepare');
+	is(loaded(), '', 'by a hook whose libvirtd is gone');
+	run({ env => { KVMSHIM_ROOT => $host->dir } }, program('kvmshim'), 'recover');
+	is(loaded(), "@modules", 'recover loads them again');
+	as_it_was($host, 'recover');
+};
+
+subtest 'where it cannot be' => sub {
+	$host->file('busy', '');
+	vm($card)->refused(qr/rmmod nvidia_uvm: rmmod: ERROR: Module nvidia_uvm is in use/, 'a module in use', written => 1);
+	unlink $host->dir . '/busy';
+	is(loaded(), "@modules", 'all are as they were');
+	$host->rebind($other, 'nvidia');
+	anew($host);
+	vm($card)->refused(qr/\Q$card\E: unload-modules cannot unload nvidia_uvm, nvidia_drm, nvidia_modeset, because \Q$other\E uses driver nvidia too/, 'another card');
+	settings($section, "[device $other]\nunload-modules = nvidia_uvm, nvidia_drm, nvidia_modeset\n");
+	moved();
+	my $both = vm($card, $other);
+	$both->taken('both cards');
+	is(moved(), '-uvm -drm -modeset', 'each module once');
+	is_deeply([ map { /^(\w+)/ ? $1 : () } grep { /unload|unbind/ } $both->steps ], [ ('unload') x 3, ('unbind') x 2 ], 'before the first unbind');
+	$both->given_back('both');
+	settings("[device $card]\nunload-modules = ../x\n");
+	vm($card)->refused(qr/unload-modules = \.\.\/x: must be names of kernel modules, such as nvidia_uvm/, 'a path is no module');
 };
 
 done_testing;

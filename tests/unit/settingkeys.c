@@ -50,6 +50,8 @@ static const char *devices_text(const struct settings *s)
 			strbuf_addf(&b, " pause %s", d->pause_units.v[k]);
 		for (size_t k = 0; k < d->end_sessions.n; k++)
 			strbuf_addf(&b, " end %s", d->end_sessions.v[k]);
+		for (size_t k = 0; k < d->unload_modules.n; k++)
+			strbuf_addf(&b, " unload %s", d->unload_modules.v[k]);
 		strbuf_add(&b, " |");
 		for (size_t k = 0; k < d->n_attributes; k++)
 			strbuf_addf(&b, " %s=%s", d->attributes[k].name, d->attributes[k].value);
@@ -98,6 +100,9 @@ static const struct machine {
 	  "end-sessions = seat0 seat-pci-0\nend-sessions += seat1\n",
 	  HOOK_DEFAULTS, "0000:05:00.0 - - - 15 - pause nvidia-persistenced.service pause a.socket pause b.service "
 	  "end seat0 end seat-pci-0 end seat1 |\n" },
+	{ "modules, as sysfs names them",
+	  "[device 05:00.0]\nunload-modules = nvidia-uvm nvidia_drm\nunload-modules += nvidia_modeset\n",
+	  HOOK_DEFAULTS, "0000:05:00.0 - - - 15 - unload nvidia_uvm unload nvidia_drm unload nvidia_modeset |\n" },
 	{ "nothing to be stopped", "[device 05:00.0]\nstop-units =\n", HOOK_DEFAULTS,
 	  "0000:05:00.0 - - - 15 - |\n" },
 	{ "a device's timeout is that of [hook], wherever that stands",
@@ -218,6 +223,10 @@ static const struct bad {
 	{ "an empty serial number", "[device 05:00.0]\nexpect = 10de:1b06 serial=\n", "f:2: error: expect" },
 	{ "anything else expected", "[device 05:00.0]\nexpect = 10de:1b06 revision=a1\n",
 	  "f:2: error: expect" },
+	{ "a module that is a path", "[device 05:00.0]\nunload-modules = ../x\n",
+	  "f:2: error: unload-modules = ../x: must be names of kernel modules" },
+	{ "a module that is an option", "[device 05:00.0]\nunload-modules = -f\n",
+	  "f:2: error: unload-modules = -f: must be names of kernel modules" },
 	{ "a pause of a scope", "[device 05:00.0]\npause-units = a.scope\n",
 	  "f:2: error: pause-units = a.scope: must be names of systemd units that can be started again" },
 	{ "a pause of no unit", "[device 05:00.0]\npause-units = a/b\n", "f:2: error: pause-units = a/b: must be names" },

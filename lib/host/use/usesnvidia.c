@@ -22,3 +22,21 @@ bool uses_nvidia_modeset(const struct host *host, const char *address)
 	modeset = sysfs_text_at(host->arena, AT_FDCWD, root_path(host, MODESET));
 	return modeset && (*modeset == 'Y' || *modeset == '1');
 }
+
+static bool is_virtual(const struct host *host, const char *address)
+{
+	return sysfs_has_at(AT_FDCWD,
+			    root_path(host, pci_attribute_path(host->arena, address, "physfn")));
+}
+
+const char *uses_nvidia_other(const struct host *host, const struct strv *addresses)
+{
+	struct strv bound = { 0 };
+
+	sysfs_list(host, "/sys/bus/pci/drivers/nvidia", &bound);
+	for (size_t i = 0; i < bound.n; i++)
+		if (pci_is_address(bound.v[i]) && !strv_has(addresses, bound.v[i]) &&
+		    !is_virtual(host, bound.v[i]))
+			return bound.v[i];
+	return NULL;
+}

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 struct host;
+struct strv;
 
 /*
  * Does nvidia_drm drive this function with modeset=1? Then nvidia's own modules use the device,
@@ -11,3 +12,9 @@ struct host;
  * the driver: it waits until nobody uses the device).
  */
 bool uses_nvidia_modeset(const struct host *host, const char *address);
+
+/*
+ * A card of driver nvidia that is not among these addresses, and so needs its modules; NULL: none.
+ * Virtual functions do not count: they are vGPUs of a card.
+ */
+const char *uses_nvidia_other(const struct host *host, const struct strv *addresses);
