@@ -4,14 +4,20 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "str.h"
 #include "wrapper/line/view.h"
 
 #define SOCKETS_MAX 16	/* libvirt passes one for the monitor, and one for each agent channel */
 #define PATIENCE_MS 10000 /* on a busy host libvirt takes seconds */
+#define LOOK_AGAIN 10	/* ms */
+#define WRITING_MS 100	/* from virtlogd's read of a line to its end in the log file */
 
 /* What QMP sends first (docs/interop/qmp-spec of QEMU): libvirt answers with a command. */
 static const char greeting[] =
@@ -80,6 +86,23 @@ static void await_command(int fd)
 	}
 }
 
+/*
+ * libvirt reads the reason in the log file, which virtlogd writes: what is still in the pipe to
+ * virtlogd it would not find. FIONREAD: pipe(7).
+ */
+static void await_log(void)
+{
+	double end = clock_ms() + PATIENCE_MS;
+	struct stat st;
+	int unread = 0;
+
+	if (fstat(STDERR_FILENO, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return;
+	while (ioctl(STDERR_FILENO, FIONREAD, &unread) == 0 && unread > 0 && clock_ms() < end)
+		clock_sleep(LOOK_AGAIN);
+	clock_sleep(WRITING_MS);
+}
+
 void hangup_after_refusal(const struct cmdline *c)
 {
 	struct pollfd sockets[SOCKETS_MAX];
@@ -88,7 +111,9 @@ void hangup_after_refusal(const struct cmdline *c)
 	if (n && poll(sockets, n, PATIENCE_MS) > 0) {
 		_cleanup_fd_ int fd = accept_one(sockets, n);
 
-		if (fd >= 0)
+		if (fd >= 0) {
 			await_command(fd);
+			await_log();
+		}
 	}
 }

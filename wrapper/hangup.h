@@ -10,6 +10,7 @@ struct cmdline;
  * reason. So this waits until libvirt has connected to the listening socket that it passed to
  * QEMU (-chardev socket,fd=N), and then for its first command: from then on it watches for the
  * end of QEMU (libvirt's qemuConnectMonitor() and qemuMonitorIO(), src/qemu/qemu_process.c and
- * qemu_monitor.c). It waits ten seconds at most for each. Without such a socket, returns at once.
+ * qemu_monitor.c), and until what is on stderr has left the pipe to virtlogd. It waits ten seconds
+ * at most for each. Without such a socket, returns at once.
  */
 void hangup_after_refusal(const struct cmdline *c);

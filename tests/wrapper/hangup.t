@@ -67,6 +67,20 @@ for my $late (0, 0.3) {
 	};
 }
 
+subtest 'A log that is slow' => sub {
+	my ($listen, $path) = listening();
+	my ($pid, $out) = refused($listen, words($listen));
+	close $listen;
+	my $monitor = IO::Socket::UNIX->new(Peer => $path);
+	next_line($monitor);
+	print $monitor qq({"execute":"qmp_capabilities","id":"libvirt-1"}\r\n);
+	$monitor->flush;
+	ok(!IO::Select->new($monitor)->can_read(paced(300) / 1000), 'the monitor is open while nobody has read the reason');
+	like(next_line($out), qr/sett/, 'the reason');
+	is(sysread($monitor, my $rest, 100), 0, 'and then the end of the monitor');
+	waitpid $pid, 0;
+};
+
 subtest 'Who never connects, and who connects and says nothing' => sub {
 	my ($listen, $path) = listening();
 	my ($alone, $out) = refused($listen, words($listen));
