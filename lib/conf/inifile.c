@@ -251,12 +251,21 @@ static const char *operator_of(struct reader *r, const char *line, const char *s
 	return arena_strndup(r->arena, from, (size_t)(to - from));
 }
 
+/* "key = value", as nearly all lines are: a blank on both sides. */
+static bool is_plain_equals(const char *line, const char *sep)
+{
+	return sep > line && sep[-1] == ' ' && sep[1] == ' ' && sep[2] != '=' && sep[2] != ' ';
+}
+
 /* Other formats have more of them: "k == v" is hardly meant to be the value "= v". */
 static bool check_operator(struct reader *r, const char *line, const char *sep)
 {
+	const char *op;
 	size_t key;
-	const char *op = operator_of(r, line, sep, &key);
 
+	if (is_plain_equals(line, sep))
+		return true;
+	op = operator_of(r, line, sep, &key);
 	if (str_eq(op, "=") || (str_eq(op, "+=") && r->events->append))
 		return true;
 	if (str_eq(op, "+="))
