@@ -50,7 +50,10 @@ sub runs {
 	make_path("$dir/sbin", "$dir/run");
 	run({}, 'cp', '/bin/sleep', "$dir/sbin/$name");
 	my $pid = fork // die $!;
-	exec("$dir/sbin/$name", '600') // POSIX::_exit(1) unless $pid;
+	if (!$pid) {
+		$SIG{HUP} = 'DEFAULT';    # who runs the tests may have it ignored: nohup(1)
+		exec("$dir/sbin/$name", '600') // POSIX::_exit(1);
+	}
 	select undef, undef, undef, 0.02 until (readlink("/proc/$pid/exe") // '') eq "$dir/sbin/$name";
 	file("run/$name.pid", "$pid\n");
 	return $pid;
