@@ -246,10 +246,12 @@ const char *introspect_real_name(struct introspect *q, const char *option, const
 
 bool introspect_deprecates(struct introspect *q, const char *option, const char *kind)
 {
+	static const char *const listed[] = { "cpu", "device", "machine" };
 	const char *real = introspect_real_name(q, option, kind);
 
-	return strv_has(&kinds_of(q, option)->deprecated, real) ||
-	       schema_deprecates(schema(q), option, real);
+	if (STR_AMONG(listed, option))
+		return strv_has(&kinds_of(q, option)->deprecated, real);
+	return schema_deprecates(schema(q), option, real);
 }
 
 /* ---- properties ---- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "ctl/check/deprecated.h"
 #include "ctl/check/introspect.h"
 #include "ctl/check/type.h"
 #include "err.h"
@@ -92,13 +93,27 @@ static void say(struct checkqemu *c, bool stops_vm, const char *text)
 						"%s: %s", c->key, text);
 }
 
+/* instead: NULL, if it is current; "", if it has no successor. */
+static void warn_deprecated(struct checkqemu *c, const char *what, const char *instead)
+{
+	if (instead)
+		say(c, false,
+		    arena_printf(c->arena, "this QEMU calls %s deprecated; %s%s", what,
+				 *instead ? "write " : "remove it", instead));
+}
+
 /* ---- kinds: devices, machine types, CPU models … ---- */
 
 static void check_kind(struct checkqemu *c, const struct kind *kind, const char *name)
 {
 	const struct strv *names = introspect_kinds(&c->q, kind->option);
 
-	if (names && !strchr(name, '%') && !strv_has(names, name))
+	if (!names || strchr(name, '%'))
+		return;
+	if (strv_has(names, name))
+		warn_deprecated(c, arena_printf(c->arena, "-%s %s", kind->option, name),
+				deprecated_kind(&c->q, kind->option, name));
+	else
 		say(c, true,
 		    arena_printf(c->arena, "this QEMU has no -%s %s%s", kind->option, name,
 				 hint(c, names, name)));
@@ -271,6 +286,27 @@ static void check_selector(struct checkqemu *c, const struct kind *kind,
 				 glob, hint(c, names, glob)));
 }
 
+/* A property or key that is written. what: the kind, a glob for it, or NULL. */
+static void check_deprecated(struct checkqemu *c, const char *what, const char *key,
+			     const char *value)
+{
+	if (c->opt->syntax == SYNTAX_OPTS || c->opt->syntax == SYNTAX_KEYVAL)
+		warn_deprecated(c, arena_printf(c->arena, "%s of -%s", key, c->opt->name),
+				deprecated_key(&c->q, c->opt->name, what ? what : "", key, value));
+}
+
+/* QemuOpts since 6.0 (opts_do_parse() in util/qemu-option.c): `mq`, `nowait`. */
+static void check_short_form(struct checkqemu *c, const struct optval *v, const struct prop *p)
+{
+	const char *written = arena_strndup(c->arena, v->text + p->start, p->end - p->start);
+
+	if (c->opt->syntax == SYNTAX_OPTS && !v->json && p->bare && qmp_since(&c->q.qmp, 6, 0))
+		warn_deprecated(c,
+				arena_printf(c->arena, "the short form '%s' of -%s", written,
+					     c->opt->name),
+				arena_printf(c->arena, "%s=%s", p->key, p->value));
+}
+
 static void check_assigns(struct checkqemu *c, const struct kind *kind)
 {
 	const char *glob = kind ? selected_kind(&c->action->target, kind->key) : NULL;
@@ -280,6 +316,7 @@ static void check_assigns(struct checkqemu *c, const struct kind *kind)
 	if (assigns_parse(c->arena, c->opt, c->action->rest, &as, NULL) < 0)
 		return;
 	for (size_t i = 0; i < as.n; i++) {
+		check_deprecated(c, glob, as.v[i].key, as.v[i].value);
 		if (c->opt->syntax == SYNTAX_GLOBAL)
 			check_global(c, as.v[i].key);
 		else if (kind && str_eq(as.v[i].key, kind->key))
@@ -315,6 +352,11 @@ static void check_add(struct checkqemu *c, const struct kind *kind)
 	name = kind ? optval_get(&v, kind->key) : NULL;
 	if (name)
 		check_kind(c, kind, name->value);
+	for (size_t i = 0; i < v.n; i++) {
+		check_short_form(c, &v, &v.props[i]);
+		check_deprecated(c, name ? name->value : NULL, optval_key(&v, &v.props[i]),
+				 v.json ? NULL : v.props[i].value);
+	}
 	for (size_t i = 0; name && i < v.n; i++) {
 		const char *key = optval_key(&v, &v.props[i]);
 
@@ -335,6 +377,9 @@ static void check_option(struct checkqemu *c)
 	    !introspect_has_option(&c->q, c->action->target.option))
 		say(c, c->action->verb == VERB_ADD,
 		    arena_printf(c->arena, "this QEMU has no option -%s", c->opt->name));
+	else if (c->action->verb == VERB_ADD)
+		warn_deprecated(c, arena_printf(c->arena, "-%s", c->opt->name),
+				deprecated_option(&c->q, c->opt->name));
 }
 
 /* The text of a high verb needs a device, or a machine type, that this QEMU has. */

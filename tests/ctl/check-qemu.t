@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use JSON::PP ();
 use Kvmshim;
 use Kvmshim::FakeQemu;
 use Kvmshim::Pace;
@@ -99,6 +100,8 @@ add = -fw_cfg name=opt/x,string=y
 set = -serial value=none
 END
 	my $got = ask(@right);
+	# newer versions call some of it deprecated
+	@{ $got->{lines} } = grep { !/: warning: set: this QEMU calls debug-threads of -name deprecated; remove it\z/ } @{ $got->{lines} };
 	is_deeply($got->{lines}, [], scalar(@right) . ' true lines: nothing to say') or diag(map { "$_\n" } @{ $got->{lines} });
 	is($got->{err}, '', 'nothing on stderr either');
 	is($got->{status}, 0, 'exit 0');
@@ -301,6 +304,53 @@ subtest 'What cannot be asked' => sub {
 		is($got->{status}, 2, "$binary: exit 2");
 		is($got->{out}, '', "$binary: nothing on stdout");
 		like($got->{err}, qr/\Akvmshim: \Q$binary\E.*[^:\s]\n\z/, "$binary: one whole line that names it");
+	}
+};
+
+subtest 'What this QEMU calls deprecated is a warning, with what to write' => sub {
+	my @wrong = map { [ split /\s*\|\s*/ ] } split /\n/, <<'END';
+add = -device virtio-net-pci,mq           | the short form 'mq' of -device          | write mq=on
+add = -device virtio-net-pci,nomq         | the short form 'nomq' of -device        | write mq=off
+add = -chardev socket,id=c,path=/x,wait=off,server | the short form 'server' of -chardev | write server=on
+add = -drive if=none,id=d,file=/x,readonly | the short form 'readonly' of -drive    | write readonly=on
+add = -object rng-random,id=r,opened=on   | opened of -object                       | remove it
+END
+	my $got = ask(map { $_->[0] } @wrong);
+	my @lines = grep { /deprecated/ } @{ $got->{lines} };
+	is($lines[$_], "draft.ini:" . ($_ + 3) . ": warning: add: this QEMU calls $wrong[$_][1] deprecated; $wrong[$_][2]", $wrong[$_][0]) for 0 .. $#wrong;
+	is(scalar @lines, scalar @wrong, 'nothing else is');
+	is($got->{status}, 0, 'no reason to fail');
+
+	my %is = (
+		'query-machines'        => [ map { +{ name => "pc-i440fx-$_", $_ eq '11.1' ? (alias => 'pc') : (), deprecated => $_ < 9 ? JSON::PP::true : JSON::PP::false } } qw(7.2 8.1 9.2 11.1) ],
+		'query-cpu-definitions' => [ { name => 'old', deprecated => JSON::PP::true }, { name => 'new', deprecated => JSON::PP::false } ],
+		'query-command-line-options' => [ { option => 'name', parameters => [ { name => 'debug-threads', help => 'Enable thread names(deprecated, always enabled)' } ] } ],
+		-help => join('', map { "-$_ x\n" } qw(machine cpu mon name runas no-acpi chardev)),
+	);
+	my $says = sub {
+		my ($release, $rule) = @_;
+		my $fake = fake_qemu($host, 'bin/dep', %is, -release => $release);
+		$host->file('draft.ini', "[rule]\nwhen-machine = x\n$rule\n");
+		my $got = check("--qemu=$fake", 'draft.ini');
+		return join '; ', map { /calls (.*)/ } @{ $got->{lines} };
+	};
+	is($says->([ 11, 1 ], 'set = -machine type=pc-i440fx-7.2'), '-machine pc-i440fx-7.2 deprecated; write pc-i440fx-11.1', 'a machine type: the newest of its family');
+	is($says->([ 11, 1 ], 'machine-type = pc-i440fx-8.1'), '-machine pc-i440fx-8.1 deprecated; write pc-i440fx-11.1', 'of machine-type');
+	is($says->([ 11, 1 ], "machine-type = $_"), '', "$_ is current") for qw(pc pc-i440fx-9.2);
+	is($says->([ 11, 1 ], 'set = -cpu model=old'), '-cpu old deprecated; write another one', 'a CPU model');
+	is($says->([ 11, 1 ], 'set = -cpu model=new'), '', 'another one');
+	is($says->([ 11, 1 ], 'add = -mon chardev=c,mode=control'), '-mon deprecated; write -object monitor-qmp,id=ID,chardev=ID or -object monitor-hmp,…', '-mon');
+	is($says->([ 10, 0 ], 'add = -mon chardev=c,mode=control'), '', '-mon of QEMU 10');
+	is($says->([ 11, 1 ], 'add = -name x,debug-threads=on'), 'debug-threads of -name deprecated; remove it', 'a key that QEMU marks in its help');
+	is($says->([ 9, 1 ], 'add = -runas nobody'), '-runas deprecated; write -run-with user=USER', '-runas');
+	is($says->([ 8, 0 ], 'add = -no-acpi'), '-no-acpi deprecated; write -machine acpi=off', '-no-acpi');
+	is($says->([ 9, 2 ], 'add = -chardev socket,id=c,path=/x,reconnect=3'), 'reconnect of -chardev deprecated; write reconnect-ms=MILLISECONDS', 'reconnect of a chardev');
+};
+
+subtest 'The rules that kvmshim brings use nothing that is deprecated' => sub {
+	for my $file (glob "$FindBin::Bin/../../rules/*.ini") {
+		my $got = check("--qemu=$qemu", $file);
+		unlike($got->{out}, qr/deprecated/, $file =~ s{.*/}{}r);
 	}
 };
 
