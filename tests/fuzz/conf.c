@@ -42,14 +42,21 @@ static void check_address(const char *s)
 	must(str_eq(s, again), "'%s'", s);
 }
 
+static void check_names(const struct strv *names, const char *prefix)
+{
+	for (size_t i = 0; i < names->n; i++)
+		must(*names->v[i] != '-' && !strpbrk(names->v[i], " /\n") && str_starts(names->v[i], prefix),
+		     "the unit or seat '%s'", names->v[i]);
+}
+
 static void check_device(const struct settings *s, const struct device_settings *d)
 {
 	check_address(d->address);
 	must(settings_of_device(s, d->address), "%s is not found", d->address);
 	must(d->unbind_timeout > 0 && d->unbind_timeout <= TIMEOUT_MAX, "%d s", d->unbind_timeout);
-	for (size_t i = 0; i < d->stop_units.n; i++)
-		must(*d->stop_units.v[i] != '-' && !strpbrk(d->stop_units.v[i], " /\n"), "the unit '%s'",
-		     d->stop_units.v[i]);
+	check_names(&d->stop_units, "");
+	check_names(&d->pause_units, "");
+	check_names(&d->end_sessions, "seat");
 	for (size_t i = 0; i < d->n_attributes; i++)
 		must(!strpbrk(d->attributes[i].value, "\n\033"),
 		     "%s = '%s'", d->attributes[i].name, d->attributes[i].value);

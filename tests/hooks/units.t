@@ -147,6 +147,16 @@ subtest 'where libvirt binds, it pauses until the VM starts' => sub {
 	is(is_active(), 'dcgm.service', 'it runs');
 };
 
+subtest 'killed between prepare and start: recover starts what pauses' => sub {
+	with_units('dcgm.service', 'ollama.service');
+	$host->settings({}, $pause . "stop-units = ollama\n");
+	my $vm = Kvmshim::Vm->new($host, hostdevs => [ $gpu, $hda ], managed => 'yes');
+	is($vm->orphan('prepare')->{status}, '0', 'prepare, by a daemon that ends');
+	is(is_active(), '', 'both are stopped');
+	Kvmshim::Vm->new($host, name => 'other', uuid => uuid(2))->call('reconnect');
+	is(is_active(), 'dcgm.service ollama.service', 'both run');
+};
+
 # --- a device that does not come back
 
 subtest 'a return that fails: the unit waits for the device, and recover starts it' => sub {
