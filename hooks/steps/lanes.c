@@ -161,14 +161,9 @@ static bool lacks_device(const struct lane *l, const char *unit)
 }
 
 /* The step stays in the journal: whoever gets the device back starts the unit. */
-static bool waits_for_device(struct lane *l, const struct step *s)
+static bool waits_for_device(const struct lane *l, const struct step *s)
 {
-	if (s->op != OP_UNIT || !s->done || !lacks_device(l, s->name))
-		return false;
-	strv_push(&l->arena, &l->notes,
-		  arena_printf(&l->arena, "%s stays stopped, because its device is not returned",
-			       s->name));
-	return true;
+	return s->op == OP_UNIT && s->done && lacks_device(l, s->name);
 }
 
 static void note_failure(struct lane *l, int rc, const struct err *err)

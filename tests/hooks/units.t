@@ -167,7 +167,8 @@ subtest 'a return that fails: the unit waits for the device, and recover starts 
 	my $fault = $host->fault("drivers_probe=$gpu", 'write', '*', 'EIO');
 	my $got = $vm->call('release');
 	isnt($got->{status}, '0', 'release fails');
-	like($got->{err}, qr/ollama\.service stays stopped, because its device is not returned/, 'it is told');
+	like($got->{err}, qr/\Akvmshim: [^\n]*\Q$gpu\E[^\n]*\n\z/, 'one line says why');
+	is_deeply([ map { $_->{name} } grep { $_->{op} eq 'unit' && $_->{done} } @{ $vm->journal->{steps} } ], ['ollama.service'], 'the journal has the unit');
 	is(is_active(), 'dcgm.service', 'the unit of the card stays stopped, the other one runs');
 	$host->no_fault($fault);
 	Kvmshim::Vm->new($host, name => 'other', uuid => uuid(2))->call('reconnect');
