@@ -48,6 +48,21 @@ sub next_line {
 	return $line;
 }
 
+# libvirt 12.8 under QEMU 11.1, which calls -mon deprecated.
+sub words_of_libvirt_12 { my @old = words(@_); return (@old[ 0, 1 ], '-object', '{"qom-type":"monitor-qmp","id":"monitor","chardev":"charmonitor"}') }
+
+subtest 'A monitor that is an -object' => sub {
+	my ($listen, $path) = listening();
+	my ($pid, $out) = refused($listen, words_of_libvirt_12($listen));
+	close $listen;
+	like(next_line($out), qr/50-a\.ini:3: .*sett/, 'the reason is on stderr');
+	my $monitor = IO::Socket::UNIX->new(Peer => $path);
+	like(next_line($monitor), qr/\A\{"QMP": /, 'libvirt can connect, and reads a greeting');
+	close $monitor;
+	waitpid $pid, 0;
+	is($? >> 8, 1, 'and the start was refused');
+};
+
 for my $late (0, 0.3) {
 	subtest "Who connects $late s after the reason" => sub {
 		my ($listen, $path) = listening();
