@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The row of doctor about the logs of libvirt: each text that QEMU prints when it ends has a hint
-# of its own. The texts are what QEMU 7.2, 10.0 and 11.1 printed for wrong command lines; those of
-# VFIO are from logs of users and from the source of QEMU.
+# of its own. The texts about options are what QEMU 7.2, 10.0 and 11.1 printed for wrong command
+# lines; no machine here could make QEMU print most of those about VFIO and about the host.
 
 use strict;
 use warnings;
