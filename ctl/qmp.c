@@ -134,11 +134,12 @@ static int read_line(struct qmp *q, struct patience *p, struct json_object **lin
 {
 	const char *text, *end;
 	struct strbuf rest = { .arena = &q->scratch };
-	int rc = 0;
 
 	while (!q->in.len || !(end = memchr(strbuf_text(&q->in), '\n', q->in.len))) {
-		rc = wait_for_text(q, p);
-		rc = rc ? rc : read_text(q);
+		int rc = wait_for_text(q, p);
+
+		if (!rc)
+			rc = read_text(q);
 		if (rc)
 			return rc;
 	}

@@ -157,11 +157,11 @@ int assignment_plan(struct assignment *h, struct journal *j, struct err *err)
 		drop_needed(h, &needs);
 	look(h, &held, &survey);
 	rc = judge_and_plan(h, &held, &survey, j, err);
-	if (!rc)
-		plan_needed(h, &needs, j);
-	if (!rc)
-		keep_remarks(h);
-	return rc;
+	if (rc)
+		return rc;
+	plan_needed(h, &needs, j);
+	keep_remarks(h);
+	return 0;
 }
 
 /* ---- taking ---- */

@@ -21,7 +21,7 @@ const char *deprecated_option(struct introspect *q, const char *option)
 		const char *option;
 		int major, minor;
 		const char *instead;
-	} rows[] = {
+	} options[] = {
 		{ "async-teardown", 8, 1, "-run-with async-teardown=on" },
 		{ "chroot", 8, 1, "-run-with chroot=DIR" },
 		{ "mon", 11, 1, "-object monitor-qmp,id=ID,chardev=ID or -object monitor-hmp,…" },
@@ -31,10 +31,10 @@ const char *deprecated_option(struct introspect *q, const char *option)
 		{ "singlestep", 8, 1, "-accel tcg,one-insn-per-tb=on" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (str_eq(rows[i].option, option) &&
-		    qmp_since(&q->qmp, rows[i].major, rows[i].minor))
-			return rows[i].instead;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (str_eq(options[i].option, option) &&
+		    qmp_since(&q->qmp, options[i].major, options[i].minor))
+			return options[i].instead;
 	return NULL;
 }
 

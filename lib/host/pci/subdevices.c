@@ -255,14 +255,13 @@ static void add_shared(const struct host *host, struct nodes *nodes, dev_t dev, 
 /* "511 nvidia-uvm" of /proc/devices, whose number the kernel chooses. */
 static void add_uvm(const struct host *host, struct nodes *nodes)
 {
-	static const char name[] = " nvidia-uvm\n";
 	const char *line = NULL;
 	char *text, *at;
 	size_t len;
 
 	if (host_read(host, "/proc/devices", &text, &len) < 0)
 		return;
-	at = strstr(text, name);
+	at = strstr(text, " nvidia-uvm\n");
 	for (line = at; line && line > text && line[-1] != '\n'; line--)
 		;
 	if (line)
