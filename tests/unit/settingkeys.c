@@ -360,7 +360,7 @@ static const char *policies_text(const struct settings *s)
 
 	for (size_t i = 0; i < HOLDER_KINDS; i++)
 		strbuf_addf(&b, "%s:%s ", holder_kind_names[i],
-			    holder_policy_names[settings_holders(s, "0000:05:00.0", i)]);
+			    holder_policy_names[settings_holders(s, "0000:05:00.0", (enum holder_kind)i)]);
 	strbuf_add(&b, managed_check_names[settings_managed(s, "0000:05:00.0")]);
 	return strbuf_text(&b);
 }
@@ -455,7 +455,8 @@ static void example_tells_the_defaults(void **state)
 	for (size_t i = 0; i < none.hook.unbind_drivers.n; i++)
 		assert_text(s.hook.unbind_drivers.v[i], none.hook.unbind_drivers.v[i]);
 	for (size_t i = 0; i < HOLDER_KINDS; i++)
-		assert_int_equal(s.hook.holders[i], settings_holders(&none, "0000:09:00.0", i));
+		assert_int_equal(s.hook.holders[i],
+				 settings_holders(&none, "0000:09:00.0", (enum holder_kind)i));
 	assert_int_equal(s.hook.managed, settings_managed(&none, "0000:09:00.0"));
 	assert_int_equal(s.n_devices, 1);
 	assert_int_equal(s.devices[0].n_attributes, 4);
