@@ -94,13 +94,14 @@ static struct json_object *schema(struct introspect *q)
 
 /* ---- kinds ---- */
 
-static void add_kind(struct introspect *q, struct kindlist *to, const char *name, const char *real)
+static void add_kind(struct introspect *q, struct kindlist *to, const char *spelling,
+		     const char *real)
 {
 	to->known = true;
-	strv_push(q->arena, &to->names, arena_strdup(q->arena, name));
-	if (str_eq(name, real))
+	strv_push(q->arena, &to->names, arena_strdup(q->arena, spelling));
+	if (str_eq(spelling, real))
 		return;
-	strv_push(q->arena, &to->aliases, arena_strdup(q->arena, name));
+	strv_push(q->arena, &to->aliases, arena_strdup(q->arena, spelling));
 	strv_push(q->arena, &to->real, arena_strdup(q->arena, real));
 }
 
