@@ -62,7 +62,7 @@ campaign: test-programs
 # What the sanitizers see: everything but the tests of what a sanitizer itself
 # changes in a process (descriptors, signals, limits), and those that take its time.
 san_rooms := unit ctl high/verbs wrapper/rules wrapper/mistakes wrapper/fidelity wrapper/trace \
-	$(addprefix hooks/,failures grants handover managed mdev names order refusals state xml)
+	$(addprefix hooks/,failures grants handover managed mdev names nvidia order refusals state units vfs xml)
 
 # Lines and branches that these rooms reach. What a test runs as another user writes
 # its counts too: the files for them are there, and everyone's. Fails if a test fails, or
