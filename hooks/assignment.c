@@ -295,15 +295,12 @@ static int reserve(struct assignment *h, int folder, struct journal *j, struct s
 /* Only a driver that has the device shows if the kernel makes device nodes for IOMMUFD. */
 static int check_cdevs(struct assignment *h, struct err *err)
 {
-	struct arena *a = h->host.arena;
-
 	for (size_t i = 0; i < h->wishes.n; i++) {
 		const struct wish *w = &h->wishes.v[i];
-		const char *folder = w->kind == HOSTDEV_MDEV ? mdev_path(a, w->device) :
-							       pci_attribute_path(a, w->device, "");
 
-		if (w->iommufd && w->role != ROLE_MANAGED && !vfiocdev_name(&h->host, folder))
-			return err_set(err, ENODEV, "%s", judge_no_cdev(a, w->device, w->rule));
+		if (w->iommufd && w->role != ROLE_MANAGED && !vfiocdev_name(&h->host, w->device))
+			return err_set(err, ENODEV, "%s",
+				       judge_no_cdev(h->host.arena, w->device, w->rule));
 	}
 	return 0;
 }

@@ -75,14 +75,12 @@ static unsigned lane_of(const struct journal *j, const char *device)
 static const char *node_of(struct assignment *h, const struct journal_device *d)
 {
 	struct arena *a = h->host.arena;
-	bool mdev = d->kind == HOSTDEV_MDEV;
-	int group = mdev ? mdev_group(&h->host, d->device) : d->group;
-	const char *folder = mdev ? mdev_path(a, d->device) : pci_attribute_path(a, d->device, ""),
-		   *cdev;
+	int group = d->kind == HOSTDEV_MDEV ? mdev_group(&h->host, d->device) : d->group;
+	const char *cdev;
 
 	if (!d->iommufd)
 		return group < 0 ? NULL : arena_printf(a, "%d", group);
-	cdev = vfiocdev_name(&h->host, folder);
+	cdev = vfiocdev_name(&h->host, d->device);
 	return cdev ? arena_printf(a, "devices/%s", cdev) : NULL;
 }
 

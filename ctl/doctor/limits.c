@@ -18,13 +18,12 @@ static void add_function(const struct doctor *d, struct survey *s, enum role rol
 			 const char *address, bool iommufd)
 {
 	const struct pci_function *f = machine_function(&d->machine, address);
-	const char *folder = pci_attribute_path(d->host.arena, address, "");
 
 	if (f)
 		*arena_push(d->host.arena, s->v, s->n, s->cap) =
 			(struct subject){ .role = role,
 					  .iommufd = iommufd,
-					  .cdev = vfiocdev_name(&d->host, folder),
+					  .cdev = vfiocdev_name(&d->host, address),
 					  .pci = *f,
 					  .exists = true };
 }
@@ -36,7 +35,7 @@ static void add_mdev(const struct doctor *d, struct survey *s, enum role role, c
 		.role = role,
 		.uuid = uuid,
 		.iommufd = iommufd,
-		.cdev = vfiocdev_name(&d->host, mdev_path(d->host.arena, uuid)),
+		.cdev = vfiocdev_name(&d->host, uuid),
 		.group = mdev_group(&d->host, uuid),
 	};
 }

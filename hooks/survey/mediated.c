@@ -93,7 +93,7 @@ void mediated_add(const struct assignment *h, const struct reservations *held, c
 	m->exists = mdev_exists(host, w->device);
 	if (m->exists) {
 		m->group = mdev_group(host, w->device);
-		m->cdev = vfiocdev_name(host, mdev_path(host->arena, w->device));
+		m->cdev = vfiocdev_name(host, w->device);
 		mdev_nodes(host, w->device, &m->nodes);
 	} else {
 		find_parent(host, h->settings, held, out, m);

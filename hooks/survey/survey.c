@@ -282,7 +282,7 @@ static void look_at_function(struct look *l, struct subject *s)
 	s->exists = rc != -ENOENT;
 	if (!s->exists)
 		return;
-	s->cdev = vfiocdev_name(l->host, pci_attribute_path(l->host->arena, s->pci.address, ""));
+	s->cdev = vfiocdev_name(l->host, s->pci.address);
 	if (rc == 0 && s->pci.group >= 0)
 		rc = subdevices_add_vfio(l->host, s->pci.group, &s->below.nodes);
 	s->unread = -rc;

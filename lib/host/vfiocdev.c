@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "host/pci/pci.h"
 #include "host/sysfs.h"
 #include "root.h"
 #include "str.h"
@@ -66,9 +67,10 @@ const char *vfiocdev_device(const struct host *host, const char *files, const ch
 	return device ? device : by_name(host, path);
 }
 
-const char *vfiocdev_name(const struct host *host, const char *folder)
+const char *vfiocdev_name(const struct host *host, const char *device)
 {
-	const char *of = arena_printf(host->arena, "%s/" CLASS, folder);
+	const char *bus = pci_is_address(device) ? "pci" : "mdev";
+	const char *of = arena_printf(host->arena, "/sys/bus/%s/devices/%s/" CLASS, bus, device);
 	struct strv names = { 0 };
 
 	sysfs_list(host, of, &names);

@@ -26,11 +26,11 @@ const char *vfiocdev_files_of(const struct host *host, pid_t pid);
 const char *vfiocdev_device(const struct host *host, const char *files, const char *fd);
 
 /*
- * The device node of the device with this folder in sysfs ("vfio3"). NULL: it has none, because
- * VFIO does not have the device, or the kernel has no VFIO_DEVICE_CDEV: then sysfs has
+ * The device node ("vfio3") of a device: a PCI address, or the UUID of a mediated device. NULL: it
+ * has none, because VFIO does not have the device, or the kernel has no VFIO_DEVICE_CDEV: then sysfs has
  * vfio-dev/vfio3, but no number (vfio_device_cdev.c of Linux).
  */
-const char *vfiocdev_name(const struct host *host, const char *folder);
+const char *vfiocdev_name(const struct host *host, const char *device);
 
 /* "/dev/vfio/devices/vfio3" */
 const char *vfiocdev_node(struct arena *a, const char *name);

@@ -151,9 +151,9 @@ static const char *add_iommufd(struct edit *e, const struct params *p)
 	return arena_printf(e->arena, ",iommufd=%s", quote_opts(e->arena, id));
 }
 
-/* Without the hook, has the kernel what it needs? folder: of the device in sysfs. */
+/* Without the hook, has the kernel what it needs? */
 static int check_iommufd(struct edit *e, const struct params *p, const char *device,
-			 const char *folder, struct err *err)
+			 struct err *err)
 {
 	static const char fix[] = "boot a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, "
 				  "or remove iommufd=on";
@@ -164,7 +164,7 @@ static int check_iommufd(struct edit *e, const struct params *p, const char *dev
 	if (!iommufd_object(e) && !vfiocdev_has_iommufd(&host))
 		return err_set(err, ENODEV, "%s: iommufd=on, but " IOMMUFD_NODE " does not exist; %s",
 			       device, fix);
-	if (!vfiocdev_name(&host, folder))
+	if (!vfiocdev_name(&host, device))
 		return err_set(err, ENODEV,
 			       "%s: iommufd=on, but the device has no device node in "
 			       "/dev/vfio/devices; %s",
@@ -220,7 +220,7 @@ static int check_function(struct edit *e, const struct params *p, const char *ad
 			       "%s: the driver is %s, not vfio-pci (the hook assigned no device to "
 			       "this VM)",
 			       address, driver ? driver : "none");
-	return check_iommufd(e, p, address, pci_attribute_path(e->arena, address, ""), err);
+	return check_iommufd(e, p, address, err);
 }
 
 static unsigned function_of(const char *address)
@@ -306,7 +306,7 @@ static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 	else if (!mdev_exists(&host, uuid))
 		rc = err_set(err, ENODEV, "%s: this host has no such mediated device", uuid);
 	else
-		rc = check_iommufd(e, p, uuid, path, err);
+		rc = check_iommufd(e, p, uuid, err);
 	if (!rc)
 		rc = check_romfile(p, err);
 	if (!rc)
