@@ -88,10 +88,16 @@ static int judge_and_plan(struct assignment *h, const struct reservations *held,
 	return 0;
 }
 
+static void note_once(struct assignment *h, const struct strv *notes)
+{
+	for (size_t i = 0; i < notes->n; i++)
+		if (!strv_has(&h->notes, notes->v[i]))
+			strv_push(h->host.arena, &h->notes, notes->v[i]);
+}
+
 static void keep_remarks(struct assignment *h)
 {
-	for (size_t i = 0; i < h->remarks.n; i++)
-		strv_push(h->host.arena, &h->notes, h->remarks.v[i]);
+	note_once(h, &h->remarks);
 	h->remarks.n = 0;
 }
 
@@ -212,13 +218,6 @@ static int settle(struct assignment *h, int folder, const struct reservations *s
 	return rc ? rc : publish(h, folder, j, err);
 }
 
-static void note_once(struct assignment *h, const struct strv *notes)
-{
-	for (size_t i = 0; i < notes->n; i++)
-		if (!strv_has(&h->notes, notes->v[i]))
-			strv_push(h->host.arena, &h->notes, notes->v[i]);
-}
-
 /* Once, in the log: the admin learns of it while other VMs start. A refusal says it itself. */
 static void note_doubts(struct assignment *h, const struct reservations *held)
 {
@@ -336,8 +335,11 @@ static int create_vfs(struct assignment *h, struct err *err)
 {
 	struct reservations held = { 0 };
 	struct vf_needs needs = { 0 };
-	int rc = reserve_read(&h->host, h->uuid, &held, err);
+	int rc;
 
+	if (!vfs_missing(h))
+		return 0;
+	rc = reserve_read(&h->host, h->uuid, &held, err);
 	if (!rc)
 		rc = vfs_needed(h, &held, &needs, err);
 	return rc || !needs.n ? rc : vfs_create(h, &needs, err);

@@ -13,17 +13,17 @@
 #include "host/act/act.h"
 #include "host/pci/pci.h"
 #include "host/pci/vfs.h"
+#include "host/sysfs.h"
 #include "str.h"
 
 #define NUMVFS "sriov_numvfs"
 
 /* ---- which ---- */
 
-static bool is_there(const struct host *host, const char *address)
+static bool is_missing(const struct host *host, const struct wish *w)
 {
-	struct pci_function f;
-
-	return pci_function_read(host, address, &f) == 0;
+	return w->kind == HOSTDEV_PCI &&
+	       !sysfs_has(host, pci_attribute_path(host->arena, w->device, ""));
 }
 
 /* The number that the section sets, or NULL: it sets none, or 0. */
@@ -128,6 +128,14 @@ static int need(const struct assignment *h, const struct reservations *held, con
 	return rc;
 }
 
+bool vfs_missing(const struct assignment *h)
+{
+	for (size_t i = 0; i < h->wishes.n; i++)
+		if (is_missing(&h->host, &h->wishes.v[i]))
+			return true;
+	return false;
+}
+
 int vfs_needed(const struct assignment *h, const struct reservations *held, struct vf_needs *out,
 	       struct err *err)
 {
@@ -135,8 +143,7 @@ int vfs_needed(const struct assignment *h, const struct reservations *held, stru
 
 	*out = (struct vf_needs){ 0 };
 	for (size_t i = 0; !rc && i < h->wishes.n; i++)
-		if (h->wishes.v[i].kind == HOSTDEV_PCI &&
-		    !is_there(&h->host, h->wishes.v[i].device))
+		if (is_missing(&h->host, &h->wishes.v[i]))
 			rc = need(h, held, h->wishes.v[i].device, out, err);
 	return rc;
 }

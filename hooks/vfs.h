@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct assignment;
@@ -22,6 +23,9 @@ struct vf_needs {
 	struct vf_need *v;
 	size_t n, cap;
 };
+
+/* Is a requested PCI function not there? If not, nothing has to be created. */
+bool vfs_missing(const struct assignment *h);
 
 /*
  * Which PFs must create virtual functions before the devices of h can be looked at. 0, or
