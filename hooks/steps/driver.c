@@ -146,17 +146,18 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 					device, first));
 }
 
-int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err)
+int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct subdevices *b,
+		  struct err *err)
 {
 	double end = clock_ms() + w->settings->hook.holders_wait * 1e3;
-	struct subdevices b = { 0 };
 	struct err why;
 	int rc;
 
-	while ((rc = look(w, device, &b, &why)) == -EBUSY && clock_ms() < end) {
+	*b = (struct subdevices){ 0 };
+	while ((rc = look(w, device, b, &why)) == -EBUSY && clock_ms() < end) {
 		clock_sleep(LOOK_AGAIN);
 		w->since = clock_ms();
-		b = (struct subdevices){ 0 };
+		*b = (struct subdevices){ 0 };
 	}
 	if (rc == -ETIMEDOUT) /* that it is stuck names it */
 		return err_set(err, ETIMEDOUT, "%s", why.text);
@@ -249,7 +250,7 @@ static int name_holder(struct work *w, const struct step *s, const struct nodes 
 
 int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 {
-	struct subdevices before = { 0 };
+	struct subdevices before;
 	const char *now = NULL;
 	int rc = driver_now(w, s, &now, err);
 
@@ -259,10 +260,9 @@ int opdriver_unbind(struct work *w, const struct step *s, struct err *err)
 		return err_set(err, EBUSY, "%s: the driver was %s and is now %s", s->device,
 			       s->from, now);
 	w->since = clock_ms() - NEW;
-	rc = opdriver_wait(w, s->device, opdriver_unused, err);
+	rc = opdriver_wait(w, s->device, opdriver_unused, &before, err);
 	if (rc)
 		return rc;
-	subdevices_read(&w->host, s->device, &before);
 	rc = unbind_from(w, s, now, err);
 	return rc == -ETIMEDOUT ? name_holder(w, s, &before.nodes, err) : rc;
 }

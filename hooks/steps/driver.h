@@ -41,10 +41,11 @@ int opdriver_unused(struct work *w, const char *device, struct subdevices *b, st
 
 /*
  * Looks again and again, with a new result each time, for as long as holders-wait allows,
- * until it is not -EBUSY.
+ * until it is not -EBUSY. b: what the last look found below the device.
  */
 typedef int opdriver_look(struct work *w, const char *device, struct subdevices *b, struct err *err);
-int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct err *err);
+int opdriver_wait(struct work *w, const char *device, opdriver_look *look, struct subdevices *b,
+		  struct err *err);
 
 /* OP_OVERRIDE, OP_UNBIND, OP_PROBE, and their undoing. */
 int opdriver_aim(struct work *w, const struct step *s, struct err *err);

@@ -134,7 +134,9 @@ static int look_free(struct work *w, const char *device, struct subdevices *b, s
 
 static int wait_until_free(struct work *w, const struct step *s, struct err *err)
 {
-	return opdriver_wait(w, s->device, look_free, err);
+	struct subdevices below;
+
+	return opdriver_wait(w, s->device, look_free, &below, err);
 }
 
 /*
