@@ -54,11 +54,10 @@ static void resume_units(struct assignment *h, const struct journal *j)
 	struct work w = work_on(h, j);
 	const struct step *s = NULL;
 	struct err err;
-	bool managed = false;
 
-	for (size_t i = 0; i < j->n_devices; i++)
-		managed |= j->devices[i].role == ROLE_MANAGED;
-	while (managed && (s = journal_next_step(j, OP_PAUSE, s)))
+	if (!journal_has_managed(j))
+		return;
+	while ((s = journal_next_step(j, OP_PAUSE, s)))
 		if (op_rows[OP_PAUSE].undo(&w, s, &err) < 0)
 			strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
 }

@@ -38,6 +38,14 @@ const struct step *journal_next_step(const struct journal *j, enum op op, const 
 	return NULL;
 }
 
+bool journal_has_managed(const struct journal *j)
+{
+	for (size_t i = 0; i < j->n_devices; i++)
+		if (j->devices[i].role == ROLE_MANAGED)
+			return true;
+	return false;
+}
+
 const struct step *journal_step(const struct journal *j, enum op op, const char *device)
 {
 	const struct step *s = NULL;

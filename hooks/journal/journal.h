@@ -121,6 +121,9 @@ struct journal {
 /* Questions. The answer is a part of the journal, or NULL if it has no such device or step. */
 const struct journal_device *journal_device(const struct journal *j, const char *device);
 
+/* Has it a device that libvirt binds, after `prepare`? */
+bool journal_has_managed(const struct journal *j);
+
 /* The first step with this op for the device, or with this name. */
 const struct step *journal_step(const struct journal *j, enum op op, const char *device);
 const struct step *journal_step_named(const struct journal *j, enum op op, const char *name);

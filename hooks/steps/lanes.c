@@ -340,15 +340,6 @@ static bool changes_drivers(const struct journal *j)
 	return false;
 }
 
-/* Where libvirt is yet to bind one, the units start at `start`. */
-static bool libvirt_binds(const struct journal *j)
-{
-	for (size_t i = 0; i < j->n_devices; i++)
-		if (j->devices[i].role == ROLE_MANAGED)
-			return true;
-	return false;
-}
-
 int lanes_act(struct assignment *h, struct journal *j, const struct survey *seen, struct err *err)
 {
 	unsigned n = journal_lanes(j);
@@ -363,7 +354,8 @@ int lanes_act(struct assignment *h, struct journal *j, const struct survey *seen
 		act_side_by_side(lanes, n, true, wait_since(j, seen));
 	if (!any_failed(lanes, n))
 		act_side_by_side(lanes, n, false, clock_ms());
-	if (!any_failed(lanes, n) && !libvirt_binds(j))
+	/* where libvirt is yet to bind one, they start at `start` */
+	if (!any_failed(lanes, n) && !journal_has_managed(j))
 		pause_units(&lanes[0], true);
 	watch_end(&watch);
 	return gather(h->host.arena, lanes, n, j, &h->notes, err);
