@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "jsondoc.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "arena.h"
+#include "err.h"
 #include "mistake.h"
 #include "str.h"
 
@@ -145,6 +147,30 @@ const char *jsondoc_kept(struct arena *a, struct json_object *o)
 		len = len ? len : 1;
 	}
 	return strbuf_text(&b);
+}
+
+size_t jsondoc_length(const struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
+int jsondoc_flag(const struct json_object *o, const char *key, bool *flag, struct err *err)
+{
+	struct json_object *value = NULL;
+
+	*flag = false;
+	if (!json_object_object_get_ex(o, key, &value))
+		return 0;
+	if (!json_object_is_type(value, json_type_boolean))
+		return err_set(err, EINVAL, "'%s' must be true or false", key);
+	*flag = json_object_get_boolean(value);
+	return 0;
+}
+
+void jsondoc_add_flag(struct json_object *o, const char *key, bool flag)
+{
+	if (flag)
+		json_object_object_add(o, key, json_object_new_boolean(true));
 }
 
 struct json_object *jsondoc_words(struct arena *a, const char *const *words)

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
+struct err;
 struct mistakes;
 
 /*
@@ -39,6 +41,15 @@ struct json_object *jsondoc_keep(struct arena *a, const char *s);
 
 /* The bytes of a string of a state file; NULL if it has a NUL in it. */
 const char *jsondoc_kept(struct arena *a, struct json_object *o);
+
+/* The length of a list; 0 for anything else. */
+size_t jsondoc_length(const struct json_object *list);
+
+/* A member that is true or false; false where it is missing. 0, or -EINVAL with the reason. */
+int jsondoc_flag(const struct json_object *o, const char *key, bool *flag, struct err *err);
+
+/* Adds the member, true, if the flag is set. */
+void jsondoc_add_flag(struct json_object *o, const char *key, bool flag);
 
 /* A list of strings; words ends with NULL. */
 struct json_object *jsondoc_words(struct arena *a, const char *const *words);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/check/schema.h"
 
-#include <json-c/json.h>
 #include <string.h>
 
 #include "arena.h"
 #include "ctl/check/properties.h"
+#include "jsondoc.h"
 #include "str.h"
 
 static const char *text_of(struct json_object *o, const char *key)
@@ -18,9 +18,7 @@ static const char *text_of(struct json_object *o, const char *key)
 /* The element of a list whose `key` is this text; NULL: the list has no such element. */
 static struct json_object *find(struct json_object *list, const char *key, const char *text)
 {
-	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < jsondoc_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		if (str_eq(text_of(o, key), text))
@@ -85,11 +83,8 @@ static struct json_object *type_of_kind(struct json_object *schema, const char *
 static bool is_deprecated(struct json_object *o)
 {
 	struct json_object *features = json_object_object_get(o, "features");
-	size_t n = json_object_is_type(features, json_type_array) ?
-			   json_object_array_length(features) :
-			   0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < jsondoc_length(features); i++)
 		if (str_eq(json_object_get_string(json_object_array_get_idx(features, i)),
 			   "deprecated"))
 			return true;
@@ -112,11 +107,7 @@ static const char *name_of_type(struct json_object *schema, struct json_object *
 static void add(struct arena *a, struct json_object *schema, struct json_object *members,
 		struct properties *to)
 {
-	size_t n = json_object_is_type(members, json_type_array) ?
-			   json_object_array_length(members) :
-			   0;
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < jsondoc_length(members); i++) {
 		struct json_object *o = json_object_array_get_idx(members, i);
 		struct property *p = properties_add(a, to, text_of(o, "name"),
 						    name_of_type(schema, o));

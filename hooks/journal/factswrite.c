@@ -56,8 +56,7 @@ static void add_grants(struct arena *a, struct json_object *o, const struct gran
 
 		jsondoc_add_kept(a, grant, kinds[g->v[i].kind], g->v[i].device);
 		jsondoc_add_kept(a, grant, "rule", g->v[i].rule);
-		if (g->v[i].iommufd)
-			json_object_object_add(grant, "iommufd", json_object_new_boolean(true));
+		jsondoc_add_flag(grant, "iommufd", g->v[i].iommufd);
 		json_object_array_add(list, grant);
 	}
 	json_object_object_add(o, "grants", list);

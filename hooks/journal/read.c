@@ -123,7 +123,6 @@ static int read_device(struct arena *a, const struct json_object *o, struct jour
 		       struct err *err)
 {
 	struct journal_device d = { 0 };
-	struct json_object *iommufd;
 	int64_t group = -1;
 	int role = 0, rc = read_device_name(a, o, &d, err);
 
@@ -133,11 +132,8 @@ static int read_device(struct arena *a, const struct json_object *o, struct jour
 		rc = read_texts(a, o, &d, &device_texts, err);
 	if (rc == 0)
 		rc = read_number(o, "group", 0, INT_MAX, &group, err);
-	if (rc == 0 && json_object_object_get_ex(o, "iommufd", &iommufd)) {
-		d.iommufd = json_object_get_boolean(iommufd);
-		if (!json_object_is_type(iommufd, json_type_boolean))
-			rc = err_set(err, EINVAL, "'iommufd' must be true or false");
-	}
+	if (rc == 0)
+		rc = jsondoc_flag(o, "iommufd", &d.iommufd, err);
 	d.role = (enum role)role;
 	d.group = (int)group;
 	journal_add_device(a, j, d);

@@ -50,8 +50,7 @@ static struct json_object *device_object(struct arena *a, const struct journal_d
 	add_texts(a, o, d, &device_texts);
 	if (d->group >= 0)
 		add_number(o, "group", d->group);
-	if (d->iommufd)
-		json_object_object_add(o, "iommufd", json_object_new_boolean(true));
+	jsondoc_add_flag(o, "iommufd", d->iommufd);
 	return o;
 }
 

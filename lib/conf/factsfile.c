@@ -92,17 +92,17 @@ static int add_grant(struct arena *a, struct grants *g, const struct json_object
 		     struct err *err)
 {
 	static const char *const kinds[] = { [GRANT_PCI] = "pci", [GRANT_MDEV] = "mdev" };
-	struct json_object *device, *rule, *iommufd = NULL;
+	struct json_object *device, *rule;
 	const char *name = NULL;
+	bool iommufd;
 
 	if (json_object_object_get_ex(o, "rule", &rule) &&
 	    json_object_is_type(rule, json_type_string))
 		name = jsondoc_kept(a, rule);
 	if (!name)
 		return err_set(err, EINVAL, "a grant has no rule");
-	if (json_object_object_get_ex(o, "iommufd", &iommufd) &&
-	    !json_object_is_type(iommufd, json_type_boolean))
-		return err_set(err, EINVAL, "'iommufd' must be true or false");
+	if (jsondoc_flag(o, "iommufd", &iommufd, err) < 0)
+		return -EINVAL;
 	for (enum grant_kind k = GRANT_PCI; k <= GRANT_MDEV; k++)
 		if (json_object_object_get_ex(o, kinds[k], &device) &&
 		    json_object_is_type(device, json_type_string)) {
@@ -110,7 +110,7 @@ static int add_grant(struct arena *a, struct grants *g, const struct json_object
 				.kind = k,
 				.device = arena_strdup(a, json_object_get_string(device)),
 				.rule = name,
-				.iommufd = iommufd && json_object_get_boolean(iommufd),
+				.iommufd = iommufd,
 			};
 			return 0;
 		}
