@@ -14,14 +14,29 @@
 #include "ctl/trust.h"
 #include "err.h"
 
-int outside_find(struct arena *a, const char *name, const char **path, struct err *err)
+typedef int finder(struct arena *a, const char *name, const char **path, struct err *err);
+
+static int find_by(finder *find, struct arena *a, const char *name, const char **path,
+		   struct err *err)
 {
 	struct err why = { 0 };
-	int rc = trust_find(a, name, path, &why);
+	int rc = find(a, name, path, &why);
 
 	if (rc == -ENOENT)
 		return err_set(err, ENOENT, "%s cannot be run: %s", name, strerror(ENOENT));
+	if (rc == -ENOEXEC)
+		return err_set(err, ENOEXEC, "%s", why.text);
 	return rc ? err_set(err, -rc, "%s is not run as root: %s", name, why.text) : 0;
+}
+
+int outside_find(struct arena *a, const char *name, const char **path, struct err *err)
+{
+	return find_by(trust_find, a, name, path, err);
+}
+
+int outside_find_qemu(struct arena *a, const char *name, const char **path, struct err *err)
+{
+	return find_by(trust_find_qemu, a, name, path, err);
 }
 
 /* ---- signals ---- */

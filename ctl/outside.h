@@ -24,6 +24,9 @@ struct outside {
 /* The path that trust_find() has for the name; 0, or -errno with the reason. */
 int outside_find(struct arena *a, const char *name, const char **path, struct err *err);
 
+/* The same by trust_find_qemu(). */
+int outside_find_qemu(struct arena *a, const char *name, const char **path, struct err *err);
+
 /* OUTSIDE_PIPE: stdout is a pipe, p->out; OUTSIDE_SOCKET: stdin and stdout are both `in`. */
 enum outside_stdout { OUTSIDE_PIPE, OUTSIDE_SOCKET };
 

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "ctl/check/schema.h"
+#include "ctl/outside.h"
 #include "ctl/qemuhelp.h"
-#include "ctl/trust.h"
 #include "jsondoc.h"
 
 struct kindlist {
@@ -35,29 +35,12 @@ static const char *text_of(struct json_object *o, const char *key)
 	return json_object_get_string(json_object_object_get(o, key));
 }
 
-static size_t length(struct json_object *list)
-{
-	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-}
-
 /* ---- the QEMU ---- */
-
-static int find(struct arena *a, const char *binary, const char **path, struct err *err)
-{
-	struct err why = { 0 };
-	int rc = trust_find_qemu(a, binary, path, &why);
-
-	if (rc == -ENOENT)
-		return err_set(err, ENOENT, "%s cannot be run: %s", binary, strerror(ENOENT));
-	if (rc == -ENOEXEC)
-		return err_set(err, ENOEXEC, "%s", why.text);
-	return rc ? err_set(err, -rc, "%s is not run as root: %s", binary, why.text) : 0;
-}
 
 int introspect_open(struct introspect *q, struct arena *a, const char *binary, struct err *err)
 {
 	const char *path;
-	int rc = find(a, binary, &path, err);
+	int rc = outside_find_qemu(a, binary, &path, err);
 
 	*q = (struct introspect){ .arena = a };
 	return rc ? rc : qmp_open(&q->qmp, a, path, path, err);
@@ -169,7 +152,7 @@ static void ask_types(struct introspect *q, struct kindlist *to, const char *imp
 	_cleanup_json_ struct json_object *list =
 		ask_about(q, "qom-list-types", "implements", implements);
 
-	for (size_t i = 0; i < length(list); i++) {
+	for (size_t i = 0; i < jsondoc_length(list); i++) {
 		const char *name = text_of(json_object_array_get_idx(list, i), "name");
 
 		if (name)
@@ -182,7 +165,7 @@ static void ask_list(struct introspect *q, struct kindlist *to, const char *comm
 {
 	_cleanup_json_ struct json_object *list = qmp_ask(&q->qmp, command, NULL);
 
-	for (size_t i = 0; i < length(list); i++) {
+	for (size_t i = 0; i < jsondoc_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 		const char *name = text_of(o, "name"), *alias = text_of(o, "alias");
 
@@ -266,7 +249,7 @@ static bool has_note(const char *text)
 static bool add_properties(struct introspect *q, struct properties *to, struct json_object *list,
 			   const char *text_key)
 {
-	for (size_t i = 0; i < length(list); i++) {
+	for (size_t i = 0; i < jsondoc_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 		const char *name = text_of(o, "name"), *type = text_of(o, "type");
 		struct property *p = name ? properties_add(q->arena, to, name, type ? type : "") :
@@ -275,7 +258,7 @@ static bool add_properties(struct introspect *q, struct properties *to, struct j
 		if (p)
 			p->deprecated = has_note(text_of(o, text_key));
 	}
-	return length(list) > 0;
+	return jsondoc_length(list) > 0;
 }
 
 static bool ask_properties(struct introspect *q, const char *command, const char *type,
@@ -358,7 +341,7 @@ static struct json_object *row_of(struct introspect *q, const char *option)
 {
 	struct json_object *all = options(q);
 
-	for (size_t i = 0; i < length(all); i++) {
+	for (size_t i = 0; i < jsondoc_length(all); i++) {
 		struct json_object *row = json_object_array_get_idx(all, i);
 
 		if (is_row_of(text_of(row, "option"), option))
