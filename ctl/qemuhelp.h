@@ -7,7 +7,7 @@ struct arena;
 struct err;
 
 /*
- * What a QEMU binary prints for people. The path is one that trust_find_qemu() accepts. -errno: it
+ * The help texts of a QEMU binary. The path is one that trust_find_qemu() accepts. -errno: it
  * does not answer in time (-ETIMEDOUT), or it cannot be run; it may fail and print its list.
  */
 

@@ -21,7 +21,7 @@
 
 #define SAID_MAX 4096
 
-/* What came is nothing that QMP has, or too much of it. */
+/* Notes why QEMU is given up: the text that came is not QMP, or too much of it. */
 static int fail(struct qmp *q, int error, const char *what)
 {
 	if (!*q->failure.text)
@@ -86,7 +86,7 @@ static bool patience_ends(const struct qmp *q, struct patience *p)
 
 /* ---- lines ---- */
 
-/* What it prints on stderr, its beginning. */
+/* Keeps the beginning of the text on stderr. */
 static void hear_noise(struct qmp *q, struct pollfd *noise)
 {
 	char buf[1024];
@@ -175,7 +175,7 @@ static int start(struct qmp *q)
 	return -rc;
 }
 
-/* It has ended: the first line that it printed on stderr is the reason. */
+/* The reason why it ended: the first line that it printed on stderr. */
 static const char *last_words(struct qmp *q)
 {
 	struct pollfd noise = { .fd = q->program.err, .events = POLLIN };

@@ -35,8 +35,8 @@ int qmp_open(struct qmp *q, struct arena *a, const char *binary, const char *pat
 	     struct err *err);
 
 /*
- * What the command returns; the caller owns it. NULL: QEMU refuses the question or has no such
- * command, or it gave no answer. Arguments are a JSON object, or NULL.
+ * The value that the command returns; the caller owns it. NULL: QEMU refuses the question
+ * or has no such command, or it gave no answer. Arguments are a JSON object, or NULL.
  */
 struct json_object *qmp_ask(struct qmp *q, const char *command, const char *arguments);
 

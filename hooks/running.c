@@ -133,7 +133,10 @@ static void note_user(struct assignment *h, int folder, struct journal *j, const
 		strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
 }
 
-/* What could only be foreseen at prepare, and who may open /dev/iommu, which many VMs share. */
+/*
+ * Checks what could only be foreseen at prepare, and if QEMU may open /dev/iommu, which
+ * VMs share.
+ */
 static int check_iommufd(struct assignment *h, const struct journal *j, const struct domain *d,
 			 struct err *err)
 {

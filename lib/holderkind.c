@@ -32,7 +32,7 @@ static const struct word subsystems[] = {
 	{ "vfio", HOLDER_VFIO },
 };
 
-/* What is before the number in the name. hiddev has the subsystem of USB. */
+/* The part of the name before the number. hiddev has the subsystem of USB. */
 static const struct word names[] = {
 	{ "card", HOLDER_DRM },	     { "renderD", HOLDER_DRM },	  { "fb", HOLDER_DRM },
 	{ "controlC", HOLDER_SOUND }, { "pcmC", HOLDER_SOUND },	  { "hwC", HOLDER_SOUND },

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* What a program has open of a device: kvmshim.conf has a policy for each kind. */
+/* The kind of device node that a program has open: kvmshim.conf has a policy for each kind. */
 enum holder_kind {
 	HOLDER_OTHER, /* also one that is not known */
 	HOLDER_DISK,

@@ -5,7 +5,7 @@ struct arena;
 struct introspect;
 
 /*
- * What this QEMU calls deprecated: the text is what to write instead, or "".
+ * Things that this QEMU calls deprecated: the text is what to write instead, or "".
  * NULL: it is current.
  */
 

@@ -9,8 +9,8 @@
 #include "str.h"
 
 /*
- * What a QEMU has, by QMP from one process; each question is put once. Without an answer all is
- * unknown: NULL, and true of introspect_has_option() and introspect_has_driver().
+ * Everything that a QEMU has, by QMP from one process; each question is put once. Without an
+ * answer all is unknown: NULL, and true of introspect_has_option() and introspect_has_driver().
  */
 struct introspect {
 	struct arena *arena;

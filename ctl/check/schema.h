@@ -8,8 +8,8 @@ struct json_object;
 struct properties;
 
 /*
- * What query-qmp-schema of QEMU has about options that are also QMP commands: -object, -netdev,
- * -blockdev, -chardev, -display, -audiodev. All of it is unknown if the schema is NULL.
+ * The answer of query-qmp-schema of QEMU about options that are also QMP commands: -object,
+ * -netdev, -blockdev, -chardev, -display, -audiodev. All of it is unknown if the schema is NULL.
  */
 
 /* The properties of one kind, e.g. of -object iothread. false: unknown. */

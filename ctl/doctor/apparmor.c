@@ -32,7 +32,10 @@ static const char *next_line(const char *line)
 	return end ? end + 1 : NULL;
 }
 
-/* What follows "include" or "#include" in a line, apparmor.d(5); NULL. "# include" is a comment. */
+/*
+ * The text behind "include" or "#include" in a line, apparmor.d(5); NULL. "# include" is a
+ * comment.
+ */
 static const char *included(const char *line)
 {
 	line += strspn(line, " \t");

@@ -15,8 +15,8 @@
 #define LOG_END ((size_t)64 * 1024)
 
 /*
- * What QEMU 7.2, 10.0 and 11.1 print when they end because of their command line, a device or the
- * host, and what to do. The first row whose texts are both in the line counts.
+ * Texts that QEMU 7.2, 10.0 and 11.1 print when they end because of their command line, a device
+ * or the host, and what to do. The first row whose texts are both in the line counts.
  */
 enum then { THEN_CHECK, THEN_EXPLAIN, THEN_DEVICES, THEN_DOCTOR };
 
@@ -145,7 +145,7 @@ static const char *last_start(const char *text)
 	return at;
 }
 
-/* What the logs have; the first complaint and its domain are for the fix. */
+/* Findings in the logs; the first complaint and its domain are for the fix. */
 struct heard {
 	struct row_texts reported;
 	const struct complaint *first;

@@ -28,8 +28,8 @@ int lanes_act(struct assignment *h, struct journal *j, const struct survey *seen
  * others are not. 0 if all is as it was; else -errno of the first failure, and
  * the journal must be kept. h->notes gets the failures that change nothing else.
  * undone (NULL: nobody asks) has journal_lanes() places: true for each lane of which
- * nothing is left to undo. A unit
- * whose device is not back stays stopped, and its step stays in the journal.
+ * nothing is left to undo. A unit whose device is not back stays stopped, and its step stays
+ * in the journal.
  */
 int lanes_undo(struct assignment *h, struct journal *j, const bool *only, bool *undone,
 	       struct err *err);

@@ -6,7 +6,7 @@
 
 struct settings;
 
-/* What a program that has a device open means for an unbind; the later, the stricter. */
+/* The meaning of a program that has a device open for an unbind; the later, the stricter. */
 enum holding {
 	HOLDING_NOTHING,
 	HOLDING_NOTED, /* it is reported, and nothing else: libvirt does the unbind */

@@ -140,7 +140,10 @@ static const char *has_iommufd(const struct judging *j, const struct subject *s)
 	return without_iommufd(j, s->pci.address, s->rule, bound, s->cdev);
 }
 
-/* Who has opened the group cannot open a device of it, nor the other way (vfio_device_block_group()). */
+/*
+ * A process with the group open cannot open a device of it, nor the reverse
+ * (vfio_device_block_group()).
+ */
 static const char *is_one_way(const struct judging *j, const struct subject *s)
 {
 	if (!s->iommufd || !is_opened(s))

@@ -31,5 +31,5 @@ const char *judge_vfs(struct arena *a, const struct pci_function *pf, const stru
  */
 const char *judge_no_cdev(struct arena *a, const char *device, const char *rule);
 
-/* What uses a card that nvidia's own modules keep. */
+/* The reason for a card that nvidia's own modules keep. */
 extern const char judge_modeset[];

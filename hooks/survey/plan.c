@@ -270,9 +270,9 @@ static void plan_vgpu(struct planning *p, const struct subject *s)
  * All of a group are free before one is touched, and all have their override
  * before one is unbound: nothing can take a function in between.
  */
-static planner *const planners[] = { plan_ask, plan_free,	    plan_console, plan_unload, plan_keep,  plan_attributes,
-				     plan_override, plan_unbind,  plan_probe, plan_power,
-				     plan_vgpu };
+static planner *const planners[] = { plan_ask,	plan_free,	 plan_console,	plan_unload,
+				     plan_keep, plan_attributes, plan_override, plan_unbind,
+				     plan_probe, plan_power,	 plan_vgpu };
 
 /* ---- the record ---- */
 

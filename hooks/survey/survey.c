@@ -91,11 +91,15 @@ const char *survey_mend_text(struct arena *a, const struct device_settings *conf
 			    str_printable(a, h->unit));
 }
 
+/* use: of uses_of_disk() */
+static const char *claim_text(struct arena *a, const char *disk, const char *use)
+{
+	return use ? use : uses_unseen_text(a, disk);
+}
+
 const char *survey_disk_text(const struct host *host, const char *disk)
 {
-	const char *use = uses_of_disk(host, disk);
-
-	return use ? use : uses_unseen_text(host->arena, disk);
+	return claim_text(host->arena, disk, uses_of_disk(host, disk));
 }
 
 /* ---- one function ---- */
@@ -114,8 +118,7 @@ static void look_at_disk(struct look *l, struct subject *s, const char *disk)
 
 		if (fd != -EBUSY && !use)
 			return;
-		strv_push(l->host->arena, &s->claimed,
-			  use ? use : uses_unseen_text(l->host->arena, disk));
+		strv_push(l->host->arena, &s->claimed, claim_text(l->host->arena, disk, use));
 		s->claim_is_known |= use != NULL;
 	}
 	if (fd >= 0)

@@ -38,7 +38,7 @@ bool survey_settings_hold(const struct assignment *h, const struct survey *surve
 /* "pulseaudio (pid 812, unit app.scope) has /dev/snd/controlC0 open" */
 const char *survey_holder_text(struct arena *a, const struct holder *h);
 /*
- * What goes behind it in a refusal: the line of kvmshim.conf that stops this holder; "" if none
+ * The end of a refusal with it: the line of kvmshim.conf that stops this holder; "" if none
  * does, or if the section of the device (conf; NULL: none) has it already.
  */
 const char *survey_mend_text(struct arena *a, const struct device_settings *conf,

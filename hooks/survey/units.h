@@ -17,8 +17,8 @@ void units_active(const struct host *host, const struct strv *units, struct strv
 int unit_stop(const struct host *host, const char *unit, struct err *err);
 
 /*
- * Starts it again, but for a scope, which nobody can start. The count of its starts is forgotten first: a unit that is
- * stopped and started with each VM would run into its StartLimitBurst=.
+ * Starts it again, but for a scope, which nobody can start. The count of its starts is forgotten
+ * first: a unit that is stopped and started with each VM would run into its StartLimitBurst=.
  */
 int unit_start(const struct host *host, const char *unit, struct err *err);
 

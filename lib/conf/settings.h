@@ -92,11 +92,11 @@ bool settings_stop_unit(const struct device_settings *d, const char *unit);
 /* The value that this section (NULL: none) sets an attribute to; NULL: it does not set it. */
 const char *settings_attribute(const struct device_settings *d, const char *name);
 
-/* What a holder of this kind means for this function. Never HOLDERS_UNSET. */
+/* The policy for a holder of this kind of this function. Never HOLDERS_UNSET. */
 enum holder_policy settings_holders(const struct settings *s, const char *address,
 				    enum holder_kind kind);
 
-/* What is asked of this function where libvirt binds it. Never MANAGED_UNSET. */
+/* The checks of this function where libvirt binds it. Never MANAGED_UNSET. */
 enum managed_check settings_managed(const struct settings *s, const char *address);
 
 /* May the hook take a device from this driver? companion: one that comes along with another. */
