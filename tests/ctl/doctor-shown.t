@@ -79,9 +79,13 @@ subtest 'Odd hosts' => sub {
 subtest 'It changes nothing' => sub {
 	my $host = healthy_host();
 	passes_gpu($host);
-	my $before = run({}, 'find', $host->dir, '-printf', '%p %T@ %C@ %l\n')->{out};
+	# The wrapper is a link to the built one: each test that makes or removes another link
+	# changes the time of its inode.
+	my $state = sub { run({}, 'find', $host->dir, qw(-links 1 -printf), '%p %T@ %C@ %l\n', qw(-o -printf), '%p %T@ %l\n')->{out} };
+	my $before = $state->();
+	like($before, qr/kvmshim/, 'there are files');
 	doctor($host);
-	is(run({}, 'find', $host->dir, '-printf', '%p %T@ %C@ %l\n')->{out}, $before, 'no file is touched');
+	is($state->(), $before, 'no file is touched');
 };
 
 subtest 'Without root it says what it could not see' => sub {
