@@ -110,7 +110,7 @@ umount -l old
 rmdir old
 status=0
 env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
-	DEBIAN_FRONTEND=noninteractive WERROR=1 MUST_WORK="$MUST_WORK" http_proxy="$http_proxy" \
+	DEBIAN_FRONTEND=noninteractive WERROR=1 MUST_WORK="$MUST_WORK" KVMSHIM_RELEASE=1 http_proxy="$http_proxy" \
 	/bin/bash -c "$tasks" </dev/null || status=$?
 exit "$status"
 '

@@ -2,7 +2,7 @@
 # (tests/fuzz/seeds); what a run finds goes to build/fuzz/corpus and is used again.
 #
 #	make fuzz			each for FUZZ_SECONDS (300)
-#	make fuzz-short			each for 20 seconds
+#	make fuzz-short			each for 10 seconds
 #	make fuzz-run-optval		one of them
 #
 # The input of a failure is build/fuzz/NAME-crash-…; `build/fuzz/NAME FILE` runs it.
@@ -27,7 +27,7 @@ fuzz:
 	fi
 
 fuzz-short:
-	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=20
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
 fuzz-build:
 	$(Q)$(MAKE) --no-print-directory B=$(fuzz_b) CC=$(FUZZ_CC) STATIC=no \

@@ -3,7 +3,8 @@
 # The local QEMU as judge of what the high verbs add: every command line of libvirt
 # and Proxmox that it can start here (Kvmshim::Startable) starts with the rules
 # too, our devices sit where the rules put them, and all others where they were.
-# With words of a line's source as arguments only those lines are tried.
+# With words of a line's source as arguments only those lines are tried. ORACLE=1 takes
+# each line of other projects, ORACLE=6 every sixth.
 
 use strict;
 use warnings;
@@ -13,6 +14,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP ();
 use Kvmshim;
+use Kvmshim::Campaign 'sample';
 use Kvmshim::Cases ();
 use Kvmshim::Qemu;
 use Kvmshim::Startable;
@@ -217,6 +219,10 @@ sub check_lines {
 
 subtest 'Our own recorded lines' => sub { check_lines('lines of our own', recorded_lines()) };
 
-subtest 'Lines of libvirt and Proxmox' => sub { check_lines('x86 lines of other projects', shared_lines()) };
+subtest 'Lines of libvirt and Proxmox' => sub {
+	my $every = @ARGV ? 1 : sample(ORACLE => 6);
+	my @lines = shared_lines();
+	check_lines('x86 lines of other projects', @lines[ grep { $_ % $every == 0 } 0 .. $#lines ]);
+};
 
 done_testing;
