@@ -4,8 +4,8 @@
  * cuts lines at 199 bytes and reads the tail as a new key, cuts names at 49, appends an
  * indented line to the value above it, starts a comment at " ;" inside a value, gives
  * handlers no line number, and does not report an empty section. So the reader announces
- * the sections, passes the key of one logical line at a time, without indentation, refuses
- * what inih would mangle, and keeps the value itself.
+ * the sections, passes one logical line at a time, without indentation, refuses what inih
+ * would mangle, and keeps the key and the value itself: inih looks at each byte that it gets.
  */
 #include "inifile.h"
 
@@ -29,7 +29,7 @@ struct reader {
 	unsigned line;		/* of the physical line that next begins */
 	unsigned logical;	/* of the logical line now in work */
 	struct strbuf text;	/* of the logical line now in work */
-	const char *value;	/* of the key line now in work */
+	const char *key, *value; /* of the key line now in work */
 	bool append;		/* it has += */
 	const struct ini_events *events;
 	void *user;
@@ -278,7 +278,7 @@ static bool check_operator(struct reader *r, const char *line, const char *sep)
 	return false;
 }
 
-/* Keeps the value and leaves "key=" in line, which is all that inih need look at. */
+/* Keeps the key and the value, and leaves "k=" in line: inih need only see that it has a key. */
 static bool take_key(struct reader *r, char *line)
 {
 	const char *sep = strpbrk(line, "=:");
@@ -309,8 +309,8 @@ static bool take_key(struct reader *r, char *line)
 			    "its own line, or put the value in \"quotes\"");
 		return false;
 	}
-	line[key] = '=';
-	line[key + 1] = '\0';
+	r->key = arena_strndup(r->arena, line, key);
+	memcpy(line, "k=", sizeof("k="));
 	return true;
 }
 
@@ -340,8 +340,9 @@ static int handle_key(void *user, const char *section, const char *name, const c
 	struct reader *r = user;
 
 	(void)section;
+	(void)name;
 	(void)value;
-	(r->append ? r->events->append : r->events->key)(r->user, name, r->value, r->logical);
+	(r->append ? r->events->append : r->events->key)(r->user, r->key, r->value, r->logical);
 	return 1;
 }
 
