@@ -21,6 +21,7 @@ const char *const verb_names[VERB_COUNT] = {
 	[VERB_REMOVE] = "remove",
 	[VERB_HIDE_HYPERVISOR] = "hide-hypervisor",
 	[VERB_MACHINE_TYPE] = "machine-type",
+	[VERB_FOLD_SET] = "fold-set",
 	[VERB_SHARE_9P] = "share-9p",
 	[VERB_PASS_PCI] = "pass-pci",
 	[VERB_PASS_MDEV] = "pass-mdev",

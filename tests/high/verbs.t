@@ -146,6 +146,16 @@ subtest 'explain shows the verb, its words and what the guest is to do' => sub {
 	is(join(' ', map { "$_->{verb}:$_->{option}" } grep { $_->{what} eq 'added' } @{ $seen->{changes} // [] }), 'share-9p:fsdev share-9p:device', 'as JSON too');
 };
 
+subtest 'explain shows what was folded' => sub {
+	$host->rules('50-a.ini', rule_for_all('fold-set = yes'));
+	my $got = run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'explain', '--', $host->emulator,
+		'-name', 'x', '-device', '{"driver":"virtio-net-pci","id":"n"}', '-set', 'device.n.mq=on');
+	is($got->{status}, 0, 'it answers') or diag($got->{err});
+	like($got->{out}, qr/^- -set +device\.n\.mq=on\n.*50-a\.ini:3 \[rule\] fold-set/m, 'the word that goes');
+	like($got->{out}, qr/^ +→ \{"driver":"virtio-net-pci","id":"n","mq":true\}$/m, 'the device with it');
+	like($got->{out}, qr/fold-set.*-set device\.n\.mq is folded into the JSON of this option/, 'and why');
+};
+
 subtest 'check --qemu asks the local QEMU' => sub {
 	my $qemu = qemu_binary;
 	spew("$dir/disk", 'x');

@@ -273,6 +273,21 @@ subtest 'Devices in JSON keep their types, and QEMU takes them' => sub {
 		'device.ns.zoned.zone_size' => 134217728);
 };
 
+subtest '-set of a JSON device, with which QEMU does not start, is folded into it' => sub {
+	my @line = (json('{"driver":"virtio-net-pci","id":"n","mq":false,"disable-legacy":"auto"}'),
+		map { ('-set', "device.n.$_") } 'host_mtu=1400', 'disable-legacy=on', 'mq=on', 'addr=9', 'rx_queue_size=512');
+	$host->no_rules;
+	ok(!Kvmshim::Qemu->new($host, '-nodefaults', @line), 'QEMU refuses it');
+	like($Kvmshim::Qemu::error, qr/there is no device "n" defined/, 'in its own words');
+	my %want = ('device.n.host_mtu' => 1400, 'device.n.disable-legacy' => 'on', 'device.n.addr' => 9 << 3, 'device.n.rx_queue_size' => 512);
+	shows('by fold-set', 'fold-set = yes', \@line, %want, 'device.n.mq' => 'true');
+	shows('by a rule that sets another property', 'set = -device[id=n] ctrl_vq=off', \@line, %want, 'device.n.mq' => 'true', 'device.n.ctrl_vq' => 'false');
+	shows('by a rule that sets the same one', 'set = -device[id=n] mq=off', \@line, %want, 'device.n.mq' => 'false');
+	shows('by default, which leaves it', 'default = -device[id=n] mq=off', \@line, %want, 'device.n.mq' => 'true');
+	shows('by unset', 'unset = -device[id=n] mq,host_mtu', \@line, %want, 'device.n.mq' => 'false', 'device.n.host_mtu' => 0);
+	shows('by remove', 'remove = -device[id=n]', \@line, name => 'nothing');
+};
+
 subtest 'Nested objects of -blockdev' => sub {
 	$host->rules('50-a.ini', "[a]\nwhen = always\nset = -blockdev[node-name=n] file.size=2097152,read-only=on\n");
 	my $vm = Kvmshim::Qemu->new($host, '-nodefaults', '-blockdev',

@@ -10,6 +10,7 @@
 #include "str.h"
 #include "wrapper/line/view.h"
 #include "wrapper/verb/editor.h"
+#include "wrapper/verb/foldset.h"
 #include "wrapper/verb/global.h"
 
 /* ---- values ---- */
@@ -51,7 +52,10 @@ static int assign_selected(struct edit *e, const struct assigns *as, struct err 
 		if (!selected(e, &e->c->args[i]))
 			continue;
 		seen++;
-		rc = editor_assign_all(e, &e->c->args[i], as, err);
+		rc = foldset_into(e, &e->c->args[i],
+				  e->action->verb == VERB_DEFAULT ? NULL : as, err);
+		if (!rc)
+			rc = editor_assign_all(e, &e->c->args[i], as, err);
 	}
 	if (!seen)
 		editor_tell_none_selected(e);
@@ -178,11 +182,18 @@ static void unset_merged(struct edit *e, const struct assigns *keys)
 			unset_keys(e, &e->c->args[i], keys);
 }
 
-static void unset_selected(struct edit *e, const struct assigns *keys)
+static int unset_selected(struct edit *e, const struct assigns *keys, struct err *err)
 {
-	for (size_t i = 0; i < e->c->n; i++)
-		if (selected(e, &e->c->args[i]))
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < e->c->n; i++) {
+		if (!selected(e, &e->c->args[i]))
+			continue;
+		rc = foldset_into(e, &e->c->args[i], keys, err);
+		if (!rc)
 			unset_keys(e, &e->c->args[i], keys);
+	}
+	return rc;
 }
 
 static int verb_unset(struct edit *e, struct err *err)
@@ -198,10 +209,10 @@ static int verb_unset(struct edit *e, struct err *err)
 	else if (e->opt->repeat == REPEAT_MERGE)
 		unset_merged(e, &keys);
 	else
-		unset_selected(e, &keys);
+		rc = unset_selected(e, &keys, err);
 	if (e->trace->n_events == before)
 		editor_tell_nothing(e, "the command line has no such property");
-	return 0;
+	return rc;
 }
 
 /* An id is unique in its list: -device and -netdev may share one, two devices may not. */

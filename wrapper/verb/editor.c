@@ -7,6 +7,7 @@
 #include "err.h"
 #include "str.h"
 #include "wrapper/line/json.h"
+#include "wrapper/line/setopt.h"
 #include "wrapper/line/view.h"
 
 /* ---- reports to the trace ---- */
@@ -118,21 +119,17 @@ int editor_value(struct edit *e, const struct assign *as, const char **value,
 	return expand(e->arena, e->names, as->value, quote, value, err);
 }
 
-/* ---- -set GROUP.ID.KEY=VALUE, which edits a key=value device from behind ---- */
+/* ---- -set GROUP.ID.KEY=VALUE, which edits a device from behind ---- */
 
 /* The -set for this property (NULL: for any) of this argument; NULL if none exists. */
 static struct arg *find_set(struct edit *e, struct arg *arg, const char *key)
 {
-	const struct qemuopt *set = qemuopt_find(&e->c->opts, "set");
-	const struct optval *v = arg->value ? view_parsed(e->c, arg, NULL) : NULL;
-	const struct prop *id = v && !v->json ? optval_get(v, "id") : NULL;
-	const char *front = id ? arena_printf(e->arena, "%s.%s.%s%s", e->opt->name, id->value,
-					      key ? key : "", key ? "=" : "") :
-				 NULL;
+	const struct qemuopt *set = qemuopt_builtin("set");
+	struct setopt s;
 
-	for (size_t i = e->c->n; front && i-- > 0;)
-		if (arg_is(&e->c->args[i], set) && e->c->args[i].value &&
-		    str_starts(e->c->args[i].value, front))
+	for (size_t i = e->c->n; i-- > 0;)
+		if (arg_is(&e->c->args[i], set) && setopt_names(e->c, &e->c->args[i], arg, &s) &&
+		    (!key || str_eq(s.key, key)))
 			return &e->c->args[i];
 	return NULL;
 }

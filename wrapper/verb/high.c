@@ -13,6 +13,7 @@
 static const struct high *const highs[VERB_COUNT] = {
 	[VERB_HIDE_HYPERVISOR] = &high_hide_hypervisor,
 	[VERB_MACHINE_TYPE] = &high_machine_type,
+	[VERB_FOLD_SET] = &high_fold_set,
 	[VERB_SHARE_9P] = &high_share_9p,
 	[VERB_PASS_PCI] = &high_pass_pci,
 	[VERB_PASS_MDEV] = &high_pass_mdev,

@@ -14,5 +14,5 @@ struct high {
 	int (*apply)(struct edit *e, const struct params *p, struct err *err);
 };
 
-extern const struct high high_hide_hypervisor, high_machine_type, high_share_9p, high_pass_pci,
-	high_pass_mdev, high_pass_usb, high_pass_disk;
+extern const struct high high_hide_hypervisor, high_machine_type, high_fold_set, high_share_9p,
+	high_pass_pci, high_pass_mdev, high_pass_usb, high_pass_disk;
