@@ -47,14 +47,22 @@ static void warn(const struct warner *w, const char *key, const char *unit, cons
 	mistake_warn(w->mistakes, w->settings->path, w->device->line, "%s = %s: %s", key, unit, what);
 }
 
+static bool is_stopped(const char *key)
+{
+	return str_eq(key, "stop-units") || str_eq(key, "pause-units");
+}
+
 static void look_at_unit(const struct warner *w, const char *key, const char *unit)
 {
 	enum unitfile file = unitfile_find(w->host, unit);
 
 	if (file == UNITFILE_MASKED)
-		warn(w, key, unit, "the unit is masked, so the hook cannot start it again");
+		warn(w, key, unit, is_stopped(key) ? "the unit is masked, so the hook cannot start it again" :
+				   "the unit is masked, so the hook cannot start it");
 	else if (file == UNITFILE_EXISTS || !has_file_type(unit))
 		return;
+	else if (!is_stopped(key))
+		warn(w, key, unit, "systemd does not know this unit, so the VM cannot start");
 	else if (is_of_users(w->host, unit))
 		warn(w, key, unit, "this is a unit of users, but the hook stops units of the host; write "
 		     "user@UID.service to stop all units of a user");
@@ -66,7 +74,9 @@ static void look_at_units(const struct warner *w, const char *key, const struct 
 {
 	if (units->n && !program_find(w->host, "systemctl")) {
 		warn(w, key, units->v[0],
-		     "systemctl is not installed, so the hook cannot stop units on this host");
+		     is_stopped(key) ?
+			     "systemctl is not installed, so the hook cannot stop units on this host" :
+			     "systemctl is not installed, so the hook cannot start units on this host");
 		return;
 	}
 	for (size_t i = 0; i < units->n; i++)
@@ -81,6 +91,9 @@ void unitswarn(const struct host *host, const struct settings *settings, struct 
 
 		look_at_units(&w, "stop-units", &d->stop_units);
 		look_at_units(&w, "pause-units", &d->pause_units);
+		look_at_units(&w, "start-units", &d->start_units);
+		look_at_units(&w, "units-before-unbind", &d->units_before_unbind);
+		look_at_units(&w, "units-while-unbound", &d->units_while_unbound);
 		if (d->end_sessions.n && !program_find(host, "loginctl"))
 			warn(&w, "end-sessions", d->end_sessions.v[0],
 			     "loginctl is not installed, so the hook cannot end sessions on this host");

@@ -62,6 +62,18 @@ static void resume_units(struct assignment *h, const struct journal *j)
 			strv_push(h->host.arena, &h->notes, arena_strdup(h->host.arena, err.text));
 }
 
+/* The VM has its devices now: see lanes_act(), which does it where no device is libvirt's. */
+static int start_units(struct assignment *h, const struct journal *j, struct err *err)
+{
+	struct work w = work_on(h, j);
+	const struct step *s = NULL;
+	int rc = 0;
+
+	while (!rc && journal_has_managed(j) && (s = journal_next_step(j, OP_START, s)))
+		rc = op_rows[OP_START].act(&w, s, err);
+	return rc;
+}
+
 /* The lane that bound the device, so that the device node is restored before the unbind. */
 static unsigned lane_of(const struct journal *j, const char *device)
 {
@@ -175,7 +187,9 @@ int running_start(struct assignment *h, const struct domain *d, struct err *err)
 	rc = set_power(h, &j, err);
 	if (!rc)
 		rc = check_iommufd(h, &j, d, err);
-	return !rc && d->has_owner ? give_nodes(h, folder, &j, d, err) : rc;
+	if (!rc && d->has_owner)
+		rc = give_nodes(h, folder, &j, d, err);
+	return rc ? rc : start_units(h, &j, err);
 }
 
 /* ---- while it runs ---- */

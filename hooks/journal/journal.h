@@ -63,14 +63,17 @@ enum op {
 	OP_VTCON,     /* name: vtcon1: unbind */
 	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
 	OP_UNLOAD,    /* name: a kernel module: unload */
+	OP_BEFORE,    /* device, name: a systemd unit: start it before the unbind; stop it at the return */
 	OP_KEEP,      /* device, name: power/control, from: what it said; to be so again afterwards */
 	OP_ATTRIBUTE, /* device, name: d3cold_allowed, to, from */
 	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */
 	OP_UNBIND,    /* device, from: its driver */
+	OP_UNBOUND,   /* device, name: a systemd unit: start it while the device has no driver; stop it there too */
 	OP_PROBE,     /* device, to: a driver, from: the former one; NULL if it had none */
 	OP_POWER,     /* device, name: power/control, to, from: set, at `start` again; OP_KEEP undoes it */
 	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */
 	OP_VGPU,      /* device, to: a number, from: what current_vgpu_type said */
+	OP_START,     /* device or none, name: a systemd unit: start it once the VM has its devices; stop it first */
 	OP_NODE,      /* name: IOMMU group, or devices/vfio3; to, from: UID:GID of its /dev/vfio/NAME */
 	OP_COUNT,
 };

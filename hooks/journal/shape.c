@@ -21,15 +21,18 @@ const char *const op_names[OP_COUNT] = {
 	[OP_VTCON] = "vtcon",
 	[OP_PLATFORM] = "platform",
 	[OP_UNLOAD] = "unload",
+	[OP_BEFORE] = "before",
 	[OP_KEEP] = "keep",
 	[OP_ATTRIBUTE] = "attribute",
 	[OP_OVERRIDE] = "override",
 	[OP_UNBIND] = "unbind",
+	[OP_UNBOUND] = "unbound",
 	[OP_PROBE] = "probe",
 	[OP_POWER] = "power",
 	[OP_MDEV] = "mdev",
 	[OP_VGPU] = "vgpu",
 	[OP_NODE] = "node",
+	[OP_START] = "start",
 };
 
 const char *const role_names[ROLE_COUNT] = {
@@ -103,6 +106,7 @@ static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
 	[OP_VTCON] = { [NAME] = { FIELD_VTCON } },
 	[OP_PLATFORM] = { [NAME] = { FIELD_PLATFORM }, [FROM] = { FIELD_DRIVER } },
 	[OP_UNLOAD] = { [NAME] = { FIELD_DRIVER } },
+	[OP_BEFORE] = { [DEVICE] = { FIELD_ADDRESS }, [NAME] = { FIELD_UNIT } },
 	[OP_KEEP] = { [DEVICE] = { FIELD_ADDRESS },
 		      [NAME] = { FIELD_ATTRIBUTE },
 		      [FROM] = { FIELD_VALUE } },
@@ -114,6 +118,7 @@ static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
 			  [TO] = { FIELD_DRIVER },
 			  [FROM] = { FIELD_OVERRIDE } },
 	[OP_UNBIND] = { [DEVICE] = { FIELD_ADDRESS }, [FROM] = { FIELD_DRIVER } },
+	[OP_UNBOUND] = { [DEVICE] = { FIELD_ADDRESS }, [NAME] = { FIELD_UNIT } },
 	[OP_PROBE] = { [DEVICE] = { FIELD_ADDRESS },
 		       [TO] = { FIELD_DRIVER },
 		       [FROM] = { FIELD_DRIVER, .may_lack = true } },
@@ -124,6 +129,7 @@ static const struct wanted step_wants[OP_COUNT][COUNT(of_step)] = {
 	[OP_MDEV] = { [DEVICE] = { FIELD_ADDRESS }, [NAME] = { FIELD_UUID }, [TO] = { FIELD_TYPE } },
 	[OP_VGPU] = { [DEVICE] = { FIELD_ADDRESS }, [TO] = { FIELD_NUMBER }, [FROM] = { FIELD_NUMBER } },
 	[OP_NODE] = { [NAME] = { FIELD_NODE }, [TO] = { FIELD_OWNER }, [FROM] = { FIELD_OWNER } },
+	[OP_START] = { [DEVICE] = { FIELD_ADDRESS, .may_lack = true }, [NAME] = { FIELD_UNIT } },
 };
 
 static const struct text_member of_stuck[] = {

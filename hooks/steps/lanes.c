@@ -16,6 +16,9 @@
 #include "root.h"
 #include "str.h"
 
+/* First all lanes wait until their devices are free, and at last the VM has all its devices. */
+enum phase { PHASE_CHANGE, PHASE_WAIT, PHASE_START };
+
 struct lane {
 	struct work work;
 	struct arena arena; /* of its thread */
@@ -25,7 +28,7 @@ struct lane {
 	struct err err;
 	struct strv notes;
 	struct strv left; /* devices, or ops without one, that are left as they are */
-	bool waiting;	  /* only OP_ASK and OP_FREE now; else all other ops */
+	enum phase phase; /* the steps that it does now */
 	const bool *back; /* of lane 0: the lanes of which all is undone */
 	bool kept;	  /* of lane 0: a unit waits for a device that is not returned */
 	pthread_t thread;
@@ -47,12 +50,19 @@ static void act_on_step(struct lane *l, struct step *s)
 	l->rc = rc;
 }
 
+static enum phase phase_of(enum op op)
+{
+	if (op == OP_ASK || op == OP_FREE)
+		return PHASE_WAIT;
+	return op == OP_START ? PHASE_START : PHASE_CHANGE;
+}
+
 static void act_lane(struct lane *l)
 {
 	struct step *s = NULL;
 
 	while (l->rc == 0 && (s = journal_next_in_lane(l->journal, l->number, s)))
-		if ((s->op == OP_ASK || s->op == OP_FREE) == l->waiting)
+		if (phase_of(s->op) == l->phase)
 			act_on_step(l, s);
 }
 
@@ -61,12 +71,14 @@ static const char *left_key(const char *device, enum op op)
 	return device ? device : op_names[op];
 }
 
+/* A unit that was started is stopped, whatever happened to the device. */
 static void forget_device(struct lane *l, const char *device)
 {
 	struct step *s = NULL;
 
 	while ((s = journal_next_in_lane(l->journal, l->number, s)))
-		if (s->device && str_eq(s->device, device))
+		if (s->device && str_eq(s->device, device) && s->op != OP_BEFORE &&
+		    s->op != OP_UNBOUND)
 			s->done = false;
 }
 
@@ -210,6 +222,19 @@ static void undo_first_lane(struct lane *l)
 			undo_step(l, s);
 }
 
+/* Units that were started for the VM, and for none of its devices, stop before these go. */
+static void stop_started(struct lane *l)
+{
+	struct step *s = NULL;
+
+	while ((s = journal_previous_in_lane(l->journal, 0, s))) {
+		if (s->op != OP_START)
+			continue;
+		undo_step(l, s);
+		s->done = false;
+	}
+}
+
 /* ---- all lanes ---- */
 
 struct start {
@@ -302,10 +327,10 @@ static int gather(struct arena *a, struct lane *lanes, unsigned n, struct journa
 	return rc;
 }
 
-static void act_side_by_side(struct lane *lanes, unsigned n, bool waiting, double since)
+static void act_side_by_side(struct lane *lanes, unsigned n, enum phase phase, double since)
 {
 	for (unsigned i = 0; i < n; i++) {
-		lanes[i].waiting = waiting;
+		lanes[i].phase = phase;
 		lanes[i].work.since = since;
 	}
 	run_side_by_side(lanes, n, NULL, act_lane);
@@ -340,6 +365,23 @@ static bool changes_drivers(const struct journal *j)
 	return false;
 }
 
+/* `start` does them: an undo stops these units also before that, for nothing. */
+static void leave_to_start(struct journal *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++)
+		if (phase_of(j->steps[i].op) == PHASE_START)
+			j->steps[i].done = true;
+}
+
+/* Lane by lane: that of a VM's own units is lane 0. */
+static void start_units(struct lane *lanes, unsigned n)
+{
+	for (unsigned i = 0; i < n && !any_failed(lanes, n); i++) {
+		lanes[i].phase = PHASE_START;
+		act_lane(&lanes[i]);
+	}
+}
+
 int lanes_act(struct assignment *h, struct journal *j, const struct survey *seen, struct err *err)
 {
 	unsigned n = journal_lanes(j);
@@ -351,12 +393,16 @@ int lanes_act(struct assignment *h, struct journal *j, const struct survey *seen
 		watch_seed(&watch, &seen->opens, seen->looked);
 	act_lane(&lanes[0]);
 	if (lanes[0].rc == 0)
-		act_side_by_side(lanes, n, true, wait_since(j, seen));
+		act_side_by_side(lanes, n, PHASE_WAIT, wait_since(j, seen));
 	if (!any_failed(lanes, n))
-		act_side_by_side(lanes, n, false, clock_ms());
+		act_side_by_side(lanes, n, PHASE_CHANGE, clock_ms());
 	/* where libvirt is yet to bind one, they start at `start` */
-	if (!any_failed(lanes, n) && !journal_has_managed(j))
+	if (journal_has_managed(j)) {
+		leave_to_start(j);
+	} else if (!any_failed(lanes, n)) {
 		pause_units(&lanes[0], true);
+		start_units(lanes, n);
+	}
 	watch_end(&watch);
 	return gather(h->host.arena, lanes, n, j, &h->notes, err);
 }
@@ -384,6 +430,8 @@ int lanes_undo(struct assignment *h, struct journal *j, const bool *only, bool *
 	struct lane *lanes = make_lanes(h, j, &watch);
 
 	watch_init(&watch, &h->host.root);
+	if (!only || only[0])
+		stop_started(&lanes[0]);
 	if (changes_drivers(j))
 		pause_units(&lanes[0], false);
 	run_side_by_side(lanes, n, only, undo_lane);

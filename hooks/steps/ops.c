@@ -11,6 +11,7 @@
 #include "err.h"
 #include "hooks/steps/driver.h"
 #include "hooks/steps/pool.h"
+#include "hooks/steps/shared.h"
 #include "hooks/steps/watch.h"
 #include "hooks/survey/judge.h"
 #include "hooks/survey/subject.h"
@@ -40,6 +41,21 @@ static int stop_unit(struct work *w, const struct step *s, struct err *err)
 static int start_unit(struct work *w, const struct step *s, struct err *err)
 {
 	return unit_start(&w->host, s->name, err);
+}
+
+/* A unit of the admin: another VM may have had it started too. */
+static int run_unit(struct work *w, const struct step *s, struct err *err)
+{
+	int rc = unit_start(&w->host, s->name, err);
+
+	return rc && s->device ? err_wrap(err, "%s", s->device) : rc;
+}
+
+static int end_unit(struct work *w, const struct step *s, struct err *err)
+{
+	int rc = shared_step(w, s) ? 0 : unit_stop(&w->host, s->name, err);
+
+	return rc && s->device ? err_wrap(err, "%s", s->device) : rc;
 }
 
 static int end_sessions(struct work *w, const struct step *s, struct err *err)
@@ -335,14 +351,17 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_VTCON] = { unbind_vtcon, bind_vtcon, FAILS_NOTE, "unbind console %n" },
 	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_NOTE, "unbind %n from %f" },
 	[OP_UNLOAD] = { unload_module, load_again, FAILS_NOTE, "unload module %n" },
+	[OP_BEFORE] = { run_unit, end_unit, FAILS_NOTE, "%d: start %n before the unbind" },
 	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, "%d: keep %n (%f)" },
 	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, "%d: %n = %t (was %f)" },
 	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, "%d: driver_override = %t" },
 	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, "%d: unbind from %f" },
+	[OP_UNBOUND] = { run_unit, end_unit, FAILS_NOTE, "%d: start %n while no driver is bound" },
 	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, "%d: bind to %t" },
 	[OP_POWER] = { change_attribute, NULL, FAILS_NOTE, "%d: %n = %t (was %f)" },
 	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, "%d: create %n of type %t" },
 	[OP_VGPU] = { make_vgpu, drop_vgpu, FAILS_ALL, "%d: vGPU type %t (was %f)" },
+	[OP_START] = { run_unit, end_unit, FAILS_NOTE, "start %n" },
 	[OP_NODE] = { give_node, take_node, FAILS_ALL, "/dev/vfio/%n: change owner to %t" },
 };
 

@@ -99,6 +99,9 @@ static void plan_ahead(struct planning *p)
 	if (!survey->has_iommu_type1 && needs_type1(survey))
 		add_once(p, OP_MODULE, "vfio_iommu_type1");
 	for (size_t i = 0; i < survey->n; i++)
+		if (!subject_stays(&survey->v[i]))
+			add_names(p, OP_MODULE, &survey->v[i].loads);
+	for (size_t i = 0; i < survey->n; i++)
 		if (subject_is_bound_by_us(&survey->v[i]) && !survey->v[i].has_driver)
 			add_once(p, OP_MODULE, survey->v[i].module);
 }
@@ -164,6 +167,42 @@ static void plan_unload(struct planning *p, const struct subject *s)
 			add_step(p, (struct step){ .op = OP_UNLOAD,
 						   .lane = lane_of_subject(p, s),
 						   .name = s->modules.v[i] });
+}
+
+/* Each unit once in a lane: that is, for an IOMMU group. */
+static void add_units(struct planning *p, const struct subject *s, enum op op,
+		      const struct strv *units)
+{
+	unsigned lane = lane_of_subject(p, s);
+
+	for (size_t i = 0; i < units->n; i++) {
+		struct step step = { .op = op,
+				     .lane = lane,
+				     .device = s->pci.address,
+				     .name = units->v[i] };
+		const struct step *known = NULL;
+
+		while ((known = journal_next_step(p->journal, op, known)))
+			if (str_eq(known->name, units->v[i]) && known->lane == lane)
+				break;
+		if (!known)
+			add_step(p, step);
+	}
+}
+
+static void plan_before(struct planning *p, const struct subject *s)
+{
+	add_units(p, s, OP_BEFORE, &s->before_unbind);
+}
+
+static void plan_unbound(struct planning *p, const struct subject *s)
+{
+	add_units(p, s, OP_UNBOUND, &s->while_unbound);
+}
+
+static void plan_start(struct planning *p, const struct subject *s)
+{
+	add_units(p, s, OP_START, &s->starts);
 }
 
 /*
@@ -270,9 +309,10 @@ static void plan_vgpu(struct planning *p, const struct subject *s)
  * All of a group are free before one is touched, and all have their override
  * before one is unbound: nothing can take a function in between.
  */
-static planner *const planners[] = { plan_ask,	plan_free,	 plan_console,	plan_unload,
-				     plan_keep, plan_attributes, plan_override, plan_unbind,
-				     plan_probe, plan_power,	 plan_vgpu };
+static planner *const planners[] = {
+	plan_ask,      plan_free,   plan_console, plan_unload, plan_before, plan_keep,	plan_attributes,
+	plan_override, plan_unbind, plan_unbound, plan_probe,  plan_power,  plan_vgpu,	plan_start,
+};
 
 /* ---- the record ---- */
 

@@ -61,6 +61,9 @@ struct subject {
 	bool modeset;		      /* nvidia's own modules keep it: its unbind would never end */
 	struct strv units;	      /* stop-units that are active */
 	struct strv paused;	      /* pause-units that are active */
+	struct strv starts;	      /* start-units that the hook starts, and stops again */
+	struct strv before_unbind, while_unbound; /* units of these keys that the hook starts */
+	struct strv loads;	      /* load-modules that are not loaded */
 	struct strv seats;	      /* of end-sessions: those that have sessions */
 	struct strv attributes;	      /* what conf->attributes say now, in their order */
 	const char *power;	      /* what power/control says; NULL: it is missing */

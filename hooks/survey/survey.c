@@ -13,14 +13,13 @@
 #include "hooks/assignment.h"
 #include "hooks/journal/stuck.h"
 #include "hooks/survey/holding.h"
+#include "hooks/survey/hostunits.h"
 #include "hooks/survey/mediated.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
-#include "hooks/survey/units.h"
 #include "host/act/act.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
-#include "host/process/seat.h"
 #include "host/use/uses.h"
 #include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
@@ -198,15 +197,8 @@ static void look_at_settings(struct look *l, struct subject *s)
 	if (subject_stays(s))
 		return;
 	look_at_attributes(l, s);
-	if (!s->conf)
-		return;
-	if (s->conf->expect_serial && !s->stuck)
+	if (s->conf && s->conf->expect_serial && !s->stuck)
 		s->serial = pci_serial(l->host, s->pci.address);
-	units_active(l->host, &s->conf->stop_units, &s->units, &l->out->notes);
-	units_active(l->host, &s->conf->pause_units, &s->paused, &l->out->notes);
-	for (size_t i = 0; i < s->conf->end_sessions.n; i++)
-		if (seat_has_sessions(l->host, s->conf->end_sessions.v[i]))
-			strv_push(l->host->arena, &s->seats, s->conf->end_sessions.v[i]);
 }
 
 static void look_at_override(struct look *l, struct subject *s)
@@ -224,6 +216,11 @@ static void look_at_driver(struct look *l, struct subject *s)
 	s->target = pci_driver_of_module(l->host, s->module);
 	s->has_driver = pci_driver_exists(l->host, s->target);
 	look_at_override(l, s);
+}
+
+static void look_at_units(struct look *l, struct subject *s)
+{
+	hostunits_look(l->host, l->held, s, &l->out->notes);
 }
 
 static void look_for_stuck(struct look *l, struct subject *s)
@@ -266,9 +263,9 @@ static void look_at_modeset(struct look *l, struct subject *s)
 
 typedef void look_fn(struct look *l, struct subject *s);
 
-static look_fn *const looks[] = { look_at_settings, look_at_driver,	look_at_disks,
-				  look_at_mounts,   look_at_network, look_at_console,
-				  look_at_modules,  look_at_modeset };
+static look_fn *const looks[] = { look_at_settings, look_at_driver,  look_at_units,
+				  look_at_disks,    look_at_mounts,  look_at_network,
+				  look_at_console,  look_at_modules, look_at_modeset };
 
 /* Reads nothing more of a function that hangs. */
 static void look_at_function(struct look *l, struct subject *s)

@@ -54,6 +54,11 @@ void units_active(const struct host *host, const struct strv *units, struct strv
 	}
 }
 
+bool unit_is_active(const struct host *host, const char *unit)
+{
+	return systemctl(host, "is-active", unit, ASK_DEADLINE, NULL) == 0;
+}
+
 static int change(const struct host *host, const char *verb, const char *unit, struct err *err)
 {
 	struct err why = { 0 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 struct err;
 struct host;
 struct strv;
@@ -13,6 +15,9 @@ struct strv;
  */
 void units_active(const struct host *host, const struct strv *units, struct strv *active,
 		  struct strv *notes);
+
+/* Is it active? No, if that is unknown: then its start says why. */
+bool unit_is_active(const struct host *host, const char *unit);
 
 int unit_stop(const struct host *host, const char *unit, struct err *err);
 

@@ -65,7 +65,7 @@ static const char *set_expect(const struct setting_place *p, const char *value)
 	return NULL;
 }
 
-/* ---- stop-units, pause-units, end-sessions ---- */
+/* ---- units, sessions, modules ---- */
 
 /* unit_name_mangle() of systemd's basic/unit-name.c; it refuses a name of 256 bytes. */
 #define UNIT_NAME_MAX 255
@@ -130,18 +130,43 @@ static const char *set_stop_units(const struct setting_place *p, const char *val
 	return set_names(p, value, unit_name, &p->device->stop_units) ? NULL : units_wanted;
 }
 
-/* A scope cannot be started again, and no unit of the host starts its programs. */
-static const char *set_pause_units(const struct setting_place *p, const char *value)
+/* No unit of the host starts the programs of a scope. wanted: what the value must be. */
+static const char *set_startable(const struct setting_place *p, const char *value,
+				 const char *wanted, struct strv *list)
 {
-	struct strv units = p->append ? p->device->pause_units : (struct strv){ 0 };
+	struct strv units = p->append ? *list : (struct strv){ 0 };
 
 	if (!set_names(p, value, unit_name, &units))
 		return units_wanted;
 	for (size_t i = 0; i < units.n; i++)
 		if (str_ends(units.v[i], ".scope"))
-			return "names of systemd units that can be started again; a scope cannot";
-	p->device->pause_units = units;
+			return wanted;
+	*list = units;
 	return NULL;
+}
+
+static const char *set_pause_units(const struct setting_place *p, const char *value)
+{
+	return set_startable(p, value,
+			     "names of systemd units that can be started again; a scope cannot",
+			     &p->device->pause_units);
+}
+
+static const char startable_wanted[] = "names of systemd units that can be started; a scope cannot";
+
+static const char *set_start_units(const struct setting_place *p, const char *value)
+{
+	return set_startable(p, value, startable_wanted, &p->device->start_units);
+}
+
+static const char *set_units_before_unbind(const struct setting_place *p, const char *value)
+{
+	return set_startable(p, value, startable_wanted, &p->device->units_before_unbind);
+}
+
+static const char *set_units_while_unbound(const struct setting_place *p, const char *value)
+{
+	return set_startable(p, value, startable_wanted, &p->device->units_while_unbound);
 }
 
 static const char *set_end_sessions(const struct setting_place *p, const char *value)
@@ -168,6 +193,13 @@ static const char *set_unload_modules(const struct setting_place *p, const char 
 	return set_names(p, value, module_name, &p->device->unload_modules)
 		       ? NULL
 		       : "names of kernel modules, such as nvidia_uvm, nvidia_drm, nvidia_modeset";
+}
+
+static const char *set_load_modules(const struct setting_place *p, const char *value)
+{
+	return set_names(p, value, module_name, &p->device->load_modules)
+		       ? NULL
+		       : "names of kernel modules, such as vendor-reset";
 }
 
 /* ---- attributes ---- */
@@ -251,8 +283,12 @@ const struct setting_key setting_device_keys[] = {
 	{ "expect", set_expect, .words = true },
 	{ "stop-units", set_stop_units, .list = true },
 	{ "pause-units", set_pause_units, .list = true },
+	{ "start-units", set_start_units, .list = true },
+	{ "units-before-unbind", set_units_before_unbind, .list = true },
+	{ "units-while-unbound", set_units_while_unbound, .list = true },
 	{ "end-sessions", set_end_sessions, .list = true },
 	{ "unload-modules", set_unload_modules, .list = true },
+	{ "load-modules", set_load_modules, .list = true },
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "mdev-type", set_mdev_type },
 	{ "holders", set_holders, .list = true },

@@ -32,8 +32,11 @@ struct device_settings {
 	const char *expect_id, *expect_subsystem, *expect_serial;
 	struct strv stop_units;  /* while a VM has the device */
 	struct strv pause_units; /* only while its driver changes */
+	struct strv start_units; /* while a VM has the device: started, and stopped again */
+	struct strv units_before_unbind, units_while_unbound; /* started there, once each */
 	struct strv end_sessions; /* seats */
 	struct strv unload_modules; /* before the unbind, in this order; as sysfs names them */
+	struct strv load_modules; /* before all else; they stay loaded */
 	/*
 	 * d3cold_allowed = 0|1, power = on|auto (power/control), reset_method = …,
 	 * sriov_numvfs = N

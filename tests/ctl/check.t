@@ -94,7 +94,8 @@ subtest 'Units and seats of kvmshim.conf that this host does not have' => sub {
 	my $host = Kvmshim->new;
 	my $at = "$conf:2: warning: ";
 	my @lines = ('[hook]', '[device 05:00.0]', 'stop-units = known, typo, home.mount, app.scope, pipewire, user@1000, inst@a',
-		'pause-units = masked.service, gone.timer', 'end-sessions = seat0');
+		'pause-units = masked.service, gone.timer', 'end-sessions = seat0', 'start-units = known, typo, masked',
+		'units-before-unbind = typo', 'units-while-unbound = pipewire');
 	$host->conf(join '', map { "$_\n" } @lines);
 	$host->file("usr/bin/$_", "#!/bin/sh\n", 0755) for qw(systemctl loginctl);
 	$host->file("usr/lib/systemd/$_", "[Unit]\n") for 'system/known.service', 'system/user@.service', 'system/inst@.service', 'user/pipewire.service';
@@ -104,6 +105,10 @@ subtest 'Units and seats of kvmshim.conf that this host does not have' => sub {
 		'stop-units = pipewire.service: this is a unit of users, but the hook stops units of the host; write user@UID.service to stop all units of a user',
 		'pause-units = masked.service: the unit is masked, so the hook cannot start it again',
 		'pause-units = gone.timer: systemd does not know this unit, so the hook stops nothing',
+		'start-units = typo.service: systemd does not know this unit, so the VM cannot start',
+		'start-units = masked.service: the unit is masked, so the hook cannot start it',
+		'units-before-unbind = typo.service: systemd does not know this unit, so the VM cannot start',
+		'units-while-unbound = pipewire.service: systemd does not know this unit, so the VM cannot start',
 	);
 	my $got = check($host);
 	is(join("\n", sort @{ $got->{lines} }), join("\n", sort map { "$at$_" } @wanted), 'each of them');
@@ -111,6 +116,9 @@ subtest 'Units and seats of kvmshim.conf that this host does not have' => sub {
 	unlink $host->dir . "/usr/bin/$_" for qw(systemctl loginctl);
 	@wanted = map { "$_ on this host" } 'stop-units = known.service: systemctl is not installed, so the hook cannot stop units',
 		'pause-units = masked.service: systemctl is not installed, so the hook cannot stop units',
+		'start-units = known.service: systemctl is not installed, so the hook cannot start units',
+		'units-before-unbind = typo.service: systemctl is not installed, so the hook cannot start units',
+		'units-while-unbound = pipewire.service: systemctl is not installed, so the hook cannot start units',
 		'end-sessions = seat0: loginctl is not installed, so the hook cannot end sessions';
 	is(join("\n", sort @{ check($host)->{lines} }), join("\n", sort map { "$at$_" } @wanted), 'a host without systemd');
 	$host->file('right.ini', $right);

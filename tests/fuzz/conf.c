@@ -56,7 +56,11 @@ static void check_device(const struct settings *s, const struct device_settings 
 	must(d->unbind_timeout > 0 && d->unbind_timeout <= TIMEOUT_MAX, "%d s", d->unbind_timeout);
 	check_names(&d->stop_units, "");
 	check_names(&d->pause_units, "");
+	check_names(&d->start_units, "");
+	check_names(&d->units_before_unbind, "");
+	check_names(&d->units_while_unbound, "");
 	check_names(&d->end_sessions, "seat");
+	check_names(&d->load_modules, "");
 	for (size_t i = 0; i < d->n_attributes; i++)
 		must(!strpbrk(d->attributes[i].value, "\n\033"),
 		     "%s = '%s'", d->attributes[i].name, d->attributes[i].value);

@@ -180,6 +180,30 @@ static const struct row {
 		  "2 0000:03:00.0: unbind from nvme\n"
 		  "1 0000:05:00.0: bind to vfio-pci\n"
 		  "2 0000:03:00.0: bind to vfio-pci\n" },
+	{ "the admin's units have their points, each once in a group",
+	  { { THERE, READY, .pci = { GPU, .driver = "nvidia" }, .starts = LIST("fan.service"),
+	      .before_unbind = LIST("a.service"), .while_unbound = LIST("b.service"),
+	      .loads = LIST("vendor_reset") },
+	    { THERE, READY, .pci = { AUDIO, .driver = "snd_hda_intel" },
+	      .while_unbound = LIST("b.service") },
+	    { THERE, READY, .pci = { NVME, .driver = "nvme" }, .while_unbound = LIST("b.service") } },
+	  .want = "0 load module vendor_reset\n"
+		  "1 0000:05:00.0: wait until the device is not in use\n"
+		  "1 0000:05:00.1: wait until the device is not in use\n"
+		  "2 0000:03:00.0: wait until the device is not in use\n"
+		  "1 0000:05:00.0: start a.service before the unbind\n"
+		  "1 0000:05:00.0: driver_override = vfio-pci\n"
+		  "1 0000:05:00.1: driver_override = vfio-pci\n"
+		  "2 0000:03:00.0: driver_override = vfio-pci\n"
+		  "1 0000:05:00.0: unbind from nvidia\n"
+		  "1 0000:05:00.1: unbind from snd_hda_intel\n"
+		  "2 0000:03:00.0: unbind from nvme\n"
+		  "1 0000:05:00.0: start b.service while no driver is bound\n"
+		  "2 0000:03:00.0: start b.service while no driver is bound\n"
+		  "1 0000:05:00.0: bind to vfio-pci\n"
+		  "1 0000:05:00.1: bind to vfio-pci\n"
+		  "2 0000:03:00.0: bind to vfio-pci\n"
+		  "1 start fan.service\n" },
 	{ "the module of a variant is one more",
 	  { ONE_NVME,
 	    { .exists = true, .module = "mlx5_vfio_pci", .target = "mlx5-vfio-pci", .override = "",

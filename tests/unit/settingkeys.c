@@ -32,6 +32,12 @@ static const char *or_dash(const char *text)
 	return text ? text : "-";
 }
 
+static void add_names(struct strbuf *b, const char *key, const struct strv *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		strbuf_addf(b, " %s %s", key, names->v[i]);
+}
+
 /* "ADDRESS ID SUBSYSTEM SERIAL TIMEOUT MDEV units… | attributes…\n" for each. */
 static const char *devices_text(const struct settings *s)
 {
@@ -46,12 +52,13 @@ static const char *devices_text(const struct settings *s)
 			    d->unbind_timeout, or_dash(d->mdev_type));
 		for (size_t k = 0; k < d->stop_units.n; k++)
 			strbuf_addf(&b, " %s", d->stop_units.v[k]);
-		for (size_t k = 0; k < d->pause_units.n; k++)
-			strbuf_addf(&b, " pause %s", d->pause_units.v[k]);
-		for (size_t k = 0; k < d->end_sessions.n; k++)
-			strbuf_addf(&b, " end %s", d->end_sessions.v[k]);
-		for (size_t k = 0; k < d->unload_modules.n; k++)
-			strbuf_addf(&b, " unload %s", d->unload_modules.v[k]);
+		add_names(&b, "pause", &d->pause_units);
+		add_names(&b, "start", &d->start_units);
+		add_names(&b, "before", &d->units_before_unbind);
+		add_names(&b, "unbound", &d->units_while_unbound);
+		add_names(&b, "end", &d->end_sessions);
+		add_names(&b, "unload", &d->unload_modules);
+		add_names(&b, "load", &d->load_modules);
 		strbuf_add(&b, " |");
 		for (size_t k = 0; k < d->n_attributes; k++)
 			strbuf_addf(&b, " %s=%s", d->attributes[k].name, d->attributes[k].value);
@@ -103,6 +110,11 @@ static const struct machine {
 	{ "modules, as sysfs names them",
 	  "[device 05:00.0]\nunload-modules = nvidia-uvm nvidia_drm\nunload-modules += nvidia_modeset\n",
 	  HOOK_DEFAULTS, "0000:05:00.0 - - - 15 - unload nvidia_uvm unload nvidia_drm unload nvidia_modeset |\n" },
+	{ "the admin's own steps",
+	  "[device 05:00.0]\nstart-units = fan, a.target\nunits-before-unbind = b@1\nunits-before-unbind += c\n"
+	  "units-while-unbound = d\nload-modules = vendor-reset, x\n",
+	  HOOK_DEFAULTS, "0000:05:00.0 - - - 15 - start fan.service start a.target before b@1.service before "
+	  "c.service unbound d.service load vendor_reset load x |\n" },
 	{ "nothing to be stopped", "[device 05:00.0]\nstop-units =\n", HOOK_DEFAULTS,
 	  "0000:05:00.0 - - - 15 - |\n" },
 	{ "a device's timeout is that of [hook], wherever that stands",
@@ -230,6 +242,14 @@ static const struct bad {
 	{ "a pause of a scope", "[device 05:00.0]\npause-units = a.scope\n",
 	  "f:2: error: pause-units = a.scope: must be names of systemd units that can be started again" },
 	{ "a pause of no unit", "[device 05:00.0]\npause-units = a/b\n", "f:2: error: pause-units = a/b: must be names" },
+	{ "a start of a scope", "[device 05:00.0]\nstart-units = a.scope\n",
+	  "f:2: error: start-units = a.scope: must be names of systemd units that can be started; a scope cannot" },
+	{ "a scope before the unbind", "[device 05:00.0]\nunits-before-unbind = a.scope\n",
+	  "f:2: error: units-before-unbind = a.scope: must be names of systemd units that can be started" },
+	{ "a path while unbound", "[device 05:00.0]\nunits-while-unbound = /bin/true\n",
+	  "f:2: error: units-while-unbound = /bin/true: must be names of systemd units" },
+	{ "a module to load that is a path", "[device 05:00.0]\nload-modules = a/b\n",
+	  "f:2: error: load-modules = a/b: must be names of kernel modules, such as vendor-reset" },
 	{ "a seat that is a session", "[device 05:00.0]\nend-sessions = 2\n",
 	  "f:2: error: end-sessions = 2: must be names of seats, such as seat0" },
 	{ "a seat that is a path", "[device 05:00.0]\nend-sessions = seat0, seat/../x\n", "f:2: error: end-sessions" },

@@ -217,7 +217,8 @@ SCRIPT
 }
 
 # The units of this host that are active are files in /active; typo.service is one that systemd does
-# not know. Ending the sessions of a seat ends process 812 too.
+# not know, and cannot be started. A start of broken.service fails, once*.service is a oneshot unit that is
+# not active afterwards. Ending the sessions of a seat ends process 812 too.
 sub units {
 	my ($self, @active) = @_;
 	my $dir = $self->{dir};
@@ -230,7 +231,13 @@ for unit; do :; done
 case " \$* " in
 *" is-active "*) [ ! -e '$dir/active/'"\$unit" ] || exit 0; [ "\$unit" != typo.service ] || exit 4; exit 3 ;;
 *" stop "*) /bin/rm -f '$dir/active/'"\$unit" ;;
-*" start "*) echo >'$dir/active/'"\$unit" ;;
+*" start "*)
+	case \$unit in
+	broken.service) /bin/echo "Job for \$unit failed." >&2; exit 1 ;;
+	typo.service) /bin/echo "Failed to start \$unit: Unit \$unit not found." >&2; exit 5 ;;
+	once*) ;;
+	*) echo >'$dir/active/'"\$unit" ;;
+	esac ;;
 esac
 SCRIPT
 	$self->program_of_host('usr/bin/loginctl', "/bin/echo IS_SEAT0=1 >'$dir/run/systemd/seats/seat0'; /bin/rm -rf '$dir/.proc/812'");

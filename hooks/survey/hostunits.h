@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct device_settings;
+struct host;
+struct reservations;
+struct strv;
+struct subject;
+
+/*
+ * Looks which units, sessions and modules of its section there is something to do with. notes: a
+ * sentence for each unit that is not stopped or started though the section names it.
+ */
+void hostunits_look(const struct host *host, const struct reservations *held, struct subject *s,
+		    struct strv *notes);
