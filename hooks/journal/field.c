@@ -9,6 +9,7 @@
 #include "nodeset.h"
 #include "pciaddr.h"
 #include "str.h"
+#include "vfproperty.h"
 
 #define DIGITS "0123456789"
 #define ALNUM DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -41,6 +42,12 @@ static bool is_attribute(struct arena *a, const char *s)
 
 	(void)a;
 	return STR_AMONG(names, s);
+}
+
+static bool is_vf_property(struct arena *a, const char *s)
+{
+	(void)a;
+	return vf_property_named(s) != VF_PROPERTIES;
 }
 
 /* UID:GID, each of at most ten digits. */
@@ -113,6 +120,8 @@ static const struct pattern {
 	[FIELD_PLATFORM] = { "platform device", NULL, "", ALNUM "_", ALNUM ":_.-" },
 	[FIELD_ATTRIBUTE] = { "attribute that kvmshim sets", is_attribute },
 	[FIELD_VALUE] = { "attribute value", NULL, "", ALNUM "_ ", ALNUM "_ ", true },
+	[FIELD_VF_PROPERTY] = { "property of a virtual function", is_vf_property },
+	[FIELD_VF_VALUE] = { "value of such a property", NULL, "", ALNUM, ALNUM ":=. " },
 	[FIELD_TYPE] = { "mdev type", NULL, "", ALNUM "_", ALNUM "_.-" },
 	[FIELD_NUMBER] = { "number", NULL, "", DIGITS, DIGITS },
 	[FIELD_NODE] = { "VFIO device node", is_node },

@@ -26,6 +26,8 @@ enum field {
 	FIELD_PLATFORM,
 	FIELD_ATTRIBUTE,
 	FIELD_VALUE,
+	FIELD_VF_PROPERTY, /* vf-mac */
+	FIELD_VF_VALUE,
 	FIELD_TYPE,
 	FIELD_NUMBER,
 	FIELD_NODE, /* below /dev/vfio: 17, or devices/vfio3 */

@@ -69,6 +69,7 @@ enum op {
 	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */
 	OP_UNBIND,    /* device, from: its driver */
 	OP_UNBOUND,   /* device, name: a systemd unit: start it while the device has no driver; stop it there too */
+	OP_VF,	      /* device, name: vf-mac, to, from; NULL if the driver did not report it */
 	OP_PROBE,     /* device, to: a driver, from: the former one; NULL if it had none */
 	OP_POWER,     /* device, name: power/control, to, from: set, at `start` again; OP_KEEP undoes it */
 	OP_MDEV,      /* device: the parent, name: a UUID, to: a type: create */

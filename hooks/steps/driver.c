@@ -21,8 +21,7 @@
 
 #define MODPROBE_DEADLINE 60000 /* ms */
 
-/* Seconds. */
-static int patience(const struct work *w, const struct step *s)
+int opdriver_patience(const struct work *w, const struct step *s)
 {
 	const struct device_settings *conf =
 		s->device ? settings_of_device(w->settings, s->device) : NULL;
@@ -33,7 +32,7 @@ static int patience(const struct work *w, const struct step *s)
 static const char *hang_text(struct work *w, const struct step *s, struct process child)
 {
 	return arena_printf(w->host.arena, "%s has not finished in the kernel after %d s (process %ld)",
-			    op_names[s->op], patience(w, s), (long)child.pid);
+			    op_names[s->op], opdriver_patience(w, s), (long)child.pid);
 }
 
 int opdriver_hangs(struct work *w, const struct step *s, struct process child, struct err *err)
@@ -49,7 +48,7 @@ int opdriver_put(struct work *w, const struct step *s, const char *path, const c
 		 struct err *err)
 {
 	struct process stuck = { 0 };
-	int rc = act_write(&w->host, path, text, patience(w, s) * 1000, &stuck);
+	int rc = act_write(&w->host, path, text, opdriver_patience(w, s) * 1000, &stuck);
 
 	if (stuck.pid)
 		return opdriver_hangs(w, s, stuck, err);
@@ -64,7 +63,7 @@ int opdriver_get(struct work *w, const struct step *s, const char *path, char **
 		 struct err *err)
 {
 	struct process stuck = { 0 };
-	int rc = act_read(&w->host, path, patience(w, s) * 1000, text, &stuck);
+	int rc = act_read(&w->host, path, opdriver_patience(w, s) * 1000, text, &stuck);
 
 	if (stuck.pid)
 		return opdriver_hangs(w, s, stuck, err);

@@ -33,6 +33,9 @@ int opdriver_modprobe(struct work *w, const char *module, struct err *err);
 /* Was the device of this step removed from the host? */
 bool opdriver_is_gone(struct work *w, const struct step *s);
 
+/* How long an operation of this step may take: seconds. */
+int opdriver_patience(const struct work *w, const struct step *s);
+
 /*
  * -EBUSY, with who it is, where somebody has it open, by a look no older than w->since.
  * Fills what is below it.

@@ -12,6 +12,7 @@
 #include "hooks/steps/driver.h"
 #include "hooks/steps/pool.h"
 #include "hooks/steps/shared.h"
+#include "hooks/steps/vf.h"
 #include "hooks/steps/watch.h"
 #include "hooks/survey/judge.h"
 #include "hooks/survey/subject.h"
@@ -357,6 +358,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, "%d: driver_override = %t" },
 	[OP_UNBIND] = { opdriver_unbind, opdriver_rebind, FAILS_ALL, "%d: unbind from %f" },
 	[OP_UNBOUND] = { run_unit, end_unit, FAILS_NOTE, "%d: start %n while no driver is bound" },
+	[OP_VF] = { opvf_set, opvf_restore, FAILS_ALL, "%d: %n = %t (was %f)" },
 	[OP_PROBE] = { opdriver_probe, opdriver_unprobe, FAILS_ALL, "%d: bind to %t" },
 	[OP_POWER] = { change_attribute, NULL, FAILS_NOTE, "%d: %n = %t (was %f)" },
 	[OP_MDEV] = { make_mdev, drop_mdev, FAILS_ALL, "%d: create %n of type %t" },
@@ -378,7 +380,7 @@ const char *op_text(struct arena *a, const struct step *s)
 		}
 		w++;
 		value = *w == 'd' ? s->device : *w == 'n' ? s->name : *w == 't' ? s->to : s->from;
-		strbuf_add(&b, value && *value ? value : "nothing");
+		strbuf_add(&b, value && *value ? value : s->op == OP_VF ? "unknown" : "nothing");
 	}
 	return strbuf_text(&b);
 }

@@ -11,6 +11,7 @@
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
 #include "hooks/survey/survey.h"
+#include "hooks/survey/vfwish.h"
 #include "host/vfiocdev.h"
 
 struct judging {
@@ -266,6 +267,11 @@ static const char *has_attributes(const struct judging *j, const struct subject 
 	return NULL;
 }
 
+static const char *has_vf_properties(const struct judging *j, const struct subject *s)
+{
+	return vfwish_why(j->arena, j->settings, s);
+}
+
 /* current_vgpu_type accepts the number before the name in creatable_vgpu_types. */
 static const char *has_vgpu_number(const struct judging *j, const struct subject *s)
 {
@@ -387,6 +393,7 @@ static const struct {
 	{ is_nobodys, ALWAYS },	     { is_isolated, DETAIL },	  { has_iommufd, ESSENTIAL },
 	{ is_one_way, ESSENTIAL },   { is_company, ESSENTIAL },
 	{ may_be_unbound, DETAIL },  { has_no_used_vfs, ESSENTIAL }, { has_no_vfs, DETAIL },
+	{ has_vf_properties, ALWAYS },
 	{ has_attributes, DETAIL },  { has_vgpu_number, ESSENTIAL }, { is_no_vgpu_yet, ESSENTIAL },
 	{ is_off_the_network, ESSENTIAL }, { is_no_console, DETAIL }, { can_unload, ESSENTIAL },
 	{ is_let_go, ESSENTIAL },    { is_unclaimed, ESSENTIAL },

@@ -285,6 +285,25 @@ static void plan_unbind(struct planning *p, const struct subject *s)
 					   .from = s->pci.driver });
 }
 
+/*
+ * While the VF has no driver: the one that finds it next reads what the PF has for it. Where
+ * libvirt binds it, or it is bound already, QEMU resets it later.
+ */
+static void plan_vf(struct planning *p, const struct subject *s)
+{
+	for (enum vf_property k = VF_MAC; s->vf.interface && k < VF_PROPERTIES; k++) {
+		const char *want = s->conf->vf[k];
+
+		if (want && !str_same(s->vf.now[k], want))
+			add_step(p, (struct step){ .op = OP_VF,
+						   .lane = lane_of_subject(p, s),
+						   .device = s->pci.address,
+						   .name = vf_property_names[k],
+						   .to = want,
+						   .from = s->vf.now[k] });
+	}
+}
+
 static void plan_probe(struct planning *p, const struct subject *s)
 {
 	if (subject_is_bound_by_us(s))
@@ -311,7 +330,8 @@ static void plan_vgpu(struct planning *p, const struct subject *s)
  */
 static planner *const planners[] = {
 	plan_ask,      plan_free,   plan_console, plan_unload, plan_before, plan_keep,	plan_attributes,
-	plan_override, plan_unbind, plan_unbound, plan_probe,  plan_power,  plan_vgpu,	plan_start,
+	plan_override, plan_unbind, plan_unbound, plan_vf,     plan_probe,  plan_power,	plan_vgpu,
+	plan_start,
 };
 
 /* ---- the record ---- */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "hooks/journal/journal.h"
+#include "host/act/vfport.h"
 #include "host/pci/pci.h"
 #include "host/pci/subdevices.h"
 #include "host/process/holders.h"
@@ -66,6 +67,8 @@ struct subject {
 	struct strv loads;	      /* load-modules that are not loaded */
 	struct strv seats;	      /* of end-sessions: those that have sessions */
 	struct strv attributes;	      /* what conf->attributes say now, in their order */
+	struct vf_port vf;	      /* of a VF, where conf->vf wants something of it */
+	int vf_error;		      /* errno of vfport_read(); 0: it was read, or nothing is wanted */
 	const char *power;	      /* what power/control says; NULL: it is missing */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
 	const struct reservation *owner; /* that has it; NULL: none */

@@ -17,6 +17,7 @@
 #include "hooks/survey/mediated.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
+#include "hooks/survey/vfwish.h"
 #include "host/act/act.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
@@ -186,6 +187,7 @@ static void look_at_attributes(struct look *l, struct subject *s)
 			  attribute_now(l, s, conf->attributes[i].name));
 	if (conf && conf->mdev_type && s->pci.vgpu)
 		s->vgpu = attribute_now(l, s, VGPU_TYPE);
+	vfwish_look(l->host, l->h->settings->hook.unbind_timeout * 1000, s);
 }
 
 static void look_at_settings(struct look *l, struct subject *s)
@@ -497,7 +499,7 @@ static bool settings_hold(struct look *l, const struct subject *s)
 		if (!str_same(now.attributes.v[i], s->attributes.v[i]))
 			return false;
 	return str_same(now.override, s->override) && str_same(now.power, s->power) &&
-	       str_same(now.vgpu, s->vgpu) && !now.stuck;
+	       str_same(now.vgpu, s->vgpu) && vfwish_same(&now, s) && !now.stuck;
 }
 
 bool survey_settings_hold(const struct assignment *h, const struct survey *survey)

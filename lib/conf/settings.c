@@ -258,6 +258,15 @@ const char *settings_attribute(const struct device_settings *d, const char *name
 	return NULL;
 }
 
+enum vf_property settings_vf_first(const struct device_settings *d)
+{
+	enum vf_property p = VF_MAC;
+
+	while (d && p < VF_PROPERTIES && !d->vf[p])
+		p++;
+	return d ? p : VF_PROPERTIES;
+}
+
 enum holder_policy settings_holders(const struct settings *s, const char *address,
 				    enum holder_kind kind)
 {

@@ -6,6 +6,7 @@
 
 #include "conf/settingholders.h"
 #include "str.h"
+#include "vfproperty.h"
 
 struct arena;
 struct host;
@@ -43,6 +44,7 @@ struct device_settings {
 	 */
 	struct attribute_setting *attributes;
 	size_t n_attributes, attributes_cap;
+	const char *vf[VF_PROPERTIES]; /* of a VF: texts of vf_property_text(); NULL: not given */
 	int unbind_timeout; /* seconds; that of [hook] if not given */
 	const char *mdev_type;
 	enum holder_policy holders[HOLDER_KINDS]; /* HOLDERS_UNSET: as in [hook] */
@@ -94,6 +96,9 @@ bool settings_stop_unit(const struct device_settings *d, const char *unit);
 
 /* The value that this section (NULL: none) sets an attribute to; NULL: it does not set it. */
 const char *settings_attribute(const struct device_settings *d, const char *name);
+
+/* The first property of a virtual function that this section (NULL: none) sets; VF_PROPERTIES: none. */
+enum vf_property settings_vf_first(const struct device_settings *d);
 
 /* The policy for a holder of this kind of this function. Never HOLDERS_UNSET. */
 enum holder_policy settings_holders(const struct settings *s, const char *address,

@@ -34,6 +34,8 @@ static struct step steps[] = {
 	{ OP_ATTRIBUTE, 1, GPU, "reset_method", "bus", "", true, 1 },
 	{ OP_OVERRIDE, 1, GPU, NULL, "vfio-pci", "", true, 1 },
 	{ OP_UNBIND, 1, GPU, NULL, NULL, "nvidia", true, 1 },
+	{ OP_VF, 1, GPU, "vf-vlan", "100 qos=3 proto=802.1ad", "0", true, 1 },
+	{ OP_VF, 1, GPU, "vf-node-guid", "00:11:22:33:44:55:66:77", NULL, true, 1 },
 	{ OP_PROBE, 1, GPU, NULL, "vfio-pci", "nvidia" },
 	{ OP_PROBE, 2, "10000:e1:00.7", NULL, "vfio-pci", NULL },
 	{ OP_MDEV, 2, GPU, MDEV, "nvidia-63", NULL },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/survey/judge.h"
 
+#include <errno.h>
+
 #include "str.h"
 #include "subjects.h"
 
@@ -28,6 +30,7 @@ static const struct device_settings powers = {
 static struct attribute_setting no_vfs = { "sriov_numvfs", "0" };
 static struct attribute_setting two_vfs = { "sriov_numvfs", "2" };
 static const struct device_settings switched_off = { .attributes = &no_vfs, .n_attributes = 1 };
+static const struct device_settings tagged = { .line = 9, .vf = { [VF_VLAN] = "7" } };
 static const struct device_settings switched_on = { .attributes = &two_vfs, .n_attributes = 1 };
 static const struct device_settings mdev_name = { .line = 6, .mdev_type = "nvidia-63" };
 static const struct device_settings vgpu_type = { .line = 3, .mdev_type = "1178" };
@@ -160,6 +163,25 @@ static const struct row {
 	  { THERE, .pci = { GPU }, .conf = &powers, .attributes = LIST(NULL) },
 	  .want = "0000:05:00.0 has no attribute power/control, but the section at "
 		  "/etc/kvmshim/kvmshim.conf:5 sets it; remove it from that section" },
+
+	{ "a virtual function whose properties can be set may",
+	  { THERE, .pci = { VF, .driver = "nvme" }, .conf = &tagged, .vf = { .interface = "eth1" } } },
+	{ "what is none may have none",
+	  { THERE, .pci = { GPU, .driver = "nvidia" }, .conf = &tagged, .vf_error = ENXIO },
+	  .want = "0000:05:00.0 is not a virtual function, but the section at "
+		  "/etc/kvmshim/kvmshim.conf:9 sets vf-vlan; remove it from that section" },
+	{ "nor one whose physical function is no network card of the host",
+	  { THERE, .role = ROLE_MANAGED, .pci = { VF, .driver = "nvme" }, .conf = &tagged, .vf_error = ENODEV,
+	    .vf = { .pf = "0000:21:00.0" } },
+	  .want = "0000:21:00.4: its physical function 0000:21:00.0 (no driver) has no network interface "
+		  "with virtual functions in the network namespace of the host; bind 0000:21:00.0 to its "
+		  "network driver, or remove the vf-… keys from section [device 0000:21:00.4] of "
+		  "kvmshim.conf" },
+	{ "nor one of which the kernel does not tell",
+	  { THERE, .pci = { VF, .driver = "nvme" }, .conf = &tagged, .vf_error = EMSGSIZE,
+	    .vf = { .pf = "0000:21:00.0", .interface = "eth1" } },
+	  .want = "0000:21:00.4: its properties cannot be read from interface eth1 of its physical "
+		  "function 0000:21:00.0: Message too long" },
 
 	/* the rest of its IOMMU group */
 	{ "a sibling of the host's is named, with what to do",

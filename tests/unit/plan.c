@@ -21,6 +21,9 @@ static const struct device_settings gpu_settings = {
 	.n_attributes = UNIT_COUNT(gpu_attributes),
 };
 static const struct device_settings vgpu_settings = { .mdev_type = "1178" };
+static const struct device_settings vf_settings = {
+	.vf = { [VF_MAC] = "52:54:00:00:00:01", [VF_VLAN] = "7", [VF_NODE_GUID] = "00:11:22:33:44:55:66:77" },
+};
 static struct node node = { .name = "vfio/17" };
 static struct holder holder[] = { { { 7, 7 }, "dd", NULL, &node } };
 
@@ -247,6 +250,21 @@ static const struct row {
 	  { { THERE, READY, .pci = { VF, .driver = "nvidia", .vgpu = true }, .vgpu = "1178",
 	      .conf = &vgpu_settings } },
 	  .want = "1 0000:21:00.4: wait until the device is not in use\n" },
+	{ "properties of a virtual function are set while it has no driver, those that differ",
+	  { { THERE, READY, .pci = { VF, .driver = "igbvf" }, .conf = &vf_settings,
+	      .vf = { .interface = "eth1", .now = { [VF_MAC] = "00:00:00:00:00:00", [VF_VLAN] = "7" } } } },
+	  .want = "1 0000:21:00.4: wait until the device is not in use\n"
+		  "1 0000:21:00.4: driver_override = vfio-pci\n"
+		  "1 0000:21:00.4: unbind from igbvf\n"
+		  "1 0000:21:00.4: vf-mac = 52:54:00:00:00:01 (was 00:00:00:00:00:00)\n"
+		  "1 0000:21:00.4: vf-node-guid = 00:11:22:33:44:55:66:77 (was unknown)\n"
+		  "1 0000:21:00.4: bind to vfio-pci\n" },
+	{ "where libvirt binds it, before that",
+	  { { THERE, .role = ROLE_MANAGED, .pci = { VF, .driver = "igbvf" }, .conf = &vf_settings,
+	      .vf = { .interface = "eth1", .now = { [VF_MAC] = "52:54:00:00:00:01", [VF_VLAN] = "0" } } } },
+	  .want = "1 0000:21:00.4: wait until the device is not in use\n"
+		  "1 0000:21:00.4: vf-vlan = 7 (was 0)\n"
+		  "1 0000:21:00.4: vf-node-guid = 00:11:22:33:44:55:66:77 (was unknown)\n" },
 	{ "two without a group have a lane each",
 	  { { THERE, .pci = { .address = "0000:21:00.4", .group = -1, .driver = "nvidia" },
 	      .vgpu = "1178" },

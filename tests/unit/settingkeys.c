@@ -62,6 +62,9 @@ static const char *devices_text(const struct settings *s)
 		strbuf_add(&b, " |");
 		for (size_t k = 0; k < d->n_attributes; k++)
 			strbuf_addf(&b, " %s=%s", d->attributes[k].name, d->attributes[k].value);
+		for (enum vf_property k = VF_MAC; k < VF_PROPERTIES; k++)
+			if (d->vf[k])
+				strbuf_addf(&b, " %s=%s", vf_property_names[k], d->vf[k]);
 		strbuf_addc(&b, '\n');
 	}
 	return strbuf_text(&b);
@@ -97,6 +100,14 @@ static const struct machine {
 	  "0000:05:00.0 10de:1b06 10de:3609 S 1 60 nvidia-63 ollama.service jupyter@a.service "
 	  "d-bus.socket a\\x2db.foo.service | d3cold_allowed=0 power/control=on reset_method=flr bus "
 	  "sriov_numvfs=0\n" },
+	{ "properties of a virtual function",
+	  "[device 06:10.0]\nvf-mac = 52:54:00:AB:cd:01\nvf-vlan = 100  qos=3\nvf-trust = on\n"
+	  "vf-spoofchk = off\nvf-link-state = enable\nvf-max-rate = 1000\n"
+	  "vf-node-guid = 00:11:22:33:44:55:66:77\nvf-port-guid = 00:11:22:33:44:55:66:78\n",
+	  HOOK_DEFAULTS,
+	  "0000:06:10.0 - - - 15 - | vf-mac=52:54:00:ab:cd:01 vf-vlan=100 qos=3 vf-trust=on "
+	  "vf-spoofchk=off vf-link-state=enable vf-max-rate=1000 vf-node-guid=00:11:22:33:44:55:66:77 "
+	  "vf-port-guid=00:11:22:33:44:55:66:78\n" },
 	{ "values in quotes", "[device 05:00.0]\nexpect = \"10de:1b06\"\nstop-units = \"a, b\"\n",
 	  HOOK_DEFAULTS, "0000:05:00.0 10de:1b06 - - 15 - a.service b.service |\n" },
 	{ "no reset at all", "[device 05:00.0]\nreset_method =\npower = auto\nd3cold_allowed = 1\n",
@@ -272,6 +283,21 @@ static const struct bad {
 	  "f:2: error: sriov_numvfs = -1: must be a number of virtual functions" },
 	{ "too many sriov_numvfs", "[device 05:00.0]\nsriov_numvfs = 65536\n",
 	  "f:2: error: sriov_numvfs = 65536: must be a number of virtual functions" },
+	{ "a MAC address of a group", "[device 06:10.0]\nvf-mac = 01:00:5e:00:00:01\n",
+	  "f:2: error: vf-mac = 01:00:5e:00:00:01: must be the MAC address of one station, such as "
+	  "52:54:00:12:34:56" },
+	{ "a VLAN too high", "[device 06:10.0]\nvf-vlan = 4095\n",
+	  "f:2: error: vf-vlan = 4095: must be a VLAN from 1 to 4094, with qos=0-7 and proto=802.1Q or "
+	  "802.1ad if needed; or 0, for none" },
+	{ "trust", "[device 06:10.0]\nvf-trust = maybe\n", "f:2: error: vf-trust = maybe: must be on or off" },
+	{ "spoofchk", "[device 06:10.0]\nvf-spoofchk =\n", "f:2: error: vf-spoofchk" },
+	{ "a link state", "[device 06:10.0]\nvf-link-state = up\n",
+	  "f:2: error: vf-link-state = up: must be auto, enable or disable" },
+	{ "a rate", "[device 06:10.0]\nvf-max-rate = 1gbit\n",
+	  "f:2: error: vf-max-rate = 1gbit: must be a number of Mbit/s, 0 for no limit" },
+	{ "a GUID of zeros", "[device 06:10.0]\nvf-node-guid = 00:00:00:00:00:00:00:00\n",
+	  "f:2: error: vf-node-guid = 00:00:00:00:00:00:00:00: must be a GUID of eight bytes, not all zero" },
+	{ "half a GUID", "[device 06:10.0]\nvf-port-guid = 00:11:22:33\n", "f:2: error: vf-port-guid" },
 	{ "reset_method", "[device 05:00.0]\nreset_method = flr, bus\n",
 	  "f:2: error: reset_method = flr, bus: must be names of reset methods" },
 	{ "keys of a device that is none are judged", "[device x]\npower = off\n",
@@ -480,6 +506,7 @@ static void example_tells_the_defaults(void **state)
 	assert_int_equal(s.hook.managed, settings_managed(&none, "0000:09:00.0"));
 	assert_int_equal(s.n_devices, 1);
 	assert_int_equal(s.devices[0].n_attributes, 4);
+	assert_int_equal(settings_vf_first(&s.devices[0]), VF_MAC);
 }
 
 int main(void)

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arena.h"
 #include "host/pci/pci.h"
 #include "host/sysfs.h"
 #include "root.h"
+#include "str.h"
 
 /* The routing id of a function: bus, device and function in 16 bits. */
 static bool routing_id(const char *address, unsigned *domain, long *id)
@@ -40,4 +42,15 @@ bool vfs_include(const struct host *host, const char *pf, long count, const char
 	if (to == 0)
 		return count > 0;
 	return to > 0 && stride > 0 && to % stride == 0 && to / stride < count;
+}
+
+int vfs_number(const struct host *host, const char *pf, const char *vf)
+{
+	for (int i = 0;; i++) {
+		const char *name = arena_printf(host->arena, "virtfn%d", i);
+		const char *at = sysfs_link(host, pci_attribute_path(host->arena, pf, name));
+
+		if (!at || str_eq(at, vf))
+			return at ? i : -1;
+	}
 }

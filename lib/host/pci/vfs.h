@@ -11,3 +11,6 @@ struct host;
  * pci_iov_virtfn_bus() and pci_iov_virtfn_devfn() of drivers/pci/iov.c.
  */
 bool vfs_include(const struct host *host, const char *pf, long count, const char *vf);
+
+/* The number of an enabled virtual function on its PF: the link virtfnN; -1: it has none. */
+int vfs_number(const struct host *host, const char *pf, const char *vf);

@@ -183,6 +183,14 @@ sub vfs {
 	return $self;
 }
 
+# What a network driver hangs below its physical function for virtual function N of an interface:
+# a stand-in for rtnetlink, lib/host/act/vfport.h. What it does not report has the value ''; a
+# property that is not named is not supported.
+sub vf_properties {
+	my ($interface, $n, %value) = @_;
+	return map { ("net/$interface/vf$n/$_" => $value{$_}) } keys %value;
+}
+
 # What a parent of mediated devices hangs below its driver: TYPE => instances.
 sub mdev_types {
 	my (%types) = @_;
@@ -306,6 +314,7 @@ sub state_snapshot {
 				reset_method sriov_numvfs nvidia/current_vgpu_type);
 	}
 	for my $path (glob "$self->{dir}/.sys/devices/virtual/vtconsole/*/bind"
+			. " $self->{dir}/.sys/devices/*/*/.below/*/net/*/vf*/vf-*"
 			. " $self->{dir}/.sys/devices/platform/*/driver $self->{dir}/.sys/bus/mdev/devices/*"
 			. " $self->{dir}/.sys/bus/pci/drivers/*/*:* $self->{dir}/dev/vfio/*"
 			. " $self->{dir}/.sys/devices/system/node/node*/hugepages/*/*_hugepages") {

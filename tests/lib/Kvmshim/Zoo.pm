@@ -99,10 +99,13 @@ sub disks_and_cards {
 			'usb1/1-2/hidraw/hidraw0/dev' => number(), 'usb1/1-3/video4linux/video0/dev' => number() } });
 }
 
+# igb's have no link state; that it reports no GUID and no trust is for tests.
 sub virtual_functions {
 	my ($self) = @_;
+	my %properties = ('vf-mac' => '00:00:00:00:00:00', 'vf-vlan' => 0, 'vf-trust' => '', 'vf-spoofchk' => 'on',
+		'vf-max-rate' => 0, 'vf-node-guid' => '', 'vf-port-guid' => '00:00:00:00:00:00:00:00');
 	$self->device('0000:06:00.0', id => '8086:1521', class => '020000', driver => 'igb', group => 16,
-		below => { igb => { net('eth1', 3) } });
+		below => { igb => { net('eth1', 3), map { Kvmshim::Devices::vf_properties('eth1', $_, %properties) } 0, 1 } });
 	my @vf = (id => '8086:1520', class => '020000', driver => 'igbvf');
 	$self->vfs('0000:06:00.0', 2,
 		[ '0000:06:10.0', @vf, group => 17, below => { igbvf => { net('eth1v0', 4) } } ],

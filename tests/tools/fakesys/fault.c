@@ -30,6 +30,7 @@ static const struct {
 	{ "EINVAL", EINVAL }, { "EIO", EIO },	    { "ENODEV", ENODEV }, { "ENOENT", ENOENT },
 	{ "ENOMEM", ENOMEM }, { "ENOSPC", ENOSPC }, { "ENXIO", ENXIO },	  { "EPERM", EPERM },
 	{ "ERANGE", ERANGE }, { "EUSERS", EUSERS }, { "ENOTTY", ENOTTY },
+	{ "EOPNOTSUPP", EOPNOTSUPP },
 };
 
 #define COUNT(x) (sizeof(x) / sizeof(*(x)))
