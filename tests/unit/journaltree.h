@@ -34,14 +34,14 @@ static struct step steps[] = {
 	{ OP_ATTRIBUTE, 1, GPU, "reset_method", "bus", "", true, 1 },
 	{ OP_OVERRIDE, 1, GPU, NULL, "vfio-pci", "", true, 1 },
 	{ OP_UNBIND, 1, GPU, NULL, NULL, "nvidia", true, 1 },
-	{ OP_VF, 1, GPU, "vf-vlan", "100 qos=3 proto=802.1ad", "0", true, 1 },
-	{ OP_VF, 1, GPU, "vf-node-guid", "00:11:22:33:44:55:66:77", NULL, true, 1 },
 	{ OP_PROBE, 1, GPU, NULL, "vfio-pci", "nvidia" },
 	{ OP_PROBE, 2, "10000:e1:00.7", NULL, "vfio-pci", NULL },
 	{ OP_MDEV, 2, GPU, MDEV, "nvidia-63", NULL },
 	{ OP_VGPU, 2, GPU, NULL, "1178", "0" },
 	{ OP_NODE, 2, NULL, "17", "64055:64055", "0:0" },
 	{ OP_HUGEPAGES, 0, NULL, "node1/hugepages-2048kB", "512", "0", true, 700 },
+	{ OP_VF, 1, GPU, "vf-vlan", "100 qos=3 proto=802.1ad", "0", true, 1 },
+	{ OP_VF, 1, GPU, "vf-node-guid", "00:11:22:33:44:55:66:77", NULL, true, 1 },
 };
 
 static struct stuck stuck[] = {

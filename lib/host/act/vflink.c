@@ -74,19 +74,29 @@ static struct message link_message(unsigned short type, unsigned short flags, in
 
 /* ---- one property ---- */
 
-static void put_vlan(struct message *m, unsigned vf, const struct vf_value *v)
+/* Only IFLA_VF_VLAN_INFO has a protocol, and older drivers know the other one alone. */
+static void put_vlan_info(struct message *m, unsigned vf, const struct vf_value *v)
 {
-	struct ifla_vf_vlan plain = { vf, v->number, v->qos };
-	struct ifla_vf_vlan_info info = { vf, v->number, v->qos, htons((unsigned short)v->proto) };
-	size_t list;
+	size_t list = put(m, IFLA_VF_VLAN_LIST, NULL, 0);
+	struct ifla_vf_vlan_info info;
 
-	if (v->proto == ETH_P_8021Q) {
-		put(m, IFLA_VF_VLAN, &plain, sizeof(plain));
-		return;
-	}
-	list = put(m, IFLA_VF_VLAN_LIST, NULL, 0);
+	memset(&info, 0, sizeof(info));
+	info.vf = vf;
+	info.vlan = v->number;
+	info.qos = v->qos;
+	info.vlan_proto = htons((unsigned short)v->proto);
 	put(m, IFLA_VF_VLAN_INFO, &info, sizeof(info));
 	close_nest(m, list);
+}
+
+static void put_vlan(struct message *m, unsigned vf, const struct vf_value *v)
+{
+	struct ifla_vf_vlan vlan = { vf, v->number, v->qos };
+
+	if (v->proto == ETH_P_8021Q)
+		put(m, IFLA_VF_VLAN, &vlan, sizeof(vlan));
+	else
+		put_vlan_info(m, vf, v);
 }
 
 static void put_mac(struct message *m, unsigned vf, const struct vf_value *v)
@@ -99,8 +109,11 @@ static void put_mac(struct message *m, unsigned vf, const struct vf_value *v)
 
 static void put_guid(struct message *m, unsigned short type, unsigned vf, const struct vf_value *v)
 {
-	struct ifla_vf_guid guid = { .vf = vf, .guid = v->guid };
+	struct ifla_vf_guid guid;
 
+	memset(&guid, 0, sizeof(guid)); /* the padding too */
+	guid.vf = vf;
+	guid.guid = v->guid;
 	put(m, type, &guid, sizeof(guid));
 }
 
