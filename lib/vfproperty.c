@@ -176,10 +176,11 @@ bool vf_property_may_be(enum vf_property p, const struct vf_value *v)
 const char *vf_property_wanted(enum vf_property p)
 {
 	static const char guid[] = "a GUID of eight bytes, not all zero, such as 00:11:22:33:44:55:66:77";
+	static const char vlan[] = "a VLAN from 1 to 4094, with qos=0-7 and proto=802.1Q or 802.1ad if "
+				   "needed; or 0, for none";
 	static const char *const wanted[VF_PROPERTIES] = {
 		[VF_MAC] = "the MAC address of one station, such as 52:54:00:12:34:56",
-		[VF_VLAN] = "a VLAN from 1 to 4094, with qos=0-7 and proto=802.1Q or 802.1ad if needed; "
-			    "or 0, for none",
+		[VF_VLAN] = vlan,
 		[VF_TRUST] = "on or off",
 		[VF_SPOOFCHK] = "on or off",
 		[VF_LINK_STATE] = "auto, enable or disable",

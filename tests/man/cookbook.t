@@ -200,7 +200,8 @@ subtest 'Virtual functions (VFs) of a network adapter' => sub {
 	my $host = Kvmshim::Devices->new;
 	$host->driver($_) for qw(igb igbvf vfio-pci);
 	my ($pf, @vfs) = map { "0000:06:$_" } qw(00.0 10.0 10.4 11.0 11.4);
-	$host->device($pf, id => '8086:1521', class => '020000', driver => 'igb', group => 16);
+	$host->device($pf, id => '8086:1521', class => '020000', driver => 'igb', group => 16, below => { igb => {
+		'net/eth1/ifindex' => 3, Kvmshim::Devices::vf_properties('eth1', 0, 'vf-mac' => '00:00:00:00:00:00', 'vf-vlan' => 0) } });
 	my $group = 20;
 	$host->vfs($pf, 0, map { [ $_, id => '8086:1520', class => '020000', driver => 'igbvf', group => $group++,
 		below => { igbvf => { "net/vf$group/ifindex" => $group, "net/vf$group/operstate" => "down" } } ] } @vfs);
@@ -208,8 +209,10 @@ subtest 'Virtual functions (VFs) of a network adapter' => sub {
 	my $vm = written($host, 'web-1', xml_of($chapter));
 	tried($host, $chapter, $vm, 'kvmshim bind 06:10.0 --dry-run' => sub { like($_[0]{out}, qr/^\Q$pf\E: sriov_numvfs = 4 \(was 0\)$/m, 'it prints this') });
 	is($host->value_of($pf, 'sriov_numvfs'), '4', 'the functions exist');
+	is($host->value_of($pf, 'net/eth1/vf0/vf-vlan'), '42', 'the VM has its VLAN');
 	$vm->silent('release', 'the VM');
 	is($host->value_of($pf, 'sriov_numvfs'), '4', 'and stay');
+	is($host->value_of($pf, 'net/eth1/vf0/vf-vlan'), '0', 'without the VLAN');
 };
 
 done_testing;
