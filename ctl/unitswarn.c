@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/unitswarn.h"
 
+#include <string.h>
+
 #include "arena.h"
+#include "conf/rules.h"
 #include "conf/settings.h"
+#include "conf/unitnames.h"
 #include "host/program.h"
 #include "host/sysfs.h"
 #include "host/unitfile.h"
@@ -12,9 +16,9 @@
 
 struct warner {
 	const struct host *host;
-	const struct settings *settings;
 	struct mistakes *mistakes;
-	const struct device_settings *device; /* whose section it is */
+	const char *path; /* the place of the key */
+	unsigned line;
 };
 
 /* systemd makes units of the other types itself, from mounts, disks and processes. */
@@ -44,7 +48,7 @@ static bool is_of_users(const struct host *host, const char *unit)
 
 static void warn(const struct warner *w, const char *key, const char *unit, const char *what)
 {
-	mistake_warn(w->mistakes, w->settings->path, w->device->line, "%s = %s: %s", key, unit, what);
+	mistake_warn(w->mistakes, w->path, w->line, "%s = %s: %s", key, unit, what);
 }
 
 static bool is_stopped(const char *key)
@@ -87,7 +91,7 @@ void unitswarn(const struct host *host, const struct settings *settings, struct 
 {
 	for (size_t i = 0; i < settings->n_devices; i++) {
 		const struct device_settings *d = &settings->devices[i];
-		struct warner w = { host, settings, m, d };
+		struct warner w = { host, m, settings->path, d->line };
 
 		look_at_units(&w, "stop-units", &d->stop_units);
 		look_at_units(&w, "pause-units", &d->pause_units);
@@ -98,4 +102,26 @@ void unitswarn(const struct host *host, const struct settings *settings, struct 
 			warn(&w, "end-sessions", d->end_sessions.v[0],
 			     "loginctl is not installed, so the hook cannot end sessions on this host");
 	}
+}
+
+/* Only the start of a VM knows what %n is. */
+static void look_at_action(const struct host *host, const struct rule *rule,
+			   const struct action *action, struct mistakes *m)
+{
+	struct warner w = { host, m, rule->file, action->line };
+	struct action known = { .verb = action->verb };
+	struct strv units = { 0 };
+
+	for (size_t i = 0; verb_is_units(action->verb) && i < action->words.n; i++)
+		if (!strchr(action->words.v[i], '%'))
+			strv_push(host->arena, &known.words, action->words.v[i]);
+	if (known.words.n && unitnames_of_action(host->arena, &known, NULL, &units, NULL) == 0)
+		look_at_units(&w, verb_names[action->verb], &units);
+}
+
+void unitswarn_rules(const struct host *host, const struct rule_set *rules, struct mistakes *m)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		for (size_t k = 0; rules->v[i].enabled && k < rules->v[i].n_actions; k++)
+			look_at_action(host, &rules->v[i], &rules->v[i].actions[k], m);
 }

@@ -3,6 +3,7 @@
 
 struct host;
 struct mistakes;
+struct rule_set;
 struct settings;
 
 /*
@@ -10,3 +11,6 @@ struct settings;
  * file for them, they are masked or units of users, or systemctl is missing.
  */
 void unitswarn(const struct host *host, const struct settings *settings, struct mistakes *m);
+
+/* The same of the stop-units, start-units and pause-units of rules. */
+void unitswarn_rules(const struct host *host, const struct rule_set *rules, struct mistakes *m);

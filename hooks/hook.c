@@ -78,7 +78,7 @@ static int prepare(struct call *c, struct err *err)
 		return tell_mistakes(c);
 	if (c->mistakes.errors) {
 		tell_mistakes(c);
-		grants.n = 0;
+		grants = (struct grants){ .known = true };
 	}
 	request_hostdevs(&c->host, &c->domain, &c->domain.facts.hostdevs);
 	c->assignment.facts = &c->domain.facts;

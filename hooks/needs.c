@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hooks/needs.h"
 
+#include "conf/grants.h"
 #include "conf/settings.h"
 #include "hooks/assignment.h"
 #include "hooks/domain/memory.h"
@@ -21,9 +22,15 @@ static bool pins_memory(const struct assignment *h)
 	return h->wishes.n || h->memory->locked;
 }
 
+static bool names_units(const struct grants *g)
+{
+	return g && (g->stop_units.n || g->start_units.n);
+}
+
 bool needs_any(const struct assignment *h)
 {
-	return h->wishes.n || (h->memory && (asks_for_huge(h->memory) || h->memory->locked));
+	return h->wishes.n || names_units(h->grants) ||
+	       (h->memory && (asks_for_huge(h->memory) || h->memory->locked));
 }
 
 static void judge_memory(struct assignment *h, const struct reservations *held, struct needs *d,

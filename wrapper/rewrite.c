@@ -20,6 +20,8 @@ bool rewrite_guest_visible(const struct cmdline *c, const struct rule *rule)
 		const struct action *action = &rule->actions[i];
 		const struct qemuopt *opt;
 
+		if (verb_is_units(action->verb))
+			continue;
 		if (verb_is_high(action->verb))
 			return true;
 		opt = qemuopt_find(&c->opts, action->target.option);

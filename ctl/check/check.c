@@ -188,6 +188,7 @@ static int run(struct ctl *ctl, int argc, char *const *argv)
 	status = read_files(&c);
 	if (status == CTL_FINE) {
 		inuse_warn(&ctl->host, &c.d.rules, &c.d.mistakes);
+		unitswarn_rules(&ctl->host, &c.d.rules, &c.d.mistakes);
 		if (c.has_conf)
 			unitswarn(&ctl->host, &c.d.settings, &c.d.mistakes);
 	}

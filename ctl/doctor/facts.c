@@ -121,6 +121,7 @@ static void look_at_ours(struct doctor *d)
 	decide_read_rules(&d->host, &d->ours);
 	inuse_warn(&d->host, &d->ours.rules, &d->ours.mistakes);
 	unitswarn(&d->host, &d->ours.settings, &d->ours.mistakes);
+	unitswarn_rules(&d->host, &d->ours.rules, &d->ours.mistakes);
 	mistakes_sort(&d->ours.mistakes);
 }
 

@@ -2,6 +2,7 @@
 #include "hooks/survey/hostunits.h"
 
 #include "arena.h"
+#include "conf/grants.h"
 #include "conf/settings.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
@@ -76,8 +77,8 @@ void hostunits_look(const struct host *host, const struct reservations *held, st
 
 	if (!conf || subject_stays(s))
 		return;
-	units_active(host, &conf->stop_units, &s->units, notes);
-	units_active(host, &conf->pause_units, &s->paused, notes);
+	units_active(host, &conf->stop_units, &s->units, "kvmshim.conf", notes);
+	units_active(host, &conf->pause_units, &s->paused, "kvmshim.conf", notes);
 	look_at_starts(&l, &conf->start_units, &s->starts);
 	look_at_point(&l, "units-before-unbind", OP_BEFORE, &conf->units_before_unbind,
 		      ours || s->role == ROLE_MANAGED, &s->before_unbind);
@@ -87,4 +88,17 @@ void hostunits_look(const struct host *host, const struct reservations *held, st
 		if (seat_has_sessions(host, conf->end_sessions.v[i]))
 			strv_push(host->arena, &s->seats, conf->end_sessions.v[i]);
 	look_at_modules(&l, &conf->load_modules, &s->loads);
+}
+
+void hostunits_of_rules(const struct host *host, const struct reservations *held,
+			const struct grants *g, struct survey *out)
+{
+	struct looking l = { host, held, NULL, &out->notes };
+
+	if (!g)
+		return;
+	units_active(host, &g->stop_units, &out->units, "a rule", &out->notes);
+	if (out->n || out->n_mdevs)
+		units_active(host, &g->pause_units, &out->paused, "a rule", &out->notes);
+	look_at_starts(&l, &g->start_units, &out->starts);
 }

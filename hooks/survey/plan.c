@@ -74,6 +74,14 @@ static void add_names(struct planning *p, enum op op, const struct strv *names)
 		add_once(p, op, names->v[i]);
 }
 
+/* One that is stopped for the whole time does not pause. */
+static void add_pauses(struct planning *p, const struct strv *units)
+{
+	for (size_t i = 0; i < units->n; i++)
+		if (!journal_step_named(p->journal, OP_UNIT, units->v[i]))
+			add_once(p, OP_PAUSE, units->v[i]);
+}
+
 /* A display manager shows a new greeter if its session ends: sessions end after units. */
 static void plan_users(struct planning *p)
 {
@@ -82,10 +90,11 @@ static void plan_users(struct planning *p)
 	for (size_t i = 0; i < survey->n; i++)
 		if (!subject_stays(&survey->v[i]))
 			add_names(p, OP_UNIT, &survey->v[i].units);
+	add_names(p, OP_UNIT, &survey->units);
 	for (size_t i = 0; i < survey->n; i++)
-		for (size_t k = 0; !subject_stays(&survey->v[i]) && k < survey->v[i].paused.n; k++)
-			if (!journal_step_named(p->journal, OP_UNIT, survey->v[i].paused.v[k]))
-				add_once(p, OP_PAUSE, survey->v[i].paused.v[k]);
+		if (!subject_stays(&survey->v[i]))
+			add_pauses(p, &survey->v[i].paused);
+	add_pauses(p, &survey->paused);
 	for (size_t i = 0; i < survey->n; i++)
 		if (!subject_stays(&survey->v[i]))
 			add_names(p, OP_SESSIONS, &survey->v[i].seats);
@@ -387,4 +396,5 @@ void plan_make(struct arena *a, const struct survey *survey, struct journal *j)
 				planners[k](&p, &survey->v[i]);
 	for (size_t i = 0; i < survey->n_mdevs; i++)
 		plan_mediated(&p, &survey->mdevs[i]);
+	add_names(&p, OP_START, &survey->starts);
 }

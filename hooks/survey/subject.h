@@ -97,6 +97,7 @@ struct survey {
 	struct mediated *mdevs;
 	size_t n_mdevs, mdevs_cap;
 	const struct reservation *left; /* of a stopped VM, and in the way of this; NULL */
+	struct strv units, paused, starts; /* of rules, as those of a subject */
 	struct strv notes; /* sentences for the log that refuse nothing */
 	bool has_iommu_type1; /* its module is loaded, or built in */
 	bool has_iommufd; /* /dev/iommu exists */

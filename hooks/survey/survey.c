@@ -418,6 +418,7 @@ void survey_make(const struct assignment *h, const struct reservations *held, st
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_MDEV)
 			mediated_add(h, held, &w->v[i], out);
+	hostunits_of_rules(&h->host, held, h->grants, out);
 	look_at_holders(&l);
 }
 

@@ -29,19 +29,20 @@ static int systemctl(const struct host *host, const char *verb, const char *unit
 /* systemctl(1), EXIT STATUS: "no such unit"; older versions say that it is not active. */
 #define NO_SUCH_UNIT 4
 
-static const char *note_of(const struct host *host, const char *unit, int rc, const struct err *err)
+static const char *note_of(const struct host *host, const char *unit, const char *where, int rc,
+			   const struct err *err)
 {
 	if (rc == NO_SUCH_UNIT)
 		return arena_printf(host->arena,
-				    "systemd does not know the unit %s of kvmshim.conf, so the hook "
+				    "systemd does not know the unit %s of %s, so the hook "
 				    "does not stop it",
-				    unit);
-	return arena_printf(host->arena, "it is unknown if unit %s of kvmshim.conf is active, so the "
-			    "hook does not stop it: systemctl: %s", unit, err->text);
+				    unit, where);
+	return arena_printf(host->arena, "it is unknown if unit %s of %s is active, so the "
+			    "hook does not stop it: systemctl: %s", unit, where, err->text);
 }
 
 void units_active(const struct host *host, const struct strv *units, struct strv *active,
-		  struct strv *notes)
+		  const char *where, struct strv *notes)
 {
 	for (size_t i = 0; i < units->n; i++) {
 		struct err err = { 0 };
@@ -50,7 +51,7 @@ void units_active(const struct host *host, const struct strv *units, struct strv
 		if (rc == 0)
 			strv_push(host->arena, active, units->v[i]);
 		if (rc == NO_SUCH_UNIT || rc < 0)
-			strv_push(host->arena, notes, note_of(host, units->v[i], rc, &err));
+			strv_push(host->arena, notes, note_of(host, units->v[i], where, rc, &err));
 	}
 }
 

@@ -10,11 +10,11 @@ struct strv;
 /* systemd's units, by systemctl(1) of the host. */
 
 /*
- * Lists the units that are active. notes: a sentence for each that systemd does not know, for
+ * Lists the units that are active. where: "kvmshim.conf", or what else names them. notes: a sentence for each that systemd does not know, for
  * nothing is stopped then; sentences are there once.
  */
 void units_active(const struct host *host, const struct strv *units, struct strv *active,
-		  struct strv *notes);
+		  const char *where, struct strv *notes);
 
 /* Is it active? No, if that is unknown: then its start says why. */
 bool unit_is_active(const struct host *host, const char *unit);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "str.h"
+
 struct err;
 struct rule;
 
@@ -25,6 +27,8 @@ struct grants {
 	bool known; /* facts.json exists */
 	struct grant *v;
 	size_t n, cap;
+	/* of stop-units, start-units and pause-units of the rules: for the hook alone */
+	struct strv stop_units, start_units, pause_units;
 };
 
 /*

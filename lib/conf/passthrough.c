@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hook's side of pass-pci and pass-mdev. Which rules are looked at follows
+ * The hook's side of pass-pci and pass-mdev, and of the verbs of units. Which rules are looked at follows
  * judge_all() of wrapper/rewrite.c, what their words mean wrapper/verb/vfio.c.
  */
 #include "conf/passthrough.h"
@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "conf/expand.h"
 #include "conf/rules.h"
+#include "conf/unitnames.h"
 #include "err.h"
 #include "mistake.h"
 #include "pciaddr.h"
@@ -148,6 +149,23 @@ static int pass(struct passes *p, const struct rule *rule, const struct action *
 	return (action->verb == VERB_PASS_PCI ? pass_pci : pass_mdev)(p, rule, word, iommufd, err);
 }
 
+static int add_units(struct passes *p, const struct action *action, struct err *err)
+{
+	struct grants *g = p->grants;
+	struct strv *to = action->verb == VERB_STOP_UNITS  ? &g->stop_units :
+			  action->verb == VERB_START_UNITS ? &g->start_units :
+							     &g->pause_units;
+
+	return unitnames_of_action(p->arena, action, p->names, to, err);
+}
+
+static int do_action(struct passes *p, const struct rule *rule, const struct action *action,
+		     struct err *err)
+{
+	return verb_is_units(action->verb) ? add_units(p, action, err) :
+					     pass(p, rule, action, err);
+}
+
 /* What only the wrapper can know, it tests and reports itself. */
 static void lend(struct passes *p, const struct rule *rule, const struct action *action)
 {
@@ -171,7 +189,7 @@ static void pass_all(struct passes *p, const struct rule *rule)
 
 		if (verb_is_lent(action->verb))
 			lend(p, rule, action);
-		if (!verb_is_granted(action->verb))
+		if (!verb_is_of_hook(action->verb))
 			continue;
 		if (p->doubtful)
 			mistake_add(p->mistakes, rule->file, action->line,
@@ -180,7 +198,7 @@ static void pass_all(struct passes *p, const struct rule *rule)
 				    "before it",
 				    verb_names[action->verb], p->doubtful->section,
 				    p->doubtful->file, p->doubtful->line);
-		else if (pass(p, rule, action, &err) < 0)
+		else if (do_action(p, rule, action, &err) < 0)
 			mistake_add(p->mistakes, rule->file, action->line, "%s: %s",
 				    verb_names[action->verb], err.text);
 	}

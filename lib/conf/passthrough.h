@@ -31,7 +31,8 @@ struct passthrough_host {
 /*
  * The host devices that rules pass to a VM. Only the facts are known that the hook has
  * (name, uuid, host, and the facts of Nova). The result has each function of each pass-pci
- * whose rule applies, and each mdev of each pass-mdev, with FILE:SECTION. A device that is
+ * whose rule applies, and each mdev of each pass-mdev, with FILE:SECTION, and the units of
+ * stop-units, start-units and pause-units. A device that is
  * passed twice is in it twice, for the wrapper to refuse. The result is that of the wrapper
  * with the same rules at a fresh start (on-incoming is not read). Each obstacle to that is
  * a mistake in m: an invalid address, a slot without functions, %n that may not be in a

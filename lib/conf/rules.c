@@ -27,6 +27,9 @@ const char *const verb_names[VERB_COUNT] = {
 	[VERB_PASS_MDEV] = "pass-mdev",
 	[VERB_PASS_USB] = "pass-usb",
 	[VERB_PASS_DISK] = "pass-disk",
+	[VERB_STOP_UNITS] = "stop-units",
+	[VERB_START_UNITS] = "start-units",
+	[VERB_PAUSE_UNITS] = "pause-units",
 };
 
 struct load {
@@ -192,11 +195,13 @@ static void check_granted(struct load *l, const struct rule *r, const struct act
 	for (size_t i = 0; i < r->n_conditions; i++)
 		if (!fact_is_shared(r->conditions[i].fact))
 			mistake_add(l->mistakes, l->file, r->conditions[i].line,
-				    "%s together with %s: the hook, which assigns the device, "
+				    "%s together with %s: the hook, which %s, "
 				    "cannot test this condition; use name, uuid, host, flavor, "
 				    "project, user or instance",
 				    condition_keys[r->conditions[i].fact],
-				    verb_names[action->verb]);
+				    verb_names[action->verb],
+				    verb_is_units(action->verb) ? "stops and starts the units" :
+								  "assigns the device");
 }
 
 /* Reports the parts that the current rule lacks, only if none of its lines is a mistake. */
@@ -228,7 +233,7 @@ static void rule_end(struct load *l)
 	if (l->mistakes->errors == l->errors)
 		check_whole(l);
 	for (size_t i = 0; i < r->n_actions; i++)
-		if (verb_is_granted(r->actions[i].verb))
+		if (verb_is_of_hook(r->actions[i].verb))
 			check_granted(l, r, &r->actions[i]);
 }
 

@@ -28,6 +28,10 @@ enum verb {
 	VERB_PASS_MDEV,
 	VERB_PASS_USB,
 	VERB_PASS_DISK,
+	/* high, and the hook's alone */
+	VERB_STOP_UNITS,
+	VERB_START_UNITS,
+	VERB_PAUSE_UNITS,
 	VERB_COUNT,
 };
 
@@ -48,6 +52,18 @@ static inline bool verb_is_granted(enum verb verb)
 static inline bool verb_is_lent(enum verb verb)
 {
 	return verb == VERB_PASS_USB || verb == VERB_PASS_DISK;
+}
+
+/* Verbs that the hook does: the command line stays as it is. */
+static inline bool verb_is_units(enum verb verb)
+{
+	return verb >= VERB_STOP_UNITS && verb <= VERB_PAUSE_UNITS;
+}
+
+/* Verbs of rules that hook and wrapper must judge alike. */
+static inline bool verb_is_of_hook(enum verb verb)
+{
+	return verb_is_granted(verb) || verb_is_units(verb);
 }
 
 struct action {

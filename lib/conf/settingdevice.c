@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "conf/settings.h"
 #include "conf/settingvalue.h"
+#include "conf/unitnames.h"
 #include "conf/words.h"
 #include "deviceid.h"
 #include "str.h"
@@ -68,38 +69,14 @@ static const char *set_expect(const struct setting_place *p, const char *value)
 
 /* ---- units, sessions, modules ---- */
 
-/* unit_name_mangle() of systemd's basic/unit-name.c; it refuses a name of 256 bytes. */
-#define UNIT_NAME_MAX 255
-
-/* Units of these types can be stopped. */
-static bool has_unit_suffix(const char *name)
-{
-	static const char *const suffixes[] = { ".service", ".socket", ".mount", ".automount",
-						".swap", ".target", ".path", ".timer",
-						".slice", ".scope" };
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (str_ends(name, suffixes[i]) && strlen(name) > strlen(suffixes[i]))
-			return true;
-	return false;
-}
-
-/* The whole name of a unit; NULL if the word cannot be one. A '-' in front would be an option. */
-static const char *unit_name(struct arena *a, const char *word)
-{
-	if (*word == '-' || word[strspn(word, LETTERS DIGITS ":_.\\@-")])
-		return NULL;
-	if (!has_unit_suffix(word))
-		word = arena_printf(a, "%s.service", word);
-	return strlen(word) <= UNIT_NAME_MAX ? word : NULL;
-}
+#define SEAT_NAME_MAX 255
 
 /* seat_name_is_valid() of systemd */
 static const char *seat_name(struct arena *a, const char *word)
 {
 	(void)a;
 	return str_starts(word, "seat") && word[4] && !word[strspn(word, LETTERS DIGITS "_-")] &&
-			       strlen(word) <= UNIT_NAME_MAX
+			       strlen(word) <= SEAT_NAME_MAX
 		       ? word
 		       : NULL;
 }
@@ -128,7 +105,7 @@ static const char units_wanted[] = "names of systemd units, such as ollama.servi
 
 static const char *set_stop_units(const struct setting_place *p, const char *value)
 {
-	return set_names(p, value, unit_name, &p->device->stop_units) ? NULL : units_wanted;
+	return set_names(p, value, unitnames_spell, &p->device->stop_units) ? NULL : units_wanted;
 }
 
 /* No unit of the host starts the programs of a scope. wanted: what the value must be. */
@@ -137,7 +114,7 @@ static const char *set_startable(const struct setting_place *p, const char *valu
 {
 	struct strv units = p->append ? *list : (struct strv){ 0 };
 
-	if (!set_names(p, value, unit_name, &units))
+	if (!set_names(p, value, unitnames_spell, &units))
 		return units_wanted;
 	for (size_t i = 0; i < units.n; i++)
 		if (str_ends(units.v[i], ".scope"))

@@ -49,7 +49,13 @@ static void find(const char *text, const char *name, struct grants *g, struct mi
 	passthrough_find(&arena, &set, &facts, &names, &host, g, m);
 }
 
-/* "0000:05:00.0 f.ini:a, …", an mdev with an m in front. */
+static void units_text(struct strbuf *b, const char *key, const struct strv *units)
+{
+	for (size_t i = 0; i < units->n; i++)
+		strbuf_addf(b, "%s %s", key, units->v[i]);
+}
+
+/* "0000:05:00.0 f.ini:a, …", an mdev with an m in front; units. */
 static const char *grants_text(const struct grants *g)
 {
 	struct strbuf b = { .arena = &arena };
@@ -59,6 +65,9 @@ static const char *grants_text(const struct grants *g)
 		strbuf_addf(&b, "%s%s%s %s%s", i ? ", " : "",
 			    g->v[i].kind == GRANT_MDEV ? "m " : "", g->v[i].device, g->v[i].rule,
 			    g->v[i].iommufd ? " iommufd" : "");
+	units_text(&b, " stop", &g->stop_units);
+	units_text(&b, " start", &g->start_units);
+	units_text(&b, " pause", &g->pause_units);
 	return strbuf_text(&b);
 }
 
@@ -75,6 +84,10 @@ static const struct good {
 	  "[a]\nwhen = always\npass-pci = 0000:99:00.0\n", "0000:99:00.0 f.ini:a" },
 	{ "properties are QEMU's", "[a]\nwhen = always\npass-pci = 05:00.0 addr=0x7 x-vga=on\n",
 	  "0000:05:00.0 f.ini:a" },
+	{ "units, between commas and blanks", "[a]\nwhen = always\nstop-units = a, b.timer c\nstop-units = d,e\n"
+	  "start-units = look@%n\npause-units = p\n[b]\nwhen-name = db\nstop-units = x\n",
+	  " stop a.service stop b.timer stop c.service stop d.service stop e.service "
+	  "start look@web.service pause p.service" },
 	{ "by IOMMUFD", "[a]\nwhen = always\npass-pci = 05:00.0 addr=0x7 iommufd=on\n",
 	  "0000:05:00.0 f.ini:a iommufd" },
 	{ "explicitly not", "[a]\nwhen = always\npass-pci = 05:00.0 iommufd=off\n", "0000:05:00.0 f.ini:a" },
@@ -154,6 +167,17 @@ static const struct bad {
 	  F "3: error: pass-pci: 0000:07:00: the slot has no function 0", "" },
 	{ "a name that may not be in a path", "[a]\nwhen = always\npass-pci = %n\n",
 	  F "3: error: pass-pci: %n: the name '../web'", "" },
+	{ "a unit whose name is a path", "[a]\nwhen = always\nstart-units = a@%u, /b\n",
+	  F "3: error: start-units: '/b': must be the name of a systemd unit, such as ollama.service",
+	  " start a@" UUID ".service" },
+	{ "a unit with the name of a VM that may not be in a path", "[a]\nwhen = always\nstart-units = a@%n\n",
+	  F "3: error: start-units: %n: the name '../web'", "" },
+	{ "a scope that is to be started", "[a]\nwhen = always\npause-units = a.scope\n",
+	  F "3: error: pause-units: 'a.scope': a scope cannot be started", "" },
+	{ "units of a rule behind one that may be the last",
+	  "[a]\nlast = yes\nwhen-name = *\nwhen-machine = q35\nset = -S\n[b]\nwhen = always\nstop-units = a\n",
+	  F "8: error: stop-units: the earlier rule [a] (" F "1) has last = yes, and only the wrapper can test",
+	  "" },
 	{ "a rule that may or may not be the last",
 	  "[a]\nlast = yes\nwhen-name = *\nwhen-machine = q35\nset = -S\n"
 	  "[b]\nwhen = always\npass-pci = 05:00.1\n",

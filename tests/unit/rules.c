@@ -148,6 +148,9 @@ static const struct bad {
 	  "cannot test this condition; use name, uuid, host, flavor, project, user or instance\n" },
 	{ "a mediated device by an option", "[a]\npass-mdev = %u\nwhen-option = -S\n",
 	  "f:3: error: when-option together with pass-mdev: the hook, which" },
+	{ "nor of one whose units it stops", "[a]\nwhen-machine = q35\nstop-units = a\n",
+	  "f:2: error: when-machine together with stop-units: the hook, which stops and starts the "
+	  "units, cannot test this condition; use name, uuid" },
 	{ "a rule that is switched off too", "[a]\nenabled = no\nwhen-cpu = x\npass-pci = 05:00.0\n",
 	  "f:3: error: when-cpu together with pass-pci" },
 	{ "a when-option without an option", "[a]\nwhen-option = \nset = -S\n",

@@ -9,6 +9,7 @@
 #include "wrapper/verb/chipset.h"
 #include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
+#include "wrapper/verb/units.h"
 
 static const struct high *const highs[VERB_COUNT] = {
 	[VERB_HIDE_HYPERVISOR] = &high_hide_hypervisor,
@@ -33,7 +34,11 @@ static int parse(struct arena *a, const struct action *action, const struct name
 int high_apply(struct edit *e, struct err *err)
 {
 	struct params p;
-	int rc = parse(e->arena, e->action, e->names, &p, err);
+	int rc;
+
+	if (verb_is_units(e->action->verb))
+		return units_apply(e, err);
+	rc = parse(e->arena, e->action, e->names, &p, err);
 
 	return rc ? rc : highs[e->action->verb]->apply(e, &p, err);
 }
@@ -42,7 +47,8 @@ int high_check(struct arena *a, const struct action *action, struct err *err)
 {
 	struct params p;
 
-	return parse(a, action, NULL, &p, err);
+	return verb_is_units(action->verb) ? units_check(a, action, err) :
+					     parse(a, action, NULL, &p, err);
 }
 
 /* ---- what a rule may not combine ---- */
