@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "conf/confdir.h"
 #include "ctl/check/qemu.h"
+#include "ctl/check/slips.h"
 #include "ctl/ctl.h"
 #include "ctl/inuse.h"
 #include "ctl/unitswarn.h"
@@ -187,6 +188,7 @@ static int run(struct ctl *ctl, int argc, char *const *argv)
 		return status;
 	status = read_files(&c);
 	if (status == CTL_FINE) {
+		slips_warn(ctl->host.arena, &c.d.rules, &c.d.mistakes);
 		inuse_warn(&ctl->host, &c.d.rules, &c.d.mistakes);
 		unitswarn_rules(&ctl->host, &c.d.rules, &c.d.mistakes);
 		if (c.has_conf)

@@ -65,6 +65,7 @@ struct pattern {
 struct condition {
 	enum fact fact;
 	unsigned line;
+	bool quoted; /* a value of it was in "quotes": blanks in it are meant */
 	struct pattern *patterns;
 	size_t n, cap;
 };

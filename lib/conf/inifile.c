@@ -286,7 +286,10 @@ static bool take_key(struct reader *r, char *line)
 
 	if (!sep || *sep != '=') {
 		mistake_add(r->mistakes, r->file, r->logical,
-			    "'%s': must be a [section] or key = value", line);
+			    "'%s': must be a [section] or key = value%s", line,
+			    r->value && str_ends(r->value, ",") ?
+				    "; to continue the line above, end it with \\" :
+				    "");
 		return false;
 	}
 	r->append = sep > line && sep[-1] == '+';

@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "conf/inifile.h"
+#include "conf/otherkeys.h"
 #include "conf/words.h"
 #include "err.h"
 #include "file.h"
@@ -139,13 +140,15 @@ static struct condition *rule_condition(struct load *l, enum fact fact, unsigned
 
 static bool condition_key(struct load *l, const char *key, const char *value, unsigned line)
 {
+	struct condition *c;
 	struct err err;
 
 	for (enum fact f = 0; f < FACT_COUNT; f++) {
 		if (!str_eq(condition_keys[f], key))
 			continue;
-		if (condition_add(l->arena, rule_condition(l, f, line),
-				  inifile_unquote(l->arena, value), line, &err) < 0)
+		c = rule_condition(l, f, line);
+		c->quoted |= *value == '"';
+		if (condition_add(l->arena, c, inifile_unquote(l->arena, value), line, &err) < 0)
 			mistake_add(l->mistakes, l->file, line, "%s: %s", key, err.text);
 		return true;
 	}
@@ -178,7 +181,13 @@ static bool verb_key(struct load *l, const char *key, const char *value, unsigne
 static void unknown_key(struct load *l, const char *key, unsigned line)
 {
 	struct nearest near = { .word = key };
+	const char *meant = otherkeys_meant(key);
 
+	if (meant) {
+		mistake_add(l->mistakes, l->file, line, "unknown key or verb '%s'; write %s", key,
+			    meant);
+		return;
+	}
 	for (size_t i = 0; i < N_PLAIN; i++)
 		nearest_try(&near, plain_keys[i].key);
 	for (enum fact f = 0; f < FACT_COUNT; f++)

@@ -163,6 +163,22 @@ static void set(struct load *l, const struct setting_key *key, const char *value
 			    l->place.append ? "+" : "", value, wanted);
 }
 
+/* How the section that has a key of this name is written; NULL if none has. */
+static const char *other_section(const char *name)
+{
+	static const char *const written[SECTION_COUNT] = {
+		[SECTION_WRAPPER] = "[wrapper]",
+		[SECTION_HOOK] = "[hook]",
+		[SECTION_DEVICE] = "a section [device ADDRESS]",
+	};
+
+	for (enum setting_section s = 0; s < SECTION_COUNT; s++)
+		for (const struct setting_key *key = setting_keys[s]; key->name; key++)
+			if (str_eq(key->name, name))
+				return written[s];
+	return NULL;
+}
+
 static void take(struct load *l, const char *name, const char *value, unsigned line)
 {
 	const char *path = l->place.settings->path;
@@ -180,8 +196,12 @@ static void take(struct load *l, const char *name, const char *value, unsigned l
 		}
 		nearest_try(&near, key->name);
 	}
-	mistake_add(l->mistakes, path, line, "unknown key '%s'%s", name,
-		    nearest_hint(l->place.arena, &near));
+	if (other_section(name))
+		mistake_add(l->mistakes, path, line, "'%s' belongs in %s", name,
+			    other_section(name));
+	else
+		mistake_add(l->mistakes, path, line, "unknown key '%s'%s", name,
+			    nearest_hint(l->place.arena, &near));
 }
 
 static void on_key(void *user, const char *name, const char *value, unsigned line)

@@ -63,7 +63,7 @@ void usb_list(const struct host *host, struct usb_devices *devices)
 
 bool usb_wanted(const char *text, struct usb_wanted *w)
 {
-	const char *dot = strchr(text, '.');
+	const char *dot = strpbrk(text, ".-");
 
 	*w = (struct usb_wanted){ 0 };
 	if (deviceid_is(text))

@@ -30,7 +30,7 @@ struct usb_wanted {
 	unsigned bus, number;
 };
 
-/* The words of pass-usb: 04b9:0300, or 1.4.2 (a bus, and ports). false: neither. */
+/* The words of pass-usb: 04b9:0300, or 1.4.2 or 1-4.2 (a bus, and ports). false: neither. */
 bool usb_wanted(const char *text, struct usb_wanted *w);
 
 /* The devices that are plugged in and meant. */

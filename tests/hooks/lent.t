@@ -114,6 +114,7 @@ subtest 'rules' => sub {
 	my %refused = (
 		'pass-usb = 0951:1666' => qr/50-a\.ini:3: error: pass-usb: 0951:1666 $busy; stop this use, or write in-use=yes/,
 		'pass-usb = 1.2' => qr/50-a\.ini:3: error: pass-usb: 1\.2 $busy/,
+		'pass-usb = 1-2' => qr/50-a\.ini:3: error: pass-usb: 1-2 $busy/,
 		'pass-disk = /dev/stick' => qr{50-a\.ini:3: error: pass-disk: /dev/stick $busy; stop this use, or write ro or in-use=yes},
 	);
 	for (sort keys %refused) {

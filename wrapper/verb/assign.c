@@ -53,6 +53,14 @@ static int no_value(const struct qemuopt *opt, const char *word, struct err *err
 {
 	if (*word == '\0')
 		return err_set(err, EINVAL, "an item between two commas is empty");
+	if (str_ends(word, "]"))
+		return err_set(err, EINVAL, "'%s': a list is written as JSON, such as host-nodes:=[0,1]",
+			       word);
+	if (opt->syntax == SYNTAX_CPU)
+		return err_set(err, EINVAL,
+			       "'%s' has no value; for a property write %s=…, for the CPU model "
+			       "model=%s",
+			       word, word, word);
 	if (opt->implied)
 		return err_set(err, EINVAL, "'%s' has no value; write %s=… or %s=%s", word, word,
 			       opt->implied, word);

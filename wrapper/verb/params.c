@@ -8,6 +8,7 @@
 #include "conf/expand.h"
 #include "conf/rules.h"
 #include "err.h"
+#include "str.h"
 
 static bool is_in(const char *const *list, const char *word, size_t len)
 {
@@ -17,11 +18,52 @@ static bool is_in(const char *const *list, const char *word, size_t len)
 	return false;
 }
 
+/* What people write for a word of a verb. A row of a key ends in '='. */
+static const struct {
+	const char *written, *meant;
+} hints[] = {
+	{ "rw", "leave it out; without ro the guest can write" },
+	{ "readonly", "write ro" },
+	{ "readonly=on", "write ro" },
+	{ "readonly=yes", "write ro" },
+	{ "read-only", "write ro" },
+	{ "ro=on", "write ro" },
+	{ "ro=yes", "write ro" },
+	{ "security_model=", "write security=MODEL" },
+	{ "securitymodel=", "write security=MODEL" },
+	{ "accessmode=", "write security=MODEL" },
+	{ "mount_tag=", "write the tag first, without a key" },
+	{ "tag=", "write the tag first, without a key" },
+	{ "path=", "write the path without a key" },
+	{ "file=", "write the path without a key" },
+	{ "format=", "the disk is used as it is (raw)" },
+	{ "if=", "write bus=virtio, bus=scsi or bus=sata" },
+	{ "slot=", "write addr=SLOT" },
+};
+
+static const char *hint_for(const char *word)
+{
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (str_ends(hints[i].written, "=") ? str_starts(word, hints[i].written) :
+						      str_eq(word, hints[i].written))
+			return hints[i].meant;
+	return NULL;
+}
+
 static int wrong(const struct action *action, const struct params_form *form, const char *word,
 		 struct err *err)
 {
-	return err_set(err, EINVAL, "'%s' is not valid here; write %s = %s", word,
-		       verb_names[action->verb], form->usage);
+	const char *name = verb_names[action->verb], *hint = hint_for(word);
+
+	if (hint)
+		return err_set(err, EINVAL, "'%s' is not valid here; %s", word, hint);
+	if (str_ends(action->words.v[0], ","))
+		return err_set(err, EINVAL,
+			       "'%s' is not valid here; write a line %s = … for each device, "
+			       "without a comma",
+			       word, name);
+	return err_set(err, EINVAL, "'%s' is not valid here; write %s = %s", word, name,
+		       form->usage);
 }
 
 /* Is this word key=value? A path by place may have a '=' in it, so places come first. */

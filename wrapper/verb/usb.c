@@ -22,20 +22,20 @@
 #define XHCI_PORTS 4
 #define XHCI_PORTS_MAX 15 /* hw/usb/hcd-xhci.h */
 
-/* 1.4, 3.2.1: a bus, and the ports that lead to the device. */
+/* 1.4, 3.2.1: a bus, and the ports that lead to the device; sysfs writes 1-4, 3-2.1. */
 static bool is_usb_port(const char *s)
 {
-	bool digit = false, dot = false;
+	size_t bus = strspn(s, "0123456789");
+	bool digit = false;
 
-	for (; *s; s++) {
-		if (*s == '.' && !digit)
+	if (bus == 0 || (s[bus] != '.' && s[bus] != '-'))
+		return false;
+	for (s += bus + 1; *s; s++) {
+		if (*s == '.' ? !digit : !isdigit((unsigned char)*s))
 			return false;
-		dot |= *s == '.';
-		digit = isdigit((unsigned char)*s) != 0;
-		if (!digit && *s != '.')
-			return false;
+		digit = *s != '.';
 	}
-	return dot && digit;
+	return digit;
 }
 
 static int check_usb(struct arena *a, const struct params *p, struct err *err)
@@ -55,7 +55,7 @@ static const char *host_device(struct arena *a, const char *what)
 
 	if (deviceid_is(what))
 		return arena_printf(a, "vendorid=0x%.4s,productid=0x%s", what, what + 5);
-	bus = strcspn(what, ".");
+	bus = strcspn(what, ".-");
 	return arena_printf(a, "hostbus=%.*s,hostport=%s", (int)bus, what, what + bus + 1);
 }
 

@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "conf/grants.h"
 #include "conf/passthrough.h"
+#include "deviceid.h"
 #include "err.h"
 #include "glob.h"
 #include "host/pci/mdev.h"
@@ -174,14 +175,44 @@ static int check_iommufd(struct edit *e, const struct params *p, const char *dev
 
 /* ---- pass-pci ---- */
 
+/* The address as other tools write it, or the start of the rest of the line. */
+static const char *address_in(struct arena *a, const char *word)
+{
+	static const char *const prefixes[] = { "host=", "pci_", "pci-", "0x" };
+	char *copy;
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (str_starts(word, prefixes[i]))
+			word += strlen(prefixes[i]);
+	copy = arena_strndup(a, word, strcspn(word, ","));
+	for (char *s = copy; *s; s++)
+		if (*s == '_' || *s == '-')
+			*s = strpbrk(s + 1, "_-") ? ':' : '.';
+	return pciaddr_spell(a, copy);
+}
+
+/* What was meant, in the words of a message; "" if that cannot be told. */
+static const char *address_hint(struct arena *a, const char *word)
+{
+	const char *address = address_in(a, word), *comma = strchr(word, ',');
+
+	if (deviceid_is(word))
+		return arena_printf(a, "; `lspci -Dd %s` prints the addresses of the cards with this id",
+				    word);
+	if (!address)
+		return "";
+	return arena_printf(a, "; write %s%s%s", address, comma && comma[1] ? " " : "",
+			    comma && comma[1] ? comma + 1 : "");
+}
+
 static int check_pci(struct arena *a, const struct params *p, struct err *err)
 {
 	if (strchr(p->place[0], '%') || pciaddr_spell(a, p->place[0]))
 		return check_properties(p, err);
 	return err_set(err, EINVAL,
 		       "'%s': must be a PCI address such as 0000:05:00.0, or 0000:05:00 for the "
-		       "whole slot",
-		       p->place[0]);
+		       "whole slot%s",
+		       p->place[0], address_hint(a, p->place[0]));
 }
 
 /* The id of the device that passes this function through already; NULL if no device does. */

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/check/slips.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "arena.h"
+#include "conf/condition.h"
+#include "conf/rules.h"
+#include "glob.h"
+#include "mistake.h"
+#include "nearest.h"
+#include "str.h"
+
+#define BIT(fact) (1u << (fact))
+/* One word, of QEMU or of the kernel. */
+#define WORDS \
+	(BIT(FACT_UUID) | BIT(FACT_HOST) | BIT(FACT_MACHINE) | BIT(FACT_ARCH) | BIT(FACT_ACCEL) | \
+	 BIT(FACT_CPU) | BIT(FACT_PCI))
+/* What people are free to name. */
+#define NAMES \
+	(BIT(FACT_NAME) | BIT(FACT_FLAVOR) | BIT(FACT_PROJECT) | BIT(FACT_USER) | BIT(FACT_INSTANCE))
+#define ALL (WORDS | NAMES)
+
+/* ---- what a pattern was meant to be ---- */
+
+static const char *find_quotes(struct arena *a, const struct condition *c, const char *glob)
+{
+	size_t from = strspn(glob, "\"'"), to = strlen(glob);
+
+	(void)c;
+	while (to > from && strchr("\"'", glob[to - 1]))
+		to--;
+	if (from == 0 && glob[to] == '\0')
+		return NULL;
+	return arena_printf(a, "the quotes are a part of the pattern; write %.*s", (int)(to - from),
+			    glob + from);
+}
+
+static const char *find_sign(struct arena *a, const struct condition *c, const char *glob)
+{
+	if (*glob == '=')
+		return arena_printf(a, "the '=' is a part of the pattern; write %s = %s",
+				    condition_keys[c->fact], str_skip_blanks(glob + strspn(glob, "=")));
+	if (str_starts(glob, "not "))
+		return arena_printf(a, "write !%s", str_skip_blanks(glob + 4));
+	return NULL;
+}
+
+static const char *find_placeholder(struct arena *a, const struct condition *c, const char *glob)
+{
+	(void)a;
+	(void)c;
+	return strstr(glob, "CHANGE-ME") ? "CHANGE-ME stands for a value of yours; write that value" :
+					   NULL;
+}
+
+static const char *find_name_of_key(struct arena *a, const struct condition *c, const char *glob)
+{
+	const char *eq = strchr(glob, '=');
+
+	if (!eq)
+		return NULL;
+	return arena_printf(a, "the value of %s alone is compared; write %s", condition_keys[c->fact],
+			    eq[1] ? eq + 1 : "it");
+}
+
+static const char *find_percent(struct arena *a, const struct condition *c, const char *glob)
+{
+	(void)c;
+	return *glob == '%' ? arena_printf(a, "'%s' is not expanded in a condition", glob) : NULL;
+}
+
+/* ---- regular expressions ---- */
+
+/* Bytes of an expression for one character: ., [0-9], \d; 0 if s is none. */
+static size_t length_of_one(const char *s)
+{
+	const char *close = *s == '[' ? strchr(s + 1, ']') : NULL;
+
+	if (close)
+		return (size_t)(close - s) + 1;
+	if (*s == '\\' && s[1] && strchr("dws", s[1]))
+		return 2;
+	return *s == '.' && (s[1] == '*' || s[1] == '+');
+}
+
+/* The glob that a simple regular expression means. */
+static const char *as_glob(struct arena *a, const char *regex)
+{
+	struct strbuf b = { .arena = a };
+
+	for (const char *s = regex + (*regex == '^'); *s; s++) {
+		size_t one = length_of_one(s);
+
+		if (one) {
+			s += one - 1;
+			strbuf_add(&b, s[1] == '+' ? "?*" : s[1] == '*' ? "*" : "?");
+			s += s[1] == '+' || s[1] == '*';
+		} else if (*s == '\\' && s[1])
+			strbuf_addc(&b, *++s);
+		else if (*s != '$' || s[1])
+			strbuf_addc(&b, *s);
+	}
+	return strbuf_text(&b);
+}
+
+/* m1.* is a flavor, node1.* a host and rhel6.* a machine type: a glob, as it stands. */
+static bool may_have_dots(enum fact fact)
+{
+	return BIT(fact) & (BIT(FACT_FLAVOR) | BIT(FACT_HOST) | BIT(FACT_MACHINE) | BIT(FACT_INSTANCE));
+}
+
+static const char *find_regex(struct arena *a, const struct condition *c, const char *glob)
+{
+	size_t len = strlen(glob);
+	bool anchored = *glob == '^' || (len > 1 && glob[len - 1] == '$');
+	bool begins = str_starts(glob, ".*") || str_starts(glob, ".+");
+	bool dotted = strstr(glob, ".*") || strstr(glob, ".+");
+
+	if (!anchored && !begins && !strstr(glob, "\\d") && (!dotted || may_have_dots(c->fact)))
+		return NULL;
+	return arena_printf(a,
+			    "a pattern is not a regular expression: * is any text, ? one "
+			    "character, and it always matches the whole value; write %s",
+			    as_glob(a, glob));
+}
+
+/* One pattern for each character of head[1-4]tail, if those are few. */
+static const char *each_of_range(struct arena *a, const char *glob, const char *open)
+{
+	struct strbuf b = { .arena = a };
+	unsigned char from = (unsigned char)open[1], to = (unsigned char)open[3];
+
+	if (!isalnum(from) || open[2] != '-' || open[4] != ']' || to < from || to - from > 9)
+		return "a pattern for each value, with commas between them";
+	for (int at = from; at <= to; at++)
+		strbuf_addf(&b, "%s%.*s%c%s", at == from ? "" : ", ", (int)(open - glob), glob, at,
+			    open + 5);
+	return strbuf_text(&b);
+}
+
+static const char *find_brackets(struct arena *a, const struct condition *c, const char *glob)
+{
+	const char *open = strchr(glob, '[');
+
+	(void)c;
+	if (open && strchr(open, ']'))
+		return arena_printf(a, "'[' and ']' are only characters in a pattern; write %s",
+				    each_of_range(a, glob, open));
+	open = strchr(glob, '(');
+	if (strchr(glob, '|') || (open && strchr(open, ')') && strchr(glob, '*')))
+		return "'|', '(' and ')' are only characters in a pattern; write a pattern for each "
+		       "value, with commas between them";
+	return NULL;
+}
+
+/* ---- lists ---- */
+
+static const char *find_list(struct arena *a, const struct condition *c, const char *glob)
+{
+	static const char *const words[] = { " and ", " or ", " AND ", " OR ", ";", "||", "&&" };
+
+	(void)c;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(glob, words[i]))
+			return arena_printf(a,
+					    "'%s' does not separate values: write commas between "
+					    "them, and one key for each condition",
+					    str_trim(a, words[i], strlen(words[i])));
+	return NULL;
+}
+
+static const char *find_blanks(struct arena *a, const struct condition *c, const char *glob)
+{
+	if (!strpbrk(glob, " \t") || c->quoted)
+		return NULL;
+	return arena_printf(a, "%s; for several values write commas between them",
+			    BIT(c->fact) & WORDS ? "no such value has a blank in it" :
+						   "this is one name with blanks in it");
+}
+
+/* ---- values of one kind ---- */
+
+static const char *find_hex(struct arena *a, const struct condition *c, const char *glob)
+{
+	const char *x = strstr(glob, "0x");
+
+	(void)c;
+	if (x)
+		return arena_printf(a, "ids have no 0x; write %s%s",
+				    str_trim(a, glob, (size_t)(x - glob)), x + 2);
+	if (glob[strspn(glob, "0123456789abcdefABCDEF:*?")])
+		return "an id is VENDOR:DEVICE, hex digits as `lspci -nn` prints them, such as 10de:*";
+	return NULL;
+}
+
+static const char *find_uuid(struct arena *a, const struct condition *c, const char *glob)
+{
+	(void)a;
+	(void)c;
+	return glob[strspn(glob, "0123456789abcdefABCDEF-*?")] ?
+		       "a UUID has only hex digits and '-'" :
+		       NULL;
+}
+
+/* A word that people write for a word of QEMU's. */
+struct other_name {
+	const char *written, *meant;
+};
+
+/* What QEMU's emulators are called after qemu-system-. */
+static const char *const arches[] = {
+	"aarch64", "alpha", "arm", "avr", "cris", "hppa", "i386", "loongarch64", "m68k",
+	"microblaze", "microblazeel", "mips", "mips64", "mips64el", "mipsel", "nios2", "or1k",
+	"ppc", "ppc64", "riscv32", "riscv64", "rx", "s390x", "sh4", "sh4eb", "sparc", "sparc64",
+	"tricore", "x86_64", "xtensa", "xtensaeb", NULL,
+};
+static const struct other_name arch_names[] = {
+	{ "amd64", "x86_64" }, { "x86-64", "x86_64" }, { "x64", "x86_64" },    { "arm64", "aarch64" },
+	{ "x86", "i386" },     { "i686", "i386" },     { "ppc64le", "ppc64" }, { "armhf", "arm" },
+	{ "armv7l", "arm" },   { NULL, NULL },
+};
+
+/* accel/ and target/ of QEMU 7.2 to 11. */
+static const char *const accels[] = { "hax", "hvf", "kvm", "mshv", "nvmm", "qtest", "tcg", "whpx", "xen", NULL };
+static const struct other_name accel_names[] = {
+	{ "on", "kvm" }, { "yes", "kvm" }, { "hw", "kvm" }, { "qemu", "tcg" }, { NULL, NULL },
+};
+
+/* Of libvirt's <cpu mode=…>. */
+static const struct other_name cpu_names[] = {
+	{ "host-passthrough", "host" }, { "host-model", "the model that libvirt writes" },
+	{ "passthrough", "host" },	{ NULL, NULL },
+};
+
+static bool any_matches(const char *const *words, const char *glob)
+{
+	for (; *words; words++)
+		if (glob_match(glob, *words))
+			return true;
+	return false;
+}
+
+static const char *nearest_of(const char *const *words, const struct other_name *others,
+			      const char *glob)
+{
+	struct nearest near = { .word = glob };
+
+	for (; others->written; others++)
+		if (strcasecmp(others->written, glob) == 0)
+			return others->meant;
+	for (; *words; words++) {
+		if (strcasecmp(*words, glob) == 0)
+			return *words;
+		nearest_try(&near, *words);
+	}
+	return near.best;
+}
+
+static const char *not_in(struct arena *a, const char *const *words, const struct other_name *others,
+			  const char *glob, const char *what)
+{
+	const char *meant;
+
+	if (any_matches(words, glob))
+		return NULL;
+	meant = nearest_of(words, others, glob);
+	return arena_printf(a, "QEMU has no such %s%s%s", what, meant ? "; write " : "",
+			    meant ? meant : "");
+}
+
+static const char *find_arch(struct arena *a, const struct condition *c, const char *glob)
+{
+	(void)c;
+	return not_in(a, arches, arch_names, glob, "architecture");
+}
+
+static const char *find_accel(struct arena *a, const struct condition *c, const char *glob)
+{
+	(void)c;
+	return not_in(a, accels, accel_names, glob, "accelerator");
+}
+
+static const char *find_cpu(struct arena *a, const struct condition *c, const char *glob)
+{
+	(void)c;
+	for (const struct other_name *n = cpu_names; n->written; n++)
+		if (str_eq(n->written, glob))
+			return arena_printf(a, "this is a word of libvirt's XML; on the command line is %s",
+					    n->meant);
+	return NULL;
+}
+
+/* No machine type of QEMU. Its aliases q35 and pc are on command lines that libvirt did not write. */
+static const char *find_machine(struct arena *a, const struct condition *c, const char *glob)
+{
+	static const struct {
+		const char *written, *meant;
+	} types[] = {
+		{ "pc-q35", "q35, pc-q35-*" },	  { "i440fx", "pc, pc-i440fx-*" },
+		{ "pc-i440fx", "pc, pc-i440fx-*" }, { "Q35", "q35, pc-q35-*" },
+	};
+
+	(void)c;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_eq(types[i].written, glob))
+			return arena_printf(a, "QEMU has no such machine type; write %s", types[i].meant);
+	return NULL;
+}
+
+static const char *find_file(struct arena *a, const struct condition *c, const char *glob)
+{
+	(void)c;
+	if (strchr(glob, '/'))
+		return "the name of a domain has no '/'; `virsh list --all` prints the names";
+	if (str_ends(glob, ".xml"))
+		return arena_printf(a, "this is the name of a file; the name of the domain is %s",
+				    str_trim(a, glob, strlen(glob) - 4));
+	return NULL;
+}
+
+/* The first that has something to say is told. */
+static const struct {
+	unsigned facts;
+	const char *(*find)(struct arena *a, const struct condition *c, const char *glob);
+} slips[] = {
+	{ ALL, find_quotes },
+	{ ALL, find_sign },
+	{ ALL, find_placeholder },
+	{ WORDS & ~BIT(FACT_HOST), find_name_of_key },
+	{ ALL, find_percent },
+	{ ALL, find_regex },
+	{ ALL, find_brackets },
+	{ ALL, find_list },
+	{ WORDS | BIT(FACT_NAME), find_blanks },
+	{ BIT(FACT_PCI), find_hex },
+	{ BIT(FACT_UUID), find_uuid },
+	{ BIT(FACT_ARCH), find_arch },
+	{ BIT(FACT_ACCEL), find_accel },
+	{ BIT(FACT_CPU), find_cpu },
+	{ BIT(FACT_MACHINE), find_machine },
+	{ BIT(FACT_NAME), find_file },
+};
+
+static const char *find_slip(struct arena *a, const struct condition *c, const struct pattern *p)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; !found && i < sizeof(slips) / sizeof(slips[0]); i++)
+		if (slips[i].facts & BIT(c->fact))
+			found = slips[i].find(a, c, p->glob);
+	return found;
+}
+
+/* Is each value that this pattern matches one that a negated one matches? Where that is easy to see. */
+static bool is_excluded(const struct condition *c, const char *glob)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->patterns[i].negated &&
+		    (str_eq(c->patterns[i].glob, glob) || str_eq(c->patterns[i].glob, "*") ||
+		     (glob_is_plain(glob) && glob_match(c->patterns[i].glob, glob))))
+			return true;
+	return false;
+}
+
+/* The line of the last pattern, if this condition contradicts itself; else 0. */
+static unsigned contradicts(const struct condition *c)
+{
+	unsigned line = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->patterns[i].negated)
+			continue;
+		if (!is_excluded(c, c->patterns[i].glob))
+			return 0;
+		line = c->patterns[i].line;
+	}
+	return line;
+}
+
+static void warn_of_condition(struct arena *a, const struct rule *r, const struct condition *c,
+			      struct mistakes *m)
+{
+	unsigned line;
+
+	if (c->fact == FACT_OPTION)
+		return;
+	for (size_t i = 0; i < c->n; i++) {
+		const char *slip = find_slip(a, c, &c->patterns[i]);
+
+		if (slip)
+			mistake_warn(m, r->file, c->patterns[i].line, "%s: '%s': %s",
+				     condition_keys[c->fact], c->patterns[i].text, slip);
+	}
+	line = contradicts(c);
+	if (line)
+		mistake_warn(m, r->file, line,
+			     "%s: no VM can have this: what it names, it also excludes with '!'",
+			     condition_text(a, c));
+}
+
+/* ---- values for QEMU ---- */
+
+/* Where the next option begins that was meant to be one of its own; NULL if there is none. */
+static const char *second_option(const char *value)
+{
+	for (const char *s = value; (s = strstr(s, " -")); s += 2)
+		if (isalpha((unsigned char)s[2]) && !strchr("\"'", s[-(s > value)]))
+			return s + 1;
+	return NULL;
+}
+
+/* Text for people, and shell code, have dashes and quotes of their own. */
+static bool is_free_text(const char *option)
+{
+	static const char *const options[] = { "append", "name", "fw_cfg", "smbios", "chardev", "netdev", NULL };
+
+	for (const char *const *o = options; *o; o++)
+		if (str_eq(*o, option))
+			return true;
+	return false;
+}
+
+/* "driver,a=b c=d": where c begins, if nothing before it is quoted. */
+static const char *key_after_blank(struct arena *a, const char *value)
+{
+	const char *blank = strchr(value, ' ');
+	size_t key = blank ? strspn(blank + 1, "abcdefghijklmnopqrstuvwxyz0123456789_-") : 0;
+
+	if (!key || blank[1 + key] != '=' || memchr(value, '"', (size_t)(blank - value)))
+		return NULL;
+	return arena_strndup(a, blank + 1, key);
+}
+
+static void warn_of_low(struct arena *a, const struct rule *r, const struct action *action, struct mistakes *m)
+{
+	const char *second = second_option(action->rest), *key;
+	size_t len = strlen(action->rest);
+
+	if (strstr(action->rest, "CHANGE-ME"))
+		mistake_warn(m, r->file, action->line,
+			     "%s: CHANGE-ME stands for a value of yours; write that value",
+			     verb_names[action->verb]);
+	if (is_free_text(action->target.option))
+		return;
+	key = action->verb == VERB_ADD ? key_after_blank(a, action->rest) : NULL;
+	if (second)
+		mistake_warn(m, r->file, action->line,
+			     "%s: '%s' goes to QEMU as a part of the value of -%s; write one option "
+			     "per line",
+			     verb_names[action->verb], second, action->target.option);
+	else if (key)
+		mistake_warn(m, r->file, action->line,
+			     "%s: '%s=' after a blank goes to QEMU as a part of the value before it; "
+			     "write a comma, not a blank",
+			     verb_names[action->verb], key);
+	else if (!action->target.n && strstr(action->rest, "] "))
+		mistake_warn(m, r->file, action->line,
+			     "%s: a selector begins with '[' right after -%s",
+			     verb_names[action->verb], action->target.option);
+	else if (len > 1 && *action->rest == '"' && action->rest[len - 1] == '"')
+		mistake_warn(m, r->file, action->line,
+			     "%s: the quotes go to QEMU as a part of the value; leave them out",
+			     verb_names[action->verb]);
+}
+
+static void warn_of_high(const struct rule *r, const struct action *action, struct mistakes *m)
+{
+	for (size_t i = 0; i < action->words.n; i++) {
+		const char *word = action->words.v[i], *comma = strchr(word, ',');
+
+		if (strstr(word, "CHANGE-ME"))
+			mistake_warn(m, r->file, action->line,
+				     "%s: CHANGE-ME stands for a value of yours; write that value",
+				     verb_names[action->verb]);
+		else if (*word == '/' && comma && (strchr(comma, '=') || str_eq(comma, ",ro")))
+			mistake_warn(m, r->file, action->line,
+				     "%s: '%s' is a part of the path; write a blank, not a comma, "
+				     "between words",
+				     verb_names[action->verb], comma);
+	}
+}
+
+void slips_warn(struct arena *a, const struct rule_set *rules, struct mistakes *m)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct rule *r = &rules->v[i];
+
+		for (size_t k = 0; r->enabled && k < r->n_conditions; k++)
+			warn_of_condition(a, r, &r->conditions[k], m);
+		for (size_t k = 0; r->enabled && k < r->n_actions; k++)
+			if (verb_is_high(r->actions[k].verb))
+				warn_of_high(r, &r->actions[k], m);
+			else
+				warn_of_low(a, r, &r->actions[k], m);
+	}
+}
