@@ -13,6 +13,9 @@ struct row doctor_iommu_kernel(const struct doctor *d);
 struct row doctor_iommu_groups(const struct doctor *d);
 struct row doctor_interrupt_remapping(const struct doctor *d);
 struct row doctor_hugepages(const struct doctor *d);
+/* devices.c */
+struct row doctor_rmrr(const struct doctor *d);
+struct row doctor_power_state(const struct doctor *d);
 /* vfio.c */
 struct row doctor_vfio_modules(const struct doctor *d);
 struct row doctor_vfio_ids(const struct doctor *d);
@@ -20,6 +23,8 @@ struct row doctor_softdeps(const struct doctor *d);
 struct row doctor_boot_display(const struct doctor *d);
 struct row doctor_nouveau(const struct doctor *d);
 struct row doctor_nvidia_persistenced(const struct doctor *d);
+/* initramfs.c */
+struct row doctor_initramfs(const struct doctor *d);
 /* rules.c */
 struct row doctor_kill_switch(const struct doctor *d);
 struct row doctor_kvmshim_root(const struct doctor *d);

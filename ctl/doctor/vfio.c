@@ -36,6 +36,10 @@ struct row doctor_vfio_modules(const struct doctor *d)
 		else if (file && !host_has_module(&d->host, modules[i]))
 			return row_blocked(d, modules[i], file);
 	}
+	if (missing.n && host_lost_modules(&d->host))
+		return row_fail(d, "reboot", "the modules of the running kernel %s were removed from /lib/modules, so "
+				"these cannot be loaded: %s",
+				d->machine.release, row_list(d, &missing));
 	if (missing.n)
 		return row_fail(
 			d,

@@ -9,6 +9,7 @@
 #include "ctl/generate/boot.h"
 #include "ctl/generate/choice.h"
 #include "ctl/generate/cloud.h"
+#include "ctl/generate/initramfs.h"
 #include "ctl/generate/vm.h"
 #include "err.h"
 #include "nearest.h"
@@ -20,6 +21,7 @@ static const struct generator {
 	void (*print)(struct choice *c);
 	const char *help; /* of its text */
 	const char *example;
+	int (*check)(const struct choice *c, struct err *err); /* NULL: it is for all devices */
 } generators[] = {
 	{ "nova", true, false, true, generate_nova,
 	  "device_spec and alias for nova.conf, and the command for a flavor", "10de:1b06" },
@@ -29,6 +31,9 @@ static const struct generator {
 	  "kernel command line for GRUB: IOMMU and vfio-pci.ids", "10de:1b06" },
 	{ "modprobe", true, false, true, generate_modprobe,
 	  "options, softdep and blacklist lines for modprobe.d", "10de:1b06" },
+	{ "initramfs", true, false, false, generate_initramfs,
+	  "script that binds devices to vfio-pci at boot, by address", "02:00",
+	  generate_initramfs_check },
 	{ "juju", true, false, true, generate_juju,
 	  "cloudinit-userdata for a Juju model, and options of the charms", "10de:1b06" },
 	{ "proxmox", true, true, false, generate_proxmox,
@@ -48,7 +53,8 @@ static const struct generator *find_generator(struct ctl *ctl, const char *word)
 			return &generators[i];
 		nearest_try(&near, generators[i].name);
 	}
-	ctl_fail("generate: '%s' must be nova, xml, grub, modprobe, juju, proxmox, lxc or rule%s",
+	ctl_fail("generate: '%s' must be nova, xml, grub, modprobe, initramfs, juju, proxmox, lxc or "
+		 "rule%s",
 		 word, nearest_hint(ctl->host.arena, &near));
 	return NULL;
 }
@@ -85,6 +91,10 @@ static int generate(struct ctl *ctl, const struct generator *g, const struct str
 			return report(ctl, err.text);
 	if (!fits(g, &c))
 		return CTL_USAGE;
+	if (g->check && g->check(&c, &err) < 0) {
+		ctl_fail("%s", err.text);
+		return CTL_FOUND;
+	}
 	g->print(&c);
 	return CTL_FINE;
 }
@@ -122,7 +132,7 @@ static void print_kinds(struct arena *a)
 	(void)a;
 	putchar('\n');
 	for (size_t i = 0; i < N_GENERATORS; i++)
-		printf("  %-8s  %s\n", generators[i].name, generators[i].help);
+		printf("  %-9s  %s\n", generators[i].name, generators[i].help);
 }
 
 static int run(struct ctl *ctl, int argc, char *const *argv)
@@ -133,15 +143,16 @@ static int run(struct ctl *ctl, int argc, char *const *argv)
 	if (!options_read(ctl, &command_generate, argc, argv, NULL, &status))
 		return status;
 	if (optind >= argc)
-		return ctl_wrong(&command_generate, "KIND is missing: write kvmshim generate %s",
-				 command_generate.usage);
+		return ctl_wrong(&command_generate,
+				 "KIND is missing: write kvmshim generate nova|xml|grub|modprobe|initramfs|"
+				 "juju|proxmox|lxc|rule DEVICE…");
 	g = find_generator(ctl, argv[optind]);
 	return g ? run_kind(ctl, g, argc - optind, argv + optind) : CTL_USAGE;
 }
 
 const struct command command_generate = {
 	.name = "generate",
-	.usage = "nova|xml|grub|modprobe|juju|proxmox|lxc|rule DEVICE…",
+	.usage = "KIND DEVICE…",
 	.help = "print the settings of devices for Nova, libvirt, GRUB and others",
 	.about = "Prints the settings for devices of this host, in the syntax of another program.\n"
 		 ABOUT_DEVICE,

@@ -69,6 +69,13 @@ static int load_module(struct work *w, const struct step *s, struct err *err)
 	struct err why = { 0 };
 	int rc = opdriver_modprobe(w, s->name, &why);
 
+	const char *lost = rc ? host_lost_modules(&w->host) : NULL;
+
+	if (lost)
+		return err_set(err, ENOENT,
+			       "modprobe %s: %s; the modules of the running kernel %s were removed: "
+			       "reboot",
+			       s->name, why.text, lost);
 	return rc ? err_set(err, rc < 0 ? -rc : EIO, "modprobe %s: %s", s->name, why.text) : 0;
 }
 

@@ -103,6 +103,16 @@ static const char *is_isolated(const struct judging *j, const struct subject *s)
 		   s->pci.address);
 }
 
+static const char *is_movable(const struct judging *j, const struct subject *s)
+{
+	if (!s->rmrr || s->role == ROLE_COMPANION)
+		return NULL;
+	return SAY("%s: the firmware reserves memory for IOMMU group %d (RMRR, %s), so the kernel does "
+		   "not let VFIO use the device; disable the RMRR of this slot in the firmware, or move "
+		   "the card to another slot",
+		   s->pci.address, s->pci.group, s->rmrr);
+}
+
 /* ---- how QEMU opens it ---- */
 
 static const char *no_iommufd(struct arena *a, const char *device, const char *rule,
@@ -390,7 +400,8 @@ static const struct {
 } checks[] = {
 	{ is_there, ALWAYS },	     { is_endpoint, ALWAYS },	  { is_not_stuck, ALWAYS },
 	{ is_read, ESSENTIAL },	     { is_expected, ESSENTIAL },  { has_no_mdevs, ESSENTIAL },
-	{ is_nobodys, ALWAYS },	     { is_isolated, DETAIL },	  { has_iommufd, ESSENTIAL },
+	{ is_nobodys, ALWAYS },	     { is_isolated, DETAIL },	  { is_movable, DETAIL },
+	{ has_iommufd, ESSENTIAL },
 	{ is_one_way, ESSENTIAL },   { is_company, ESSENTIAL },
 	{ may_be_unbound, DETAIL },  { has_no_used_vfs, ESSENTIAL }, { has_no_vfs, DETAIL },
 	{ has_vf_properties, ALWAYS },
@@ -437,6 +448,15 @@ static void note_tried(const struct judging *j, const struct subject *s)
 			      node ? holder_kind_names[node->kind] : "KIND"));
 }
 
+static void note_power(const struct judging *j, const struct subject *s)
+{
+	if (s->lost_power && !subject_stays(s))
+		strv_push(j->arena, j->notes,
+			  SAY("%s: the power state is %s, so the device possibly does not answer; if the VM does "
+			      "not start, remove the device and rescan the bus, or power the host off and on",
+			      s->pci.address, s->lost_power));
+}
+
 static void judge_function(const struct judging *j, const struct subject *s)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -451,6 +471,7 @@ static void judge_function(const struct judging *j, const struct subject *s)
 			note(j, why);
 	}
 	note_tried(j, s);
+	note_power(j, s);
 }
 
 static void judge_mediated(const struct judging *j, const struct mediated *m)

@@ -70,6 +70,8 @@ struct subject {
 	struct vf_port vf;	      /* of a VF, where conf->vf wants something of it */
 	int vf_error;		      /* errno of vfport_read(); 0: it was read, or nothing is wanted */
 	const char *power;	      /* what power/control says; NULL: it is missing */
+	const char *rmrr;	      /* memory of the firmware that keeps the group from VFIO; NULL */
+	const char *lost_power;	      /* the power state, if it possibly does not answer; NULL */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
 	const struct reservation *owner; /* that has it; NULL: none */
 	const struct salvage *doubt; /* a journal that cannot be read, and may have it; NULL */

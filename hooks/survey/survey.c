@@ -21,6 +21,8 @@
 #include "host/act/act.h"
 #include "host/host.h"
 #include "host/pci/pci.h"
+#include "host/pci/pcipower.h"
+#include "host/pci/rmrr.h"
 #include "host/use/uses.h"
 #include "host/use/usesclaim.h"
 #include "host/use/usesconsole.h"
@@ -263,11 +265,18 @@ static void look_at_modeset(struct look *l, struct subject *s)
 	s->modeset = !s->vgpu && uses_nvidia_modeset(l->host, s->pci.address);
 }
 
+static void look_at_firmware(struct look *l, struct subject *s)
+{
+	s->rmrr = rmrr_of_group(l->host, s->pci.group);
+	s->lost_power = pcipower_lost(l->host, &s->pci);
+}
+
 typedef void look_fn(struct look *l, struct subject *s);
 
 static look_fn *const looks[] = { look_at_settings, look_at_driver,  look_at_units,
 				  look_at_disks,    look_at_mounts,  look_at_network,
-				  look_at_console,  look_at_modules, look_at_modeset };
+				  look_at_console,  look_at_modules, look_at_modeset,
+				  look_at_firmware };
 
 /* Reads nothing more of a function that hangs. */
 static void look_at_function(struct look *l, struct subject *s)

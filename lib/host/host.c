@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -46,6 +47,25 @@ bool host_has_module(const struct host *host, const char *name)
 bool host_can_unload(const struct host *host, const char *name)
 {
 	return host_has_module(host, arena_printf(host->arena, "%s/refcnt", name));
+}
+
+static bool has_list(const struct host *host, const char *release)
+{
+	return sysfs_has(host, arena_printf(host->arena, "/lib/modules/%s/modules.dep", release));
+}
+
+const char *host_lost_modules(const struct host *host)
+{
+	struct strv releases = { 0 };
+	struct utsname kernel;
+
+	if (uname(&kernel) < 0 || has_list(host, kernel.release))
+		return NULL;
+	sysfs_list(host, "/lib/modules", &releases);
+	for (size_t i = 0; i < releases.n; i++)
+		if (has_list(host, releases.v[i]))
+			return arena_strdup(host->arena, kernel.release);
+	return NULL;
 }
 
 int host_cmdline(const struct host *host, pid_t pid, struct strv *argv)

@@ -23,6 +23,12 @@ bool host_has_module(const struct host *host, const char *name);
 /* Is it loaded, and not built in? Such a module has no count of its users. */
 bool host_can_unload(const struct host *host, const char *name);
 
+/*
+ * The release of the running kernel, if its modules are gone from /lib/modules and those of another
+ * kernel are there: after an upgrade, until the reboot. NULL: they are there, or it is unknown.
+ */
+const char *host_lost_modules(const struct host *host);
+
 /* /proc/PID/cmdline as words. 0 or -errno. */
 int host_cmdline(const struct host *host, pid_t pid, struct strv *argv);
 

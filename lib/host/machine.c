@@ -156,6 +156,19 @@ static bool list_has(struct arena *a, const char *list, const char *name)
 	return has;
 }
 
+bool machine_is_built_in(const struct host *host, const char *name)
+{
+	const char *module = sysfs_link(host, pci_driver_path(host->arena, name, "module"));
+	struct utsname kernel;
+	const char *text;
+
+	if (uname(&kernel) < 0)
+		return false;
+	text = text_of(host, arena_printf(host->arena, "/lib/modules/%s/modules.builtin",
+					  kernel.release));
+	return text && list_has(host->arena, text, module ? module : name);
+}
+
 bool machine_has_module(const struct host *host, const struct machine *m, const char *name)
 {
 	static const char *const lists[] = { "modules.dep", "modules.builtin" };

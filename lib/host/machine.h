@@ -42,5 +42,8 @@ const char *machine_kernel_value(const struct machine *m, const char *key);
 /* The function of this host with this address; NULL if it does not exist. */
 const struct pci_function *machine_function(const struct machine *m, const char *address);
 
+/* Is this module, or driver, built into the running kernel (modules.builtin)? */
+bool machine_is_built_in(const struct host *host, const char *name);
+
 /* Is this module loaded, built in, or there to be loaded (modules.dep, modules.builtin)? */
 bool machine_has_module(const struct host *host, const struct machine *m, const char *name);

@@ -34,7 +34,7 @@ sub doctor {
 }
 
 # Is it a row about CPU, firmware, kernel, drivers or memory?
-sub is_of_machine { return $_[0] =~ /^(?:cpu|iommu-|interrupt-|vfio-|softdeps|boot-display|nouveau|nvidia-|hugepages)/ }
+sub is_of_machine { return $_[0] =~ /^(?:cpu|iommu-|interrupt-|rmrr|power-state|vfio-|softdeps|initramfs|boot-display|nouveau|nvidia-|hugepages)/ }
 
 # Hosts: a row, what is so, its grade, what was seen, and what mends it; then how it comes to be.
 # Each of the rows that $is takes has one where it is not ok.

@@ -55,7 +55,7 @@ offers('kvmshim unbind 1', ['10000:e1:00.0'], 'one by how it begins');
 offers('kvmshim bind 0000:01:00.', [ '00.0', '00.1' ], 'behind a colon only what follows it');
 offers('kvmshim bind 0000:', [ '01:00.0', '01:00.1' ], 'right behind one, too');
 offers('kvmshim bind 0000:01:00.0 0000:01:', [ '00.0', '00.1' ], 'and so for the next');
-offers('kvmshim generate ', [qw(nova xml grub modprobe juju proxmox lxc rule --help)], 'what can be generated');
+offers('kvmshim generate ', [qw(nova xml grub modprobe initramfs juju proxmox lxc rule --help)], 'what can be generated');
 offers('kvmshim generate lxc 1', [ '10000:e1:00.0', '1-4.2' ], 'USB devices as well');
 my $rules = offered("kvmshim check $host->{dir}/etc/kvmshim/r");
 is_deeply([ grep { /ini$/ } @$rules ], ['/etc/kvmshim/rules.d/50-gpu.ini'], 'rule files');

@@ -8,10 +8,37 @@ use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Doctor;
 use Kvmshim;
+use POSIX ();
 use Test::More;
 
 my ($gpu, $twin) = ('0000:05:00.0', '0000:06:00.0');
 my $gpu_rule = "[gpu]\nwhen-name = desktop\npass-pci = 05:00.0\n";
+
+# A card that a VM needs, with such regions of its group; in such a power state.
+sub passes_reserved {
+	my ($host, @types) = @_;
+	passes_gpu($host);
+	$host->file('sys/kernel/iommu_groups/5/reserved_regions', join '', map { "0x000000007b800000 0x000000007fffffff $_\n" } @types);
+}
+
+sub passes_in_state {
+	my ($host, $state, $status) = @_;
+	passes_gpu($host);
+	$host->file("sys/bus/pci/devices/$gpu/power_state", "$state\n");
+	$host->file("sys/bus/pci/devices/$gpu/power/runtime_status", "$status\n");
+}
+
+# The script of generate initramfs is installed for the card; an image was built this many seconds from now.
+sub bound_at_boot {
+	my ($host, $path, $more) = @_;
+	$host->file($path, "#!/bin/sh\nkvmshim_bind() {\n\t:\n}\nkvmshim_bind $gpu 10de:1b06\n" . ($more // ''), 0755);
+}
+
+sub image_of {
+	my ($host, $name, $seconds) = @_;
+	my $path = $host->file('boot/' . sprintf($name, (POSIX::uname())[2]), '');
+	utime time + $seconds, time + $seconds, $path or die;
+}
 
 rows_are(\&is_of_machine,
 	[ 'cpu', 'no flag', 'fail', qr/neither vmx nor svm/, qr/firmware/,
@@ -87,6 +114,32 @@ rows_are(\&is_of_machine,
 	} ],
 	[ 'vfio-modules', 'the kernel has none', 'fail', qr/does not have vfio_pci; vfio_iommu_type1/, qr/modules-extra/,
 		sub { shift->gone('sys/module/vfio_pci', 'sys/module/vfio_iommu_type1') } ],
+	[ 'vfio-modules', 'those of the running kernel were removed', 'fail', qr/the modules of the running kernel \S+ were removed from .*: vfio_pci; vfio_iommu_type1$/,
+		qr/^reboot$/, sub {
+		my ($host) = @_;
+		$host->gone('sys/module/vfio_pci', 'sys/module/vfio_iommu_type1');
+		$host->file('lib/modules/99.1.0-newer/modules.dep', "kernel/drivers/vfio/pci/vfio-pci.ko.xz:\n");
+		$host->file('lib/modules/' . (POSIX::uname())[2] . '/updates/dkms/nvidia.ko', '');
+	} ],
+	[ 'vfio-modules', 'those of the running kernel were removed, but are loaded', 'ok', qr/are loaded$/, undef,
+		sub { shift->file('lib/modules/99.1.0-newer/modules.dep', '') } ],
+	[ 'rmrr', 'the firmware has memory of the group', 'fail', qr/: \Q$gpu\E \(IOMMU group 5, 0x7b800000-0x7fffffff\)$/, qr/^disable the RMRR/,
+		sub { passes_reserved(shift, 'msi', 'direct') } ],
+	[ 'rmrr', 'a kernel with relax_rmrr', 'ok', qr/reserves no memory/, undef, sub {
+		my ($host) = @_;
+		passes_reserved($host, 'direct');
+		$host->file('proc/cmdline', "quiet intel_iommu=on,relax_rmrr\n");
+	} ],
+	[ 'rmrr', 'regions that VFIO accepts', 'ok', qr/reserves no memory/, undef, sub { passes_reserved(shift, qw(direct-relaxable reserved msi)) } ],
+	[ 'power-state', 'it does not answer', 'warn', qr/: \Q$gpu\E \(D3cold\)$/, qr{^echo 1 >/sys/bus/pci/devices/\Q$gpu\E/remove},
+		sub { passes_in_state(shift, 'D3cold', 'active') } ],
+	[ 'power-state', 'nobody knows', 'warn', qr/: \Q$gpu\E \(unknown\)$/, qr/rescan/, sub { passes_in_state(shift, 'unknown', 'active') } ],
+	[ 'power-state', 'it sleeps', 'ok', qr/each device/, undef, sub { passes_in_state(shift, 'D3cold', 'suspended') } ],
+	[ 'power-state', 'it has no driver', 'ok', qr/each device/, undef, sub {
+		my ($host) = @_;
+		passes_in_state($host, 'unknown', 'active');
+		$host->gone("sys/bus/pci/devices/$gpu/driver");
+	} ],
 	[ 'vfio-modules', 'there to be loaded', 'ok', qr/loaded when they are needed/, undef, sub { modules_on_disk(shift) } ],
 	[ 'vfio-modules', 'blacklisted', 'fail', qr{vfio_pci cannot be loaded: .*/etc/modprobe\.d/x\.conf}, qr/remove vfio_pci from/, sub {
 		my ($host) = @_;
@@ -132,6 +185,30 @@ rows_are(\&is_of_machine,
 		my ($host) = @_;
 		card($host, $gpu, '10de:1b06', 'nouveau', 5);
 		$host->file('etc/modprobe.d/vfio.conf', "options vfio-pci ids=10de:1b06\nsoftdep nouveau pre: drm vfio_pci post: x\n");
+	} ],
+	[ 'initramfs', 'another driver was first', 'warn', qr{^/etc/initramfs-tools/scripts/init-top/kvmshim-vfio did not bind .*: \Q$gpu\E is bound to nouveau$},
+		qr/^update-initramfs -u, and reboot; .*dmesg \| grep kvmshim/, sub {
+		my ($host) = @_;
+		card($host, $gpu, '10de:1b06', 'nouveau', 5);
+		bound_at_boot($host, 'etc/initramfs-tools/scripts/init-top/kvmshim-vfio');
+	} ],
+	[ 'initramfs', 'it is bound', 'ok', qr/kvmshim-vfio\.sh bound all of its devices/, undef,
+		sub { bound_at_boot(shift, 'usr/lib/dracut/modules.d/90kvmshim-vfio/kvmshim-vfio.sh') } ],
+	[ 'initramfs', 'the image is older than the script', 'warn', qr{^/boot/initramfs-\S+\.img is older than /usr/lib/dracut}, qr/^dracut -f, and reboot$/, sub {
+		my ($host) = @_;
+		bound_at_boot($host, 'usr/lib/dracut/modules.d/90kvmshim-vfio/kvmshim-vfio.sh');
+		image_of($host, 'initramfs-%s.img', -60);
+	} ],
+	[ 'initramfs', 'the image is newer than the boot', 'warn', qr/\Q$gpu\E has no driver$/, qr/^reboot$/, sub {
+		my ($host) = @_;
+		bound_at_boot($host, 'etc/initramfs-tools/scripts/init-top/kvmshim-vfio');
+		image_of($host, 'initrd.img-%s', 200);
+		$host->gone("sys/bus/pci/devices/$gpu/driver");
+	} ],
+	[ 'initramfs', 'another card is there now', 'warn', qr/: \Q$gpu\E is 10de:1b80, not 10de:1b06; \Q$twin\E does not exist$/, qr/^kvmshim generate initramfs ADDRESS \| sh /, sub {
+		my ($host) = @_;
+		card($host, $gpu, '10de:1b80', 'vfio-pci', 5);
+		bound_at_boot($host, 'etc/initramfs-tools/scripts/init-top/kvmshim-vfio', "kvmshim_bind $twin 10de:1b06\n");
 	} ],
 	[ 'boot-display', 'the firmware\'s picture is on a card that is passed', 'warn', qr/^efi-framebuffer\.0 uses memory of \Q$gpu\E/,
 		qr/release-console = yes/, sub { firmware_picture(shift) } ],

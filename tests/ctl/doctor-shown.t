@@ -19,7 +19,7 @@ subtest 'Text: a line each, the mending line below, and how many there were' => 
 	my ($first, $second, @more) = split /\n/, $got->{out};
 	is($first, 'fail    kill-switch          the wrapper is disabled (enabled = no), so no rule applies', 'what is wrong');
 	like($second, qr{^ +→ remove enabled = no from section \[wrapper\] of /etc/kvmshim/kvmshim\.conf$}, 'and what mends it');
-	like($more[-1], qr/^31 checks: 30 ok, 1 failed$/, 'the sum');
+	like($more[-1], qr/^34 checks: 33 ok, 1 failed$/, 'the sum');
 	is($got->{status}, 1, 'exit 1');
 	unlike($got->{out}, qr/\e/, 'no colour where there is no terminal');
 	my $painted = on_terminal($host, 0, 'doctor') // return;

@@ -202,6 +202,102 @@ CONF
 	unlink "$host->{dir}/lib/modules/$release/modules.alias";
 };
 
+# --- initramfs
+
+# Runs what it prints on this host, with these commands: status, out, err.
+sub installs {
+	my ($text, @commands) = @_;
+	my $bin = "$host->{dir}/commands";
+	unlink glob "$bin/*";
+	spew("$bin/$_", "#!/bin/sh\n", 0755) for @commands;
+	symlink "/bin/$_", "$bin/$_" for qw(cat chmod mkdir);
+	$text =~ s{(?<=\s)/(?=(?:etc|usr/lib)/)}{$host->{dir}/}g;
+	$text =~ s{(?<=>)/(?=(?:etc|usr/lib)/)}{$host->{dir}/}g;
+	return run({ env => { PATH => $bin } }, '/bin/sh', '-c', $text);
+}
+
+# Runs an installed script as it is run at boot: modprobe binds what driver_override names.
+sub boots {
+	my ($path, $way) = @_;
+	my ($bin, $log) = map { "$host->{dir}/$_" } 'commands', 'kmsg';
+	spew("$bin/modprobe", "#!/bin/sh\n[ \"\$1\" = vfio-pci ] || exit 1\ncd '$host->{dir}/sys/bus/pci/devices' || exit 1\nfor d in *; do "
+		. "if [ ! -e \$d/driver ] && [ \"\$(cat \$d/driver_override)\" = vfio-pci ]; then ln -s ../../drivers/vfio-pci \$d/driver; fi; done\n", 0755);
+	symlink "/bin/$_", "$bin/$_" for qw(ln readlink);
+	my $script = slurp($path) =~ s{/(?=sys/bus)}{$host->{dir}/}gr =~ s{/dev/kmsg}{>$log}gr;
+	spew($log, '');
+	my $got = run({ env => { PATH => $bin } }, '/bin/sh', $way ? ($way) : (), '-c', $way ? "$script\necho end" : $script);
+	return { %$got, log => slurp($log) };
+}
+
+sub driver_now { return (readlink("$host->{dir}/sys/bus/pci/devices/$_[0]/driver") // 'none') =~ s{.*/}{}r }
+
+subtest 'initramfs' => sub {
+	my @cards = map { ("0000:0$_:00.0", "0000:0$_:00.1") } 1, 2;
+	my $text = generated('initramfs', '02:00.0');
+	like($text, qr/^kvmshim_bind 0000:02:00\.0 10de:1b06\nkvmshim_bind 0000:02:00\.1 10de:10ef\n/m, 'a card whole, by its address');
+	unlike($text, qr/0000:01:00/, 'and not its twin');
+	like($text, qr/^# .*\| sh\b/m, 'what to do with it');
+	is(run({ in => $text }, '/bin/sh', '-n')->{err}, '', 'a shell reads it');
+	my ($tools, $tools_hook) = map { "$host->{dir}/etc/initramfs-tools/$_/kvmshim-vfio" } 'scripts/init-top', 'hooks';
+	my $dracut = "$host->{dir}/usr/lib/dracut/modules.d/90kvmshim-vfio";
+	my $got = installs($text);
+	is($got->{status}, 1, 'where neither is installed');
+	like($got->{err}, qr/^neither initramfs-tools \(mkinitramfs\) nor dracut is installed$/, 'it says so');
+	ok(!-e $tools && !-e $dracut, 'and writes nothing');
+	says('initramfs-tools', installs($text, 'mkinitramfs'), 0, "now run update-initramfs -u, and reboot\n");
+	ok(-x $tools && -x $tools_hook && !-e $dracut, 'programs of initramfs-tools');
+	is(run({}, '/bin/sh', $_, 'prereqs')->{out}, '', 'which depend on nothing') for $tools, $tools_hook;
+	says('dracut', installs($text, 'dracut'), 0, "now run dracut -f, and reboot\n");
+	is(slurp("$dracut/kvmshim-vfio.sh"), slurp($tools), 'the same script');
+	my ($shellcheck) = grep { -x } map { "$_/shellcheck" } split /:/, $ENV{PATH};
+	for my $path ($tools, $tools_hook, "$dracut/kvmshim-vfio.sh", "$dracut/module-setup.sh") {
+		is(run({}, $path =~ /setup/ ? '/bin/bash' : '/bin/sh', '-n', $path)->{err}, '', "$path: a shell reads it");
+		SKIP: {
+			skip('no shellcheck', 1) if !$shellcheck;
+			is(run({}, $shellcheck, '-S', 'warning', '-e', 'SC1091,SC2034,SC2154', $path)->{out}, '', 'and shellcheck takes it');
+		}
+	}
+
+	# the drivers come after it
+	$host->file("sys/bus/pci/$_", '') for 'drivers_probe', map { "devices/$_/driver_override" } @cards;
+	unlink map { "$host->{dir}/sys/bus/pci/devices/$_/driver" } @cards;
+	$got = boots($tools);
+	is("$got->{status}$got->{out}$got->{err}", '0', 'it is silent');
+	is(join(' ', map { driver_now($_) } @cards), 'none none vfio-pci vfio-pci', 'one of two equal cards is on vfio-pci');
+	is(slurp("$host->{dir}/sys/bus/pci/devices/$cards[0]/driver_override"), '', 'the other one is not aimed at it');
+	is($got->{log}, "kvmshim: $cards[2] has driver vfio-pci\nkvmshim: $cards[3] has driver vfio-pci\n", 'the kernel log says it');
+	is(boots($tools, '-u')->{out}, "end\n", 'dracut reads it with its own, which go on');
+	$host->file("sys/bus/pci/devices/$cards[2]/device", "0x1b80\n");
+	$host->file("sys/bus/pci/devices/$cards[2]/driver_override", '');
+	is(boots($tools)->{log} =~ s/\n.*//sr, "kvmshim: $cards[2] is 10de:1b80, not 10de:1b06, so it is not bound to vfio-pci", 'another card in its place');
+	is(slurp("$host->{dir}/sys/bus/pci/devices/$cards[2]/driver_override"), '', 'is left alone');
+	unlink "$host->{dir}/sys/bus/pci/devices/$cards[2]/vendor";
+	my $gone = boots($tools);
+	like($gone->{log}, qr/^kvmshim: \Q$cards[2]\E does not exist, so it is not bound/, 'one that is gone');
+	is($gone->{status}, 0, 'which stops no boot');
+	$host = host();
+};
+
+subtest 'initramfs: what speaks against it' => sub {
+	refused(qr/^kvmshim: 0000:77:00\.0: this host has no such PCI device$/, 'initramfs', '77:00.0');
+	refused(qr/^kvmshim: 0000:00:01\.0 is a bridge/, 'initramfs', '00:01.0');
+	refused(qr/^kvmshim: '10de:1b06' matches several devices:/, 'initramfs', '10de:1b06');
+	my $other = Kvmshim::Plain->new;
+	$other->pci('0000:01:00.0', id => '10de:1b06', class => '030000', driver => 'nouveau', group => 11, files => { boot_vga => 1 });
+	$other->pci('0000:03:00.0', id => '144d:a808', class => '010802', driver => 'nvme', group => 13);
+	$other->pci('0000:04:00.0', id => '8086:1533', class => '020000', driver => 'vfio-pci', group => 13);
+	my $text = ctl($other, 'generate', 'initramfs', '01:00.0')->{out};
+	like($text, qr/^# Attention: 0000:01:00\.0 is the boot display\. /m, 'the boot display');
+	$text = ctl($other, 'generate', 'initramfs', '04:00.0')->{out};
+	like($text, qr/^# Attention: 0000:03:00\.0 \(nvme\) shares IOMMU group 13 with 0000:04:00\.0 /m, 'the rest of its group');
+	like($text, qr/^# 0000:04:00\.0 is bound to vfio-pci now\.$/m, 'one that is there already');
+	unlike(ctl($other, 'generate', 'initramfs', '03:00.0', '04:00.0')->{out}, qr/shares IOMMU group/, 'a whole group');
+	chomp(my $release = `uname -r`);
+	$other->file("lib/modules/$release/modules.builtin", "kernel/drivers/nvme/host/nvme-core.ko\nkernel/drivers/nvme/host/nvme.ko\n");
+	says('a driver that is built in', ctl($other, 'generate', 'initramfs', '03:00.0'), 1, '', "kvmshim: generate initramfs: driver nvme is built into the "
+		. "kernel and binds 0000:03:00.0 before the initramfs runs; let kvmshim-hook bind the device when the VM starts\n");
+};
+
 subtest 'juju' => sub {
 	my $both = generated('juju', '10de:1b06');
 	is((() = $both =~ /"product_id": "1b06"/g), 2, 'two equal cards: one spec and one alias');

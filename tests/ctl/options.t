@@ -25,7 +25,7 @@ my %seen;
 @commands = grep { !$seen{$_}++ } @commands;
 my @kinds = ctl($host, 'generate', '--help')->{out} =~ /^  (\w+)  /mg;
 is("@commands", 'check explain doctor status recover bind unbind devices generate', 'the commands');
-is("@kinds", 'nova xml grub modprobe juju proxmox lxc rule', 'what generate prints');
+is("@kinds", 'nova xml grub modprobe initramfs juju proxmox lxc rule', 'what generate prints');
 
 # The options in the help of a command, each with how its value is written: '', ' V', ' [V]' or '[=V]'.
 sub options_in { return { $_[0] =~ /^  (?:-h, )?(--[\w-]+)( \w+| \[\w+\]|\[=\w+\]|)  /mg } }

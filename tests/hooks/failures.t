@@ -74,7 +74,9 @@ subtest 'modprobe' => sub {
 	my $bare = Kvmshim::Zoo->new(vfio => 0);
 	$bare->program_of_host('usr/sbin/modprobe', 'echo "modprobe: FATAL: Module $2 not found in directory" >&2; exit 1');
 	my $vm = Kvmshim::Vm->new($bare, hostdevs => [$nvme]);
-	$vm->refused(qr/modprobe vfio_iommu_type1: modprobe: FATAL: Module \S+ not found/, 'a module that is missing');
+	$vm->refused(qr/modprobe vfio_iommu_type1: modprobe: FATAL: Module \S+ not found in directory$/, 'a module that is missing');
+	spew($bare->dir . '/lib/modules/99.1.0-newer/modules.dep', '');
+	$vm->refused(qr/FATAL: .*; the modules of the running kernel \S+ were removed: reboot$/, 'those of the running kernel are gone');
 };
 
 # --- releases

@@ -73,6 +73,33 @@ subtest 'IOMMU groups' => sub {
 	$host->settings;
 };
 
+subtest 'memory that the firmware has reserved' => sub {
+	my $regions = sub { $host->attribute('kernel/iommu_groups/13/reserved_regions', join "\n", map { "0x00000000000e8000 0x00000000000e8fff $_" } @_) };
+	$regions->('msi', 'direct');
+	vm($nvme)->refused(qr/\Q$nvme\E: the firmware reserves memory for IOMMU group 13 \(RMRR, 0xe8000-0xe8fff\), .*move the card to another slot$/,
+		'which VFIO cannot do without');
+	$regions->('direct-relaxable', 'msi');
+	vm($nvme)->taken('which VFIO does not need');
+	vm($nvme)->given_back('which VFIO does not need');
+};
+
+subtest 'a device that possibly does not answer' => sub {
+	my $at = $host->path_of($nvme);
+	$host->attribute("$at/power_state", 'D3cold');
+	$host->attribute("$at/power/runtime_status", 'suspended');
+	$host->no_log;
+	vm($nvme)->taken('one that sleeps');
+	vm($nvme)->given_back('one that sleeps');
+	is(join('', grep { /power state/ } $host->log), '', 'is as good as one that is awake');
+	$host->attribute("$at/power/runtime_status", 'active');
+	my $got = vm($nvme)->call('prepare');
+	is($got->{status}, 0, 'one that does not sleep is taken');
+	like($got->{err}, qr/\A.*\Q$nvme\E: the power state is D3cold, so the device possibly does not answer; .*rescan the bus.*\n\z/, 'and the log says it');
+	vm($nvme)->given_back('one that does not sleep');
+	$host->attribute("$at/power_state", 'D0');
+	$host->no_log;
+};
+
 subtest 'drivers that are not ours to take' => sub {
 	$host->settings({ 'unbind-drivers' => 'snd_*, nv?e' });
 	vm($nic)->refused(qr/\Q$nic\E: driver igb is not in unbind-drivers of kvmshim\.conf/, 'a driver');

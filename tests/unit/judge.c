@@ -123,6 +123,13 @@ static const struct row {
 	  { THERE, .pci = { .address = "0000:05:00.0", .driver = "nvidia", .group = -1 } },
 	  .want = "0000:05:00.0 has no IOMMU group; enable the IOMMU in the firmware and on the "
 		  "kernel command line (Intel: intel_iommu=on; AMD: no amd_iommu=off)" },
+	{ "one whose group the firmware needs may not",
+	  { THERE, .pci = { GPU, .driver = "nvidia" }, .rmrr = "0x7b800000-0x7fffffff" },
+	  .want = "0000:05:00.0: the firmware reserves memory for IOMMU group 17 (RMRR, "
+		  "0x7b800000-0x7fffffff), so the kernel does not let VFIO use the device; disable the "
+		  "RMRR of this slot in the firmware, or move the card to another slot" },
+	{ "its sibling does not say it again",
+	  { THERE, .role = ROLE_COMPANION, .pci = { AUDIO, .driver = "vfio-pci" }, .rmrr = "0x0-0x1" } },
 	{ "a driver that is not in the list keeps its device",
 	  { THERE, .pci = { GPU, .driver = "megaraid_sas" } },
 	  .want = "0000:05:00.0: driver megaraid_sas is not in unbind-drivers of kvmshim.conf, "

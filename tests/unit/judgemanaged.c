@@ -34,6 +34,7 @@ static const struct row {
 	{ "a driver that is not in the list", { IT, .pci = { GPU, .driver = "frob" } }, "driver frob is not in unbind-drivers", "c" },
 	{ "the console", { IT, .pci = { GPU, .driver = "nvidia" }, .console = { .vtcons = LIST("vtcon1") } }, "shows the host console", "c" },
 	{ "VFs that nobody uses", { IT, .pci = { GPU, .driver = "nvidia", .vfs = LIST("0000:05:00.2") } }, "has virtual functions enabled", "c" },
+	{ "memory of the firmware", { IT, .pci = { GPU, .driver = "nvidia" }, .rmrr = "0x1000-0x1fff" }, "(RMRR, 0x1000-0x1fff)", "c" },
 	{ "no IOMMU group", { IT, .pci = { .address = "0000:05:00.0", .group = -1 } }, "has no IOMMU group", "c" },
 };
 
