@@ -125,6 +125,7 @@ static void judge(const struct host *host, const char *self, char *const *argv, 
 	opts = qemuopts_with(host->arena, &d->settings);
 	cmdline_parse(host->arena, &opts, argv, &d->cmdline);
 	d->cmdline.files = files;
+	d->cmdline.emulator = d->real;
 	if (!d->settings.enabled)
 		d->kind = DECIDE_OFF;
 	else if (probe_is(&d->cmdline))

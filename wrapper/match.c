@@ -2,8 +2,8 @@
 #include "wrapper/match.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -18,26 +18,11 @@
 #include "host/vfiocdev.h"
 #include "root.h"
 #include "str.h"
+#include "wrapper/line/arch.h"
 #include "wrapper/line/cmdline.h"
 #include "wrapper/line/view.h"
 
 /* ---- the emulator ---- */
-
-/* qemu-system-ARCH[.real]; qemu-kvm and kvm are of the host's own architecture. */
-static const char *arch_of(struct arena *a, const char *real)
-{
-	static const char front[] = "qemu-system-";
-	const char *base = real ? strrchr(real, '/') : NULL;
-	struct utsname host;
-
-	base = base ? base + 1 : real;
-	if (base && str_starts(base, front)) {
-		base += strlen(front);
-		return arena_strndup(a, base,
-				     strspn(base, "abcdefghijklmnopqrstuvwxyz0123456789_"));
-	}
-	return uname(&host) == 0 ? arena_strdup(a, host.machine) : NULL;
-}
 
 /*
  * The first accelerator that the command line names. If it names none, QEMU uses kvm first if
@@ -197,6 +182,23 @@ static void add_if(struct arena *a, struct facts *f, enum fact fact, const char 
 		fact_add(a, f, fact, value);
 }
 
+/* What smbios_entry_add() of QEMU's hw/smbios/smbios.c takes for the VM's own, as -uuid. */
+static const char *smbios_uuid(const struct cmdline *c)
+{
+	const struct qemuopt *smbios = qemuopt_builtin("smbios");
+
+	for (size_t i = c->n; i-- > 0;) {
+		const struct optval *v =
+			arg_is(&c->args[i], smbios) ? view_parsed(c, &c->args[i], NULL) : NULL;
+		const struct prop *type = v ? optval_get(v, "type") : NULL;
+		const struct prop *uuid = v ? optval_get(v, "uuid") : NULL;
+
+		if (type && uuid && strtoul(type->value, NULL, 0) == 1)
+			return uuid->value;
+	}
+	return NULL;
+}
+
 void match_names(struct arena *a, const struct cmdline *c, struct names *names)
 {
 	char host[HOST_NAME_MAX + 1] = "";
@@ -204,6 +206,8 @@ void match_names(struct arena *a, const struct cmdline *c, struct names *names)
 	*names = (struct names){ 0 };
 	names->name = view_get(c, "name", "guest");
 	names->uuid = view_get(c, "uuid", "value");
+	if (!names->uuid)
+		names->uuid = smbios_uuid(c);
 	names->uuid = names->uuid ? str_uuid(a, names->uuid) : NULL;
 	names->host = gethostname(host, sizeof(host) - 1) == 0 ? arena_strdup(a, host) : NULL;
 }

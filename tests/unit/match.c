@@ -33,6 +33,13 @@ static const struct row {
 	{ "an empty name", "-name ,debug-threads=on", NULL, FACT_NAME, "unknown" },
 	{ "a name with a comma", "-name a,,b", NULL, FACT_NAME, "a,b" },
 	{ "the UUID, lowered", "-uuid 4C4C4544-0031-3310-8047-B3C04F4A3532", NULL, FACT_UUID, UUID },
+	{ "the UUID of -smbios", "-smbios type=1,uuid=4C4C4544-0031-3310-8047-B3C04F4A3532", NULL,
+	  FACT_UUID, UUID },
+	{ "the last of them", "-smbios type=1,uuid=x -smbios type=0x1,uuid=" UUID
+	  " -smbios type=1,product=x", NULL, FACT_UUID, UUID },
+	{ "-uuid wins over it", "-uuid " UUID " -smbios type=1,uuid=11111111-2222-3333-4444-555555555555",
+	  NULL, FACT_UUID, UUID },
+	{ "another type's uuid is none", "-smbios type=2,uuid=" UUID, NULL, FACT_UUID, "unknown" },
 	{ "a UUID that is none", "-uuid ../../etc", NULL, FACT_UUID, "unknown" },
 	{ "the machine", "-M usb=on -machine pc-q35-7.2,accel=kvm", NULL, FACT_MACHINE, "pc-q35-7.2" },
 	{ "no machine", "-S", NULL, FACT_MACHINE, "unknown" },

@@ -144,6 +144,14 @@ static const struct uuid_row {
 	{ "three dashes", WORDS("qemu\0---uuid\0" UUID), false },
 	{ "as the last word", WORDS("qemu\0-uuid"), false },
 	{ "in one word", WORDS("qemu\0-uuid=" UUID), false },
+	{ "in -smbios, without -uuid", WORDS("kvm\0-smbios\0type=1,uuid=" UUID), true },
+	{ "in the last -smbios", WORDS("kvm\0-smbios\0type=1,uuid=x\0-smbios\0uuid=" UUID ",type=1"),
+	  true },
+	{ "not in one before the last", WORDS("kvm\0-smbios\0type=1,uuid=" UUID
+					      "\0-smbios\0type=1,uuid=x"), false },
+	{ "in -smbios of another type", WORDS("kvm\0-smbios\0type=2,uuid=" UUID), false },
+	{ "in -smbios, but -uuid has another", WORDS("kvm\0-smbios\0type=1,uuid=" UUID "\0-uuid\0x"),
+	  false },
 	{ "a kernel thread", "", 0, false },
 };
 

@@ -67,6 +67,9 @@ my @reading = (
 	[ name => '-name', "\xc3\xbc" ],
 	[ name => '-name', 'a*b?c' ],
 	[ uuid => '-uuid', '11111111-2222-3333-4444-55555555aaaa', '-uuid', '22222222-2222-3333-4444-55555555AAAA' ],
+	[ uuid => '-smbios', 'type=1,uuid=11111111-2222-3333-4444-55555555aaaa' ],
+	[ uuid => '-smbios', 'uuid=11111111-2222-3333-4444-55555555aaaa,type=0x1', '-smbios', 'type=1,product=x', '-smbios', 'type=3,manufacturer=x' ],
+	[ uuid => '-smbios', 'type=1,uuid=11111111-2222-3333-4444-55555555aaaa', '-smbios', 'type=1,uuid=22222222-2222-3333-4444-55555555aaaa' ],
 	[ 'machine.type' => '-machine', 'pc', '-machine', 'q35' ],
 	[ 'machine.type' => '-machine', 'q35', '-M', 'usb=on' ],
 	[ 'machine.type' => '-machine', 'q35,type=pc' ],
@@ -89,6 +92,8 @@ my @reading = (
 	[ 'cpu.sse4.1' => '-cpu', 'qemu64,+sse4-1' ],
 	[ 'device.r.max-bytes' => '-device', 'virtio-rng-pci,id=r,max-bytes=1,max-bytes=2' ],
 	[ 'device.r.max-bytes' => '-device', '{"driver":"virtio-rng-pci","id":"r","max-bytes":5}' ],
+	(map { [ 'device.a.type' => '-device', "$_,id=a" ], [ 'device.a.type' => '-device', qq({"driver":"$_","id":"a"}) ] }
+		'virtio-rng', 'virtio-net', 'lsi', 'ahci', 'e1000-82540em'),
 	[ 'device.r.max-bytes' => '-device', "{ 'driver' : 'virtio-rng-pci', 'id':'r' , 'max-bytes': 6 }\n" ],
 	[ 'device.r1.max-bytes' => '-device', '{"driver":"virtio-rng-pci","id":"\u0072\u0031","max-bytes":7}' ],
 	[ 'device.a.type' => '-device', 'virtio-rng-pci,driver=virtio-balloon-pci,id=a' ],
@@ -233,6 +238,15 @@ subtest 'Devices in key=value syntax' => sub {
 };
 
 sub json { return ('-device', shift) }
+
+subtest 'The aliases of drivers are those of QEMU' => sub {
+	my %driver = run({}, qemu_binary, '-device', 'help')->{out} =~ /^name "([^"]*)".*, alias "([^"]*)"/mg;
+	ok(keys %driver > 10, 'QEMU lists them');
+	for my $driver (sort keys %driver) {
+		$echo->rules('50-a.ini', "[a]\nwhen-option = -device[driver=$driver]\nadd = -S\n");
+		is(join(' ', @{ $echo->start('-device', "$driver{$driver},id=x")->{words} }), "-device $driver{$driver},id=x -S", "$driver{$driver} is $driver");
+	}
+};
 
 subtest 'Devices in JSON keep their types, and QEMU takes them' => sub {
 	my @net = json('{"driver":"virtio-net-pci","id":"n","mq":false,"rx_queue_size":512,"disable-legacy":"off","mac":"52:54:00:00:00:01","addr":"0x3"}');

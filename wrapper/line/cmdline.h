@@ -28,6 +28,7 @@ struct cmdline {
 	struct arena *arena;
 	struct qemuopts opts;
 	const char *argv0;
+	const char *emulator; /* the path of the real emulator, which shows the architecture; NULL: argv0 has it */
 	struct arg *args;
 	size_t n, cap;
 	/* the folder of the open files that its descriptors mean, of lib/host/vfiocdev.h; NULL: nobody's */

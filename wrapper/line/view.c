@@ -8,6 +8,7 @@
 #include "err.h"
 #include "glob.h"
 #include "str.h"
+#include "wrapper/line/devalias.h"
 
 const struct optval *view_parsed(const struct cmdline *c, struct arg *arg, struct err *err)
 {
@@ -83,6 +84,25 @@ static bool value_matches(const struct selkey *k, const char *value)
 					glob_match_nocase(k->glob, value);
 }
 
+/* Either of them may be QEMU's other name for the driver. */
+static bool driver_matches(const struct cmdline *c, const struct selkey *k, const char *driver)
+{
+	const char *real = devalias_driver(c, driver), *wanted;
+
+	if (real && glob_match(k->glob, real))
+		return true;
+	wanted = devalias_driver(c, k->glob);
+	return wanted && str_eq(wanted, driver);
+}
+
+static bool prop_matches(const struct cmdline *c, const struct arg *arg, const struct selkey *k,
+			 const char *value)
+{
+	return value_matches(k, value) ||
+	       (str_eq(k->key, "driver") && str_eq(arg->opt->name, "device") &&
+		driver_matches(c, k, value));
+}
+
 static bool merged_matches(const struct cmdline *c, const struct qemuopt *canonical,
 			   const struct target *t)
 {
@@ -112,7 +132,7 @@ bool view_selects(const struct cmdline *c, struct arg *arg, const struct target 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct prop *p = optval_get(v, t->keys[i].key);
 
-		if (!p || !value_matches(&t->keys[i], p->value))
+		if (!p || !prop_matches(c, arg, &t->keys[i], p->value))
 			return false;
 	}
 	return true;

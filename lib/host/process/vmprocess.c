@@ -66,20 +66,57 @@ static bool is_word(const char *buf, const char *p)
 	return p == buf || p[-1] == '\0';
 }
 
-/* The word behind the next word -uuid at or behind `from`; NULL if the buffer has none. */
-static const char *uuid_next(const char *buf, size_t len, const char *from)
+/* The word behind the next word `option`, of size bytes with its NUL, at or behind `from`; or NULL. */
+static const char *word_next(const char *buf, size_t len, const char *from, const char *option,
+			     size_t size)
 {
-	static const char option[] = "-uuid";
 	const char *p = from, *end = buf + len;
 
-	while ((p = memmem(p, (size_t)(end - p), option, sizeof(option)))) {
-		const char *value = p + sizeof(option);
+	while ((p = memmem(p, (size_t)(end - p), option, size))) {
+		const char *value = p + size;
 
 		if (is_word(buf, p))
 			return value;
 		p = value;
 	}
 	return NULL;
+}
+
+static const char *uuid_next(const char *buf, size_t len, const char *from)
+{
+	return word_next(buf, len, from, "-uuid", sizeof("-uuid"));
+}
+
+/* The uuid= of a type=1: what QEMU takes without -uuid, as the VMs of Proxmox have it; or NULL. */
+static const char *smbios_uuid(struct arena *a, const char *value)
+{
+	const char *uuid = NULL, *type = "";
+
+	for (size_t len; *value; value += len + (value[len] == ',')) {
+		len = strcspn(value, ",");
+		if (str_starts(value, "type="))
+			type = arena_strndup(a, value + 5, len - 5);
+		else if (str_starts(value, "uuid="))
+			uuid = arena_strndup(a, value + 5, len - 5);
+	}
+	return strtoul(type, NULL, 0) == 1 ? uuid : NULL;
+}
+
+/* All that the words of a command line name; of -smbios the last, and none if it has -uuid. */
+static void uuids_of(struct arena *a, const char *buf, size_t len, struct strv *uuids)
+{
+	static const char smbios[] = "-smbios";
+	const char *value = buf, *last = NULL;
+
+	while ((value = uuid_next(buf, len, value)))
+		strv_push(a, uuids, arena_strdup(a, value));
+	for (value = buf; !uuids->n && (value = word_next(buf, len, value, smbios, sizeof(smbios)));) {
+		const char *uuid = smbios_uuid(a, value);
+
+		last = uuid ? uuid : last;
+	}
+	if (last)
+		strv_push(a, uuids, last);
 }
 
 static int proc_open(const struct host *host)
@@ -93,10 +130,11 @@ bool process_has_uuid(const struct host *host, pid_t pid, const char *uuid)
 	char *buf = arena_raw(host->arena, CMDLINE_MAX + 1);
 	struct look l = { *host, proc, arena_printf(host->arena, "%d", (int)pid), 0 };
 	size_t len = proc < 0 ? 0 : file_read(&l, "cmdline", buf, CMDLINE_MAX);
-	const char *value = buf;
+	struct strv uuids = { 0 };
 
-	while ((value = uuid_next(buf, len, value)))
-		if (strcasecmp(value, uuid) == 0)
+	uuids_of(host->arena, buf, len, &uuids);
+	for (size_t i = 0; i < uuids.n; i++)
+		if (strcasecmp(uuids.v[i], uuid) == 0)
 			return true;
 	return false;
 }
@@ -198,16 +236,17 @@ bool process_is_vm(const struct uuid_process *p, struct vm_user user)
 static void add_uuids(struct look *l, pid_t pid, const char *buf, size_t len,
 		      struct uuid_processes *found)
 {
-	const char *value = uuid_next(buf, len, buf);
 	struct uuid_process p = { .process.pid = pid };
+	struct strv uuids = { 0 };
 
-	if (!value || !read_evidence(l, &p))
+	uuids_of(l->host.arena, buf, len, &uuids);
+	if (!uuids.n || !read_evidence(l, &p))
 		return;
 	p.process = process_now(&l->host, pid);
 	if (!p.process.pid && !process_has_ended(&l->host, pid))
 		failed(l, EIO);
-	for (; p.process.pid && value; value = uuid_next(buf, len, value)) {
-		p.uuid = arena_strdup(l->host.arena, value);
+	for (size_t i = 0; p.process.pid && i < uuids.n; i++) {
+		p.uuid = uuids.v[i];
 		*arena_push(l->host.arena, found->v, found->n, found->cap) = p;
 	}
 }
