@@ -33,6 +33,7 @@ static void check_options(struct arena *a, const struct qemuopts *opts, const st
 					    qemuopt_hint(a, c->patterns[j].target.option));
 	}
 	high_check_rule(rule, m);
+	edit_check_rule(rule, m);
 	for (size_t i = 0; i < rule->n_actions; i++)
 		if (edit_check(a, opts, &rule->actions[i], &err) < 0)
 			mistake_add(m, rule->file, rule->actions[i].line, "%s: %s",

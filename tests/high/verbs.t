@@ -7,6 +7,7 @@
 
 use strict;
 use warnings;
+use Fcntl;
 use File::Path 'make_path';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -66,6 +67,21 @@ subtest 'A block device is opened as one' => sub {
 	my $got = $host->start('-name', 'x');
 	like(($got->{words} // [])->[3], qr/,file\.driver=host_device,file\.filename=\Q$disk\E,/, 'with the driver for them') or diag($got->{err});
 	unlink $disk;
+};
+
+subtest 'A disk behind a descriptor of -add-fd is found' => sub {
+	my $disk = "$dir/behind";
+	spew($disk, 'x' x 512);
+	spew("$dir/other", 'x' x 512);
+	$host->rules('50-a.ini', rule_for_all("pass-disk = $disk"));
+	my @line = map {
+		open my $fh, '<', $_ or die;
+		fcntl $fh, F_SETFD, 0 or die;
+		[ $fh, '-name', 'x', '-add-fd', 'set=2,fd=' . fileno($fh), '-drive', 'file=/dev/fdset/2,if=none,id=d' ];
+	} $disk, "$dir/other";
+	my ($same, $other) = map { [ @$_[ 1 .. $#$_ ] ] } @line;
+	$host->refuses($same, "/etc/kvmshim/rules.d/50-a.ini:3: error: pass-disk: /behind is already on the command line\n", 'it is refused');
+	is($host->start(@$other)->{status}, 0, 'another one is not');
 };
 
 # A disk that this host has not: QEMU cannot open it, but the mount table of the test has it.

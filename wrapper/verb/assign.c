@@ -223,6 +223,11 @@ static int check_unset_key(const struct qemuopt *opt, const char *key, struct er
 			       key);
 	if (opt->syntax == SYNTAX_GLOBAL && !strchr(key, '.'))
 		return err_set(err, EINVAL, "'%s': must be -global DRIVER.PROPERTY", key);
+	if (opt->syntax == SYNTAX_CPU && strchr("+-", *key))
+		return err_set(err, EINVAL,
+			       "'%s': unset takes only the name of a feature, without a sign; write "
+			       "%s",
+			       key, key + 1);
 	if (is_needed(opt, key))
 		return err_set(err, EINVAL, "-%s needs its %s, so unset cannot remove it",
 			       opt->name, key);

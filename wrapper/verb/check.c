@@ -7,6 +7,7 @@
 #include "conf/expand.h"
 #include "conf/rules.h"
 #include "err.h"
+#include "mistake.h"
 #include "str.h"
 #include "wrapper/line/optval.h"
 #include "wrapper/verb/assign.h"
@@ -115,4 +116,31 @@ int edit_check(struct arena *a, const struct qemuopts *opts, const struct action
 			       opt->name);
 	rc = check_percents(action, err);
 	return rc ? rc : checks[action->verb](a, opt, action, err);
+}
+
+/* A rule for command lines without -cpu says so. */
+static bool is_without(const struct rule *rule, const char *option)
+{
+	for (size_t i = 0; i < rule->n_conditions; i++) {
+		const struct condition *c = &rule->conditions[i];
+
+		for (size_t j = 0; c->fact == FACT_OPTION && j < c->n; j++)
+			if (c->patterns[j].negated && !c->patterns[j].target.n &&
+			    str_eq(c->patterns[j].target.option, option))
+				return true;
+	}
+	return false;
+}
+
+void edit_check_rule(const struct rule *rule, struct mistakes *m)
+{
+	for (size_t i = 0; i < rule->n_actions; i++) {
+		const struct action *action = &rule->actions[i];
+
+		if (action->verb == VERB_ADD && str_eq(action->target.option, "cpu") &&
+		    !is_without(rule, "cpu"))
+			mistake_warn(m, rule->file, action->line,
+				     "add: QEMU uses only the last -cpu, so this -cpu replaces the "
+				     "-cpu of the command line; to change it, write set = -cpu");
+	}
 }

@@ -28,11 +28,19 @@ static const struct optval *value_of(struct edit *e, struct arg *arg)
 	return view_parsed(e->c, arg, NULL);
 }
 
+/* -virtfs gives its tag to its -fsdev as the id. */
+static const struct prop *id_of(const struct optval *v)
+{
+	const struct prop *id = optval_get(v, "id");
+
+	return id || !str_eq(v->opt->name, "virtfs") ? id : optval_get(v, "mount_tag");
+}
+
 static bool id_taken(struct edit *e, const char *id)
 {
 	for (size_t i = 0; i < e->c->n; i++) {
 		const struct optval *v = value_of(e, &e->c->args[i]);
-		const struct prop *p = v ? optval_get(v, "id") : NULL;
+		const struct prop *p = v ? id_of(v) : NULL;
 		const struct prop *node = v ? optval_get(v, "node-name") : NULL;
 
 		if ((p && str_eq(p->value, id)) || (node && str_eq(node->value, id)))

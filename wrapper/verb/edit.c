@@ -252,6 +252,20 @@ static expand_quote *quote_for(struct arena *a, const struct qemuopt *opt, const
 	return opt->syntax == SYNTAX_OPTS || opt->syntax == SYNTAX_KEYVAL ? quote_opts : NULL;
 }
 
+/* Of such an option QEMU uses only the last: the added one replaces it, and set may be meant. */
+static void tell_replaced(struct edit *e)
+{
+	ptrdiff_t last = view_last(e->c, e->opt);
+
+	if (e->opt->repeat == REPEAT_LAST && last >= 0)
+		editor_tell_note(
+			e, arena_printf(e->arena,
+					"QEMU uses only the last -%s, so -%s %s of the command line "
+					"has no effect; to change it, write set",
+					e->opt->name, e->opt->name,
+					str_printable(e->arena, e->c->args[last].value)));
+}
+
 static int verb_add(struct edit *e, struct err *err)
 {
 	const char *value = e->action->rest;
@@ -267,9 +281,11 @@ static int verb_add(struct edit *e, struct err *err)
 	rc = expand(e->arena, e->names, value, quote_for(e->arena, e->opt, value), &value, err);
 	if (!rc)
 		rc = check_id(e, value, err);
-	if (!rc)
-		editor_add(e, e->opt, value);
-	return rc;
+	if (rc)
+		return rc;
+	tell_replaced(e);
+	editor_add(e, e->opt, value);
+	return 0;
 }
 
 static bool removable(struct edit *e, struct arg *arg)

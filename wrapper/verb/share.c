@@ -11,10 +11,12 @@
 #include "err.h"
 #include "host/use/usesimage.h"
 #include "str.h"
+#include "wrapper/line/setopt.h"
 #include "wrapper/line/view.h"
 #include "wrapper/verb/common.h"
 #include "wrapper/verb/editor.h"
 #include "wrapper/verb/highverbs.h"
+#include "wrapper/verb/images.h"
 
 #define TAG_MAX 31	/* hw/9pfs/9p.h: MAX_TAG_LEN 32 with its NUL */
 #define SERIAL_MAX 20	/* hw/block/virtio-blk.h: VIRTIO_BLK_ID_BYTES */
@@ -70,11 +72,40 @@ static int check_share(struct arena *a, const struct params *p, struct err *err)
 	return rc ? rc : CHECK_WORD(a, p, "multidevs", multidevs, err);
 }
 
+/* -virtfs makes a device with this tag, and -set may give another device the tag. */
+static bool option_has_tag(struct edit *e, struct arg *arg, const char *tag)
+{
+	const struct prop *p;
+	struct setopt s;
+
+	if (arg->removed || !arg->opt)
+		return false;
+	if (str_eq(arg->opt->name, "virtfs_synth"))
+		return str_eq(tag, "v_synth");
+	if (arg->value && str_eq(arg->opt->name, "set"))
+		return setopt_read(e->arena, arg->value, &s) && str_eq(s.group, "device") &&
+		       str_eq(s.key, "mount_tag") && str_eq(s.value, tag);
+	if (!arg->value || !str_eq(arg->opt->name, "virtfs"))
+		return false;
+	p = optval_get(view_parsed(e->c, arg, NULL), "mount_tag");
+	return p && str_eq(p->value, tag);
+}
+
+static const char *user_of_tag(struct edit *e, const char *tag)
+{
+	const char *user = high_user_of(e, "mount_tag", tag);
+
+	for (size_t i = 0; !user && i < e->c->n; i++)
+		if (option_has_tag(e, &e->c->args[i], tag))
+			user = arena_printf(e->arena, "-%s", e->c->args[i].opt->name);
+	return user;
+}
+
 static int apply_share(struct edit *e, const struct params *p, struct err *err)
 {
 	const char *tag = p->place[0], *path = p->place[1], *where, *fs, *id;
 	const char *security = params_get(p, "security"), *multidevs = params_get(p, "multidevs");
-	const char *user = high_user_of(e, "mount_tag", tag);
+	const char *user = user_of_tag(e, tag);
 	const char *quote = tag[strcspn(tag, " \t$&;|<>()*?\"`\\")] ? "'" : "";
 	struct stat st = { 0 };
 	int rc = stat_path(path, &st, err);
@@ -227,57 +258,6 @@ static const char *blockdev(struct edit *e, const struct params *p, bool is_devi
 	return node;
 }
 
-static bool same_file(const struct stat *disk, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return false;
-	if (S_ISBLK(disk->st_mode))
-		return S_ISBLK(st.st_mode) && st.st_rdev == disk->st_rdev;
-	return st.st_dev == disk->st_dev && st.st_ino == disk->st_ino;
-}
-
-/* Does this argument give the guest that file, under whatever name? */
-/* filename, file.filename, file.file.filename…: block drivers are nested */
-static bool is_filename(const struct optval *v, const struct prop *p)
-{
-	const struct json_node *node = v->json ? &v->tree.v[p->node] : NULL;
-
-	if (node && node->kind != JSON_STRING)
-		return false;
-	return optval_means(v, p, "file") || str_ends(node ? node->key : p->key, "filename");
-}
-
-static bool arg_has_file(struct edit *e, struct arg *arg, const struct stat *disk)
-{
-	static const char *const images[] = { "hda", "hdb", "hdc", "hdd", "cdrom", "fda", "fdb",
-					      "sd",  "mtdblock", "pflash" };
-	const struct optval *v;
-
-	if (!arg->opt || !arg->value)
-		return !arg->unknown && !arg->opt && same_file(disk, arg->word);
-	if (STR_AMONG(images, arg->opt->name))
-		return same_file(disk, arg->value);
-	if (!str_eq(arg->opt->name, "blockdev") && !str_eq(arg->opt->name, "drive"))
-		return false;
-	v = view_parsed(e->c, arg, NULL);
-	for (size_t i = 0; v && i < v->n; i++)
-		if (is_filename(v, &v->props[i]) &&
-		    same_file(disk, optval_value(v, &v->props[i])))
-			return true;
-	return false;
-}
-
-/* Two writers on one disk would ruin it. */
-static bool is_on_line(struct edit *e, const struct stat *disk)
-{
-	for (size_t i = 0; i < e->c->n; i++)
-		if (!e->c->args[i].removed && arg_has_file(e, &e->c->args[i], disk))
-			return true;
-	return false;
-}
-
 /* The host writes to a disk that it uses, and a guest that writes too would ruin it. */
 static int check_unused(struct edit *e, const struct params *p, const struct stat *st,
 			struct err *err)
@@ -302,7 +282,7 @@ static int apply_disk(struct edit *e, const struct params *p, struct err *err)
 
 	if (!rc && !S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
 		rc = err_set(err, EINVAL, "%s: must be a disk or a file", p->place[0]);
-	if (!rc && is_on_line(e, &st))
+	if (!rc && images_has(e->c, &st))
 		rc = err_set(err, EEXIST, "%s is already on the command line", p->place[0]);
 	if (!rc)
 		rc = check_unused(e, p, &st, err);
