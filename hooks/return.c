@@ -17,6 +17,7 @@
 #include "hooks/steps/lanes.h"
 #include "hooks/survey/reserve.h"
 #include "host/sysfs.h"
+#include "host/use/usesnvidia.h"
 #include "root.h"
 #include "str.h"
 
@@ -122,11 +123,13 @@ static void forget_ended(struct arena *a, struct journal *j)
 	j->n_stuck = n;
 }
 
-static int say_stuck(struct arena *a, const struct journal *j, struct err *err)
+static int say_stuck(const struct host *host, const struct journal *j, struct err *err)
 {
 	const struct stuck *s = &j->stuck[0];
+	bool lasting = s->device && uses_nvidia_lasting(host, s->device);
 
-	return err_set(err, ETIMEDOUT, "%s", stuck_text(a, stuck_subject(s), stuck_reason(a, s)));
+	return err_set(err, ETIMEDOUT, "%s",
+		       stuck_text(host->arena, stuck_subject(s), stuck_reason(host->arena, s), lasting));
 }
 
 /*
@@ -174,7 +177,7 @@ static int undo(struct assignment *h, int folder, struct journal *j, const bool 
 	journal_write(a, folder, j, &kept);
 	rc = lanes_undo(h, j, only, undone, err);
 	if (rc == 0 && j->n_stuck)
-		rc = say_stuck(a, j, err);
+		rc = say_stuck(&h->host, j, err);
 	if (rc && !only)
 		forget_undone(j, undone);
 	if (rc && journal_write(a, folder, j, &kept) < 0)

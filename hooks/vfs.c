@@ -57,7 +57,8 @@ static int say_stuck(const struct assignment *h, const char *pf, const char *wha
 	return err_set(err, ETIMEDOUT, "%s",
 		       stuck_text(a, pf,
 				  arena_printf(a, "%s " NUMVFS " has not finished (process %ld)",
-					       what, (long)child.pid)));
+					       what, (long)child.pid),
+				  false));
 }
 
 static int read_count(const struct assignment *h, const struct device_settings *d, char **now,

@@ -25,6 +25,10 @@ struct row doctor_nouveau(const struct doctor *d);
 struct row doctor_nvidia_persistenced(const struct doctor *d);
 /* initramfs.c */
 struct row doctor_initramfs(const struct doctor *d);
+/* nvidia.c */
+struct row doctor_nvidia_modeset(const struct doctor *d);
+struct row doctor_nvidia_unbind(const struct doctor *d);
+struct row doctor_nvidia_nodes(const struct doctor *d);
 /* rules.c */
 struct row doctor_kill_switch(const struct doctor *d);
 struct row doctor_kvmshim_root(const struct doctor *d);
@@ -50,6 +54,7 @@ struct row doctor_selinux(const struct doctor *d);
 /* limits.c */
 struct row doctor_memlock(const struct doctor *d);
 struct row doctor_device_acl(const struct doctor *d);
+struct row doctor_iommufd(const struct doctor *d);
 /* domain.c: of one domain */
 struct row doctor_definition(const struct doctor *d);
 struct row doctor_assign(const struct doctor *d);

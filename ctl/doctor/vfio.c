@@ -11,6 +11,7 @@
 #include "host/pci/subdevices.h"
 #include "host/sysfs.h"
 #include "host/use/usesconsole.h"
+#include "host/vfiocdev.h"
 #include "shellword.h"
 
 #define INITRAMFS "then update-initramfs -u (dracut -f)"
@@ -261,4 +262,42 @@ struct row doctor_nvidia_persistenced(const struct doctor *d)
 				     key_for_persistenced(d), first),
 			"nvidia-persistenced (pid %ld) has devices open that a VM needs: %s",
 			(long)pid, row_list(d, &kept));
+}
+
+/* ---- IOMMUFD ---- */
+
+static void add_requests(const struct doctor *d, const struct defined *one, struct row_texts *t)
+{
+	struct mistakes m;
+	struct grants g;
+
+	for (size_t i = 0; i < one->xml.n; i++)
+		if (one->xml.hostdevs[i].iommufd)
+			row_add(d, t, "%s requests it for %s", one->name, one->xml.hostdevs[i].device);
+	doctor_grants(d, one, &g, &m);
+	for (size_t i = 0; i < g.n; i++)
+		if (g.v[i].iommufd)
+			row_add(d, t, "rule %s requests it for %s of %s", g.v[i].rule, g.v[i].device,
+				one->name);
+}
+
+struct row doctor_iommufd(const struct doctor *d)
+{
+	bool has = vfiocdev_has_iommufd(&d->host);
+	struct row_texts asked = { 0 };
+
+	for (size_t i = 0; i < d->n_domains; i++)
+		if (!d->domains[i].problem)
+			add_requests(d, &d->domains[i], &asked);
+	if (!asked.n && d->unseen_domains)
+		return row_unseen(d, DOMAIN_FOLDER);
+	if (!asked.n)
+		return row_ok(d, "no domain requests IOMMUFD; this kernel %s",
+			      has ? "has " IOMMUFD_NODE : "has no " IOMMUFD_NODE);
+	if (has)
+		return row_ok(d, IOMMUFD_NODE " exists: %s", row_list(d, &asked));
+	return row_fail(d,
+			"boot a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, or do not use "
+			"iommufd",
+			IOMMUFD_NODE " does not exist: %s", row_list(d, &asked));
 }

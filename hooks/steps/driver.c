@@ -17,6 +17,7 @@
 #include "host/act/actrun.h"
 #include "host/pci/pci.h"
 #include "host/sysfs.h"
+#include "host/use/usesnvidia.h"
 #include "str.h"
 
 #define MODPROBE_DEADLINE 60000 /* ms */
@@ -41,7 +42,8 @@ int opdriver_hangs(struct work *w, const struct step *s, struct process child, s
 		(struct stuck){ .device = s->device, .op = s->op, .child = child };
 	return err_set(err, ETIMEDOUT, "%s",
 		       stuck_text(w->host.arena, s->device ? s->device : s->name,
-				  hang_text(w, s, child)));
+				  hang_text(w, s, child),
+				  s->device && uses_nvidia_lasting(&w->host, s->device)));
 }
 
 int opdriver_put(struct work *w, const struct step *s, const char *path, const char *text,
@@ -244,7 +246,8 @@ static int name_holder(struct work *w, const struct step *s, const struct nodes 
 		       stuck_text(w->host.arena, s->device,
 				  arena_printf(w->host.arena, "%s while %s",
 					       hang_text(w, s, stuck->child),
-					       survey_holder_text(w->host.arena, &h.v[0]))));
+					       survey_holder_text(w->host.arena, &h.v[0])),
+				  uses_nvidia_lasting(&w->host, s->device)));
 }
 
 int opdriver_unbind(struct work *w, const struct step *s, struct err *err)

@@ -11,8 +11,17 @@
 #include "host/act/vfport.h"
 #include "str.h"
 
-/* A VF that is being reset: i40e answers EAGAIN, ice EBUSY. */
 #define RESET_PATIENCE 10000 /* ms */
+
+/*
+ * A VF that is being reset: i40e answers EAGAIN, ice EBUSY. igb has no rate for a VF while it has
+ * no link (igb_ndo_set_vf_bw()), and it loses the link for a moment when VFs are created.
+ */
+static bool is_passing(const struct work *w, const struct vf_port *port, enum vf_property p, int rc)
+{
+	return rc == -EAGAIN || rc == -EBUSY ||
+	       (rc == -EINVAL && p == VF_MAX_RATE && !vfport_has_link(&w->host, port));
+}
 
 static int look(struct work *w, const struct step *s, struct vf_port *port, struct err *err)
 {
@@ -49,7 +58,7 @@ static int put(struct work *w, const struct step *s, const struct vf_port *port,
 	double end = clock_ms() + RESET_PATIENCE;
 	struct process stuck;
 
-	while ((rc = vfport_set(&w->host, port, p, text, deadline, &stuck)) == -EAGAIN || rc == -EBUSY) {
+	while (is_passing(w, port, p, rc = vfport_set(&w->host, port, p, text, deadline, &stuck))) {
 		if (clock_ms() > end)
 			break;
 		clock_sleep(LOOK_AGAIN);

@@ -193,7 +193,7 @@ static const char *is_nobodys(const struct judging *j, const struct subject *s)
 
 static const char *is_not_stuck(const struct judging *j, const struct subject *s)
 {
-	return s->stuck ? stuck_text(j->arena, s->pci.address, s->stuck) : NULL;
+	return s->stuck ? stuck_text(j->arena, s->pci.address, s->stuck, s->lasting) : NULL;
 }
 
 static const char *is_company(const struct judging *j, const struct subject *s)

@@ -72,6 +72,7 @@ struct subject {
 	const char *power;	      /* what power/control says; NULL: it is missing */
 	const char *rmrr;	      /* memory of the firmware that keeps the group from VFIO; NULL */
 	const char *lost_power;	      /* the power state, if it possibly does not answer; NULL */
+	bool lasting;		      /* uses_nvidia_lasting() */
 	const char *stuck;	      /* why it cannot be touched at all; NULL */
 	const struct reservation *owner; /* that has it; NULL: none */
 	const struct salvage *doubt; /* a journal that cannot be read, and may have it; NULL */

@@ -289,6 +289,7 @@ static void look_at_function(struct look *l, struct subject *s)
 	if (s->pci.bridge)
 		return;
 	look_for_stuck(l, s);
+	s->lasting = uses_nvidia_lasting(l->host, s->pci.address);
 	rc = subdevices_read(l->host, s->pci.address, &s->below);
 	s->exists = rc != -ENOENT;
 	if (!s->exists)

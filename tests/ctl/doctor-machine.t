@@ -40,6 +40,13 @@ sub image_of {
 	utime time + $seconds, time + $seconds, $path or die;
 }
 
+sub modeset {
+	my ($host, $modeset) = @_;
+	persistenced($host);
+	$host->file('sys/module/nvidia_drm/parameters/modeset', "$modeset\n");
+	$host->file("sys/bus/pci/devices/$gpu/drm/card0/dev", "226:0\n");
+}
+
 rows_are(\&is_of_machine,
 	[ 'cpu', 'no flag', 'fail', qr/neither vmx nor svm/, qr/firmware/,
 		sub { shift->file('proc/cpuinfo', "vendor_id\t: GenuineIntel\nflags\t\t: fpu vmxx\n") } ],
@@ -257,6 +264,25 @@ rows_are(\&is_of_machine,
 		persistenced($host);
 		$host->gone('proc/77');
 	} ],
+	[ 'nvidia-modeset', 'it keeps a card that is passed', 'fail', qr/nvidia_drm has modeset=1, so driver nvidia would never unbind \Q$gpu\E/,
+		qr/^set unload-modules = nvidia_uvm, nvidia_drm, nvidia_modeset in section \[device \Q$gpu\E\]/, sub { modeset(shift, 'Y') } ],
+	[ 'nvidia-modeset', 'the hook unloads it', 'ok', qr/does not keep a device/, undef, sub {
+		my ($host) = @_;
+		modeset($host, 'Y');
+		$host->conf("[device $gpu]\nunload-modules = nvidia-drm\n");
+	} ],
+	[ 'nvidia-modeset', 'without modeset', 'ok', qr/does not keep a device/, undef, sub { modeset(shift, 'N') } ],
+	[ 'nvidia-unbind', 'a driver that waits for ever', 'warn', qr/with driver nvidia 595\.58, an unbind that is stuck ends only with a reboot: \Q$gpu\E$/,
+		qr/^name the units that use the card in stop-units/, sub { persistenced($_[0]); $_[0]->file('sys/module/nvidia/version', "595.58\n") } ],
+	[ 'nvidia-unbind', 'an older one', 'ok', qr/ends with the program/, undef,
+		sub { persistenced($_[0]); $_[0]->file('sys/module/nvidia/version', "580.95.05\n") } ],
+	[ 'nvidia-unbind', 'a card that the host keeps', 'ok', qr/ends with the program/, undef,
+		sub { card($_[0], $gpu, '10de:1b06', 'nvidia', 5); $_[0]->file('sys/module/nvidia/version', "595.58\n") } ],
+	[ 'iommufd', 'there is none, and a rule asks for it', 'fail', qr{/dev/iommu does not exist: rule 50-gpu\.ini:gpu requests it for \Q$gpu\E of desktop}, qr/^boot a kernel with CONFIG_IOMMUFD/,
+		sub { $_[0]->rules('50-gpu.ini', $gpu_rule =~ s/\n\z/ iommufd=on\n/r) } ],
+	[ 'iommufd', 'there is one', 'ok', qr{/dev/iommu exists: rule 50-gpu\.ini:gpu requests it}, undef,
+		sub { $_[0]->rules('50-gpu.ini', $gpu_rule =~ s/\n\z/ iommufd=on\n/r); $_[0]->file('dev/iommu', '') } ],
+	[ 'iommufd', 'nobody asks for it', 'ok', qr{no domain requests IOMMUFD; this kernel has no /dev/iommu}, undef, sub { } ],
 	[ 'hugepages', 'more than there are', 'fail', qr/desktop needs 512 pages of 2 MiB, but the host has 4/, qr/hugepages = allocate/,
 		sub { domain(shift, 'desktop', memory => "<memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking>") } ],
 	[ 'hugepages', 'which the hook may allocate', 'ok', qr/the hook enlarges the pool/, undef, sub {

@@ -19,7 +19,7 @@ subtest 'Text: a line each, the mending line below, and how many there were' => 
 	my ($first, $second, @more) = split /\n/, $got->{out};
 	is($first, 'fail    kill-switch          the wrapper is disabled (enabled = no), so no rule applies', 'what is wrong');
 	like($second, qr{^ +→ remove enabled = no from section \[wrapper\] of /etc/kvmshim/kvmshim\.conf$}, 'and what mends it');
-	like($more[-1], qr/^34 checks: 33 ok, 1 failed$/, 'the sum');
+	like($more[-1], qr/^38 checks: 37 ok, 1 failed$/, 'the sum');
 	is($got->{status}, 1, 'exit 1');
 	unlike($got->{out}, qr/\e/, 'no colour where there is no terminal');
 	my $painted = on_terminal($host, 0, 'doctor') // return;
@@ -96,7 +96,7 @@ subtest 'Without root it says what it could not see' => sub {
 	journal($host, 1, {});
 	my $got = doctor($host, { uid => 65534 });
 	my @unseen = grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
-	is("@unseen", 'kvmshim-root hugepages emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl journals stuck', 'those rows');
+	is("@unseen", 'kvmshim-root hugepages emulators capability-cache machine-types unknown-options hook foreign-hooks device-acl iommufd journals stuck', 'those rows');
 	is($got->{rows}{'device-acl'}{seen}, '/etc/libvirt/qemu.conf cannot be read by this user', 'what it is');
 	is($got->{rows}{$_}{fix}, 'run kvmshim doctor as root', "$_: what to do") for @unseen;
 	is($got->{status}, 0, 'and all else is well') or diag($got->{out});
@@ -114,7 +114,7 @@ subtest 'Without root, and with folders that may be listed' => sub {
 		my $got = doctor($host, { uid => 65534 });
 		return join ' ', grep { $got->{rows}{$_}{grade} eq 'unseen' } @{ $got->{names} };
 	};
-	my $unseen = 'hugepages emulators capability-cache machine-types unknown-options apparmor memlock device-acl';
+	my $unseen = 'hugepages emulators capability-cache machine-types unknown-options apparmor memlock device-acl iommufd';
 	is($seen->(), $unseen, 'what is in files that are root\'s');
 	chmod 0700, $host->dir . '/etc/libvirt/qemu';
 	is($seen->(), $unseen, 'or that cannot be listed');

@@ -6,7 +6,8 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/../lib";
+use lib "$FindBin::Bin/../lib", "$FindBin::Bin/../ctl";
+use Ctl;
 use Kvmshim;
 use Kvmshim::Devices;
 use Kvmshim::Pace;
@@ -63,6 +64,13 @@ subtest 'what all cards share' => sub {
 		$host->no_process(900)->process(900, command => 'ollama', open => [ $host->node('c', @{ $node{$_} }) ]);
 		vm($card)->refused(qr{\Q$card\E is in use: ollama \(pid 900, unit ollama\.service\) has /dev/$_ open}, "$_ of the only card");
 	}
+	$host->rules('50-gpu.ini', "[gpu]\nwhen = always\npass-pci = 0c:00.0\n");
+	like(ctl($host, 'doctor')->{out}, qr{^warn +nvidia-nodes +\Q$card\E is the only card of driver nvidia, so these programs use it: ollama \(pid 900\) has /dev/nvidiactl open$}m,
+		'doctor names them');
+	$host->conf("[device $card]\nstop-units = ollama.service\n");
+	like(ctl($host, 'doctor')->{out}, qr{^ok +nvidia-nodes +no program keeps}m, 'not those that are stopped');
+	settings();
+	unlink $host->dir . '/etc/kvmshim/rules.d/50-gpu.ini' or die;
 	gpu($other, 1, 41, 'nvidia');
 	anew($host);
 	goes('beside another card it says nothing of this one', $card);
@@ -74,6 +82,21 @@ subtest 'what all cards share' => sub {
 	$host->no_process(900)->process(900, command => 'ollama', open => [ $host->node('c', 195, 255) ]);
 	vm($card)->refused(qr{has /dev/nvidiactl open}, 'where a VM has the other, this is the only one again');
 	$host->no_process(900);
+};
+
+subtest 'an unbind that does not end' => sub {
+	settings();
+	for ([ '580.95.05', qr/stop the program that uses the device and run `kvmshim recover`, or reboot/ ],
+		[ '595.58', qr/driver nvidia 595 and newer does not continue when the program has ended; reboot/ ]) {
+		$host->attribute('module/nvidia/version', $_->[0]);
+		my $fault = $host->fault('nvidia/unbind', 'write', 1, 'hang');
+		my $got = vm($card)->call('prepare');
+		like($got->{err}, qr/\Akvmshim: \Q$card\E is stuck: unbind has not finished [^\n]*; $_->[1]\n\z/, "version $_->[0]");
+		like(vm($card)->call('prepare')->{err}, qr/\Q$card\E is stuck: [^\n]*; $_->[1]\n\z/, 'and at the next start');
+		$host->no_fault($fault);
+		is(ctl($host, 'recover')->{status}, 0, 'recover') or diag(ctl($host, 'recover')->{err});
+	}
+	anew($host);
 };
 
 # --- unload-modules

@@ -163,6 +163,18 @@ subtest 'the driver resets it' => sub {
 	$host->no_fault;
 };
 
+subtest 'a rate without a link' => sub {
+	conf('vf-max-rate = 100');
+	my $net = $host->path_of($pf) . '/.below/igb/net/eth1';
+	$host->attribute("$net/carrier", 0);
+	$host->fault('vf-max-rate', 'write', $_, 'EINVAL') for 1, 2;
+	my $vm = vm();
+	$vm->taken('it is tried again');
+	$host->no_fault;
+	$vm->given_back('it');
+	unlink $host->dir . "/.sys/$net/carrier" or die;
+};
+
 subtest 'a value that the driver reports, and does not take' => sub {
 	conf('vf-vlan = 5');
 	for my $e ('EINVAL', 'EOPNOTSUPP') {

@@ -108,6 +108,14 @@ int vfport_read(const struct host *host, const char *address, int deadline, stru
 	return find_interface(host, deadline, out, stuck);
 }
 
+bool vfport_has_link(const struct host *host, const struct vf_port *port)
+{
+	const char *carrier = sysfs_text(
+		host, net_path(host, port->pf, arena_printf(host->arena, "%s/carrier", port->interface)));
+
+	return !carrier || !str_eq(carrier, "0");
+}
+
 int vfport_set(const struct host *host, const struct vf_port *port, enum vf_property p,
 	       const char *text, int deadline, struct process *stuck)
 {

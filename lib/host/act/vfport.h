@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "vfproperty.h"
 
 struct host;
@@ -25,6 +27,9 @@ struct vf_port {
  */
 int vfport_read(const struct host *host, const char *address, int deadline, struct vf_port *out,
 		struct process *stuck);
+
+/* Has the interface a link now? Where that cannot be told, it has. */
+bool vfport_has_link(const struct host *host, const struct vf_port *port);
 
 /*
  * text as vf_property_parse() takes it. 0, or -errno: -EOPNOTSUPP: the driver does not support

@@ -2,6 +2,7 @@
 #include "host/use/usesnvidia.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 
 #include "arena.h"
 #include "host/pci/pci.h"
@@ -21,6 +22,21 @@ bool uses_nvidia_modeset(const struct host *host, const char *address)
 		return false;
 	modeset = sysfs_text_at(host->arena, AT_FDCWD, root_path(host, MODESET));
 	return modeset && (*modeset == 'Y' || *modeset == '1');
+}
+
+#define LASTING 595
+
+const char *uses_nvidia_version(const struct host *host)
+{
+	return sysfs_text(host, "/sys/module/nvidia/version");
+}
+
+/* The link to a driver that is stuck in an unbind is gone by then. */
+bool uses_nvidia_lasting(const struct host *host, const char *address)
+{
+	const char *id = pci_id(host, address), *version = uses_nvidia_version(host);
+
+	return id && str_starts(id, "10de:") && version && strtol(version, NULL, 10) >= LASTING;
 }
 
 static bool is_virtual(const struct host *host, const char *address)

@@ -13,6 +13,15 @@ struct strv;
  */
 bool uses_nvidia_modeset(const struct host *host, const char *address);
 
+/* The version of driver nvidia, "595.58"; NULL: it is not loaded. */
+const char *uses_nvidia_version(const struct host *host);
+
+/*
+ * Is this a card of NVIDIA, and the driver so new (595) that an unbind that waits for a program
+ * does not end with this program?
+ */
+bool uses_nvidia_lasting(const struct host *host, const char *address);
+
 /*
  * A card of driver nvidia that is not among these addresses, and so needs its modules; NULL: none.
  * Virtual functions do not count: they are vGPUs of a card.

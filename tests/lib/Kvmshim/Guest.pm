@@ -20,7 +20,7 @@ use Kvmshim::Pace;
 use Kvmshim::Qemu;
 use Test::More ();
 
-our @EXPORT = qw(in_test_vm test_vm guest_kernel guest_initramfs guest_arguments guest_told
+our @EXPORT = qw(in_test_vm with_igb test_vm guest_kernel guest_initramfs guest_arguments guest_told
 	linux_guest cpuid_guest);
 
 my $tests = abs_path(dirname(__FILE__) . '/../..');
@@ -44,6 +44,28 @@ sub test_vm {
 	return ("$tests/vm/run-vm.sh", @$options, split(' ', $ENV{KVMSHIM_VM} // ''),
 		'--', 'env', (map { "$_=$keep{$_}" } sort keys %keep),
 		$^X, (map { '-I' . abs_path($_) } grep { -d } @INC), abs_path($0), @arguments);
+}
+
+my $igb_folder;    # until the end of the test
+
+sub has_igb { return run({}, @_, qw(-machine q35 -device), 'igb,help')->{out} =~ /^igb options/m }
+
+# The QEMU that runs L1 has an igb, of QEMU 8.0: the host's own, or that of the Debian 13 that
+# releases.sh makes, by its own loader. Not in L1.
+sub with_igb {
+	return if $ENV{L1} || has_igb(qemu_binary);
+	my $root = ($ENV{KVMSHIM_RELEASES} // ($ENV{XDG_CACHE_HOME} // ($ENV{HOME} // '') . '/.cache') . '/kvmshim/releases')
+		. '/trixie/root';
+	system "$tests/releases.sh", '--do', 'true', 'trixie' if $ENV{MUST_WORK} && !-x "$root/usr/bin/qemu-system-x86_64";
+	my $folder = $igb_folder = File::Temp->newdir;
+	my ($lib, $libexec) = map { "$root/$_/x86_64-linux-gnu" } qw(usr/lib lib);
+	spew("$folder/qemu-system-x86_64", <<"SH", 0755);
+#!/bin/sh
+exec '$root/lib64/ld-linux-x86-64.so.2' --library-path '$lib:$libexec' '$root/usr/bin/qemu-system-x86_64' \\
+	-L '$root/usr/share/seabios' -L '$root/usr/share/qemu' "\$@"
+SH
+	need(has_igb("$folder/qemu-system-x86_64"), "no QEMU with an igb: 8.0 or newer here, or in $root (tests/releases.sh --do true trixie)");
+	$ENV{PATH} = "$folder:$ENV{PATH}";
 }
 
 # The rest of the test runs in a machine of its own; see tests/vm/run-vm.sh for
