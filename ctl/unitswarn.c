@@ -7,6 +7,7 @@
 #include "conf/rules.h"
 #include "conf/settings.h"
 #include "conf/unitnames.h"
+#include "host/pci/pci.h"
 #include "host/program.h"
 #include "host/sysfs.h"
 #include "host/unitfile.h"
@@ -87,6 +88,18 @@ static void look_at_units(const struct warner *w, const char *key, const struct 
 		look_at_unit(w, key, units->v[i]);
 }
 
+static void warn_of_bridge(const struct warner *w, const struct device_settings *d)
+{
+	const char *key = settings_not_of_bridge(d);
+	struct pci_function f = { 0 };
+
+	if (key && pci_function_read(w->host, d->address, &f) == 0 && f.bridge)
+		mistake_warn(w->mistakes, w->path, w->line,
+			     "%s: %s is a PCI bridge, so the hook ignores this key; power and "
+			     "d3cold_allowed apply while a VM has a device below the bridge",
+			     key, d->address);
+}
+
 void unitswarn(const struct host *host, const struct settings *settings, struct mistakes *m)
 {
 	for (size_t i = 0; i < settings->n_devices; i++) {
@@ -98,6 +111,7 @@ void unitswarn(const struct host *host, const struct settings *settings, struct 
 		look_at_units(&w, "start-units", &d->start_units);
 		look_at_units(&w, "units-before-unbind", &d->units_before_unbind);
 		look_at_units(&w, "units-while-unbound", &d->units_while_unbound);
+		warn_of_bridge(&w, d);
 		if (d->end_sessions.n && !program_find(host, "loginctl"))
 			warn(&w, "end-sessions", d->end_sessions.v[0],
 			     "loginctl is not installed, so the hook cannot end sessions on this host");

@@ -64,6 +64,7 @@ enum op {
 	OP_PLATFORM,  /* name: efi-framebuffer.0, from: its driver: unbind */
 	OP_UNLOAD,    /* name: a kernel module: unload */
 	OP_BEFORE,    /* device, name: a systemd unit: start it before the unbind; stop it at the return */
+	OP_PORT,      /* device: a bridge above one, name: power/control, to, from: likewise */
 	OP_KEEP,      /* device, name: power/control, from: what it said; to be so again afterwards */
 	OP_ATTRIBUTE, /* device, name: d3cold_allowed, to, from */
 	OP_OVERRIDE,  /* device, to: a driver, from: what driver_override said, "" for nothing */

@@ -16,6 +16,7 @@
 #include "host/act/act.h"
 #include "host/act/actrun.h"
 #include "host/pci/pci.h"
+#include "host/pci/pcihost.h"
 #include "host/sysfs.h"
 #include "host/use/usesnvidia.h"
 #include "str.h"
@@ -306,19 +307,75 @@ static void load_by_alias(struct work *w, const struct step *s)
 		opdriver_modprobe(w, f.modalias, NULL);
 }
 
+/* ---- on-return = rescan ---- */
+
+static bool rescans(const struct work *w, const struct step *s)
+{
+	const struct device_settings *conf = settings_of_device(w->settings, s->device);
+
+	return conf && conf->rescan;
+}
+
+/* The kernel makes the device anew, and probes the drivers: pci_rescan_bus(). */
+static int scan(struct work *w, const struct step *s, struct err *err)
+{
+	const char *now = NULL;
+	int rc = opdriver_put(w, s, pcihost_rescan_path(w->host.arena, s->device), "1", err);
+
+	if (!rc && opdriver_is_gone(w, s))
+		return err_set(err, ENODEV,
+			       "%s was removed, and the rescan of its bus did not find it; see the "
+			       "kernel log",
+			       s->device);
+	if (!rc)
+		rc = driver_now(w, s, &now, err);
+	if (rc || pci_same_driver(now, s->from))
+		return rc;
+	return now ? leave_alone(w, s, now, s->from, err) : probe(w, s, s->from, err);
+}
+
+/* The driver did not bind it: why is in err. A device that hangs is not touched. */
+static int remove_and_scan(struct work *w, const struct step *s, int rc, struct err *err)
+{
+	struct err why = *err;
+
+	if (rc >= 0 || rc == -ETIMEDOUT || !rescans(w, s))
+		return rc;
+	rc = opdriver_put(w, s, pci_attribute_path(w->host.arena, s->device, "remove"), "1", err);
+	if (!rc)
+		rc = scan(w, s, err);
+	if (rc == 0)
+		strv_push(w->host.arena, w->notes,
+			  arena_printf(w->host.arena,
+				       "%s; the hook has removed the device and scanned its bus, and "
+				       "the driver has bound",
+				       why.text));
+	return rc;
+}
+
+/* Killed after the removal: nobody else finds it again. */
+static int find_again(struct work *w, const struct step *s, struct err *err)
+{
+	return rescans(w, s) ? scan(w, s, err) : 0;
+}
+
 int opdriver_rebind(struct work *w, const struct step *s, struct err *err)
 {
 	const char *now = NULL;
 	int rc = driver_now(w, s, &now, err);
 
-	if (rc || opdriver_is_gone(w, s) || pci_same_driver(now, s->from))
+	if (rc == 0 && opdriver_is_gone(w, s))
+		return find_again(w, s, err);
+	if (rc || pci_same_driver(now, s->from))
 		return rc;
 	if (now)
 		return leave_alone(w, s, now, s->from, err);
 	load_driver(w, s->from);
 	load_by_alias(w, s);
 	rc = put_override(w, s, s->from, err);
-	return rc ? rc : probe(w, s, s->from, err);
+	if (!rc)
+		rc = probe(w, s, s->from, err);
+	return remove_and_scan(w, s, rc, err);
 }
 
 /* ---- to a driver, and away from it ---- */

@@ -260,6 +260,12 @@ static int restore_attribute(struct work *w, const struct step *s, struct err *e
 	return opdriver_is_gone(w, s) ? 0 : set_attribute(w, s, s->from, err);
 }
 
+/* Another VM may have a device below the same bridge. */
+static int restore_port(struct work *w, const struct step *s, struct err *err)
+{
+	return shared_step(w, s) ? 0 : restore_attribute(w, s, err);
+}
+
 static int keep(struct work *w, const struct step *s, struct err *err)
 {
 	(void)w, (void)s, (void)err;
@@ -360,6 +366,7 @@ const struct op_row op_rows[OP_COUNT] = {
 	[OP_PLATFORM] = { unbind_platform, bind_platform, FAILS_NOTE, "unbind %n from %f" },
 	[OP_UNLOAD] = { unload_module, load_again, FAILS_NOTE, "unload module %n" },
 	[OP_BEFORE] = { run_unit, end_unit, FAILS_NOTE, "%d: start %n before the unbind" },
+	[OP_PORT] = { change_attribute, restore_port, FAILS_ALL, "%d: %n = %t (was %f)" },
 	[OP_KEEP] = { keep, restore_attribute, FAILS_ALL, "%d: keep %n (%f)" },
 	[OP_ATTRIBUTE] = { change_attribute, restore_attribute, FAILS_ALL, "%d: %n = %t (was %f)" },
 	[OP_OVERRIDE] = { opdriver_aim, opdriver_unaim, FAILS_ALL, "%d: driver_override = %t" },

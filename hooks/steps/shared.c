@@ -18,7 +18,8 @@ static bool has_step(const struct host *host, const char *uuid, const struct ste
 	    process_booted_since(host, j.boot))
 		return false;
 	while ((s = journal_next_step(&j, wanted->op, s)))
-		if (str_same(s->name, wanted->name))
+		if (str_same(s->name, wanted->name) &&
+		    (wanted->op != OP_PORT || str_same(s->device, wanted->device)))
 			return true;
 	return false;
 }

@@ -204,6 +204,21 @@ static void plan_before(struct planning *p, const struct subject *s)
 	add_units(p, s, OP_BEFORE, &s->before_unbind);
 }
 
+static void plan_ports(struct planning *p, const struct subject *s)
+{
+	for (size_t i = 0; i < p->survey->n_ports; i++) {
+		const struct port *port = &p->survey->ports[i];
+
+		if (str_eq(port->below, s->pci.address))
+			add_step(p, (struct step){ .op = OP_PORT,
+						   .lane = lane_of_subject(p, s),
+						   .device = port->bridge,
+						   .name = port->name,
+						   .to = port->to,
+						   .from = port->from });
+	}
+}
+
 static void plan_unbound(struct planning *p, const struct subject *s)
 {
 	add_units(p, s, OP_UNBOUND, &s->while_unbound);
@@ -338,7 +353,7 @@ static void plan_vgpu(struct planning *p, const struct subject *s)
  * before one is unbound: nothing can take a function in between.
  */
 static planner *const planners[] = {
-	plan_ask,      plan_free,   plan_console, plan_unload, plan_before, plan_keep,	plan_attributes,
+	plan_ask,      plan_free,   plan_console, plan_unload, plan_before, plan_ports, plan_keep,	plan_attributes,
 	plan_override, plan_unbind, plan_unbound, plan_vf,     plan_probe,  plan_power,	plan_vgpu,
 	plan_start,
 };

@@ -94,11 +94,18 @@ struct mediated {
 	const struct reservation *left; /* a stopped VM has what it could be made on; NULL */
 };
 
+/* An attribute of a bridge, which it has while a VM has a device below it. */
+struct port {
+	const char *bridge, *below, *name, *to, *from;
+};
+
 struct survey {
 	struct subject *v;
 	size_t n, cap;
 	struct mediated *mdevs;
 	size_t n_mdevs, mdevs_cap;
+	struct port *ports;
+	size_t n_ports, ports_cap;
 	const struct reservation *left; /* of a stopped VM, and in the way of this; NULL */
 	struct strv units, paused, starts; /* of rules, as those of a subject */
 	struct strv notes; /* sentences for the log that refuse nothing */

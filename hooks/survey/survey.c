@@ -15,6 +15,7 @@
 #include "hooks/survey/holding.h"
 #include "hooks/survey/hostunits.h"
 #include "hooks/survey/mediated.h"
+#include "hooks/survey/ports.h"
 #include "hooks/survey/reserve.h"
 #include "hooks/survey/subject.h"
 #include "hooks/survey/vfwish.h"
@@ -428,6 +429,7 @@ void survey_make(const struct assignment *h, const struct reservations *held, st
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].kind == HOSTDEV_MDEV)
 			mediated_add(h, held, &w->v[i], out);
+	ports_look(&h->host, h->settings, held, out);
 	hostunits_of_rules(&h->host, held, h->grants, out);
 	look_at_holders(&l);
 }

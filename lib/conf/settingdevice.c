@@ -299,6 +299,14 @@ static const char *set_mdev_type(const struct setting_place *p, const char *valu
 	return NULL;
 }
 
+static const char *set_on_return(const struct setting_place *p, const char *value)
+{
+	if (!str_eq(value, "bind") && !str_eq(value, "rescan"))
+		return "bind or rescan";
+	p->device->rescan = str_eq(value, "rescan");
+	return NULL;
+}
+
 static const char *set_holders(const struct setting_place *p, const char *value)
 {
 	return setting_holders(p, p->device->holders, value);
@@ -321,6 +329,7 @@ const struct setting_key setting_device_keys[] = {
 	{ "load-modules", set_load_modules, .list = true },
 	{ "unbind-timeout", set_unbind_timeout },
 	{ "mdev-type", set_mdev_type },
+	{ "on-return", set_on_return },
 	{ "holders", set_holders, .list = true },
 	{ "managed", set_managed },
 	{ "d3cold_allowed", set_d3cold_allowed },

@@ -32,7 +32,7 @@ struct setting_key {
 };
 
 /* No section has more keys. */
-#define SETTING_KEYS_MAX 32
+#define SETTING_KEYS_MAX 40
 #define SETTING_KEYS_FIT(table) (sizeof(table) / sizeof((table)[0]) <= SETTING_KEYS_MAX + 1)
 
 extern const struct setting_key *const setting_keys[SECTION_COUNT];

@@ -287,6 +287,39 @@ enum vf_property settings_vf_first(const struct device_settings *d)
 	return d ? p : VF_PROPERTIES;
 }
 
+bool settings_is_of_bridge(const char *attribute)
+{
+	return str_eq(attribute, "power/control") || str_eq(attribute, "d3cold_allowed");
+}
+
+const char *settings_not_of_bridge(const struct device_settings *d)
+{
+	const struct {
+		const char *key;
+		bool set;
+	} keys[] = {
+		{ "stop-units", d->stop_units.n },
+		{ "pause-units", d->pause_units.n },
+		{ "start-units", d->start_units.n },
+		{ "units-before-unbind", d->units_before_unbind.n },
+		{ "units-while-unbound", d->units_while_unbound.n },
+		{ "end-sessions", d->end_sessions.n },
+		{ "unload-modules", d->unload_modules.n },
+		{ "load-modules", d->load_modules.n },
+		{ "mdev-type", d->mdev_type },
+		{ "on-return", d->rescan },
+		{ "expect", d->expect_id },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].set)
+			return keys[i].key;
+	for (size_t i = 0; i < d->n_attributes; i++)
+		if (!settings_is_of_bridge(d->attributes[i].name))
+			return d->attributes[i].name;
+	return NULL;
+}
+
 enum holder_policy settings_holders(const struct settings *s, const char *address,
 				    enum holder_kind kind)
 {

@@ -47,6 +47,7 @@ struct device_settings {
 	const char *vf[VF_PROPERTIES]; /* of a VF: texts of vf_property_text(); NULL: not given */
 	int unbind_timeout; /* seconds; that of [hook] if not given */
 	const char *mdev_type;
+	bool rescan; /* at the return, if its driver does not bind it: remove it, and scan the bus */
 	enum holder_policy holders[HOLDER_KINDS]; /* HOLDERS_UNSET: as in [hook] */
 	enum managed_check managed;
 };
@@ -99,6 +100,11 @@ const char *settings_attribute(const struct device_settings *d, const char *name
 
 /* The first property of a virtual function that this section (NULL: none) sets; VF_PROPERTIES: none. */
 enum vf_property settings_vf_first(const struct device_settings *d);
+
+/* A section of a bridge is for the devices below it: does it set this attribute then? */
+bool settings_is_of_bridge(const char *attribute);
+/* The first key of a section that a bridge does not have; NULL: none. */
+const char *settings_not_of_bridge(const struct device_settings *d);
 
 /* The policy for a holder of this kind of this function. Never HOLDERS_UNSET. */
 enum holder_policy settings_holders(const struct settings *s, const char *address,

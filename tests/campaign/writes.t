@@ -37,7 +37,7 @@ sub writes_of {
 sub device_of {
 	my ($path, $text) = @_;
 	return "$1/$2" if $path =~ m{(node\d+)/hugepages/(hugepages-\d+kB)/};
-	return (grep { index("$path $text", $_) >= 0 } @devices)[0] // $path;
+	return (grep { index("$path $text", $_) >= 0 } @devices, $bridge)[0] // $path;
 }
 
 # Does the message say what failed?

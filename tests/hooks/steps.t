@@ -217,6 +217,104 @@ subtest 'load-modules' => sub {
 	$host->programs;
 };
 
+# --- bridges
+
+my $bridge = '0000:00:01.0';
+
+sub of_bridge { return $host->value_of($bridge, $_[0]) }
+
+subtest 'a section of a bridge is for the devices below it' => sub {
+	with_units();
+	$host->settings({}, "[device $bridge]\npower = on\nd3cold_allowed = 0\n");
+	my $vm = vm($gpu, $hda);
+	$vm->taken('it');
+	is(of_bridge('power/control') . of_bridge('d3cold_allowed'), 'on0', 'they are set');
+	is_deeply([ grep { /^port/ } $vm->steps ], [ ("port $bridge") x 2 ], 'once, and in the journal');
+	$vm->given_back('it');
+	is(of_bridge('power/control') . of_bridge('d3cold_allowed'), 'auto1', 'and restored');
+	my $other = other($nvme);
+	$other->taken('a device that is not below it');
+	is(of_bridge('power/control'), 'auto', 'changes nothing');
+	$other->given_back('it');
+	my $managed = Kvmshim::Vm->new($host, hostdevs => [ $gpu, $hda ], managed => 'yes');
+	is($managed->call('prepare')->{status}, '0', 'where libvirt binds the device');
+	is(of_bridge('power/control'), 'on', 'it applies too');
+	$managed->given_back('it');
+};
+
+subtest 'two VMs below one bridge' => sub {
+	$host->device('0000:01:01.0', id => '1b21:2142', class => '0c0330', driver => 'xhci_hcd', group => 55, parent => $bridge);
+	anew($host);
+	$host->settings({}, "[device $bridge]\npower = on\n");
+	my ($vm, $other) = (vm($gpu, $hda), other('0000:01:01.0'));
+	$vm->taken('one');
+	$other->taken('the other');
+	is($vm->call('release')->{status}, '0', 'the first is gone');
+	is(of_bridge('power/control'), 'on', 'it stays for the other');
+	$other->given_back('the other');
+	is(of_bridge('power/control'), 'auto', 'and is as it was');
+};
+
+subtest 'a bridge whose attribute cannot be set' => sub {
+	$host->settings({}, "[device $bridge]\npower = on\n");
+	my $fault = $host->fault("$bridge/power/control", 'write', 1, 'EIO');
+	vm($gpu, $hda)->refused(qr{'on' cannot be written to \S*\Q$bridge\E/power/control: Input/output error}, 'it is named', written => 1);
+	$host->no_fault($fault);
+};
+
+subtest 'a key that no bridge has' => sub {
+	$host->settings({}, "[device $bridge]\nstop-units = a\n");
+	my $vm = vm($gpu, $hda);
+	like($vm->call('prepare')->{err}, qr/^kvmshim: \Q$bridge\E is a PCI bridge, so the hook ignores stop-units in its section at \S+:\d+$/, 'is told');
+	$vm->given_back('it');
+	like(run({ env => { KVMSHIM_ROOT => $dir } }, program('kvmshim'), 'check')->{out}, qr/warning: stop-units: \Q$bridge\E is a PCI bridge, so the hook ignores this key; power and/, 'check warns');
+};
+
+# --- on-return = rescan
+
+subtest 'a driver that does not take its device back' => sub {
+	with_units();
+	section('on-return = rescan');
+	my $vm = vm($gpu, $hda);
+	$vm->taken('it');
+	my $fault = $host->fault("drivers_probe=$gpu", 'write', '*', 'EIO');
+	my $got = $vm->call('release');
+	is($got->{status}, '0', 'release');
+	like($got->{err}, qr/^kvmshim: \Q$gpu\E: driver nouveau did not bind, .*; the hook has removed the device and scanned its bus, and the driver has bound$/, 'it is told');
+	is($host->driver_of($gpu), 'nouveau', 'its driver has it');
+	$host->no_fault($fault);
+	as_it_was($host, 'release');
+	section();
+	$vm->taken('without the key');
+	$host->no_log;
+	$fault = $host->fault("drivers_probe=$gpu", 'write', '*', 'EIO');
+	isnt($vm->call('release')->{status}, '0', 'release fails');
+	ok(!(grep { m{/remove|/rescan} } $host->log), 'nothing is removed') if $host->no_fault($fault);
+	recover();
+	as_it_was($host, 'recover');
+};
+
+subtest 'a rescan that fails: recover finds the device again' => sub {
+	section('on-return = rescan');
+	my $vm = vm($gpu, $hda);
+	$vm->taken('it');
+	$host->no_log;
+	my @faults = ($host->fault("drivers_probe=$gpu", 'write', '*', 'EIO'), $host->fault('0000:01/rescan', 'write', 1, 'EIO'));
+	my $got = $vm->call('release');
+	isnt($got->{status}, '0', 'release fails');
+	like($got->{err}, qr{'1' cannot be written to /sys/class/pci_bus/0000:01/rescan: Input/output error}, 'and names the write');
+	$host->no_fault;
+	recover();
+	is($host->driver_of($gpu), 'nouveau', 'recover has found it');
+	as_it_was($host, 'recover');
+	$vm->taken('it');
+	@faults = ($host->fault("drivers_probe=$gpu", 'write', '*', 'EIO'), $host->fault("$gpu/remove", 'write', 1, 'EIO'));
+	like($vm->call('release')->{err}, qr{'1' cannot be written to \S*/remove: Input/output error}, 'a removal that fails');
+	$host->no_fault;
+	recover();
+	as_it_was($host, 'recover');
+};
+
 # --- beforehand
 
 subtest 'bind --dry-run shows the steps' => sub {

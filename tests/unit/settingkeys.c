@@ -59,7 +59,7 @@ static const char *devices_text(const struct settings *s)
 		add_names(&b, "end", &d->end_sessions);
 		add_names(&b, "unload", &d->unload_modules);
 		add_names(&b, "load", &d->load_modules);
-		strbuf_add(&b, " |");
+		strbuf_add(&b, d->rescan ? " rescan |" : " |");
 		for (size_t k = 0; k < d->n_attributes; k++)
 			strbuf_addf(&b, " %s=%s", d->attributes[k].name, d->attributes[k].value);
 		for (enum vf_property k = VF_MAC; k < VF_PROPERTIES; k++)
@@ -126,6 +126,8 @@ static const struct machine {
 	  "units-while-unbound = d\nload-modules = vendor-reset, x\n",
 	  HOOK_DEFAULTS, "0000:05:00.0 - - - 15 - start fan.service start a.target before b@1.service before "
 	  "c.service unbound d.service load vendor_reset load x |\n" },
+	{ "what the return does", "[device 05:00.0]\non-return = rescan\n", HOOK_DEFAULTS,
+	  "0000:05:00.0 - - - 15 - rescan |\n" },
 	{ "nothing to be stopped", "[device 05:00.0]\nstop-units =\n", HOOK_DEFAULTS,
 	  "0000:05:00.0 - - - 15 - |\n" },
 	{ "a device's timeout is that of [hook], wherever that stands",
@@ -261,6 +263,8 @@ static const struct bad {
 	  "f:2: error: units-while-unbound = /bin/true: must be names of systemd units" },
 	{ "a module to load that is a path", "[device 05:00.0]\nload-modules = a/b\n",
 	  "f:2: error: load-modules = a/b: must be names of kernel modules, such as vendor-reset" },
+	{ "what no return does", "[device 05:00.0]\non-return = reset\n",
+	  "f:2: error: on-return = reset: must be bind or rescan" },
 	{ "a seat that is a session", "[device 05:00.0]\nend-sessions = 2\n",
 	  "f:2: error: end-sessions = 2: must be names of seats, such as seat0" },
 	{ "a seat that is a path", "[device 05:00.0]\nend-sessions = seat0, seat/../x\n", "f:2: error: end-sessions" },

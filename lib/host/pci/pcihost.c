@@ -86,6 +86,16 @@ int pcihost_open(const struct host *host)
 	return sysfs_folder(host, PCI_DEVICES);
 }
 
+const char *pcihost_above(const struct host *host, const char *address)
+{
+	_cleanup_fd_ int all = pcihost_open(host);
+	struct pci_place place = { 0 };
+
+	if (all >= 0)
+		read_path(host->arena, all, address, &place);
+	return place.above;
+}
+
 int pcihost_read(struct arena *a, int all, const char *address, struct pci_function *f,
 		 struct pci_place *p)
 {
@@ -126,4 +136,11 @@ const char *pcihost_slot(const struct pci_slots *slots, const char *address)
 		    strncmp(slots->v[i].address, address, len) == 0)
 			return slots->v[i].name;
 	return NULL;
+}
+
+const char *pcihost_rescan_path(struct arena *a, const char *address)
+{
+	int bus = (int)(strlen(address) - strlen(":00.0"));
+
+	return arena_printf(a, "/sys/class/pci_bus/%.*s/rescan", bus, address);
 }

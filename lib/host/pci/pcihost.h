@@ -52,3 +52,9 @@ struct pci_slots {
 void pcihost_slots(const struct host *host, struct pci_slots *slots);
 /* The name of the slot that a function is in; NULL: it has none. */
 const char *pcihost_slot(const struct pci_slots *slots, const char *address);
+
+/* The bridge above a function; NULL: none, or unknown. */
+const char *pcihost_above(const struct host *host, const char *address);
+
+/* Path of the file that makes the kernel scan the bus of this function. */
+const char *pcihost_rescan_path(struct arena *a, const char *address);

@@ -13,11 +13,14 @@ use Kvmshim::Vm;
 use Kvmshim::Zoo;
 use Test::More;
 
-our @EXPORT = qw(campaign_host campaign_vm figure @groups @devices in_run is_restored sample);
+our @EXPORT = qw(campaign_host campaign_vm figure @groups @devices $bridge in_run is_restored sample);
 
 our @groups = map { [ map { "0000:$_" } @$_ ] }
 	[qw(01:00.0 01:00.1)], ['03:00.0'], ['04:00.0'], ['05:00.0'], [qw(09:00.0 09:00.1 09:00.2)];
 our @devices = map { @$_ } @groups;
+
+# Above the first group.
+our $bridge = '0000:00:01.0';
 
 # Active before a VM takes a device, and after it has given it back.
 my @units = qw(disk.service gpu.service);
@@ -30,7 +33,8 @@ sub campaign_host {
 	$host->units(@units);
 	return $host->settings({ hugepages => 'allocate', %hook },
 		"[device 0000:03:00.0]\npower = on\nstop-units = disk.service\n[device 0000:01:00.0]\npause-units = gpu.service\n"
-		. "end-sessions = seat0\n") && $host;
+		. "end-sessions = seat0\n[device $bridge]\npower = on\n[device 0000:05:00.0]\nstart-units = fan.service\n"
+		. "units-before-unbind = once.service, before.service\nunits-while-unbound = between.service\nload-modules = vendor-reset\n") && $host;
 }
 
 # One that has its memory in huge pages of node 1, more than there are; options are those of Kvmshim::Vm.

@@ -74,6 +74,8 @@ sub plain_attributes {
 	$attributes{modalias} = sprintf 'pci:v0000%sd0000%ssv0000%ssd0000%sbc%ssc%si%s',
 		map { uc } $vendor, $device, $sub_vendor, $sub_device, unpack '(A2)3', $class;
 	$self->attribute("$folder/$_", $attributes{$_}) for sort keys %attributes;
+	$self->attribute("$folder/remove", undef, 0200);
+	$self->tree('class/pci_bus/' . substr($address, 0, 7)) && $self->attribute('class/pci_bus/' . substr($address, 0, 7) . '/rescan', undef, 0200);
 	spew("$self->{dir}/.sys/$folder/config", pack 'vvx4x2vC2Cx49', hex $vendor, hex $device,
 		hex substr($class, 0, 4), 0, 0, $opt->{header} // 0);
 }

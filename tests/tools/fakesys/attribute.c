@@ -69,6 +69,19 @@ static int write_numvfs(struct arena *a, const char *path, const char *text)
 	return rc < 0 ? rc : device_set_vfs(a, &d, text);
 }
 
+static int write_remove(struct arena *a, const char *path, const char *text)
+{
+	struct device d;
+	int rc = device_find(a, "pci", path_name(path_folder(a, path)), &d);
+
+	return rc < 0 || !str_eq(text, "1") ? rc : device_remove(a, &d);
+}
+
+static int write_rescan(struct arena *a, const char *path, const char *text)
+{
+	return str_eq(text, "1") ? device_rescan(a, path_name(path_folder(a, path))) : 0;
+}
+
 static int write_control(struct arena *a, const char *path, const char *text)
 {
 	return str_eq(text, "on") || str_eq(text, "auto") ? store(a, path, text) : -EINVAL;
@@ -101,6 +114,8 @@ static const struct attribute {
 	{ "*/mdev_supported_types/*/create", LOCKS_NOTHING, mdev_create },
 	{ "*/hugepages-*kB/nr_hugepages", LOCKS_NOTHING, pool_resize },
 	{ "*-*-*-*-*/remove", LOCKS_NOTHING, mdev_remove },
+	{ "*:*.[0-7]/remove", LOCKS_NOTHING, write_remove },
+	{ "*/pci_bus/*/rescan", LOCKS_NOTHING, write_rescan },
 	{ "*", LOCKS_NOTHING, store },
 };
 

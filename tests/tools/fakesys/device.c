@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/tools/fakesys/device.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,5 +265,48 @@ int device_set_vfs(struct arena *a, const struct device *d, const char *count)
 	if (wanted && now)
 		return -EBUSY;
 	set_vfs(a, d, wanted);
+	return 0;
+}
+
+/* ---- remove and rescan. What is removed is TREE/.gone/ADDRESS, and its path ADDRESS.path. */
+
+int device_remove(struct arena *a, const struct device *d)
+{
+	const char *driver = device_driver(a, d), *gone = tree_hidden(a, "/.gone");
+	const char *to = arena_printf(a, "%s/%s", gone, d->name);
+
+	if (driver)
+		detach(a, d, driver);
+	mkdir(gone, 0755);
+	if (mknod(arena_printf(a, "%s.path", to), S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+		return -errno;
+	tree_put(arena_printf(a, "%s.path", to), d->path);
+	return rename(d->backing, to) < 0 ? -errno : 0;
+}
+
+static int find_again(struct arena *a, const char *name)
+{
+	const char *gone = tree_hidden(a, arena_printf(a, "/.gone/%s", name));
+	const char *path = tree_text(a, arena_printf(a, "%s.path", gone));
+	struct device d;
+
+	if (rename(gone, tree_hidden(a, path)) < 0)
+		return -errno;
+	if (device_find(a, "pci", name, &d) < 0)
+		return -ENODEV;
+	tree_put(of(a, &d, "driver_override"), "(null)");
+	return device_probe(a, &d);
+}
+
+int device_rescan(struct arena *a, const char *bus)
+{
+	DIR *dir = opendir(tree_hidden(a, "/.gone"));
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (str_starts(e->d_name, bus) && !str_ends(e->d_name, ".path"))
+			find_again(a, e->d_name);
+	if (dir)
+		closedir(dir);
 	return 0;
 }

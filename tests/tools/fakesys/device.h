@@ -26,6 +26,10 @@ const char *device_driver(struct arena *a, const struct device *d);
 int device_bind(struct arena *a, const struct device *d, const char *driver);
 int device_unbind(struct arena *a, const struct device *d, const char *driver);
 int device_probe(struct arena *a, const struct device *d);
+
+/* pci_stop_and_remove_bus_device(), and pci_rescan_bus() of what that removed: bus is "0000:01". */
+int device_remove(struct arena *a, const struct device *d);
+int device_rescan(struct arena *a, const char *bus);
 int device_set_vfs(struct arena *a, const struct device *d, const char *count);
 
 /*
