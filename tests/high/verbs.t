@@ -135,7 +135,7 @@ subtest 'As many devices as there are slots' => sub {
 		my @given;
 		for my $n (1 .. 40) {
 			$host->rules('50-a.ini', rule_for_all(map { "share-9p = t$_ $dir" } 1 .. $n));
-			my $got = $host->start('-M', $machine);
+			my $got = $host->start('-M', $machine, '-nodefaults');
 			if ($got->{status}) {
 				like($got->{err}, qr/\A[^\n]*:\d+: error: share-9p: pcie?\.0 has no free slot; set addr=\n\z/, "$machine: one too many is told");
 				last;

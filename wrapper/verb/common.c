@@ -9,7 +9,6 @@
 #include "str.h"
 #include "wrapper/line/view.h"
 #include "wrapper/verb/editor.h"
-#include "wrapper/verb/params.h"
 #include "wrapper/verb/slots.h"
 
 void high_add(struct edit *e, const char *option, const char *fmt, ...)
@@ -66,18 +65,72 @@ struct host high_host(const struct edit *e)
 	return (struct host){ e->arena, e->names->root ? *e->names->root : none };
 }
 
-int high_slot(struct edit *e, const struct params *p, const char **where, struct err *err)
+/* ---- places ---- */
+
+int high_slot(struct edit *e, const char *bus, const char *addr, struct place *place,
+	      struct err *err)
 {
 	struct slots slots;
 	unsigned slot;
-	int rc = slots_scan(e->arena, e->c, &slots, err);
+	int rc = slots_find(e->arena, e->c, bus, addr, &slots, &slot, err);
 
 	if (!rc)
-		rc = slots_take(&slots, params_get(p, "addr"), &slot, err);
-	if (!rc)
-		*where = arena_printf(e->arena, ",bus=%s,addr=0x%x", slots.bus, slot);
+		*place = (struct place){ slots.bus, slot, slots.json };
 	return rc;
 }
+
+const char *high_where(struct edit *e, const struct place *place)
+{
+	return arena_printf(e->arena, ",bus=%s,addr=0x%x", place->bus, place->slot);
+}
+
+/* The same device in JSON, its properties with the types that QEMU wants. */
+static int json_device(struct edit *e, const char *text, const char **json, struct err *err)
+{
+	const struct qemuopt *device = qemuopt_builtin("device");
+	struct optval from, to;
+	int rc = optval_parse(e->arena, device, text, &from, err);
+
+	*json = "{}";
+	for (size_t i = 0; !rc && i < from.n; i++) {
+		rc = optval_parse(e->arena, device, *json, &to, err);
+		if (!rc)
+			rc = optval_set(e->arena, &to, from.props[i].key, from.props[i].value,
+					false, json, err);
+	}
+	return rc;
+}
+
+int high_add_device(struct edit *e, bool json, struct err *err, const char *fmt, ...)
+{
+	const char *text;
+	va_list ap;
+	int rc = 0;
+
+	va_start(ap, fmt);
+	text = arena_vprintf(e->arena, fmt, ap);
+	va_end(ap);
+	if (json)
+		rc = json_device(e, text, &text, err);
+	if (!rc)
+		editor_add(e, qemuopt_builtin("device"), text);
+	return rc;
+}
+
+const struct optval *high_device(struct edit *e, const char *id)
+{
+	size_t at = 0;
+
+	for (const struct optval *v; (v = view_next_device(e->c, &at));) {
+		const struct prop *p = optval_get(v, "id");
+
+		if (p && str_eq(p->value, id))
+			return v;
+	}
+	return NULL;
+}
+
+/* ---- users ---- */
 
 static bool same_value(const char *key, const char *a, const char *b)
 {

@@ -103,11 +103,12 @@ static const char *user_of_tag(struct edit *e, const char *tag)
 
 static int apply_share(struct edit *e, const struct params *p, struct err *err)
 {
-	const char *tag = p->place[0], *path = p->place[1], *where, *fs, *id;
+	const char *tag = p->place[0], *path = p->place[1], *fs, *id;
 	const char *security = params_get(p, "security"), *multidevs = params_get(p, "multidevs");
 	const char *user = user_of_tag(e, tag);
 	const char *quote = tag[strcspn(tag, " \t$&;|<>()*?\"`\\")] ? "'" : "";
 	struct stat st = { 0 };
+	struct place place;
 	int rc = stat_path(path, &st, err);
 
 	if (!rc && !S_ISDIR(st.st_mode))
@@ -115,7 +116,7 @@ static int apply_share(struct edit *e, const struct params *p, struct err *err)
 	if (!rc && user)
 		rc = err_set(err, EEXIST, "tag %s is in use by %s", tag, user);
 	if (!rc)
-		rc = high_slot(e, p, &where, err);
+		rc = high_slot(e, params_get(p, "bus"), params_get(p, "addr"), &place, err);
 	if (rc)
 		return rc;
 	fs = high_id(e, "kvmshim-fs");
@@ -124,21 +125,23 @@ static int apply_share(struct edit *e, const struct params *p, struct err *err)
 		 quote_opts(e->arena, path), security ? security : "mapped-xattr",
 		 params_has(p, "ro") ? ",readonly=on" : "", multidevs ? ",multidevs=" : "",
 		 multidevs ? multidevs : "");
-	high_add(e, "device", "virtio-9p-pci,id=%s,fsdev=%s,mount_tag=%s%s", id, fs,
-		 quote_opts(e->arena, tag), where);
+	rc = high_add_device(e, place.json, err, "virtio-9p-pci,id=%s,fsdev=%s,mount_tag=%s%s", id,
+			     fs, quote_opts(e->arena, tag), high_where(e, &place));
 	editor_tell_note(e, arena_printf(e->arena,
 					 "in the guest: mount -t 9p -o trans=virtio,version=9p2000.L,"
 					 "msize=262144%s %s%s%s /mnt",
 					 params_has(p, "ro") ? ",ro" : "", quote, tag, quote));
-	return 0;
+	return rc;
 }
 
 const struct high high_share_9p = {
 	.form = {
-		.usage = "TAG PATH [ro] [security=MODEL] [multidevs=HOW] [addr=SLOT]",
+		.usage = "TAG PATH [ro] [security=MODEL] [multidevs=HOW] [bus=BUS] "
+			 "[addr=SLOT]",
 		.places = 2,
 		.flags = (const char *const[]){ "ro", NULL },
-		.keys = (const char *const[]){ "security", "multidevs", "addr", NULL },
+		.keys = (const char *const[]){ "security", "multidevs", "bus", "addr",
+					      NULL },
 	},
 	.check = check_share,
 	.apply = apply_share,
@@ -179,7 +182,7 @@ static bool can_direct(const char *path)
 static int controller(struct edit *e, const struct params *p, const char *driver, const char *id,
 		      struct err *err)
 {
-	const char *where;
+	struct place place;
 	int rc;
 
 	if (high_user_of(e, "id", id) && params_get(p, "addr"))
@@ -189,10 +192,17 @@ static int controller(struct edit *e, const struct params *p, const char *driver
 			       params_get(p, "addr"), id);
 	if (high_user_of(e, "id", id))
 		return 0;
-	rc = high_slot(e, p, &where, err);
-	if (!rc)
-		high_add(e, "device", "%s,id=%s%s", driver, id, where);
-	return rc;
+	rc = high_slot(e, NULL, params_get(p, "addr"), &place, err);
+	return rc ? rc : high_add_device(e, place.json, err, "%s,id=%s%s", driver, id,
+					 high_where(e, &place));
+}
+
+/* QEMU makes a device in JSON after those in key=value form: what is on it must be JSON too. */
+static bool is_json(struct edit *e, const char *id)
+{
+	const struct optval *v = high_device(e, id);
+
+	return v && v->json;
 }
 
 static unsigned users_of_bus(struct edit *e, const char *format)
@@ -207,12 +217,11 @@ static unsigned users_of_bus(struct edit *e, const char *format)
 static int add_virtio_disk(struct edit *e, const struct params *p, const char *rest,
 			   struct err *err)
 {
-	const char *where;
-	int rc = high_slot(e, p, &where, err);
+	struct place place;
+	int rc = high_slot(e, NULL, params_get(p, "addr"), &place, err);
 
-	if (!rc)
-		high_add(e, "device", "virtio-blk-pci,%s%s", rest, where);
-	return rc;
+	return rc ? rc : high_add_device(e, place.json, err, "virtio-blk-pci,%s%s", rest,
+					 high_where(e, &place));
 }
 
 static int add_scsi_disk(struct edit *e, const struct params *p, const char *rest,
@@ -220,9 +229,8 @@ static int add_scsi_disk(struct edit *e, const struct params *p, const char *res
 {
 	int rc = controller(e, p, "virtio-scsi-pci", "kvmshim-scsi", err);
 
-	if (!rc)
-		high_add(e, "device", "scsi-hd,%s,bus=kvmshim-scsi.0", rest);
-	return rc;
+	return rc ? rc : high_add_device(e, is_json(e, "kvmshim-scsi"), err,
+					 "scsi-hd,%s,bus=kvmshim-scsi.0", rest);
 }
 
 /* Adds a disk to the next of the six ports of an AHCI controller. */
@@ -235,9 +243,8 @@ static int add_sata_disk(struct edit *e, const struct params *p, const char *res
 	if (!rc && port > 5)
 		rc = err_set(err, ENOSPC,
 			     "this is the seventh SATA disk, but QEMU's controller has six ports");
-	if (!rc)
-		high_add(e, "device", "ide-hd,%s,bus=kvmshim-ahci.%u", rest, port);
-	return rc;
+	return rc ? rc : high_add_device(e, is_json(e, "kvmshim-ahci"), err,
+					 "ide-hd,%s,bus=kvmshim-ahci.%u", rest, port);
 }
 
 static const char *blockdev(struct edit *e, const struct params *p, bool is_device)

@@ -91,18 +91,24 @@ static bool is_passed(struct edit *e, const char *what)
 	return false;
 }
 
-/*
- * An xHCI that the line has in key=value form. One in JSON is created after
- * all that we add, so nothing of ours can sit on it.
- */
-static const struct optval *find_xhci(struct edit *e)
+/* A device that is on a USB bus. */
+static bool is_usb(const char *driver)
 {
-	size_t at = 0;
+	return (str_starts(driver, "usb-") && !str_eq(driver, "usb-ehci")) ||
+	       str_starts(driver, "u2f-");
+}
 
-	for (const struct optval *v; (v = view_next_device(e->c, &at));) {
+/*
+ * The next xHCI that the line has in key=value form. One in JSON is created after all that we
+ * add in key=value form, so only what we write as JSON can be on it: that is on one of ours only.
+ */
+static const struct optval *next_xhci(struct edit *e, size_t *at)
+{
+	for (const struct optval *v; (v = view_next_device(e->c, at));) {
 		const struct prop *driver = optval_get(v, "driver"), *id = optval_get(v, "id");
 
-		if (driver && id && !v->json && glob_match("*-xhci", driver->value))
+		if (driver && id && glob_match("*-xhci", driver->value) &&
+		    (!v->json || str_starts(id->value, "kvmshim-xhci")))
 			return v;
 	}
 	return NULL;
@@ -110,23 +116,31 @@ static const struct optval *find_xhci(struct edit *e)
 
 /*
  * Ports of a bus, 1 to n, that devices of the command line use: by number, or as QEMU assigns
- * them.
+ * them. QEMU has as many ports as p2= or p3=, whichever is more, but a device of USB 2 cannot
+ * be on those behind p2=.
  */
 struct ports {
 	const char *bus;
 	bool taken[XHCI_PORTS_MAX + 1];
 	unsigned n, n_taken, n_given;
+	bool floating; /* a device without bus=, which may be on this bus or on another */
+	bool later;    /* one that QEMU makes after ours */
 };
 
+/* usb_claim_port() of hw/usb/bus.c: a device without port= gets the first that is free. */
 static void take_one(struct ports *p, const struct optval *v)
 {
-	const struct prop *bus = optval_get(v, "bus"), *port = optval_get(v, "port");
+	const struct prop *bus = optval_get(v, "bus"), *port = optval_get(v, "port"),
+			  *driver = optval_get(v, "driver");
 	unsigned long at = port ? strtoul(port->value, NULL, 10) : 0;
 
-	if (!bus || !str_eq(bus->value, p->bus))
+	if (bus ? !str_eq(bus->value, p->bus) : !driver || !is_usb(driver->value))
 		return;
-	if (!port)
+	p->floating |= !bus;
+	if (!port) {
 		p->n_given++;
+		p->later |= v->json;
+	}
 	if (!at || at > p->n || p->taken[at])
 		return;
 	p->taken[at] = true;
@@ -141,49 +155,86 @@ static void take_ports(struct edit *e, struct ports *p)
 		take_one(p, v);
 }
 
-/*
- * libvirt plugs in from the first port up, and so does QEMU a device that has none of its
- * own (usb_claim_port() of hw/usb/bus.c): ours go from the last down.
- */
-static int take_port(struct edit *e, const struct optval *xhci, const char **where,
-		     struct err *err)
+static unsigned long port_count(const struct optval *xhci, const char *key)
 {
-	const struct prop *count = optval_get(xhci, "p2");
-	unsigned long n = count ? strtoul(count->value, NULL, 0) : XHCI_PORTS;
-	struct ports p = { .n = n < XHCI_PORTS_MAX ? (unsigned)n : XHCI_PORTS_MAX };
-	unsigned port = p.n;
+	const struct prop *count = optval_get(xhci, key);
 
-	p.bus = arena_printf(e->arena, "%s.0", optval_get(xhci, "id")->value);
-	take_ports(e, &p);
-	if (p.n_taken + p.n_given >= p.n)
-		return err_set(err, ENOSPC, "%s has no free port", p.bus);
-	while (p.taken[port])
+	return count ? strtoul(count->value, NULL, 0) : XHCI_PORTS;
+}
+
+/*
+ * libvirt plugs in from the first port up, and so does QEMU: ours go from the last down. If QEMU
+ * had only one port left for a device that comes later, it would put a hub on this port.
+ */
+static int take_port(struct edit *e, const struct optval *xhci, struct ports *p,
+		     const char **where, struct err *err)
+{
+	unsigned long n = port_count(xhci, "p2");
+	unsigned port;
+
+	*p = (struct ports){ .n = n < XHCI_PORTS_MAX ? (unsigned)n : XHCI_PORTS_MAX };
+	port = p->n;
+	p->bus = arena_printf(e->arena, "%s.0", optval_get(xhci, "id")->value);
+	take_ports(e, p);
+	if (p->n_taken + p->n_given + p->later >= p->n)
+		return err_set(err, ENOSPC, "%s has no free port", p->bus);
+	while (p->taken[port])
 		port--;
-	*where = arena_printf(e->arena, "bus=%s,port=%u", p.bus, port);
+	*where = arena_printf(e->arena, "bus=%s,port=%u", p->bus, port);
 	return 0;
 }
 
-/* The controller to sit on, made where the line has none. */
-static int find_port(struct edit *e, const struct params *p, const char **where, struct err *err)
+static int own_controller(struct edit *e, const struct params *p, const struct optval **xhci,
+			  struct err *err)
 {
-	const struct optval *xhci = find_xhci(e);
-	const char *slot;
+	const char *id = high_id(e, "kvmshim-xhci");
+	struct place place;
+	int rc = high_slot(e, params_get(p, "bus"), params_get(p, "addr"), &place, err);
 
-	if (xhci && params_get(p, "addr"))
-		return err_set(err, EEXIST,
-			       "addr=%s: this device uses controller %s, which already exists; "
-			       "remove addr=",
-			       params_get(p, "addr"), optval_get(xhci, "id")->value);
-	if (!xhci) {
-		int rc = high_slot(e, p, &slot, err);
+	if (!rc)
+		rc = high_add_device(e, place.json, err, "qemu-xhci,id=%s,p2=15,p3=15%s", id,
+				     high_where(e, &place));
+	*xhci = rc ? NULL : high_device(e, id);
+	return rc;
+}
 
-		if (rc)
-			return rc;
-		high_add(e, "device", "qemu-xhci,id=%s,p2=15,p3=15%s",
-			 high_id(e, "kvmshim-xhci"), slot);
-		xhci = find_xhci(e);
+/* bus= and addr= are the place of a controller of ours. */
+static int check_place(const struct params *p, const struct optval *xhci, struct err *err)
+{
+	static const char *const keys[] = { "addr", "bus" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (params_get(p, keys[i]))
+			return err_set(err, EEXIST,
+				       "%s=%s: this device uses controller %s, which already "
+				       "exists; remove %s=",
+				       keys[i], params_get(p, keys[i]), optval_get(xhci, "id")->value,
+				       keys[i]);
+	return 0;
+}
+
+/*
+ * The controller of the device: one of the command line, or one of ours if it has none, or if
+ * QEMU itself fills the ports of all of them.
+ */
+static int find_port(struct edit *e, const struct params *p, const struct optval **xhci,
+		     const char **where, struct err *err)
+{
+	struct ports ports = { 0 };
+	bool full = false;
+	size_t at = 0;
+	int rc;
+
+	while ((*xhci = next_xhci(e, &at))) {
+		rc = take_port(e, *xhci, &ports, where, err);
+		if (!rc)
+			return check_place(p, *xhci, err);
+		full |= !ports.floating;
 	}
-	return take_port(e, xhci, where, err);
+	if (full)
+		return -ENOSPC;
+	rc = own_controller(e, p, xhci, err);
+	return rc ? rc : take_port(e, *xhci, &(struct ports){ 0 }, where, err);
 }
 
 /* QEMU takes it from the driver of the host: a mounted disk is gone, and so is a network. */
@@ -208,6 +259,7 @@ static int check_unused(struct edit *e, const struct params *p, struct err *err)
 static int apply_usb(struct edit *e, const struct params *p, struct err *err)
 {
 	const char *words = host_device(e->arena, p->place[0]), *where = NULL;
+	const struct optval *xhci = NULL;
 	int rc = check_usb(e->arena, p, err);
 
 	if (!rc && is_passed(e, p->place[0]))
@@ -215,18 +267,16 @@ static int apply_usb(struct edit *e, const struct params *p, struct err *err)
 	if (!rc)
 		rc = check_unused(e, p, err);
 	if (!rc)
-		rc = find_port(e, p, &where, err);
-	if (!rc)
-		high_add(e, "device", "usb-host,%s,id=%s,%s", words, high_id(e, "kvmshim-usb"),
-			 where);
-	return rc;
+		rc = find_port(e, p, &xhci, &where, err);
+	return rc ? rc : high_add_device(e, xhci->json, err, "usb-host,%s,id=%s,%s", words,
+					 high_id(e, "kvmshim-usb"), where);
 }
 
 const struct high high_pass_usb = {
 	.form = {
-		.usage = "VENDOR:PRODUCT|BUS.PORT [in-use=yes] [addr=SLOT]",
+		.usage = "VENDOR:PRODUCT|BUS.PORT [in-use=yes] [bus=BUS] [addr=SLOT]",
 		.places = 1,
-		.keys = (const char *const[]){ "in-use", "addr", NULL },
+		.keys = (const char *const[]){ "in-use", "bus", "addr", NULL },
 	},
 	.check = check_usb,
 	.apply = apply_usb,

@@ -30,12 +30,6 @@
 #define CHASSIS_FIRST 128
 #define CHASSIS_LAST 255
 
-/* The place for the functions of one host slot: a bus, a slot on it. */
-struct place {
-	const char *bus;
-	unsigned slot;
-};
-
 static bool chassis_taken(struct edit *e, unsigned chassis)
 {
 	return high_user_of(e, "chassis", arena_printf(e->arena, "%u", chassis)) != NULL;
@@ -49,28 +43,25 @@ static int root_port(struct edit *e, unsigned slot, struct place *place, struct 
 		chassis++;
 	if (chassis > CHASSIS_LAST)
 		return err_set(err, ENOSPC, "no chassis number is free for a root port");
-	place->bus = high_id(e, "kvmshim-port");
-	place->slot = 0;
+	*place = (struct place){ .bus = high_id(e, "kvmshim-port") };
 	high_add(e, "device", "pcie-root-port,id=%s,bus=pcie.0,addr=0x%x,chassis=%u,slot=0",
 		 place->bus, slot, chassis);
 	return 0;
 }
 
+/* On q35 a root port of its own, on i440FX a slot of pci.0 or of a bridge. */
 static int find_place(struct edit *e, const struct params *p, struct place *place,
 		      struct err *err)
 {
+	const char *addr = params_get(p, "addr");
 	struct slots slots;
 	unsigned slot;
 	int rc = slots_scan(e->arena, e->c, &slots, err);
 
-	if (!rc)
-		rc = slots_take(&slots, params_get(p, "addr"), &slot, err);
-	if (rc)
-		return rc;
-	if (slots.chipset == CHIPSET_Q35)
-		return root_port(e, slot, place, err);
-	*place = (struct place){ slots.bus, slot };
-	return 0;
+	if (rc || slots.chipset != CHIPSET_Q35)
+		return rc ? rc : high_slot(e, NULL, addr, place, err);
+	rc = slots_take(&slots, addr, &slot, err);
+	return rc ? rc : root_port(e, slot, place, err);
 }
 
 /* The properties that the rule gives, for QEMU to judge. */
@@ -272,11 +263,12 @@ static int add_functions(struct edit *e, const struct params *p, const struct st
 	for (size_t i = 0; !rc && i < functions->n; i++) {
 		unsigned f = functions->n > 1 ? function_of(functions->v[i]) : 0;
 
-		high_add(e, "device", "vfio-pci,host=%s,id=%s,bus=%s,addr=0x%x%s%s%s%s",
-			 functions->v[i], high_id(e, "kvmshim-pci"), place.bus, place.slot,
-			 f ? arena_printf(e->arena, ".%u", f) : "",
-			 functions->n > 1 && f == 0 ? ",multifunction=on" : "", iommufd,
-			 f ? "" : rest);
+		rc = high_add_device(e, place.json, err, "vfio-pci,host=%s,id=%s%s%s%s%s%s",
+				     functions->v[i], high_id(e, "kvmshim-pci"),
+				     high_where(e, &place),
+				     f ? arena_printf(e->arena, ".%u", f) : "",
+				     functions->n > 1 && f == 0 ? ",multifunction=on" : "", iommufd,
+				     f ? "" : rest);
 	}
 	return rc;
 }
@@ -344,9 +336,9 @@ static int apply_mdev(struct edit *e, const struct params *p, struct err *err)
 		rc = find_place(e, p, &place, err);
 	iommufd = rc ? "" : add_iommufd(e, p);
 	if (!rc)
-		high_add(e, "device", "vfio-pci,sysfsdev=%s,id=%s,bus=%s,addr=0x%x%s%s", path,
-			 high_id(e, "kvmshim-mdev"), place.bus, place.slot, iommufd,
-			 properties(e, p));
+		rc = high_add_device(e, place.json, err, "vfio-pci,sysfsdev=%s,id=%s%s%s%s", path,
+				     high_id(e, "kvmshim-mdev"), high_where(e, &place), iommufd,
+				     properties(e, p));
 	return rc;
 }
 
