@@ -16,10 +16,10 @@ lint-shell:
 # Both compilers know warnings that the other does not. Folders of their own,
 # so that the flags do not mix with those of a normal build. check-all with WERROR=1 has
 # made most of it without a warning, and says in lint_gcc and lint_clang where that is.
-lint_gcc   ?= B=build/lint/gcc
-lint_clang ?= B=build/lint/clang
+lint_gcc   ?= B=build/lint/gcc CC=gcc
+lint_clang ?= B=build/lint/clang CC=clang
 lint-gcc lint-clang: lint-%:
-	$(Q)$(MAKE) --no-print-directory $(lint_$*) CC=$* WERROR=1 $(lint_goals)
+	$(Q)$(MAKE) --no-print-directory $(lint_$*) WERROR=1 $(lint_goals)
 
 # What the two builds above make: everything that is C.
 lint_goals := test-programs tools bench-programs

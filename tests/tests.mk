@@ -94,6 +94,6 @@ check-all: check
 	$(Q)$(MAKE) --no-print-directory -j $(JOBS) SAN=1 CC=clang test-programs
 	$(Q)$(MAKE) --no-print-directory SAN=1 CC=clang check T='$(san_rooms)'
 	$(Q)$(MAKE) --no-print-directory -j $(JOBS) fuzz-short
-	$(Q)$(MAKE) --no-print-directory -j $(JOBS) lint $(if $(WERROR),lint_gcc='B=$(B)' lint_clang='SAN=1')
+	$(Q)$(MAKE) --no-print-directory -j $(JOBS) lint $(if $(WERROR),lint_gcc='B=$(B)' lint_clang='SAN=1 CC=clang')
 
 .PHONY: campaign coverage check check-all check-short test-programs
