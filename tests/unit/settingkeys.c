@@ -151,7 +151,7 @@ static void reads_machines(void **state)
 static const struct bad {
 	const char *name, *text, *says;
 } bad[] = {
-	{ "keys of another section", "[wrapper]\ncompanions = auto\n", "f:2: error: unknown key 'companions'" },
+	{ "keys of another section", "[wrapper]\ncompanions = auto\n", "f:2: error: 'companions' belongs in [hook]" },
 	{ "[hook] twice", "[hook]\n[wrapper]\n[hook]\n",
 	  "f:3: error: section [hook] is given twice: first at line 1" },
 	{ "a key of [hook] twice", "[hook]\nenabled = no\nenabled = yes\n",
