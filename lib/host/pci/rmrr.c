@@ -63,10 +63,14 @@ static const char *direct_region(const struct host *host, const char *text)
 	unsigned long long start, end;
 	char type[32];
 
-	for (; text && *text; text = strchr(text, '\n'), text += text ? 1 : 0)
+	while (text && *text) {
+		const char *nl = strchr(text, '\n');
+
 		if (sscanf(text, "%llx %llx %31s", &start, &end, type) == 3 &&
 		    str_eq(type, "direct"))
 			return arena_printf(host->arena, "0x%llx-0x%llx", start, end);
+		text = nl ? nl + 1 : NULL;
+	}
 	return NULL;
 }
 
