@@ -229,54 +229,16 @@ static const char *set_sriov_numvfs(const struct setting_place *p, const char *v
 
 /* ---- properties of a virtual function ---- */
 
-static const char *set_vf(const struct setting_place *p, enum vf_property which, const char *value)
+/* The key names the property. */
+static const char *set_vf(const struct setting_place *p, const char *value)
 {
+	enum vf_property which = vf_property_named(p->key);
 	struct vf_value v;
 
 	if (!vf_property_parse(p->arena, which, value, &v) || !vf_property_may_be(which, &v))
 		return vf_property_wanted(which);
 	p->device->vf[which] = vf_property_text(p->arena, which, &v);
 	return NULL;
-}
-
-static const char *set_vf_mac(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_MAC, value);
-}
-
-static const char *set_vf_vlan(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_VLAN, value);
-}
-
-static const char *set_vf_trust(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_TRUST, value);
-}
-
-static const char *set_vf_spoofchk(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_SPOOFCHK, value);
-}
-
-static const char *set_vf_link_state(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_LINK_STATE, value);
-}
-
-static const char *set_vf_max_rate(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_MAX_RATE, value);
-}
-
-static const char *set_vf_node_guid(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_NODE_GUID, value);
-}
-
-static const char *set_vf_port_guid(const struct setting_place *p, const char *value)
-{
-	return set_vf(p, VF_PORT_GUID, value);
 }
 
 /* ---- the rest ---- */
@@ -336,14 +298,14 @@ const struct setting_key setting_device_keys[] = {
 	{ "power", set_power },
 	{ "reset_method", set_reset_method },
 	{ "sriov_numvfs", set_sriov_numvfs },
-	{ "vf-mac", set_vf_mac },
-	{ "vf-vlan", set_vf_vlan },
-	{ "vf-trust", set_vf_trust },
-	{ "vf-spoofchk", set_vf_spoofchk },
-	{ "vf-link-state", set_vf_link_state },
-	{ "vf-max-rate", set_vf_max_rate },
-	{ "vf-node-guid", set_vf_node_guid },
-	{ "vf-port-guid", set_vf_port_guid },
+	{ "vf-mac", set_vf },
+	{ "vf-vlan", set_vf },
+	{ "vf-trust", set_vf },
+	{ "vf-spoofchk", set_vf },
+	{ "vf-link-state", set_vf },
+	{ "vf-max-rate", set_vf },
+	{ "vf-node-guid", set_vf },
+	{ "vf-port-guid", set_vf },
 	{ NULL },
 };
 _Static_assert(SETTING_KEYS_FIT(setting_device_keys), "keys of [device]");

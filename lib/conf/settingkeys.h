@@ -18,6 +18,7 @@ struct setting_place {
 	struct arena *arena;
 	struct settings *settings;
 	struct device_settings *device; /* of SECTION_DEVICE */
+	const char *key;
 	bool append; /* key += value: only of a list */
 };
 

@@ -157,6 +157,7 @@ static void set(struct load *l, const struct setting_key *key, const char *value
 	*seen = *seen ? *seen : line;
 	if (!key->words)
 		value = inifile_unquote(l->place.arena, value);
+	l->place.key = key->name;
 	wanted = key->set(&l->place, value);
 	if (wanted)
 		mistake_add(l->mistakes, path, line, "%s %s= %s: must be %s", key->name,
