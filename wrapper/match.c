@@ -182,7 +182,7 @@ static void add_if(struct arena *a, struct facts *f, enum fact fact, const char 
 		fact_add(a, f, fact, value);
 }
 
-/* What smbios_entry_add() of QEMU's hw/smbios/smbios.c takes for the VM's own, as -uuid. */
+/* The UUID that smbios_entry_add() of QEMU's hw/smbios/smbios.c takes for the VM's own, as -uuid. */
 static const char *smbios_uuid(const struct cmdline *c)
 {
 	const struct qemuopt *smbios = qemuopt_builtin("smbios");

@@ -18,12 +18,19 @@
 #define WORDS \
 	(BIT(FACT_UUID) | BIT(FACT_HOST) | BIT(FACT_MACHINE) | BIT(FACT_ARCH) | BIT(FACT_ACCEL) | \
 	 BIT(FACT_CPU) | BIT(FACT_PCI))
-/* What people are free to name. */
+/* Names that people are free to choose. */
 #define NAMES \
 	(BIT(FACT_NAME) | BIT(FACT_FLAVOR) | BIT(FACT_PROJECT) | BIT(FACT_USER) | BIT(FACT_INSTANCE))
 #define ALL (WORDS | NAMES)
 
-/* ---- what a pattern was meant to be ---- */
+/* Of the shipped rules, and of those that `kvmshim generate` writes; NULL if there is none. */
+static const char *placeholder(const char *text)
+{
+	return strstr(text, "CHANGE-ME") ? "CHANGE-ME stands for a value of yours; write that value" :
+					   NULL;
+}
+
+/* ---- patterns that were meant to be something else ---- */
 
 static const char *find_quotes(struct arena *a, const struct condition *c, const char *glob)
 {
@@ -52,8 +59,7 @@ static const char *find_placeholder(struct arena *a, const struct condition *c, 
 {
 	(void)a;
 	(void)c;
-	return strstr(glob, "CHANGE-ME") ? "CHANGE-ME stands for a value of yours; write that value" :
-					   NULL;
+	return placeholder(glob);
 }
 
 static const char *find_name_of_key(struct arena *a, const struct condition *c, const char *glob)
@@ -210,7 +216,7 @@ struct other_name {
 	const char *written, *meant;
 };
 
-/* What QEMU's emulators are called after qemu-system-. */
+/* The names of QEMU's emulators after qemu-system-. */
 static const char *const arches[] = {
 	"aarch64", "alpha", "arm", "avr", "cris", "hppa", "i386", "loongarch64", "m68k",
 	"microblaze", "microblazeel", "mips", "mips64", "mips64el", "mipsel", "nios2", "or1k",
@@ -234,6 +240,23 @@ static const struct other_name cpu_names[] = {
 	{ "host-passthrough", "host" }, { "host-model", "the model that libvirt writes" },
 	{ "passthrough", "host" },	{ NULL, NULL },
 };
+
+/* No machine type of QEMU. Its aliases q35 and pc are on command lines that libvirt did not write. */
+static const struct other_name machine_names[] = {
+	{ "pc-q35", "q35, pc-q35-*" },
+	{ "i440fx", "pc, pc-i440fx-*" },
+	{ "pc-i440fx", "pc, pc-i440fx-*" },
+	{ "Q35", "q35, pc-q35-*" },
+	{ NULL, NULL },
+};
+
+static const char *meant_by(const struct other_name *others, const char *written)
+{
+	for (; others->written; others++)
+		if (str_eq(others->written, written))
+			return others->meant;
+	return NULL;
+}
 
 static bool any_matches(const char *const *words, const char *glob)
 {
@@ -285,29 +308,19 @@ static const char *find_accel(struct arena *a, const struct condition *c, const 
 
 static const char *find_cpu(struct arena *a, const struct condition *c, const char *glob)
 {
+	const char *meant = meant_by(cpu_names, glob);
+
 	(void)c;
-	for (const struct other_name *n = cpu_names; n->written; n++)
-		if (str_eq(n->written, glob))
-			return arena_printf(a, "this is a word of libvirt's XML; on the command line is %s",
-					    n->meant);
-	return NULL;
+	return meant ? arena_printf(a, "this is a word of libvirt's XML; on the command line is %s", meant) :
+		       NULL;
 }
 
-/* No machine type of QEMU. Its aliases q35 and pc are on command lines that libvirt did not write. */
 static const char *find_machine(struct arena *a, const struct condition *c, const char *glob)
 {
-	static const struct {
-		const char *written, *meant;
-	} types[] = {
-		{ "pc-q35", "q35, pc-q35-*" },	  { "i440fx", "pc, pc-i440fx-*" },
-		{ "pc-i440fx", "pc, pc-i440fx-*" }, { "Q35", "q35, pc-q35-*" },
-	};
+	const char *meant = meant_by(machine_names, glob);
 
 	(void)c;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (str_eq(types[i].written, glob))
-			return arena_printf(a, "QEMU has no such machine type; write %s", types[i].meant);
-	return NULL;
+	return meant ? arena_printf(a, "QEMU has no such machine type; write %s", meant) : NULL;
 }
 
 static const char *find_file(struct arena *a, const struct condition *c, const char *glob)
@@ -321,7 +334,7 @@ static const char *find_file(struct arena *a, const struct condition *c, const c
 	return NULL;
 }
 
-/* The first that has something to say is told. */
+/* Of each pattern, the first that has something to say is reported. */
 static const struct {
 	unsigned facts;
 	const char *(*find)(struct arena *a, const struct condition *c, const char *glob);
@@ -415,12 +428,10 @@ static const char *second_option(const char *value)
 /* Text for people, and shell code, have dashes and quotes of their own. */
 static bool is_free_text(const char *option)
 {
-	static const char *const options[] = { "append", "name", "fw_cfg", "smbios", "chardev", "netdev", NULL };
+	static const char *const options[] = { "append", "name",    "fw_cfg",
+					       "smbios", "chardev", "netdev" };
 
-	for (const char *const *o = options; *o; o++)
-		if (str_eq(*o, option))
-			return true;
-	return false;
+	return STR_AMONG(options, option);
 }
 
 /* "driver,a=b c=d": where c begins, if nothing before it is quoted. */
@@ -434,53 +445,66 @@ static const char *key_after_blank(struct arena *a, const char *value)
 	return arena_strndup(a, blank + 1, key);
 }
 
-static void warn_of_low(struct arena *a, const struct rule *r, const struct action *action, struct mistakes *m)
+/* The first that is wrong with the value of a low verb; NULL. */
+static const char *find_in_value(struct arena *a, const struct action *action)
 {
-	const char *second = second_option(action->rest), *key;
-	size_t len = strlen(action->rest);
+	const char *value = action->rest, *option = action->target.option;
+	const char *second = second_option(value);
+	const char *key = action->verb == VERB_ADD ? key_after_blank(a, value) : NULL;
+	size_t len = strlen(value);
 
-	if (strstr(action->rest, "CHANGE-ME"))
-		mistake_warn(m, r->file, action->line,
-			     "%s: CHANGE-ME stands for a value of yours; write that value",
-			     verb_names[action->verb]);
-	if (is_free_text(action->target.option))
-		return;
-	key = action->verb == VERB_ADD ? key_after_blank(a, action->rest) : NULL;
+	if (is_free_text(option))
+		return NULL;
 	if (second)
-		mistake_warn(m, r->file, action->line,
-			     "%s: '%s' goes to QEMU as a part of the value of -%s; write one option "
-			     "per line",
-			     verb_names[action->verb], second, action->target.option);
-	else if (key)
-		mistake_warn(m, r->file, action->line,
-			     "%s: '%s=' after a blank goes to QEMU as a part of the value before it; "
-			     "write a comma, not a blank",
-			     verb_names[action->verb], key);
-	else if (!action->target.n && strstr(action->rest, "] "))
-		mistake_warn(m, r->file, action->line,
-			     "%s: a selector begins with '[' right after -%s",
-			     verb_names[action->verb], action->target.option);
-	else if (len > 1 && *action->rest == '"' && action->rest[len - 1] == '"')
-		mistake_warn(m, r->file, action->line,
-			     "%s: the quotes go to QEMU as a part of the value; leave them out",
-			     verb_names[action->verb]);
+		return arena_printf(a,
+				    "'%s' goes to QEMU as a part of the value of -%s; write one "
+				    "option per line",
+				    second, option);
+	if (key)
+		return arena_printf(a,
+				    "'%s=' after a blank goes to QEMU as a part of the value before "
+				    "it; write a comma, not a blank",
+				    key);
+	if (!action->target.n && strstr(value, "] "))
+		return arena_printf(a, "a selector begins with '[' right after -%s", option);
+	if (len > 1 && *value == '"' && value[len - 1] == '"')
+		return "the quotes go to QEMU as a part of the value; leave them out";
+	return NULL;
 }
 
-static void warn_of_high(const struct rule *r, const struct action *action, struct mistakes *m)
+static void warn_of_value(const struct rule *r, const struct action *action, const char *slip,
+			  struct mistakes *m)
 {
-	for (size_t i = 0; i < action->words.n; i++) {
-		const char *word = action->words.v[i], *comma = strchr(word, ',');
+	if (slip)
+		mistake_warn(m, r->file, action->line, "%s: %s", verb_names[action->verb], slip);
+}
 
-		if (strstr(word, "CHANGE-ME"))
-			mistake_warn(m, r->file, action->line,
-				     "%s: CHANGE-ME stands for a value of yours; write that value",
-				     verb_names[action->verb]);
-		else if (*word == '/' && comma && (strchr(comma, '=') || str_eq(comma, ",ro")))
-			mistake_warn(m, r->file, action->line,
-				     "%s: '%s' is a part of the path; write a blank, not a comma, "
-				     "between words",
-				     verb_names[action->verb], comma);
-	}
+static void warn_of_low(struct arena *a, const struct rule *r, const struct action *action,
+			struct mistakes *m)
+{
+	warn_of_value(r, action, placeholder(action->rest), m);
+	warn_of_value(r, action, find_in_value(a, action), m);
+}
+
+static const char *find_in_word(struct arena *a, const char *word)
+{
+	const char *comma = strchr(word, ',');
+
+	if (placeholder(word))
+		return placeholder(word);
+	if (*word == '/' && comma && (strchr(comma, '=') || str_eq(comma, ",ro")))
+		return arena_printf(a,
+				    "'%s' is a part of the path; write a blank, not a comma, between "
+				    "words",
+				    comma);
+	return NULL;
+}
+
+static void warn_of_high(struct arena *a, const struct rule *r, const struct action *action,
+			 struct mistakes *m)
+{
+	for (size_t i = 0; i < action->words.n; i++)
+		warn_of_value(r, action, find_in_word(a, action->words.v[i]), m);
 }
 
 void slips_warn(struct arena *a, const struct rule_set *rules, struct mistakes *m)
@@ -492,7 +516,7 @@ void slips_warn(struct arena *a, const struct rule_set *rules, struct mistakes *
 			warn_of_condition(a, r, &r->conditions[k], m);
 		for (size_t k = 0; r->enabled && k < r->n_actions; k++)
 			if (verb_is_high(r->actions[k].verb))
-				warn_of_high(r, &r->actions[k], m);
+				warn_of_high(a, r, &r->actions[k], m);
 			else
 				warn_of_low(a, r, &r->actions[k], m);
 	}

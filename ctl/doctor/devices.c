@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What firmware and kernel say of the devices that a VM needs. */
+/* Reports of firmware and kernel about the devices that a VM needs. */
 #include "arena.h"
 #include "ctl/doctor/checks.h"
 #include "ctl/doctor/facts.h"

@@ -140,7 +140,7 @@ static const char script_end[] = "END\n}\n\n";
 
 /*
  * Scripts of init-top without prerequisites run in the order of their names (set_initlist() and
- * tsort of cache_run_scripts()), so kvmshim-vfio is before udev. udev cannot be told to wait.
+ * tsort of cache_run_scripts()), so kvmshim-vfio is before udev. nothing can make udev wait.
  */
 static const char install_tools[] =
 	"found=\n"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What to write for a key that rule files do not have, but libvirt, Proxmox, other tools or plain
+ * The key to write for one that rule files do not have, but libvirt, Proxmox, other tools or plain
  * thinking would call so; NULL if this word is not known.
  */
 const char *otherkeys_meant(const char *key);

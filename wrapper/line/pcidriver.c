@@ -22,7 +22,7 @@ static const char *const globs[] = {
 	"vhost-user-vga", "virtio-vga", "virtio-vga-gl", "vmware-svga",
 };
 
-/* What the globs fit, but is on another bus. */
+/* Drivers that the globs fit, but on another bus. */
 static const char *const others[] = { "vmbus-bridge" };
 
 bool pcidriver_is(const struct cmdline *c, const char *driver)

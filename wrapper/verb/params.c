@@ -18,7 +18,7 @@ static bool is_in(const char *const *list, const char *word, size_t len)
 	return false;
 }
 
-/* What people write for a word of a verb. A row of a key ends in '='. */
+/* Words that people write for a word of a verb. A row of a key ends in '='. */
 static const struct {
 	const char *written, *meant;
 } hints[] = {

@@ -182,7 +182,7 @@ static const char *address_in(struct arena *a, const char *word)
 	return pciaddr_spell(a, copy);
 }
 
-/* What was meant, in the words of a message; "" if that cannot be told. */
+/* The end of a message with the address that was meant; "" if that is not known. */
 static const char *address_hint(struct arena *a, const char *word)
 {
 	const char *address = address_in(a, word), *comma = strchr(word, ',');

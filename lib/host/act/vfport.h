@@ -28,7 +28,7 @@ struct vf_port {
 int vfport_read(const struct host *host, const char *address, int deadline, struct vf_port *out,
 		struct process *stuck);
 
-/* Has the interface a link now? Where that cannot be told, it has. */
+/* Has the interface a link now? If that is not known, it has. */
 bool vfport_has_link(const struct host *host, const struct vf_port *port);
 
 /*
