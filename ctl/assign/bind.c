@@ -6,10 +6,10 @@
 #include "arena.h"
 #include "ctl/assign/byhand.h"
 #include "ctl/ctl.h"
+#include "device/pciaddr.h"
 #include "err.h"
 #include "hooks/assignment.h"
 #include "host/pci/pci.h"
-#include "pciaddr.h"
 #include "str.h"
 
 /* A random one (RFC 9562, version 4); NULL where the kernel has no random bytes. */

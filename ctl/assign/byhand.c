@@ -6,10 +6,10 @@
 #include "arena.h"
 #include "ctl/assign/assigned.h"
 #include "ctl/ctl.h"
+#include "device/pciaddr.h"
 #include "hooks/assignment.h"
 #include "hooks/steps/ops.h"
 #include "host/pci/pci.h"
-#include "pciaddr.h"
 
 static bool add_address(struct byhand *h, const char *word)
 {

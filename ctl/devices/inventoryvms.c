@@ -16,12 +16,12 @@
 #include "ctl/ctl.h"
 #include "ctl/devices/device.h"
 #include "ctl/devices/inventorylook.h"
+#include "device/pciaddr.h"
 #include "err.h"
 #include "host/host.h"
 #include "host/pci/mdev.h"
 #include "host/process/vmprocess.h"
 #include "host/vfiocdev.h"
-#include "pciaddr.h"
 #include "wrapper/line/cmdline.h"
 #include "wrapper/match.h"
 

@@ -12,11 +12,11 @@
 #include "ctl/ctl.h"
 #include "ctl/inuse.h"
 #include "ctl/unitswarn.h"
+#include "device/pciaddr.h"
 #include "err.h"
 #include "host/pci/pci.h"
 #include "host/process/daemon.h"
 #include "host/program.h"
-#include "pciaddr.h"
 #include "root.h"
 
 /* ---- libvirt ---- */

@@ -9,10 +9,10 @@
 #include "arena.h"
 #include "ctl/ctl.h"
 #include "ctl/devices/words.h"
-#include "deviceid.h"
+#include "device/deviceid.h"
+#include "device/pciaddr.h"
 #include "err.h"
 #include "host/pci/pci.h"
-#include "pciaddr.h"
 
 #define LISTED 12 /* how many an error names */
 

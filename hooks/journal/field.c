@@ -5,11 +5,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "device/pciaddr.h"
+#include "device/vfproperty.h"
 #include "err.h"
 #include "nodeset.h"
-#include "pciaddr.h"
 #include "str.h"
-#include "vfproperty.h"
 
 #define DIGITS "0123456789"
 #define ALNUM DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "deviceid.h"
+#include "device/deviceid.h"
 #include "err.h"
 #include "glob.h"
 #include "str.h"

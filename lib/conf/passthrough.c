@@ -12,9 +12,9 @@
 #include "conf/expand.h"
 #include "conf/rules.h"
 #include "conf/unitnames.h"
+#include "device/pciaddr.h"
 #include "err.h"
 #include "mistake.h"
-#include "pciaddr.h"
 #include "str.h"
 
 #define IOMMUFD_WORD "iommufd="

@@ -10,9 +10,9 @@
 #include "conf/settingvalue.h"
 #include "conf/unitnames.h"
 #include "conf/words.h"
-#include "deviceid.h"
+#include "device/deviceid.h"
+#include "device/vfproperty.h"
 #include "str.h"
-#include "vfproperty.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS	"0123456789"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "holderkind.h"
+#include "device/holderkind.h"
 
 /* holders = KIND:POLICY, …: what programs that have a device open mean for its unbind. */
 enum holder_policy {

@@ -9,12 +9,12 @@
 #include "conf/confdir.h"
 #include "conf/inifile.h"
 #include "conf/settingkeys.h"
+#include "device/pciaddr.h"
 #include "err.h"
 #include "file.h"
 #include "glob.h"
 #include "mistake.h"
 #include "nearest.h"
-#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #include "conf/settingholders.h"
+#include "device/vfproperty.h"
 #include "str.h"
-#include "vfproperty.h"
 
 struct arena;
 struct host;

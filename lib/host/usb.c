@@ -8,7 +8,7 @@
 
 #include "arena.h"
 #include "cleanup.h"
-#include "deviceid.h"
+#include "device/deviceid.h"
 #include "host/sysfs.h"
 #include "root.h"
 #include "str.h"

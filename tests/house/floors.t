@@ -41,6 +41,7 @@ my %may = (
 
 # Rooms: a file includes its own room and the rooms of its floor that are named here.
 my %beside = (
+	'lib/device'     => [qw(lib)],
 	'host/pci'       => [qw(host)],
 	'host/process'   => [qw(host host/pci)],
 	'host/act'       => [qw(host host/pci host/process)],

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What kind of device a program has open, by what sysfs says about its node. */
-#include "holderkind.h"
+#include "device/holderkind.h"
 
 #include "unit.h"
 

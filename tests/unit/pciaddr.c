@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pciaddr.h"
+#include "device/pciaddr.h"
 
 #include "unit.h"
 

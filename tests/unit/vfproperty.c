@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The texts of a virtual function's properties. */
-#include "vfproperty.h"
+#include "device/vfproperty.h"
 
 #include "str.h"
 #include "unit.h"

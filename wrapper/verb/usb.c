@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "deviceid.h"
+#include "device/deviceid.h"
 #include "err.h"
 #include "glob.h"
 #include "host/pci/subdevices.h"

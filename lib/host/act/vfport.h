@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "vfproperty.h"
+#include "device/vfproperty.h"
 
 struct host;
 struct process;

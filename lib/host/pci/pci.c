@@ -12,10 +12,10 @@
 
 #include "arena.h"
 #include "cleanup.h"
+#include "device/pciaddr.h"
 #include "glob.h"
 #include "host/host.h"
 #include "host/sysfs.h"
-#include "pciaddr.h"
 #include "root.h"
 #include "str.h"
 

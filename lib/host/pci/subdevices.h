@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "holderkind.h"
+#include "device/holderkind.h"
 #include "str.h"
 
 struct host;

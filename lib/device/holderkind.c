@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "holderkind.h"
+#include "device/holderkind.h"
 
 #include <ctype.h>
 #include <string.h>

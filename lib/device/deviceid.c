@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "deviceid.h"
+#include "device/deviceid.h"
 
 #include <string.h>
 
