@@ -93,12 +93,7 @@ for device in *; do
 done
 cd /sys/class/net
 for name in eth*; do
-	ip addr add 10.9.9.2/24 dev "$name"
-	ip link set "$name" up
-	for _ in $(seq 3000); do
-		[ "$(cat "$name/carrier")" = 1 ] && break
-		sleep .1
-	done
+	network "$name"
 	ping -c 3 -W 5 10.9.9.1 >/dev/null && tell "$(cat "$name/address")" "is answered"
 done
 cd /sys/block

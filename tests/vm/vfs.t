@@ -60,12 +60,7 @@ for _ in $(seq 3000); do
 	sleep .1
 done
 tell mac "$(cat /sys/class/net/eth0/address)"
-ip addr add 10.9.9.2/24 dev eth0
-ip link set eth0 up
-for _ in $(seq 3000); do
-	[ "$(cat /sys/class/net/eth0/carrier)" = 1 ] && break
-	sleep .1
-done
+network eth0
 if ping -c 5 -W 5 10.9.9.1 >/dev/null; then tell ping answered; else tell ping nothing; fi
 SH
 

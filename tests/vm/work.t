@@ -42,12 +42,7 @@ mount -t ext4 /dev/nvme0n1 /mnt && tell letter "$(cat /mnt/letter)"
 dd if=/dev/urandom of=/mnt/many bs=64k count=64 2>/dev/null
 (cd /mnt && md5sum many >sum)
 umount /mnt && tell written yes
-ip addr add 10.9.9.2/24 dev eth0
-ip link set eth0 up
-for _ in $(seq 3000); do
-	[ "$(cat /sys/class/net/eth0/carrier)" = 1 ] && break
-	sleep .1
-done
+network eth0
 ping -c 3 -W 5 10.9.9.1 >/dev/null && tell ping answered
 SH
 	vm('linux', devices => [ $nic, $nvme ], task => $task);
